@@ -1,0 +1,159 @@
+"""The host: the one boundary through which every effect of the model goes.
+
+The methods are Linux's system calls, with the calls' own names and arguments,
+and they answer as the kernel does: a result of zero or more, or **the negative
+errno** (``-errno.ENOENT``).  No answer is an exception.
+
+What stands behind a host is its own affair: this machine's kernel
+(:mod:`qemu_model.host.live`), a simulated one, a recorded trace, or another
+host that is recorded or made to fail.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+
+@attrs.frozen
+class StatFs:
+    """What ``fstatfs`` and ``statfs`` answer, as far as QEMU looks at it.
+
+    ``f_bsize`` is in bytes; on hugetlbfs it is the size of a huge page.
+    """
+
+    f_type: int
+    f_bsize: int
+
+
+@attrs.frozen
+class Platform:
+    """What the modelled QEMU was built for and with, and what it runs on.
+
+    ``page_size`` and ``vmalloc_align`` (``QEMU_VMALLOC_ALIGN``) are in bytes.
+    ``map_sync`` and ``map_shared_validate`` are the values that
+    ``include/qemu/osdep.h`` defines: 0 where the system is not Linux.
+    """
+
+    system: str = "linux"
+    machine: str = "x86_64"
+    page_size: int = 4096
+    vmalloc_align: int = 2 * 1024 * 1024
+    map_sync: int = 0x80000
+    map_shared_validate: int = 0x03
+    libpmem: bool = True
+    libnuma: bool = True
+    online_cpus: int = 1
+
+
+class HostRefuses(Exception):
+    """The host declines an operation that could hurt the machine it runs on.
+
+    Its text is for people: what was asked, and what to do.
+    """
+
+
+class Host(Protocol):
+    """A kernel, seen from one process."""
+
+    @property
+    def name(self) -> str:
+        """How the command line names this host: ``live``, ``sim:<profile>``, ``replay``."""
+        ...
+
+    @property
+    def platform(self) -> Platform:
+        """The platform of the modelled QEMU."""
+        ...
+
+    def open(self, pathname: str, flags: int, mode: int | None) -> int:
+        """open(2).  ``mode`` is None without O_CREAT.  Return a descriptor or -errno."""
+        ...
+
+    def close(self, fd: int) -> int:
+        """close(2).  Return 0 or -errno."""
+        ...
+
+    def lseek(self, fd: int, offset: int, whence: int) -> int:
+        """lseek(2).  Return the new offset in bytes or -errno."""
+        ...
+
+    def fstatfs(self, fd: int) -> StatFs | int:
+        """fstatfs(2).  Return what the kernel says of the file system, or -errno."""
+        ...
+
+    def statfs(self, path: str) -> StatFs | int:
+        """statfs(2).  Return what the kernel says of the file system, or -errno."""
+        ...
+
+    def ftruncate(self, fd: int, length: int) -> int:
+        """ftruncate(2).  ``length`` in bytes.  Return 0 or -errno."""
+        ...
+
+    def unlink(self, pathname: str) -> int:
+        """unlink(2).  Return 0 or -errno."""
+        ...
+
+    def memfd_create(self, name: str, flags: int) -> int:
+        """memfd_create(2).  Return a descriptor or -errno."""
+        ...
+
+    def fcntl(self, fd: int, cmd: int, arg: int) -> int:
+        """fcntl(2).  Return its result or -errno."""
+        ...
+
+    def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
+        """mmap(2).  ``addr`` 0 is NULL.  Return an address or -errno."""
+        ...
+
+    def munmap(self, addr: int, length: int) -> int:
+        """munmap(2).  Return 0 or -errno."""
+        ...
+
+    def madvise(self, addr: int, length: int, advice: int) -> int:
+        """madvise(2).  Return 0 or -errno."""
+        ...
+
+    def mbind(
+        self,
+        addr: int,
+        length: int,
+        mode: int,
+        nodemask: Sequence[int] | None,
+        maxnode: int,
+        flags: int,
+    ) -> int:
+        """mbind(2).  ``nodemask`` is the nodes in it, or None for NULL.  Return 0 or -errno."""
+        ...
+
+    def touch_pages(self, addr: int, length: int, page_size: int) -> int:
+        """Make every page of the range present and writable without changing a byte.
+
+        Not a system call of QEMU's: it stands for the stores of its preallocation
+        threads.  Return 0, or -EFAULT where a store would have raised SIGBUS.
+        Raise :class:`HostRefuses` where touching could take the machine down.
+        """
+        ...
+
+    def memfd_probe(self, flags: int) -> bool:
+        """Return whether ``memfd_create("test", flags)`` works: QEMU asks at start-up."""
+        ...
+
+    def temporary_name(self) -> str:
+        """Return six characters as ``mkstemp`` puts them in the place of ``XXXXXX``."""
+        ...
+
+    def vm_flags(self, addr: int) -> list[str] | None:
+        """Return the flags in smaps' ``VmFlags`` for the mapping at ``addr``.
+
+        None where the host has none to show.
+        """
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """Return what is known of this host, for ``host_profile`` in the JSON output."""
+        ...
