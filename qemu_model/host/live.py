@@ -1,0 +1,279 @@
+"""This machine's kernel, called through the C library with ctypes."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import ctypes
+import os
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint, c_ulong, c_void_p, get_errno
+from types import MappingProxyType
+from typing import Any, Final
+
+from . import linux
+from .protocol import HostRefuses, Platform, StatFs
+
+MIB: Final = 1024 * 1024
+#: How much memory is populated between two looks at pending signals, in bytes.
+POPULATE_STEP: Final = 256 * MIB
+MKSTEMP_LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+#: The number of mbind(2), which the C library does not wrap, by machine.
+SYS_MBIND: Final[Mapping[str, int]] = MappingProxyType(
+    {"x86_64": 237, "aarch64": 235, "riscv64": 235, "ppc64le": 259, "ppc64": 259, "s390x": 268}
+)
+#: QEMU_VMALLOC_ALIGN by machine, in bytes (include/qemu/osdep.h); elsewhere the page size.
+VMALLOC_ALIGN: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "x86_64": 2 * MIB,
+        "armv7l": 2 * MIB,
+        "aarch64": 2 * MIB,
+        "ppc64": 2 * MIB,
+        "ppc64le": 2 * MIB,
+        "s390x": MIB,
+    }
+)
+
+
+class _StatFs(ctypes.Structure):
+    _fields_ = (("f_type", c_long), ("f_bsize", c_long), ("rest", c_long * 30))
+
+
+def _declare(libc: ctypes.CDLL, name: str, *argtypes: Any) -> Any:
+    function = getattr(libc, name)
+    function.argtypes = argtypes
+    function.restype = c_long
+    return function
+
+
+def _int_declare(libc: ctypes.CDLL, name: str, *argtypes: Any) -> Any:
+    function = _declare(libc, name, *argtypes)
+    function.restype = c_int
+    return function
+
+
+def _path(pathname: str) -> bytes:
+    return pathname.encode("utf-8", "surrogateescape")
+
+
+class LiveHost:
+    """The kernel this process runs on.
+
+    Every call is libc's, with its argument types declared; a failed one answers
+    with the negative errno.  ``force`` allows touching more memory than the
+    machine says is available.  Raises :class:`HostRefuses` where the system is
+    not Linux.
+    """
+
+    name = "live"
+
+    def __init__(self, *, force: bool = False) -> None:
+        if not sys.platform.startswith("linux"):
+            raise HostRefuses(
+                f"the live host needs Linux, and this is {sys.platform}: "
+                "use a simulated one, for instance --host sim:default"
+            )
+        libc = ctypes.CDLL(None, use_errno=True)
+        machine = os.uname().machine
+        page_size = os.sysconf("SC_PAGESIZE")
+        self._force = force
+        self._open = _int_declare(libc, "open", c_char_p, c_int, c_uint)
+        self._close = _int_declare(libc, "close", c_int)
+        self._lseek = _declare(libc, "lseek64", c_int, c_long, c_int)
+        self._fstatfs = _int_declare(libc, "fstatfs64", c_int, c_void_p)
+        self._statfs = _int_declare(libc, "statfs64", c_char_p, c_void_p)
+        self._ftruncate = _int_declare(libc, "ftruncate64", c_int, c_long)
+        self._unlink = _int_declare(libc, "unlink", c_char_p)
+        self._memfd_create = _int_declare(libc, "memfd_create", c_char_p, c_uint)
+        self._fcntl = _int_declare(libc, "fcntl", c_int, c_int, c_long)
+        # Unsigned, so that an address or a length beyond 2**63 passes as it does in C.
+        self._mmap = _declare(libc, "mmap64", c_ulong, c_size_t, c_int, c_int, c_int, c_long)
+        self._munmap = _int_declare(libc, "munmap", c_ulong, c_size_t)
+        self._madvise = _int_declare(libc, "madvise", c_ulong, c_size_t, c_int)
+        self._mbind = _declare(
+            libc, "syscall", c_long, c_ulong, c_ulong, c_int, c_void_p, c_ulong, c_uint
+        )
+        self._sys_mbind = SYS_MBIND.get(machine)
+        self.platform = Platform(
+            system="linux",
+            machine=machine,
+            page_size=page_size,
+            vmalloc_align=VMALLOC_ALIGN.get(machine, page_size),
+            online_cpus=os.sysconf("SC_NPROCESSORS_ONLN"),
+        )
+
+    def open(self, pathname: str, flags: int, mode: int | None) -> int:
+        """open(2)."""
+        fd: int = self._open(_path(pathname), flags, mode or 0)
+        return fd if fd >= 0 else -get_errno()
+
+    def close(self, fd: int) -> int:
+        """close(2)."""
+        return 0 if self._close(fd) == 0 else -get_errno()
+
+    def lseek(self, fd: int, offset: int, whence: int) -> int:
+        """lseek(2)."""
+        position: int = self._lseek(fd, offset, whence)
+        return position if position >= 0 else -get_errno()
+
+    def fstatfs(self, fd: int) -> StatFs | int:
+        """fstatfs(2)."""
+        answer = _StatFs()
+        if self._fstatfs(fd, ctypes.byref(answer)) != 0:
+            return -get_errno()
+        return StatFs(answer.f_type, answer.f_bsize)
+
+    def statfs(self, path: str) -> StatFs | int:
+        """statfs(2)."""
+        answer = _StatFs()
+        if self._statfs(_path(path), ctypes.byref(answer)) != 0:
+            return -get_errno()
+        return StatFs(answer.f_type, answer.f_bsize)
+
+    def ftruncate(self, fd: int, length: int) -> int:
+        """ftruncate(2)."""
+        return 0 if self._ftruncate(fd, length) == 0 else -get_errno()
+
+    def unlink(self, pathname: str) -> int:
+        """unlink(2)."""
+        return 0 if self._unlink(_path(pathname)) == 0 else -get_errno()
+
+    def memfd_create(self, name: str, flags: int) -> int:
+        """memfd_create(2)."""
+        fd: int = self._memfd_create(name.encode(), flags)
+        return fd if fd >= 0 else -get_errno()
+
+    def fcntl(self, fd: int, cmd: int, arg: int) -> int:
+        """fcntl(2)."""
+        result: int = self._fcntl(fd, cmd, arg)
+        return result if result >= 0 else -get_errno()
+
+    def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
+        """mmap(2)."""
+        address: int = self._mmap(addr, length, prot, flags, fd, offset)
+        return address if address != -1 else -get_errno()
+
+    def munmap(self, addr: int, length: int) -> int:
+        """munmap(2)."""
+        return 0 if self._munmap(addr, length) == 0 else -get_errno()
+
+    def madvise(self, addr: int, length: int, advice: int) -> int:
+        """madvise(2)."""
+        return 0 if self._madvise(addr, length, advice) == 0 else -get_errno()
+
+    def mbind(
+        self,
+        addr: int,
+        length: int,
+        mode: int,
+        nodemask: Sequence[int] | None,
+        maxnode: int,
+        flags: int,
+    ) -> int:
+        """mbind(2), by number: libc has no wrapper for it."""
+        if self._sys_mbind is None:
+            return -linux.ERRNO_NUMBERS["ENOSYS"]
+        mask = None
+        if nodemask is not None:
+            words = max(1, (maxnode + 63) // 64)
+            mask = (c_ulong * words)()
+            for node in nodemask:
+                mask[node // 64] |= 1 << node % 64
+        done = self._mbind(self._sys_mbind, addr, length, mode, mask, maxnode, flags)
+        return 0 if done == 0 else -get_errno()
+
+    def touch_pages(self, addr: int, length: int, page_size: int) -> int:
+        """Populate the range, so that no store in it can raise SIGBUS.
+
+        The kernel does it (MADV_POPULATE_WRITE) where it can.  Elsewhere each page
+        is read and written back through ``/proc/self/mem``, which answers with an
+        errno where a store would have raised the signal.
+        """
+        if page_size == self.platform.page_size and not self._force:
+            available = available_memory()
+            if available is not None and length > available:
+                raise HostRefuses(
+                    f"preallocating {length} bytes, with {available} bytes of memory available, "
+                    "could make the kernel kill processes: take a smaller size, or say --force"
+                )
+        step = max(POPULATE_STEP, page_size)
+        for start in range(0, length, step):
+            part = min(step, length - start)
+            result = self.madvise(addr + start, part, linux.MADV_POPULATE_WRITE)
+            if result == -linux.ERRNO_NUMBERS["EINVAL"]:
+                return self._write_back(addr + start, length - start, page_size)
+            if result != 0:
+                return -linux.ERRNO_NUMBERS["EFAULT"]
+        return 0
+
+    def _write_back(self, addr: int, length: int, page_size: int) -> int:
+        memory = os.open("/proc/self/mem", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            for address in range(addr, addr + length, page_size):
+                os.pwrite(memory, os.pread(memory, 1, address), address)
+        except OSError:
+            return -linux.ERRNO_NUMBERS["EFAULT"]
+        finally:
+            os.close(memory)
+        return 0
+
+    def memfd_probe(self, flags: int) -> bool:
+        """Try memfd_create(2) and close what it gave."""
+        fd = self.memfd_create("test", flags)
+        if fd >= 0:
+            self.close(fd)
+        return fd >= 0
+
+    def temporary_name(self) -> str:
+        """Draw six letters or digits."""
+        return "".join(random.choices(MKSTEMP_LETTERS, k=6))
+
+    def vm_flags(self, addr: int) -> list[str] | None:
+        """Read ``VmFlags`` of the mapping at ``addr`` from ``/proc/self/smaps``."""
+        return read_vm_flags("/proc/self/smaps", addr)
+
+    def describe(self) -> dict[str, object]:
+        """Name the kernel and what of it matters here."""
+        uname = os.uname()
+        return {
+            "name": self.name,
+            "evidence": "this kernel",
+            "kernel": f"{uname.sysname} {uname.release}",
+            "machine": uname.machine,
+            "page_size": self.platform.page_size,
+            "vmalloc_align": self.platform.vmalloc_align,
+            "map_sync": self.platform.map_sync,
+            "map_shared_validate": self.platform.map_shared_validate,
+        }
+
+
+def read_vm_flags(smaps: str, addr: int) -> list[str] | None:
+    """Return the ``VmFlags`` of the mapping that holds ``addr`` in a smaps file, or None."""
+    inside = False
+    try:
+        with open(smaps, encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                head = line.split(" ", 1)[0]
+                if "-" in head and not head.endswith(":"):
+                    first, _, last = head.partition("-")
+                    inside = int(first, 16) <= addr < int(last, 16)
+                elif inside and line.startswith("VmFlags:"):
+                    return line.split()[1:]
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory the kernel says are available, or None if it does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return None
+    return None
