@@ -14,13 +14,16 @@ from typing import Final, Literal
 
 import attrs
 
+from .ram_addr import RAM_SHARED, RamFlags
+
 
 @attrs.frozen
 class Revision:
     """What a tree of QEMU can do.
 
     ``release`` is the tree that the mirrored modules follow.  The five fields
-    after it are the series: each is set by one patch.
+    after it are the series: each is set by one patch.  ``anonymous_shared_flag``
+    is what ``qemu_anon_ram_alloc`` passes for a shared block.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Revision:
     ram_mmap_passes_map_sync: bool = False
     hostmem_errors_name_the_property: bool = False
     hostmem_file_has_sync: bool = False
+    anonymous_shared_flag: RamFlags = RAM_SHARED
+    assert_size_line: int = 1757
 
 
 BASE: Final = Revision("base", "QEMU 3.1.50, December 2018, before the series")
@@ -45,9 +50,7 @@ def patch_1(tree: Revision) -> Revision:
 
 def patch_2(tree: Revision) -> Revision:
     """util/mmap-alloc: switch qemu_ram_mmap() to a 'flags' parameter."""
-    return attrs.evolve(
-        tree, name="v8.2", meaning="V8 after patch 2", ram_mmap_takes_flags=True
-    )
+    return attrs.evolve(tree, name="v8.2", meaning="V8 after patch 2", ram_mmap_takes_flags=True)
 
 
 def patch_3(tree: Revision) -> Revision:
@@ -94,9 +97,7 @@ def _series() -> tuple[Revision, ...]:
 SERIES: Final = _series()
 V8: Final = SERIES[-1]
 
-REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
-    {tree.name: tree for tree in SERIES}
-)
+REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType({tree.name: tree for tree in SERIES})
 ALIASES: Final[Mapping[str, str]] = MappingProxyType({"v8.5": "v8"})
 
 

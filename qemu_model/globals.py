@@ -1,0 +1,92 @@
+"""The globals of one modelled QEMU process: what C keeps in global variables."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .error import Message
+from .host.protocol import Host, Platform
+from .ram_addr import RAMBlock
+from .revision import Revision
+
+if TYPE_CHECKING:
+    from .qom import Object
+
+
+@attrs.define(eq=False)
+class MachineState:
+    """The machine, as far as memory backends ask it (``hw/core/machine.c``)."""
+
+    name: str = "none"
+    mem_merge: bool = True
+    dump_guest_core: bool = True
+
+
+@attrs.define(eq=False)
+class Heap:
+    """The strings that a callee allocates and its caller must free with ``g_free()``.
+
+    A string that nobody freed when the process ended, and that nothing points to
+    any more, is a leak.
+    """
+
+    owed: list[str] = attrs.field(factory=list)
+
+    def give(self, string: str) -> str:
+        """Hand ``string`` to the caller, who now must free it."""
+        self.owed.append(string)
+        return string
+
+    def g_free(self, string: str) -> None:
+        """Free a string that was handed over."""
+        self.owed.remove(string)
+
+
+@attrs.define(eq=False)
+class Qemu:
+    """One process: its host, its tree, its options, its RAM blocks, its objects.
+
+    ``location`` is the part of the command line that is being worked on; error
+    reports start with it.  ``call_rcu`` holds the blocks that are freed once no
+    reader is left: QEMU's RCU thread does it, after the command that caused it.
+    """
+
+    host: Host
+    revision: Revision
+    platform: Platform
+    machine: MachineState = attrs.field(factory=MachineState)
+    mem_path: str | None = None
+    mem_prealloc: bool = False
+    smp_cpus: int = 1
+    ram_blocks: list[RAMBlock] = attrs.field(factory=list)
+    objects: dict[str, Object] = attrs.field(factory=dict)
+    heap: Heap = attrs.field(factory=Heap)
+    call_rcu: list[RAMBlock] = attrs.field(factory=list)
+    stderr: list[str] = attrs.field(factory=list)
+    stdout: list[str] = attrs.field(factory=list)
+    location: str = ""
+    on_stderr: Callable[[str], None] | None = None
+
+    def fprintf_stderr(self, message: Message, errno: int = 0, **fields: object) -> None:
+        """Print a message on stderr as it is, without the program's name."""
+        self.put_stderr(message.text(errno, **fields))
+
+    def put_stderr(self, line: str) -> None:
+        """Add one line to what the process printed on stderr."""
+        self.stderr.append(line)
+        if self.on_stderr is not None:
+            self.on_stderr(line)
+
+    def error_report_text(self, text: str) -> None:
+        """Print ``text`` after the program's name and the current location."""
+        place = f" {self.location}:" if self.location else ""
+        self.put_stderr(f"qemu:{place} {text}")
+
+    def error_report(self, message: Message, errno: int = 0, **fields: object) -> None:
+        """Print a message as ``util/qemu-error.c:error_report`` does."""
+        self.error_report_text(message.text(errno, **fields))

@@ -1,0 +1,178 @@
+"""``backends/hostmem-memfd.c``: a backend of a file without a name."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from . import messages
+from .globals import Qemu
+from .host.linux import (
+    F_SEAL_GROW,
+    F_SEAL_SEAL,
+    F_SEAL_SHRINK,
+    MFD_ALLOW_SEALING,
+    MFD_HUGETLB,
+)
+from .hostmem import (
+    HostMemoryBackend,
+    backend_type,
+    host_memory_backend_init,
+    host_memory_backend_memory_complete,
+    host_memory_backend_mr_inited,
+)
+from .memfd import qemu_memfd_create
+from .memory import memory_region_init_ram_from_fd
+from .qom import Property, TypeInfo, object_get_canonical_path
+
+if TYPE_CHECKING:
+    from .qom import Visitor
+
+C_FILE = "backends/hostmem-memfd.c"
+
+
+@attrs.define(eq=False)
+class HostMemoryBackendMemfd(HostMemoryBackend):
+    """A memfd backend; ``hugetlbsize`` in bytes, 0 for the system's default."""
+
+    hugetlb: bool = False
+    hugetlbsize: int = 0
+    seal: bool = True
+
+
+def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
+    """Make a backend with its defaults: sealed, and shared as no other."""
+    backend = HostMemoryBackendMemfd(TYPE_MEMORY_BACKEND_MEMFD)
+    host_memory_backend_init(qemu, backend)
+    backend.share = True
+    return backend
+
+
+def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
+    """Make the memory file and map it, under the object's path.
+
+    Raises ``can't create backend with size 0`` and what ``qemu_memfd_create`` and
+    ``exec.c:qemu_ram_alloc_from_fd`` raise; after the latter the descriptor stays
+    open, which is QEMU's leak.
+    """
+    if not backend.size:
+        raise messages.SIZE_NEVER_SET.error()
+    backend.force_prealloc = qemu.mem_prealloc
+    fd = qemu_memfd_create(
+        qemu,
+        "memory-backend-memfd",
+        backend.size,
+        hugetlb=backend.hugetlb,
+        hugetlbsize=backend.hugetlbsize,
+        seals=F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL if backend.seal else 0,
+    )
+    memory_region_init_ram_from_fd(
+        qemu,
+        backend.mr,
+        object_get_canonical_path(backend),
+        backend.size,
+        share=backend.share,
+        fd=fd,
+    )
+
+
+def memfd_backend_complete(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
+    """Complete the backend."""
+    host_memory_backend_memory_complete(
+        qemu, backend, lambda: memfd_backend_memory_alloc(qemu, backend)
+    )
+
+
+def memfd_backend_get_hugetlb(_qemu: Qemu, backend: HostMemoryBackendMemfd) -> bool:
+    """Return whether huge pages are asked for."""
+    return backend.hugetlb
+
+
+def memfd_backend_set_hugetlb(
+    _qemu: Qemu, backend: HostMemoryBackendMemfd, v: Visitor, name: str
+) -> None:
+    """Ask for huge pages; accepted at any time, without effect once there is memory."""
+    backend.hugetlb = v.type_bool(name)
+
+
+def memfd_backend_get_hugetlbsize(_qemu: Qemu, backend: HostMemoryBackendMemfd) -> int:
+    """Return the size of the huge pages in bytes."""
+    return backend.hugetlbsize
+
+
+def memfd_backend_set_hugetlbsize(
+    _qemu: Qemu, backend: HostMemoryBackendMemfd, v: Visitor, name: str
+) -> None:
+    """Set the size of the huge pages.
+
+    Raises ``cannot change property value`` and ``Property
+    'memory-backend-memfd.hugetlbsize' doesn't take value '0'``, in every tree.
+    """
+    if host_memory_backend_mr_inited(backend):
+        raise messages.CANNOT_CHANGE_VALUE.error()
+    value = v.type_size(name)
+    if value == 0:
+        raise messages.SIZE_ZERO_BEFORE.error(property=name, type=backend.type.name)
+    backend.hugetlbsize = value
+
+
+def memfd_backend_get_seal(_qemu: Qemu, backend: HostMemoryBackendMemfd) -> bool:
+    """Return whether the file's size is sealed."""
+    return backend.seal
+
+
+def memfd_backend_set_seal(
+    _qemu: Qemu, backend: HostMemoryBackendMemfd, v: Visitor, name: str
+) -> None:
+    """Seal the file's size; accepted at any time, without effect once there is memory."""
+    backend.seal = v.type_bool(name)
+
+
+def has_hugetlb(qemu: Qemu) -> bool:
+    """Whether the kernel knew MFD_HUGETLB when QEMU started."""
+    return qemu.host.memfd_probe(MFD_HUGETLB)
+
+
+def has_sealing(qemu: Qemu) -> bool:
+    """Whether the kernel knew MFD_ALLOW_SEALING when QEMU started."""
+    return qemu.host.memfd_probe(MFD_ALLOW_SEALING)
+
+
+def has_memfd(qemu: Qemu) -> bool:
+    """Whether the kernel knew memfd_create when QEMU started: else the type does not exist."""
+    return qemu.host.memfd_probe(0)
+
+
+TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
+    "memory-backend-memfd",
+    memfd_backend_instance_init,
+    memfd_backend_complete,
+    Property(
+        "hugetlb",
+        "bool",
+        memfd_backend_get_hugetlb,
+        memfd_backend_set_hugetlb,
+        "Use huge pages",
+        has_hugetlb,
+    ),
+    Property(
+        "hugetlbsize",
+        "int",
+        memfd_backend_get_hugetlbsize,
+        memfd_backend_set_hugetlbsize,
+        "Huge pages size (ex: 2M, 1G)",
+        has_hugetlb,
+    ),
+    Property(
+        "seal",
+        "bool",
+        memfd_backend_get_seal,
+        memfd_backend_set_seal,
+        "Seal growing & shrinking",
+        has_sealing,
+    ),
+    exists=has_memfd,
+)

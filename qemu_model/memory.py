@@ -1,0 +1,117 @@
+"""``memory.c``: memory regions, as far as they hold a RAM block."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import attrs
+
+from .error import Error
+from .exec import (
+    qemu_ram_alloc,
+    qemu_ram_alloc_from_fd,
+    qemu_ram_alloc_from_file,
+    qemu_ram_free,
+)
+from .globals import Qemu
+from .ram_addr import NO_FLAGS, RAM_SHARED, RAMBlock, RamFlags
+
+C_FILE = "memory.c"
+
+
+@attrs.define(eq=False)
+class MemoryRegion:
+    """A region of guest memory: ``size`` and ``align`` in bytes.
+
+    ``size`` is 0 while the region is not initialised.  ``container`` is the
+    region that this one is mapped into.
+    """
+
+    name: str = ""
+    size: int = 0
+    align: int = 0
+    ram_block: RAMBlock | None = None
+    container: MemoryRegion | None = None
+
+
+def memory_region_size(mr: MemoryRegion) -> int:
+    """Return the region's size in bytes, as it was given."""
+    return mr.size
+
+
+def memory_region_is_mapped(mr: MemoryRegion) -> bool:
+    """Return whether the region is mapped into another one."""
+    return mr.container is not None
+
+
+def memory_region_get_ram_ptr(mr: MemoryRegion) -> int:
+    """Return the address of the region's RAM in QEMU's address space."""
+    assert mr.ram_block is not None
+    return mr.ram_block.host
+
+
+def memory_region_get_fd(mr: MemoryRegion) -> int:
+    """Return the descriptor behind the region's RAM, -1 for anonymous memory."""
+    assert mr.ram_block is not None
+    return mr.ram_block.fd
+
+
+def memory_region_init_ram_shared_nomigrate(
+    qemu: Qemu, mr: MemoryRegion, name: str, size: int, *, share: bool
+) -> None:
+    """Give the region ``size`` bytes of anonymous memory.
+
+    Raises what ``exec.c:ram_block_add`` raises; the region is then not initialised.
+    """
+    mr.name, mr.size = name, size
+    try:
+        mr.ram_block = qemu_ram_alloc(qemu, size, mr, share=share)
+    except Error:
+        mr.size = 0
+        raise
+
+
+def memory_region_init_ram_from_file(
+    qemu: Qemu,
+    mr: MemoryRegion,
+    name: str,
+    size: int,
+    align: int,
+    ram_flags: RamFlags,
+    path: str,
+) -> None:
+    """Give the region ``size`` bytes of the file at ``path``, aligned to ``align`` bytes.
+
+    Raises what ``exec.c:qemu_ram_alloc_from_file`` raises; the region is then not
+    initialised.
+    """
+    mr.name, mr.size, mr.align = name, size, align
+    try:
+        mr.ram_block = qemu_ram_alloc_from_file(qemu, size, mr, ram_flags, path)
+    except Error:
+        mr.size = 0
+        raise
+
+
+def memory_region_init_ram_from_fd(
+    qemu: Qemu, mr: MemoryRegion, name: str, size: int, *, share: bool, fd: int
+) -> None:
+    """Give the region ``size`` bytes of what ``fd`` is open on.
+
+    Raises what ``exec.c:qemu_ram_alloc_from_fd`` raises; the region is then not
+    initialised, and ``fd`` stays open.
+    """
+    mr.name, mr.size = name, size
+    flags = RAM_SHARED if share else NO_FLAGS
+    try:
+        mr.ram_block = qemu_ram_alloc_from_fd(qemu, size, mr, flags, fd)
+    except Error:
+        mr.size = 0
+        raise
+
+
+def memory_region_finalize(qemu: Qemu, mr: MemoryRegion) -> None:
+    """Give the region's RAM back, once nobody reads it any more."""
+    if mr.ram_block is not None:
+        qemu_ram_free(qemu, mr.ram_block)
+        mr.ram_block = None

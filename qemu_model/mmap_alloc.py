@@ -1,0 +1,117 @@
+"""``util/mmap-alloc.c``: a RAM block's place in the address space."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from . import messages
+from .error import Exit
+from .globals import Qemu
+from .host.linux import (
+    HUGETLBFS_MAGIC,
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    MAP_NORESERVE,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    PROT_NONE,
+    PROT_READ,
+    PROT_WRITE,
+)
+from .osdep import is_power_of_2, map_sync, qemu_align_up
+from .ram_addr import RAM_SHARED, RAM_SYNCHRONOUS, RamFlags
+
+C_FILE = "util/mmap-alloc.c"
+EINTR = 4
+
+
+def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
+    """Return the page size of the memory behind ``fd``, in bytes.
+
+    That is the huge page size on hugetlbfs, and the system's everywhere else,
+    also where ``fstatfs`` fails.  ``fd`` -1 is anonymous memory and asks nothing.
+    """
+    if fd != -1 and qemu.platform.system == "linux":
+        answer = qemu.host.fstatfs(fd)
+        while answer == -EINTR:
+            answer = qemu.host.fstatfs(fd)
+        if not isinstance(answer, int) and answer.f_type == HUGETLBFS_MAGIC:
+            return answer.f_bsize
+    return qemu.platform.page_size
+
+
+def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
+    """Return the page size of the file system that ``mem_path`` is on, in bytes.
+
+    Unlike with a descriptor, a failing ``statfs`` is the end: it prints
+    ``Couldn't statfs() memory path: <strerror>`` and exits with 1.
+    """
+    if mem_path is not None and qemu.platform.system == "linux":
+        answer = qemu.host.statfs(mem_path)
+        while answer == -EINTR:
+            answer = qemu.host.statfs(mem_path)
+        if isinstance(answer, int):
+            qemu.fprintf_stderr(messages.COULDNT_STATFS, -answer)
+            raise Exit(1)
+        if answer.f_type == HUGETLBFS_MAGIC:
+            return answer.f_bsize
+    return qemu.platform.page_size
+
+
+def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -> int:
+    """Map ``size`` bytes at a multiple of ``align`` bytes, with a guard page behind them.
+
+    Before patch 2 the last parameter is ``bool shared`` and says only what
+    RAM_SHARED says in ``flags``; other flags are ignored.  From patch 3 on
+    RAM_SHARED, RAM_PMEM and RAM_SYNC together ask for MAP_SYNC, and a failure to
+    map with it is answered by mapping without it.
+
+    Returns the block's address, or the negative errno of the mmap that failed.
+    """
+    host = qemu.host
+    page_size = qemu.platform.page_size
+    total = size + align & 0xFFFF_FFFF_FFFF_FFFF
+    reserve_fd, reserve_flags = -1, MAP_PRIVATE | MAP_ANONYMOUS
+    # On ppc64 all mappings of a segment share one page size, so the reservation
+    # must come from the file that will be mapped over it.
+    if (
+        fd != -1
+        and qemu.platform.machine.startswith("ppc64")
+        and qemu_fd_getpagesize(qemu, fd) != page_size
+    ):
+        reserve_fd, reserve_flags = fd, MAP_PRIVATE | MAP_NORESERVE
+    ptr = host.mmap(0, total, PROT_NONE, reserve_flags, reserve_fd, 0)
+    if ptr < 0:
+        return ptr
+
+    assert is_power_of_2(align)
+    assert align >= page_size
+
+    offset = qemu_align_up(ptr, align) - ptr
+    shared = MAP_SHARED if flags & RAM_SHARED else MAP_PRIVATE
+    map_flags = MAP_FIXED | (MAP_ANONYMOUS if fd == -1 else 0) | shared
+    # Patch 3: MAP_SHARED_VALIDATE contains MAP_SHARED's bit, and makes old kernels
+    # and files that cannot do it refuse MAP_SYNC instead of ignoring it.
+    sync = 0
+    if qemu.revision.ram_mmap_passes_map_sync and flags & RAM_SYNCHRONOUS == RAM_SYNCHRONOUS:
+        sync = map_sync(qemu)
+    ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags | sync, fd, 0)
+    if ptr1 < 0 and sync:
+        ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags, fd, 0)
+    if ptr1 < 0:
+        # The caller reads errno, which a failing munmap would overwrite.
+        return host.munmap(ptr, total) or ptr1
+
+    if offset > 0:
+        host.munmap(ptr, offset)
+
+    total -= offset
+    if total > size + page_size:
+        host.munmap(ptr1 + size + page_size, total - size - page_size)
+    return ptr1
+
+
+def qemu_ram_munmap(qemu: Qemu, ptr: int, size: int) -> None:
+    """Unmap a block of ``size`` bytes and the guard page behind it, in one call."""
+    if ptr:
+        qemu.host.munmap(ptr, size + qemu.platform.page_size)

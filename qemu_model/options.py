@@ -1,0 +1,274 @@
+"""``util/qemu-option.c``, ``util/cutils.c`` and ``qapi/opts-visitor.c``: reading option text."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import math
+import re
+
+import attrs
+
+from . import messages
+from .error import Error
+
+C_FILE = "util/qemu-option.c"
+
+#: The largest list that a range in ``host-nodes`` may stand for (``OPTS_VISITOR_RANGE_MAX``).
+RANGE_MAX = 65536
+#: From here on a double no longer tells sizes apart from 2**64.
+SIZE_LIMIT = 0xFFFF_FFFF_FFFF_FC00
+UINT64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9\-._]*")
+_STRTOD = re.compile(
+    r"[ \t\n\v\f\r]*"
+    r"(?P<number>[+-]?(?:"
+    r"(?P<hex>0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?)"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    r"|(?P<infinity>[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
+    r"|(?P<nan>[nN][aA][nN](?:\([0-9A-Za-z_]*\))?)"
+    r"))",
+    re.ASCII,
+)
+_PARSE_UINT = re.compile(
+    r"[ \t\n\v\f\r]*(?P<number>[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))", re.ASCII
+)
+
+
+@attrs.frozen
+class QemuOpts:
+    """One parsed option argument: its ``id`` and its parameters, in the order given."""
+
+    id: str | None
+    params: tuple[tuple[str, str], ...]
+    text: str = ""
+
+    def get(self, name: str) -> str | None:
+        """Return the value given last for ``name``, or None (``qemu_opt_get``)."""
+        for key, value in reversed(self.params):
+            if key == name:
+                return value
+        return None
+
+    def has_help(self) -> bool:
+        """Whether ``help`` or ``?`` is among the parameters (``qemu_opt_has_help_opt``)."""
+        return any(key in ("help", "?") for key, _ in self.params)
+
+
+def is_help_option(text: str) -> bool:
+    """Whether ``text`` asks for help."""
+    return text in ("help", "?")
+
+
+def get_opt_name(text: str, start: int, delimiter: str) -> int:
+    """Return where the name that begins at ``start`` ends: at the delimiter or the end."""
+    end = text.find(delimiter, start)
+    return len(text) if end < 0 else end
+
+
+def get_opt_value(text: str, start: int) -> tuple[str, int]:
+    """Return the value that begins at ``start``, and where it ends.
+
+    Two commas are one literal comma; a single one ends the value.
+    """
+    end = text.find(",", start)
+    if end < 0:
+        return text[start:], len(text)
+    if not text.startswith(",", end + 1):
+        return text[start:end], end
+    value = []
+    position = start
+    while position < len(text):
+        character = text[position]
+        if character == ",":
+            if not text.startswith(",", position + 1):
+                break
+            position += 1
+        value.append(character)
+        position += 1
+    return "".join(value), position
+
+
+def id_wellformed(id: str) -> bool:
+    """Whether ``id`` is an identifier (``util/id.c``)."""
+    return _IDENTIFIER.fullmatch(id) is not None
+
+
+def qemu_opts_parse(text: str, first_name: str) -> QemuOpts:
+    """Parse ``text``; a first parameter without ``=`` is the value of ``first_name``.
+
+    A later parameter without ``=`` is on, or off if its name begins with ``no``.
+    Raises ``Parameter 'id' expects an identifier``, with a hint.
+    """
+    id = None
+    if text.startswith("id="):
+        id = get_opt_value(text, 3)[0]
+    elif (found := text.find(",id=")) >= 0:
+        id = get_opt_value(text, found + 4)[0]
+    if id is not None and not id_wellformed(id):
+        raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
+
+    params = []
+    position = 0
+    while position < len(text):
+        equals = text.find("=", position)
+        comma = text.find(",", position)
+        if equals < 0 or 0 <= comma < equals:
+            if position == 0:
+                name = first_name
+                value, position = get_opt_value(text, position)
+            else:
+                end = get_opt_name(text, position, ",")
+                name, value, position = text[position:end], "on", end
+                if name.startswith("no"):
+                    name, value = name[2:], "off"
+        else:
+            name = text[position:equals]
+            value, position = get_opt_value(text, equals + 1)
+        if name != "id":
+            params.append((name, value))
+        position += 1
+    return QemuOpts(id, tuple(params), text)
+
+
+def strtod(text: str) -> tuple[float, int] | None:
+    """Read a number as C's strtod does: its value and where it ends.
+
+    None where there is none, and where the C library says ERANGE.
+    """
+    match = _STRTOD.match(text)
+    if match is None:
+        return None
+    number = match["number"]
+    if match["infinity"]:
+        return (-math.inf if number.startswith("-") else math.inf), match.end()
+    if match["nan"]:
+        return math.nan, match.end()
+    try:
+        value = float.fromhex(number) if match["hex"] else float(number)
+    except OverflowError:
+        return None
+    if math.isinf(value) or (abs(value) < 2.2250738585072014e-308 and _has_digit(number)):
+        return None
+    return value, match.end()
+
+
+def _has_digit(number: str) -> bool:
+    significand = re.split("[pP]" if "x" in number.lower() else "[eE]", number)[0]
+    return re.search("[1-9a-fA-F]", significand.lower().replace("0x", "")) is not None
+
+
+def suffix_mul(suffix: str) -> int:
+    """Return how many bytes the unit stands for, or -1 if it is none (units of 1024)."""
+    place = "BKMGTPE".find(suffix.upper()) if suffix else -1
+    return 1024**place if place >= 0 else -1
+
+
+def qemu_strtosz(text: str) -> int | None:
+    """Read a size in bytes, or return None (``util/cutils.c:do_strtosz``).
+
+    A number as strtod reads it and one of the units B K M G T P E; a fraction
+    needs a unit above B; what comes near 2**64 is too large.
+    """
+    read = strtod(text)
+    if read is None:
+        return None
+    value, end = read
+    if math.isnan(value):
+        return None
+    unit = suffix_mul(text[end : end + 1])
+    if unit >= 0:
+        end += 1
+    else:
+        unit = 1
+    if end != len(text):
+        return None
+    if math.isinf(value) or value < 0 or value * unit >= SIZE_LIMIT:
+        return None
+    if unit == 1 and value != math.floor(value):
+        return None
+    return int(value * unit)
+
+
+def parse_uint(text: str) -> tuple[int, int] | None:
+    """Read an unsigned number in C's notations: its value and where it ends, or None."""
+    match = _PARSE_UINT.match(text)
+    if match is None or match["number"].startswith("-"):
+        return None
+    digits = match["number"].lstrip("+")
+    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX":
+        digits = "0o" + digits[1:]
+    value = int(digits, 0)
+    return (value, match.end()) if value <= UINT64_MAX else None
+
+
+class OptsVisitor:
+    """Reads properties from the text of an option (``qapi/opts-visitor.c``)."""
+
+    def __init__(self, opts: QemuOpts) -> None:
+        self.opts = opts
+
+    def _lookup(self, name: str) -> str:
+        value = self.opts.id if name == "id" else self.opts.get(name)
+        if value is None:
+            raise messages.MISSING_PARAMETER.error(name=name)
+        return value
+
+    def type_size(self, name: str) -> int:
+        """Read a size.  Raises ``Parameter '<name>' expects a size value``."""
+        size = qemu_strtosz(self._lookup(name))
+        if size is None:
+            raise messages.EXPECTS.error(name=name, what="a size value")
+        return size
+
+    def type_bool(self, name: str) -> bool:
+        """Read a boolean.  Raises ``Parameter '<name>' expects on|yes|y|off|no|n``."""
+        value = self._lookup(name)
+        if value in ("on", "yes", "y"):
+            return True
+        if value in ("off", "no", "n"):
+            return False
+        raise messages.EXPECTS.error(name=name, what="on|yes|y|off|no|n")
+
+    def type_str(self, name: str) -> str:
+        """Read a string."""
+        return self._lookup(name)
+
+    def uint16_list(self, name: str) -> list[int]:
+        """Read numbers and ranges, of every time the option was given.
+
+        Raises ``Parameter '<name>' expects a uint64 value or range``.
+        """
+        numbers: list[int] = []
+        for key, value in self.opts.params:
+            if key == name:
+                numbers.extend(self._uint16_range(name, value))
+        return numbers
+
+    def _uint16_range(self, name: str, text: str) -> range:
+        first = parse_uint(text)
+        wrong = messages.EXPECTS.error(name=name, what="a uint64 value or range")
+        if first is None:
+            raise wrong
+        low, end = first
+        if end == len(text):
+            numbers = range(low, low + 1)
+        elif text[end] == "-":
+            last = parse_uint(text[end + 1 :])
+            if last is None or end + 1 + last[1] != len(text):
+                raise wrong
+            high = last[0]
+            if high < low or high - low >= RANGE_MAX:
+                raise wrong
+            numbers = range(low, high + 1)
+        else:
+            raise wrong
+        if numbers[-1] > 0xFFFF:
+            raise uint16_expected()
+        return numbers
+
+
+def uint16_expected() -> Error:
+    """Return the error for an element of a list that is too large for 16 bits."""
+    return messages.EXPECTS.error(name="null", what="uint16_t")

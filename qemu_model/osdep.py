@@ -1,0 +1,50 @@
+"""``include/qemu/osdep.h``: what differs from one operating system to another.
+
+The helpers here decide nothing about a backend, so a system call made through
+them counts as their caller's: this module declares no ``C_FILE`` of its own.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from .globals import Qemu
+
+
+def round_up(number: int, multiple: int) -> int:
+    """``ROUND_UP``: the next multiple of a power of two, in 64 bits, so it can wrap to 0."""
+    return (number + multiple - 1) & -multiple & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def qemu_align_up(number: int, multiple: int) -> int:
+    """``QEMU_ALIGN_UP``: the next multiple of any number, in 64 bits."""
+    return (number + multiple - 1) // multiple * multiple & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def host_page_align(qemu: Qemu, number: int) -> int:
+    """``HOST_PAGE_ALIGN``: up to whole pages of the host; within a page of 2**64 it gives 0."""
+    return round_up(number, qemu.platform.page_size)
+
+
+def is_power_of_2(number: int) -> bool:
+    """Whether exactly one bit of ``number`` is set (``include/qemu/host-utils.h``)."""
+    return number != 0 and number & (number - 1) == 0
+
+
+def map_sync(qemu: Qemu) -> int:
+    """``MAP_SYNC | MAP_SHARED_VALIDATE`` as the build defines them: 0 where not Linux.
+
+    They are defined even when the build host's headers are older than Linux 4.15.
+    """
+    return qemu.platform.map_sync | qemu.platform.map_shared_validate
+
+
+def qemu_madvise(qemu: Qemu, addr: int, length: int, advice: int) -> int:
+    """``util/osdep.c:qemu_madvise``: madvise(2) over ``length`` bytes, whose result nobody reads.
+
+    Returns 0 or the negative errno; EINVAL, without a call, for an advice that the
+    platform lacks.
+    """
+    if qemu.platform.system != "linux":
+        return -22
+    return qemu.host.madvise(addr, length, advice)

@@ -1,0 +1,250 @@
+"""One modelled QEMU process: start-up, QMP commands, exit, and what is left."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from . import messages
+from .error import Abort, Exit, Livelock
+from .event import Event
+from .exec import drain_call_rcu
+from .globals import Qemu
+from .host.protocol import Host
+from .host.recording import RecordingHost
+from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
+from .leaks import Leaks, created_files, find_leaks, holdings, release
+from .qmp import qmp_dispatch
+from .qom import TypeInfo, user_creatable_cleanup
+from .ram_addr import RAMBlock
+from .revision import V8, Revision
+from .types import USER_CREATABLE
+from .vl import CommandLine, create_objects, parse_command_line
+
+#: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
+ABORTED = -6
+
+
+@attrs.frozen
+class BackendMapping:
+    """A backend's memory at the end of a run: address and size in bytes."""
+
+    id: str
+    address: int
+    size: int
+    vm_flags: tuple[str, ...] | None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "id": self.id,
+            "address": self.address,
+            "size": self.size,
+            "vm_flags": None if self.vm_flags is None else list(self.vm_flags),
+        }
+
+
+@attrs.frozen
+class Run:
+    """A run of the model, from the command line to the exit.
+
+    ``exit`` is 0, 1, -6 where QEMU aborts, None where it would never end;
+    ``livelock`` then names the function it would stay in.
+    """
+
+    args: tuple[str, ...]
+    revision: Revision
+    host: str
+    exit: int | None
+    livelock: str | None
+    stderr: tuple[str, ...]
+    stdout: tuple[str, ...]
+    replies: tuple[Any, ...]
+    events: tuple[Event, ...]
+    mappings: tuple[BackendMapping, ...]
+    leaks: Leaks
+    line: CommandLine
+    machine: str
+
+
+class Process:
+    """A QEMU process that runs the model.
+
+    Call :meth:`start`, :meth:`command` as often as wanted, and :meth:`finish`.
+    ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
+    called with what happens, as it happens.
+    """
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        host: Host,
+        revision: Revision = V8,
+        *,
+        on_event: Callable[[Event], None] | None = None,
+        on_stderr: Callable[[str], None] | None = None,
+        on_reply: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.args = tuple(args)
+        self.host = RecordingHost(host, on_event)
+        self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
+        self.types: Mapping[str, TypeInfo] = USER_CREATABLE
+        self.line = CommandLine()
+        self.replies: list[Any] = []
+        self.exit: int | None = None
+        self.livelock: str | None = None
+        self.running = False
+        self.mappings: tuple[BackendMapping, ...] = ()
+        self._negotiated = False
+        self._on_reply = on_reply
+        self._failed_files: list[str] = []
+        self._at_exit: list[RAMBlock] = []
+
+    def start(self) -> bool:
+        """Read the command line and make what it asks for; return whether QEMU then runs."""
+        self.running = True
+        with self._outcome():
+            self.line = parse_command_line(self.qemu, self.args)
+            create_objects(self.qemu, self.types, self.line.objects, initial=True)
+            create_objects(self.qemu, self.types, self.line.objects, initial=False)
+        return self.running
+
+    def command(self, request: Any) -> None:
+        """Run one QMP command; its reply, and the events after it, go to ``replies``."""
+        if not self.running:
+            return
+        before = len(self.host.events)
+        with self._outcome():
+            name = request.get("execute") if isinstance(request, dict) else None
+            if name == "quit":
+                self._reply({"return": {}})
+                self._quit()
+            elif name == "qmp_capabilities":
+                self._reply(self._capabilities())
+            else:
+                reply = qmp_dispatch(self.qemu, self.types, request)
+                if "error" in reply:
+                    self._failed_files += created_files(self.host.events[before:])
+                self._reply(reply)
+                drain_call_rcu(self.qemu)
+
+    def _capabilities(self) -> dict[str, Any]:
+        if self._negotiated:
+            error = messages.NEGOTIATION_COMPLETE.error().of_class("CommandNotFound")
+            return {"error": {"class": error.error_class, "desc": error.text}}
+        self._negotiated = True
+        return {"return": {}}
+
+    def _reply(self, reply: Any) -> None:
+        self.replies.append(reply)
+        if self._on_reply is not None:
+            self._on_reply(reply)
+
+    def _quit(self) -> None:
+        self._reply({"event": "SHUTDOWN", "data": {"guest": False, "reason": "host-qmp-quit"}})
+        raise Exit(0)
+
+    def finish(self) -> Run:
+        """End the process, if it still runs, and return all that happened."""
+        if self.running:
+            with self._outcome():
+                raise Exit(0)
+        held = holdings(self.host.events, self.qemu.platform.page_size)
+        owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
+        leaks = find_leaks(
+            held,
+            owned,
+            self.qemu.platform.page_size,
+            strings=len(self.qemu.heap.owed),
+            files=self._failed_files,
+        )
+        release(self.host.inner, held)
+        return Run(
+            self.args,
+            self.qemu.revision,
+            self.host.name,
+            self.exit,
+            self.livelock,
+            tuple(self.qemu.stderr),
+            tuple(self.qemu.stdout),
+            tuple(self.replies),
+            tuple(self.host.events),
+            self.mappings,
+            leaks,
+            self.line,
+            self.qemu.machine.name,
+        )
+
+    def undo(self) -> None:
+        """Leave nothing behind: what an interrupted run holds, and the files it created."""
+        release(self.host.inner, holdings(self.host.events, self.qemu.platform.page_size))
+        for path in created_files(self.host.events):
+            self.host.inner.unlink(path)
+
+    @contextlib.contextmanager
+    def _outcome(self) -> Iterator[None]:
+        try:
+            yield
+        except Exit as exit:
+            if exit.status == 0:
+                self._look_at_mappings()
+                with contextlib.suppress(Exit):
+                    user_creatable_cleanup(self.qemu)
+            else:
+                self._failed_files += created_files(self.host.events)
+            self.exit = exit.status
+            self.running = False
+        except Abort as abort:
+            self.qemu.put_stderr(abort.text)
+            self.exit = ABORTED
+            self.running = False
+        except Livelock as livelock:
+            self.livelock = livelock.function
+            self.running = False
+
+    def _look_at_mappings(self) -> None:
+        self.mappings = tuple(
+            self._mapping(backend)
+            for backend in self.qemu.objects.values()
+            if isinstance(backend, HostMemoryBackend) and host_memory_backend_mr_inited(backend)
+        )
+
+    def _mapping(self, backend: HostMemoryBackend) -> BackendMapping:
+        block = backend.mr.ram_block
+        assert block is not None
+        flags = self.host.vm_flags(block.host)
+        return BackendMapping(
+            backend.id, block.host, block.max_length, None if flags is None else tuple(flags)
+        )
+
+
+def run(
+    args: Sequence[str],
+    host: Host,
+    revision: Revision = V8,
+    *,
+    qmp: Sequence[Any] = (),
+    on_event: Callable[[Event], None] | None = None,
+    on_stderr: Callable[[str], None] | None = None,
+    on_reply: Callable[[Any], None] | None = None,
+) -> Run:
+    """Run one command line and the QMP commands after it, and return all that happened.
+
+    An interruption, or a host that refuses, leaves nothing behind and passes on.
+    """
+    process = Process(
+        args, host, revision, on_event=on_event, on_stderr=on_stderr, on_reply=on_reply
+    )
+    try:
+        if process.start():
+            for request in qmp:
+                process.command(request)
+        return process.finish()
+    except BaseException:
+        process.undo()
+        raise

@@ -1,0 +1,299 @@
+"""``qapi/qmp-dispatch.c``, ``qmp.c`` and what the monitor adds: commands in JSON."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from . import messages
+from .error import Error
+from .globals import Qemu
+from .hostmem import HostMemoryBackend
+from .qobject_input import QObjectInputVisitor, invalid_type
+from .qom import (
+    Object,
+    TypeInfo,
+    object_property_get,
+    object_property_set,
+    user_creatable_add_type,
+    user_creatable_del,
+)
+
+C_FILE = "qmp.c"
+
+Command = Callable[[Qemu, Mapping[str, TypeInfo], dict[str, Any]], object]
+
+REQUIRED: Final = "required"
+
+
+def g_str_hash(text: str) -> int:
+    """Return GLib's hash of a string, which orders what QEMU finds unexpected."""
+    value = 5381
+    for byte in text.encode("utf-8", "surrogateescape"):
+        value = value * 33 + byte & 0xFFFF_FFFF
+    return value
+
+
+def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dict[str, Any]:
+    """Return the arguments a command takes, by name, in the order QEMU looks at them.
+
+    Raises ``Parameter '<name>' is missing``, ``Invalid parameter type for '<name>',
+    expected: <type>`` and ``Parameter '<name>' is unexpected``.
+    """
+    taken = {}
+    for keyword, (kind, required) in kinds.items():
+        name = keyword.replace("_", "-")
+        if name not in arguments:
+            if required:
+                raise messages.MISSING_PARAMETER.error(name=name)
+            continue
+        value = arguments[name]
+        if kind == "string" and not isinstance(value, str):
+            raise invalid_type(name, "string")
+        taken[keyword] = value
+    unexpected = [name for name in arguments if name.replace("-", "_") not in taken]
+    if unexpected:
+        first = min(unexpected, key=lambda name: g_str_hash(name) * 11 % 7)
+        raise messages.UNEXPECTED.error(name=first)
+    return taken
+
+
+def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``object-add``: make an object; its properties are in the dictionary ``props``."""
+    taken = check_arguments(
+        arguments, qom_type=("string", True), id=("string", True), props=("any", False)
+    )
+    props = taken.get("props", {})
+    if not isinstance(props, dict):
+        raise invalid_type("props", "dict")
+    user_creatable_add_type(
+        qemu, types, taken["qom_type"], taken["id"], props, QObjectInputVisitor(props)
+    )
+    return {}
+
+
+def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``object-del``: delete an object."""
+    user_creatable_del(qemu, check_arguments(arguments, id=("string", True))["id"])
+    return {}
+
+
+def object_resolve_path(qemu: Qemu, path: str) -> Object:
+    """Return the object at an absolute path, or the only one a partial path fits.
+
+    Raises ``Device '<path>' not found``, of class DeviceNotFound.
+    """
+    parts = [part for part in path.split("/") if part]
+    if path.startswith("/"):
+        found = parts[1:] if len(parts) == 2 and parts[0] == "objects" else []
+    else:
+        found = parts[-1:] if parts in (parts[-1:], ["objects", *parts[-1:]]) else []
+    if found and found[0] in qemu.objects:
+        return qemu.objects[found[0]]
+    raise messages.DEVICE_NOT_FOUND.error(path=path).of_class("DeviceNotFound")
+
+
+def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``qom-get``: read a property."""
+    taken = check_arguments(arguments, path=("string", True), property=("string", True))
+    obj = object_resolve_path(qemu, taken["path"])
+    return object_property_get(qemu, obj, taken["property"])
+
+
+def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``qom-set``: set a property."""
+    taken = check_arguments(
+        arguments, path=("string", True), property=("string", True), value=("any", True)
+    )
+    obj = object_resolve_path(qemu, taken["path"])
+    name = taken["property"]
+    object_property_set(qemu, obj, QObjectInputVisitor({name: taken["value"]}), name)
+    return {}
+
+
+def qmp_query_memdev(
+    qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]
+) -> object:
+    """``query-memdev``: list the backends, the newest first (QEMU's order is a hash table's)."""
+    check_arguments(arguments)
+    return [
+        {
+            "id": backend.id,
+            "size": backend.size,
+            "merge": backend.merge,
+            "dump": backend.dump,
+            "prealloc": backend.prealloc or backend.force_prealloc,
+            "host-nodes": sorted(backend.host_nodes),
+            "policy": backend.policy,
+        }
+        for backend in reversed(list(qemu.objects.values()))
+        if isinstance(backend, HostMemoryBackend)
+    ]
+
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "object-add": qmp_object_add,
+        "object-del": qmp_object_del,
+        "qom-get": qmp_qom_get,
+        "qom-set": qmp_qom_set,
+        "query-memdev": qmp_query_memdev,
+    }
+)
+
+#: Commands of QEMU that have nothing to do with memory backends.
+NOT_MODELLED: Final = frozenset(
+    {
+        "balloon",
+        "block-commit",
+        "block-job-cancel",
+        "block-stream",
+        "blockdev-add",
+        "blockdev-backup",
+        "blockdev-del",
+        "blockdev-mirror",
+        "chardev-add",
+        "chardev-remove",
+        "client_migrate_info",
+        "cont",
+        "cpu-add",
+        "device_add",
+        "device-list-properties",
+        "device_del",
+        "dump-guest-memory",
+        "eject",
+        "expire_password",
+        "getfd",
+        "human-monitor-command",
+        "inject-nmi",
+        "memsave",
+        "migrate",
+        "migrate-set-capabilities",
+        "migrate-set-parameters",
+        "migrate_cancel",
+        "migrate_set_downtime",
+        "migrate_set_speed",
+        "nbd-server-add",
+        "nbd-server-start",
+        "nbd-server-stop",
+        "netdev_add",
+        "netdev_del",
+        "pmemsave",
+        "qom-list",
+        "qom-list-properties",
+        "qom-list-types",
+        "query-balloon",
+        "query-block",
+        "query-block-jobs",
+        "query-blockstats",
+        "query-chardev",
+        "query-chardev-backends",
+        "query-command-line-options",
+        "query-commands",
+        "query-cpu-definitions",
+        "query-cpu-model-expansion",
+        "query-cpus",
+        "query-cpus-fast",
+        "query-dump",
+        "query-events",
+        "query-fdsets",
+        "query-hotpluggable-cpus",
+        "query-iothreads",
+        "query-kvm",
+        "query-machines",
+        "query-memory-devices",
+        "query-memory-size-summary",
+        "query-mice",
+        "query-migrate",
+        "query-migrate-capabilities",
+        "query-migrate-parameters",
+        "query-name",
+        "query-named-block-nodes",
+        "query-pci",
+        "query-qmp-schema",
+        "query-rx-filter",
+        "query-sev",
+        "query-spice",
+        "query-status",
+        "query-target",
+        "query-tpm",
+        "query-tpm-models",
+        "query-tpm-types",
+        "query-uuid",
+        "query-version",
+        "query-vnc",
+        "query-vnc-servers",
+        "ringbuf-read",
+        "ringbuf-write",
+        "rtc-reset-reinjection",
+        "screendump",
+        "send-key",
+        "set_link",
+        "set_password",
+        "snapshot-load",
+        "snapshot-save",
+        "stop",
+        "system_powerdown",
+        "system_reset",
+        "system_wakeup",
+        "trace-event-get-state",
+        "trace-event-set-state",
+        "transaction",
+        "watchdog-set-action",
+        "x-exit-preconfig",
+        "xen-save-devices-state",
+    }
+)
+
+
+class NotModelled(Exception):
+    """A QMP command that QEMU has and the model has not; the text names it."""
+
+
+def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
+    """Return the name and the arguments of a command.
+
+    Raises ``QMP input ...``.
+    """
+    if not isinstance(request, dict):
+        raise messages.INPUT_NOT_OBJECT.error()
+    name = None
+    arguments: dict[str, Any] = {}
+    for member, value in request.items():
+        if member == "execute":
+            if not isinstance(value, str):
+                raise messages.INPUT_MEMBER_TYPE.error(name="execute", what="a string")
+            name = value
+        elif member == "arguments":
+            if not isinstance(value, dict):
+                raise messages.INPUT_MEMBER_TYPE.error(name="arguments", what="an object")
+            arguments = value
+        elif member != "id":
+            raise messages.INPUT_MEMBER_UNEXPECTED.error(name=member)
+    if name is None:
+        raise messages.INPUT_MEMBER_MISSING.error(name="execute")
+    return name, arguments
+
+
+def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> dict[str, Any]:
+    """Run one command and return its reply.
+
+    Raises :class:`NotModelled` for a command that the model leaves out.
+    """
+    reply: dict[str, Any]
+    try:
+        name, arguments = qmp_dispatch_check_obj(request)
+        command = COMMANDS.get(name)
+        if command is None:
+            if name in NOT_MODELLED:
+                raise NotModelled(name)
+            raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
+        reply = {"return": command(qemu, types, arguments)}
+    except Error as error:
+        reply = {"error": {"class": error.error_class, "desc": error.text}}
+    if isinstance(request, dict) and "id" in request:
+        reply["id"] = request["id"]
+    return reply

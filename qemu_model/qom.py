@@ -1,0 +1,232 @@
+"""``qom/object.c`` and ``qom/object_interfaces.c``: types, objects, properties."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import attrs
+
+from . import messages
+from .error import Error
+from .globals import Qemu
+
+C_FILE = "qom/object_interfaces.c"
+
+BUCKETS = 512
+
+
+class Visitor(Protocol):
+    """Reads one value, from an option's text or from JSON (``include/qapi/visitor.h``)."""
+
+    def type_size(self, name: str) -> int:
+        """Read a size in bytes."""
+        ...
+
+    def type_bool(self, name: str) -> bool:
+        """Read a boolean."""
+        ...
+
+    def type_str(self, name: str) -> str:
+        """Read a string."""
+        ...
+
+    def uint16_list(self, name: str) -> list[int]:
+        """Read a list of small numbers."""
+        ...
+
+
+def always(_qemu: Qemu) -> bool:
+    """Return True: a property that every tree and build has."""
+    return True
+
+
+@attrs.frozen(eq=False)
+class Property:
+    """A property of a type: how it is read and set, and in which processes it exists.
+
+    ``type`` and ``description`` are as ``-object TYPE,help`` shows them.
+    """
+
+    name: str
+    type: str
+    get: Callable[[Qemu, Any], object]
+    set: Callable[[Qemu, Any, Visitor, str], None] | None
+    description: str = ""
+    exists: Callable[[Qemu], bool] = always
+
+
+@attrs.frozen(eq=False)
+class TypeInfo:
+    """A type of object: what it is made with, and what users may do with it.
+
+    ``properties`` include those of its parents.  ``modelled`` is False for the
+    types that have nothing to do with memory: their properties are not looked at.
+    """
+
+    name: str
+    properties: Mapping[str, Property]
+    instance_init: Callable[[Qemu], Object]
+    complete: Callable[[Qemu, Any], None]
+    can_be_deleted: Callable[[Qemu, Any], bool]
+    unparent: Callable[[Qemu, Any], None]
+    finalize: Callable[[Qemu, Any], None]
+    abstract: bool = False
+    modelled: bool = True
+    exists: Callable[[Qemu], bool] = always
+
+
+@attrs.define(eq=False)
+class Object:
+    """An object; ``id`` is the last part of its path once it is in ``/objects``."""
+
+    type: TypeInfo
+    id: str = ""
+
+
+def properties(*groups: Iterable[Property]) -> Mapping[str, Property]:
+    """Return the properties of several groups by name, read-only."""
+    return MappingProxyType({prop.name: prop for group in groups for prop in group})
+
+
+def object_get_canonical_path(obj: Object) -> str:
+    """Return the object's path."""
+    return f"/objects/{obj.id}"
+
+
+def object_get_canonical_path_component(qemu: Qemu, obj: Object) -> str:
+    """Return the last part of the object's path, which the caller must free."""
+    return qemu.heap.give(obj.id)
+
+
+def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
+    """Return a property of the object.  Raises ``Property '.<name>' not found``."""
+    prop = obj.type.properties.get(name)
+    if prop is None or not prop.exists(qemu):
+        raise messages.PROPERTY_NOT_FOUND.error(property=name)
+    return prop
+
+
+def object_property_set(qemu: Qemu, obj: Object, v: Visitor, name: str) -> None:
+    """Set a property to what the visitor reads.
+
+    Raises ``Property '.<name>' not found``, ``Insufficient permission to perform
+    this operation`` for one that can only be read, and what its setter raises.
+    """
+    prop = object_property_find(qemu, obj, name)
+    if prop.set is None:
+        raise messages.INSUFFICIENT_PERMISSION.error()
+    prop.set(qemu, obj, v, name)
+
+
+def object_property_get(qemu: Qemu, obj: Object, name: str) -> object:
+    """Return a property's value.  Raises ``Property '.<name>' not found``."""
+    return object_property_find(qemu, obj, name).get(qemu, obj)
+
+
+@functools.cache
+def tdb_hash(name: str) -> int:
+    """Return the hash that QEMU's dictionaries use (``qobject/qdict.c:tdb_hash``)."""
+    key = name.encode("utf-8", "surrogateescape")
+    value = 0x238F13AF * len(key)
+    for position, byte in enumerate(key):
+        value += byte << position * 5 % 24
+    return (1103515243 * (value & 0xFFFF_FFFF) + 12345) & 0xFFFF_FFFF
+
+
+def qdict_order(names: Iterable[str]) -> list[str]:
+    """Return ``names``, in the order they were inserted, as QEMU walks its dictionary.
+
+    That is by bucket, and in one bucket the last inserted first.
+    """
+    newest_first = list(names)[::-1]
+    return sorted(newest_first, key=lambda name: tdb_hash(name) % BUCKETS)
+
+
+def user_creatable_add_type(
+    qemu: Qemu,
+    types: Mapping[str, TypeInfo],
+    type_name: str,
+    id: str,
+    names: Iterable[str],
+    v: Visitor,
+) -> Object:
+    """Make an object, set its properties, put it into ``/objects`` and complete it.
+
+    ``names`` are the properties in the order they were given.  Raises ``invalid
+    object type: <type>``, ``object type '<type>' is abstract``, what a setter
+    raises, ``attempt to add duplicate property '<id>' ...`` and what completing
+    the object raises; then no object is left.
+    """
+    info = types.get(type_name)
+    if info is None or not info.exists(qemu):
+        raise messages.INVALID_OBJECT_TYPE.error(type=type_name)
+    if info.abstract:
+        raise messages.ABSTRACT_TYPE.error(type=type_name)
+    obj = info.instance_init(qemu)
+    try:
+        if info.modelled:
+            for name in qdict_order(names):
+                object_property_set(qemu, obj, v, name)
+        if id in qemu.objects:
+            raise messages.DUPLICATE_PROPERTY.error(id=id)
+        obj.id = id
+        qemu.objects[id] = obj
+        try:
+            info.complete(qemu, obj)
+        except Error:
+            object_unparent(qemu, obj)
+            raise
+    except Error:
+        info.finalize(qemu, obj)
+        raise
+    return obj
+
+
+def object_unparent(qemu: Qemu, obj: Object) -> None:
+    """Take the object out of ``/objects``."""
+    obj.type.unparent(qemu, obj)
+    del qemu.objects[obj.id]
+
+
+def user_creatable_del(qemu: Qemu, id: str) -> None:
+    """Delete an object.
+
+    Raises ``object '<id>' not found`` and ``object '<id>' is in use, can not be
+    deleted``.
+    """
+    obj = qemu.objects.get(id)
+    if obj is None:
+        raise messages.OBJECT_NOT_FOUND.error(id=id)
+    if not obj.type.can_be_deleted(qemu, obj):
+        raise messages.OBJECT_IN_USE.error(id=id)
+    object_unparent(qemu, obj)
+    obj.type.finalize(qemu, obj)
+
+
+def user_creatable_cleanup(qemu: Qemu) -> None:
+    """Take all objects out of ``/objects``, as QEMU does on its way out."""
+    for obj in list(qemu.objects.values()):
+        object_unparent(qemu, obj)
+
+
+def object_property_help(prop: Property) -> str:
+    """Return the line that ``-object TYPE,help`` shows for a property."""
+    head = f"{prop.name}=<{prop.type}>"
+    return f"  {head:<22} - {prop.description}" if prop.description else f"  {head}"
+
+
+def type_help(qemu: Qemu, info: TypeInfo) -> list[str]:
+    """Return what ``-object TYPE,help`` prints: the properties that can be set, sorted."""
+    lines = sorted(
+        object_property_help(prop)
+        for prop in info.properties.values()
+        if prop.set is not None and prop.exists(qemu)
+    )
+    if not lines:
+        return [f"There are no options for {info.name}."]
+    return [f"{info.name} options:", *lines]
