@@ -1,0 +1,84 @@
+"""What there is only so much of: memory that may be promised, and huge pages."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Final
+
+#: /proc/sys/vm/overcommit_memory: guess, always, never.
+OVERCOMMIT_GUESS: Final = 0
+OVERCOMMIT_ALWAYS: Final = 1
+OVERCOMMIT_NEVER: Final = 2
+
+
+class Memory:
+    """The machine's memory: what is promised to mappings and what is in use.
+
+    ``total`` is RAM and swap together, in bytes; ``overcommit`` is the number in
+    ``/proc/sys/vm/overcommit_memory``; ``commit_limit``, in bytes, counts under
+    :data:`OVERCOMMIT_NEVER` only.
+    """
+
+    __slots__ = ("_commit_limit", "_overcommit", "promised", "total", "used")
+
+    def __init__(self, total: int, overcommit: int, commit_limit: int) -> None:
+        self.total = total
+        self._overcommit = overcommit
+        self._commit_limit = commit_limit
+        self.promised = 0
+        self.used = 0
+
+    def promise(self, length: int) -> bool:
+        """Promise ``length`` bytes to a mapping; return whether the kernel does so.
+
+        The guess looks at each request alone: only one that could never be met is
+        refused (``mm/util.c:__vm_enough_memory``).
+        """
+        if self._overcommit == OVERCOMMIT_GUESS:
+            if length > self.total:
+                return False
+        elif self._overcommit == OVERCOMMIT_NEVER and self.promised + length > self._commit_limit:
+            return False
+        self.promised += length
+        return True
+
+    def take(self, length: int) -> int:
+        """Use up to ``length`` bytes; return how many of them there were."""
+        length = min(length, self.total - self.used)
+        self.used += length
+        return length
+
+
+class HugePagePool:
+    """The huge pages of one size (``mm/hugetlb.c``): free ones, and promised ones."""
+
+    __slots__ = ("free", "promised", "size")
+
+    def __init__(self, size: int, pages: int) -> None:
+        self.size = size
+        self.free = pages
+        self.promised = 0
+
+    def promise(self, pages: int) -> bool:
+        """Promise ``pages`` to a mapping; return whether there are so many to promise."""
+        if pages > self.free - self.promised:
+            return False
+        self.promised += pages
+        return True
+
+    def take(self, pages: int, promised: int) -> int:
+        """Use up to ``pages``, the first ``promised`` of which were promised before.
+
+        Return how many there were: a page that nobody promised may run short.
+        """
+        self.promised -= promised
+        self.free -= promised
+        unpromised = min(pages - promised, self.free - self.promised)
+        self.free -= unpromised
+        return promised + unpromised
+
+    def give_back(self, pages: int, promised: int) -> None:
+        """Free ``pages`` that were in use, and drop ``promised`` promises not called in."""
+        self.free += pages
+        self.promised -= promised
