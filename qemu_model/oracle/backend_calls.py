@@ -1,0 +1,435 @@
+"""A backend's calls among everything else in a log.
+
+On a backend are the calls on its path, on a descriptor that was opened on it or
+made by ``memfd_create``, and on the addresses it is mapped at.  Anonymous
+memory has neither path nor descriptor: a RAM block is an address range that was
+reserved without access and then mapped over, which glibc's arenas, the stacks of
+threads and the translator's buffer are not.
+
+Whose blocks they are, the log does not say: the judge does.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+from ..host.linux import (
+    MADV_DONTDUMP,
+    MADV_DONTFORK,
+    MADV_MERGEABLE,
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    PROT_NONE,
+)
+from .log import PREFIX, UNFINISHED, Log, Piece
+from .strace import AT_FDCWD, Call, read_call
+
+_READ: Final = (
+    rb"mmap2?|munmap|madvise|mbind|mprotect|memfd_create|close|lseek|creat"
+    rb"|f(?:statfs|truncate|cntl)(?:64)?|fallocate|open(?:at)?|unlink(?:at)?|statfs(?:64)?"
+    rb"|execve|exit_group"
+)
+#: A line that may matter.  New memory that is neither a file's nor reserved does not.
+_MAY_MATTER: Final = (
+    rb"(?:m(?:map2?\((?!(?:NULL|0), [^,\n]*+, PROT_[RWE][^,\n]*+, [^,\n]*+, -1,)"
+    rb"|unmap\(|advise\(|bind\(|protect\(|emfd_create\()"
+    rb"|close\(|f(?:statfs|truncate|cntl)(?:64)?\(|fallocate\(|lseek\(|open(?:at)?\("
+    rb"|unlink(?:at)?\(|creat\(|statfs(?:64)?\(|ex(?:ecve|it_group)\("
+    rb"|--- SIGBUS|\+\+\+ |<\.\.\. (?:" + _READ + rb") resumed)"
+)
+_HEAD: Final = (
+    rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x([0-9a-f]++),"
+    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?:<([^\n>]*+))?+"
+    rb"|mmap2?\((?:0x([0-9a-f]++)|NULL|0), [^,\n]*+, ([^,\n]*+), [^,\n]*+, (-1|\d++)"
+    rb"(?:<([^\n>]*+))?+"
+    rb"|open(?:at)?\([^\"\n]*+\"([^\"\n]*+)"
+    rb"|([a-z<+-]))"
+)
+_ADDRESS, _FD, _FD_NAME = 2, 3, 4
+_MAP_ADDRESS, _MAP_PROT, _MAP_FD, _MAP_NAME = 5, 6, 7, 8
+_OPENED, _OTHER = 9, 10
+
+#: One match per line that may matter, swallowing those before it that do not.
+_NEXT: Final = re.compile(
+    rb"^(?: *+"
+    + PREFIX.replace(rb"(\d++)", rb"\d++")
+    + rb"(?!"
+    + _MAY_MATTER
+    + rb")[^\n]*+\n)*+ *+"
+    + PREFIX
+    + _HEAD
+    + rb"[^\n]*+\n",
+    re.MULTILINE,
+)
+_LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
+_SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]+|NULL)")
+_ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d+)|killed by (\w+))")
+_NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<(.*)>(?:\(deleted\))?[^>]*$")
+
+#: How far behind a reservation its mapping may stand, in records and in pieces of the log,
+#: before the reservation is taken for something else's.
+_RECORDS_HELD: Final = 256
+_PIECES_HELD: Final = 8
+#: How many reservations without a mapping are kept in mind.
+_RESERVATIONS_KEPT: Final = 512
+
+#: Advice that QEMU gives on RAM blocks and that nobody gives on a stack or an arena.
+_ADVICE_ON_BLOCKS: Final = (MADV_MERGEABLE, MADV_DONTDUMP, MADV_DONTFORK)
+#: What a process ends with and what a page access ends in, as calls of these names.
+EXITED: Final = "exited"
+KILLED: Final = "killed"
+SIGBUS: Final = "SIGBUS"
+
+#: The name of the descriptor QEMU makes to see whether memfd_create works.
+_PROBE: Final = "test"
+
+
+@attrs.define(eq=False)
+class LoggedBlock:
+    """An address range that was reserved, and what became of it.
+
+    ``used`` is None until the log shows whether it is a RAM block.  ``mapping``
+    is the call that mapped memory over it, also where that failed; ``start`` and
+    ``end`` are what is left of the range.
+    """
+
+    start: int
+    end: int
+    reservation: Call | None
+    used: bool | None = None
+    mapping: Call | None = None
+    #: The judge's: the block is none of the model's, its calls are ignored.
+    foreign: bool = False
+
+
+class _Ranges:
+    """The address ranges being watched, in the order of their addresses."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.blocks: list[LoggedBlock] = []
+
+    def at(self, address: int) -> LoggedBlock | None:
+        place = bisect_right(self.starts, address) - 1
+        if place >= 0 and address < self.blocks[place].end:
+            return self.blocks[place]
+        return None
+
+    def add(self, block: LoggedBlock) -> None:
+        place = bisect_right(self.starts, block.start)
+        self.starts.insert(place, block.start)
+        self.blocks.insert(place, block)
+
+    def remove(self, block: LoggedBlock) -> None:
+        place = bisect_left(self.starts, block.start)
+        while place < len(self.blocks) and self.starts[place] == block.start:
+            if self.blocks[place] is block:
+                del self.starts[place], self.blocks[place]
+                return
+            place += 1
+
+    def cut(self, block: LoggedBlock, start: int, end: int) -> None:
+        """Take ``start`` to ``end`` out of the block's range."""
+        self.remove(block)
+        if start <= block.start:
+            block.start = max(block.start, end)
+        else:
+            block.end = min(block.end, start)
+        if block.start < block.end:
+            self.add(block)
+
+    def forget(self, start: int, end: int) -> None:
+        """Drop whatever was thought to be between the addresses: the kernel gave them anew."""
+        place = max(bisect_right(self.starts, start) - 1, 0)
+        while place < len(self.blocks) and self.starts[place] < end:
+            if self.blocks[place].end > start:
+                del self.starts[place], self.blocks[place]
+            else:
+                place += 1
+
+
+class BackendCalls:
+    """The calls on backends in ``log``, in the order of their lines, as an iterator.
+
+    ``paths`` are the memory paths on the command line and in the QMP commands,
+    ``begin`` is where to start.  Beside calls it yields what ends a process or a
+    page access, as calls named :data:`EXITED`, :data:`KILLED` and :data:`SIGBUS`.
+    """
+
+    def __init__(self, log: Log, paths: Iterable[str], begin: Piece) -> None:
+        self._paths = frozenset(paths)
+        self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
+        self._pieces = log.pieces(begin.offset, begin.first_line)
+        #: Descriptors on backends, with the name that -y gives to what they are open on.
+        self._descriptors: dict[bytes, bytes | None] = {}
+        self._ranges = _Ranges()
+        self._queue: deque[Call] = deque()
+        self._reservations: deque[LoggedBlock] = deque()
+        self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes]] = {}
+        self._other_programs: set[int | None] = set()
+        self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
+        self._ended = False
+        #: How many calls and lines the log has, as far as it was read.
+        self.calls = 0
+        self.lines = begin.first_line - 1
+
+    def __iter__(self) -> BackendCalls:
+        return self
+
+    def __next__(self) -> Call:
+        queue = self._queue
+        while True:
+            while queue:
+                block = queue[0].block
+                if block is None or block.used:
+                    return queue.popleft()
+                if block.used is None and not self._ended and not self._too_old(queue[0]):
+                    break
+                queue.popleft()
+            if self._ended:
+                raise StopIteration
+            self._read_piece()
+
+    def _too_old(self, call: Call) -> bool:
+        return len(self._queue) > _RECORDS_HELD or (
+            len(self._pieces_begin) == _PIECES_HELD and call.line < self._pieces_begin[0]
+        )
+
+    def _read_piece(self) -> None:
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._ended = True
+            return
+        self._pieces_begin.append(piece.first_line)
+        lines = piece.data.count(b"\n")
+        self.lines = piece.first_line + lines - 1
+        self.calls += lines - sum(
+            piece.data.count(mark) for mark in (b" resumed>", b" +++\n", b" ---\n")
+        )
+        self._read(piece)
+
+    def _read(self, piece: Piece) -> None:
+        data = piece.data
+        descriptors, names, at = self._descriptors, self._raw_paths, self._ranges.at
+        line, counted = piece.first_line, 0
+        for match in _NEXT.finditer(data):
+            kind = match.lastindex
+            if kind == _ADDRESS:
+                if at(int(match[_ADDRESS], 16)) is None:
+                    continue
+            elif kind == _FD:
+                if match[_FD] not in descriptors:
+                    continue
+            elif kind == _FD_NAME:
+                if match[_FD] not in descriptors and match[_FD_NAME] not in names:
+                    continue
+            elif kind == _OPENED:
+                if not self._may_be_path(match[_OPENED]):
+                    continue
+            elif kind in (_MAP_FD, _MAP_NAME) and not (
+                match[_MAP_PROT] == b"PROT_NONE"
+                or match[_MAP_FD] in descriptors
+                or (kind == _MAP_NAME and match[_MAP_NAME] in names)
+                or (match[_MAP_ADDRESS] and at(int(match[_MAP_ADDRESS], 16)) is not None)
+            ):
+                continue
+            end = match.end() - 1
+            start = data.rfind(b"\n", 0, end) + 1
+            line += data.count(b"\n", counted, start)
+            counted = start
+            self._look_at(line, data[start:end])
+
+    def _may_be_path(self, raw: bytes) -> bool:
+        return raw in self._raw_paths or b"\\" in raw or b"/qemu_back_mem" in raw
+
+    def _on_path(self, path: object) -> bool:
+        if not isinstance(path, str):
+            return False
+        return path in self._paths or path.rpartition("/qemu_back_mem")[0] in self._paths
+
+    def _look_at(self, line: int, text: bytes) -> None:
+        match = _LINE.match(text)
+        if match is None:
+            return
+        pid = int(match[1]) if match[1] else None
+        name, resumed, mark = match[2], match[3], match[4]
+        if mark is not None:
+            self._note_end(line, pid, text)
+            return
+        after = match.end()
+        if resumed is not None:
+            begun = self._unfinished.pop((pid, resumed), None)
+            if begun is None:
+                return
+            line, name = begun[0], resumed
+            text, after = begun[1] + text[after:], begun[1].find(b"(") + 1
+        elif text.endswith(UNFINISHED):
+            text = text[: -len(UNFINISHED)]
+            if name == b"exit_group":
+                text += b") = ?"
+            elif name in (b"munmap", b"close"):
+                # Others may get the address or the descriptor before the log says that it
+                # is free, and nobody looks at the answer.
+                text += b") = 0"
+            else:
+                if len(self._unfinished) < _RESERVATIONS_KEPT:
+                    self._unfinished[pid, name] = (line, text)
+                return
+        if pid in self._other_programs:
+            return
+        if name == b"execve":
+            if pid is not None and text.rstrip().endswith(b"= 0"):
+                self._other_programs.add(pid)
+            return
+        call = read_call(line, pid, name.decode(), text, after)
+        if call is not None and not (call.result is None and b"= ? ERESTART" in text):
+            self._sort(call)
+
+    def _note_end(self, line: int, pid: int | None, text: bytes) -> None:
+        if pid in self._other_programs:
+            return
+        ended = _ENDED.search(text)
+        if ended is not None:
+            status: object = int(ended[1]) if ended[1] else ended[2].decode()
+            name = EXITED if ended[1] else KILLED
+            self._queue.append(Call(line, pid, name, (status,), None, text))
+            return
+        address = _SIGNAL_ADDRESS.search(text)
+        where = int(address[1], 16) if address and address[1] != b"NULL" else None
+        self._queue.append(Call(line, pid, SIGBUS, (where,), None, text))
+
+    def _sort(self, call: Call) -> None:
+        """Keep the call if it is on a backend, and note what it does to the backend."""
+        name, args = call.name, call.args
+        if name in ("open", "unlink", "statfs"):
+            relative = call.dirfd != AT_FDCWD and not str(args[0]).startswith("/")
+            if self._on_path(args[0]) and not relative:
+                if name == "open":
+                    self._note_descriptor(call)
+                self._queue.append(call)
+        elif name == "memfd_create":
+            if args[0] != _PROBE:
+                self._note_descriptor(call)
+                self._queue.append(call)
+        elif name == "mmap":
+            self._sort_mmap(call)
+        elif name in ("munmap", "madvise", "mbind", "mprotect"):
+            self._sort_range_call(call)
+        elif name == "exit_group":
+            self._queue.append(call)
+        elif self._is_descriptor(call, args[0]):
+            if name == "close" and not call.failed:
+                self._descriptors.pop(b"%d" % args[0], None)
+            self._queue.append(call)
+
+    def _note_descriptor(self, call: Call) -> None:
+        if call.result is not None and call.result >= 0:
+            named = _NAME_OF_DESCRIPTOR.search(call.text)
+            self._descriptors[b"%d" % call.result] = named[1] if named else None
+
+    def _is_descriptor(self, call: Call, descriptor: object) -> bool:
+        """Whether the call's descriptor is a backend's, and not another with its number."""
+        if not isinstance(descriptor, int) or descriptor < 0:
+            return False
+        key = b"%d" % descriptor
+        shown = re.search(rb"[( ]" + key + rb"<([^>]*)>", call.text)
+        if key not in self._descriptors:
+            if shown is None or shown[1] not in self._raw_paths:
+                return False
+            self._descriptors[key] = shown[1]
+            return True
+        known = self._descriptors[key]
+        if known is not None and shown is not None and shown[1] != known:
+            del self._descriptors[key]
+            return False
+        return True
+
+    def _sort_mmap(self, call: Call) -> None:
+        address, length, prot, flags, descriptor = call.args[:5]
+        if not isinstance(length, int) or not isinstance(address, int):
+            return
+        on_backend = self._is_descriptor(call, descriptor)
+        anonymous = isinstance(flags, str) or flags & MAP_ANONYMOUS
+        if not address and prot == PROT_NONE and anonymous and not on_backend:
+            self._note_reservation(call, length)
+            return
+        block = self._ranges.at(address) if address else None
+        if block is None:
+            if not on_backend:
+                return
+            block = LoggedBlock(address, address + length, None, used=True)
+            if call.result is not None and call.result >= 0:
+                block.start, block.end = call.result, call.result + length
+                self._ranges.forget(block.start, block.end)
+                self._ranges.add(block)
+        elif not on_backend and isinstance(flags, int) and not flags & MAP_FIXED:
+            return
+        self._use(block)
+        block.mapping = call
+        call.block = block
+        self._queue.append(call)
+
+    def _note_reservation(self, call: Call, length: int) -> None:
+        result = call.result
+        if result is None:
+            return
+        block = LoggedBlock(0, 0, call)
+        call.block = block
+        self._queue.append(call)
+        if result < 0:
+            block.used = True
+            return
+        block.start, block.end = result, result + length
+        self._ranges.forget(block.start, block.end)
+        self._ranges.add(block)
+        self._reservations.append(block)
+        if len(self._reservations) > _RESERVATIONS_KEPT:
+            oldest = self._reservations.popleft()
+            if oldest.used is None:
+                self._drop(oldest)
+
+    def _use(self, block: LoggedBlock) -> None:
+        if block.used is None:
+            block.used = True
+            if block.reservation is not None and block.reservation not in self._queue:
+                self._queue.append(block.reservation)
+
+    def _drop(self, block: LoggedBlock) -> None:
+        block.used = False
+        self._ranges.remove(block)
+
+    def _sort_range_call(self, call: Call) -> None:
+        name, args = call.name, call.args
+        address, length = args[0], args[1]
+        if not isinstance(address, int) or not isinstance(length, int):
+            return
+        block = self._ranges.at(address)
+        if block is None:
+            return
+        call.block = block
+        if block.used is None:
+            if name == "mprotect":
+                self._drop(block)
+                return
+            if name == "mbind" or (name == "madvise" and args[2] in _ADVICE_ON_BLOCKS):
+                self._use(block)
+        self._queue.append(call)
+        if name == "munmap" and not call.failed:
+            self._ranges.cut(block, address, address + length)
+
+    def release(self, block: LoggedBlock) -> None:
+        """Watch a block's range no longer."""
+        self._ranges.remove(block)
+
+    def release_descriptor(self, descriptor: int) -> None:
+        """Watch a descriptor no longer."""
+        self._descriptors.pop(b"%d" % descriptor, None)
