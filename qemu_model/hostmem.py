@@ -155,7 +155,7 @@ def host_memory_backend_set_merge(
     """Let KSM merge pages of the backend or not, at any time."""
     value = v.type_bool(name)
     if host_memory_backend_mr_inited(backend) and value != backend.merge:
-        advise(qemu, backend, linux.MADV_MERGEABLE if value else linux.MADV_UNMERGEABLE)
+        _advise(qemu, backend, linux.MADV_MERGEABLE if value else linux.MADV_UNMERGEABLE)
     backend.merge = value
 
 
@@ -170,7 +170,7 @@ def host_memory_backend_set_dump(
     """Put the backend into core dumps or not, at any time."""
     value = v.type_bool(name)
     if host_memory_backend_mr_inited(backend) and value != backend.dump:
-        advise(qemu, backend, linux.MADV_DODUMP if value else linux.MADV_DONTDUMP)
+        _advise(qemu, backend, linux.MADV_DODUMP if value else linux.MADV_DONTDUMP)
     backend.dump = value
 
 
@@ -193,7 +193,7 @@ def host_memory_backend_set_prealloc(
     if not host_memory_backend_mr_inited(backend):
         backend.prealloc = value
     elif value and not backend.prealloc:
-        preallocate(qemu, backend)
+        _preallocate(qemu, backend)
         backend.prealloc = True
 
 
@@ -229,9 +229,9 @@ def host_memory_backend_memory_complete(
     alloc()
 
     if backend.merge:
-        advise(qemu, backend, linux.MADV_MERGEABLE)
+        _advise(qemu, backend, linux.MADV_MERGEABLE)
     if not backend.dump:
-        advise(qemu, backend, linux.MADV_DONTDUMP)
+        _advise(qemu, backend, linux.MADV_DONTDUMP)
 
     if qemu.platform.libnuma:
         nodes = backend.host_nodes
@@ -256,7 +256,7 @@ def host_memory_backend_memory_complete(
             raise messages.CANNOT_BIND.error(-bound)
 
     if backend.prealloc:
-        preallocate(qemu, backend)
+        _preallocate(qemu, backend)
 
 
 def host_memory_backend_can_be_deleted(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
@@ -273,14 +273,14 @@ def host_memory_backend_unparent(_qemu: Qemu, _backend: HostMemoryBackend) -> No
     """Leave ``/objects``: most backends have nothing to do then."""
 
 
-def advise(qemu: Qemu, backend: HostMemoryBackend, advice: int) -> None:
+def _advise(qemu: Qemu, backend: HostMemoryBackend, advice: int) -> None:
     """Advise the kernel on the backend's whole memory."""
     qemu_madvise(
         qemu, memory_region_get_ram_ptr(backend.mr), memory_region_size(backend.mr), advice
     )
 
 
-def preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
+def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Touch the backend's whole memory."""
     os_mem_prealloc(
         qemu,

@@ -13,13 +13,17 @@ from .globals import Qemu
 from .host.linux import MADV_REMOVE
 from .hostmem import (
     HostMemoryBackend,
-    advise,
     backend_type,
     host_memory_backend_init,
     host_memory_backend_memory_complete,
     host_memory_backend_mr_inited,
 )
-from .memory import memory_region_init_ram_from_file
+from .memory import (
+    memory_region_get_ram_ptr,
+    memory_region_init_ram_from_file,
+    memory_region_size,
+)
+from .osdep import qemu_madvise
 from .qom import Property, TypeInfo, object_get_canonical_path
 from .ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC
 
@@ -80,7 +84,7 @@ def file_backend_complete(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
 def file_backend_unparent(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
     """Throw the file's data away if the user said so, as the object goes."""
     if host_memory_backend_mr_inited(fb) and fb.discard_data:
-        advise(qemu, fb, MADV_REMOVE)
+        qemu_madvise(qemu, memory_region_get_ram_ptr(fb.mr), memory_region_size(fb.mr), MADV_REMOVE)
 
 
 def get_mem_path(_qemu: Qemu, fb: HostMemoryBackendFile) -> str:

@@ -172,12 +172,12 @@ def create_objects(
     <text>: <message>`` and exits with 1.
     """
     for opts in objects:
-        if object_create_initial(opts) != initial:
-            continue
         qemu.location = f"-object {opts.text}"
         if initial and (lines := object_help(qemu, types, opts)):
             qemu.stdout.extend(lines)
             raise Exit(0)
+        if object_create_initial(opts) != initial:
+            continue
         try:
             user_creatable_add_opts(qemu, types, opts)
         except Error as error:

@@ -16,8 +16,9 @@ class RecordingHost:
     """Hands every call on to ``inner`` and keeps it, with its answer, as an event.
 
     ``by`` of an event is the C function whose mirror is executing: the innermost
-    calling function in a module that declares its ``C_FILE``.  ``on_event`` is
-    called with each event as it happens.
+    calling function in a module that declares its ``C_FILE``.  A function whose
+    name begins with an underscore is none of C's, and counts as its caller.
+    ``on_event`` is called with each event as it happens.
     """
 
     def __init__(self, inner: Host, on_event: Callable[[Event], None] | None = None) -> None:
@@ -50,7 +51,8 @@ class RecordingHost:
                 origin = origins[code]
             except KeyError:
                 c_file = frame.f_globals.get("C_FILE")
-                origin = f"{c_file}:{code.co_name}" if c_file else None
+                name = code.co_name
+                origin = f"{c_file}:{name}" if c_file and name[0] not in "_<" else None
                 origins[code] = origin
             if origin is not None:
                 return origin

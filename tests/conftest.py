@@ -1,0 +1,131 @@
+"""What the tests share: what they need of the machine, and surroundings as recorded."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("default")
+
+IN_CI = os.environ.get("CI") == "true"
+CLONE_NEWNS = 0x00020000
+NOT_VERIFIED = pytest.StashKey[list[str]]()
+
+
+def needs(condition: bool, what: str) -> None:
+    """Go on if ``condition`` holds; else fail in CI, and skip with a sentence elsewhere."""
+    if condition:
+        return
+    if IN_CI:
+        pytest.fail(f"in CI nothing is skipped, and this needs {what}")
+    pytest.skip(f"not verified: this needs {what}")
+
+
+def needs_program(name: str) -> str:
+    """Return the path of a program, or say that the test cannot run without it."""
+    path = shutil.which(name)
+    needs(path is not None, f"the program {name}")
+    assert path is not None
+    return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in words what was not verified: cannot run never reads as passed."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = sorted({str(report.longrepr[2]) for report in skipped if report.longrepr})
+    if reasons:
+        terminalreporter.section("not verified on this machine")
+        for reason in reasons:
+            count = sum(str(report.longrepr[2]) == reason for report in skipped)
+            terminalreporter.line(f"{count} x {reason.removeprefix('Skipped: ')}")
+
+
+def _mount(*words: str) -> bool:
+    return subprocess.run(["mount", *words], check=False, capture_output=True).returncode == 0
+
+
+class Surroundings:
+    """The directories that the recordings were made in, in a mount namespace of our own.
+
+    ``/mnt/ext4`` has no DAX, ``/mnt/tmpfs`` and ``/mnt/small`` (2 MiB) are tmpfs,
+    ``/mnt/huge`` is hugetlbfs with 64 free pages of 2 MiB.
+    """
+
+    def __init__(self) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="qemu-model-", dir="/var/tmp"))
+
+    def prepare(self, setup: list[list[object]]) -> None:
+        """Do what a recording says was done before it: remove, make or fill files."""
+        for step in setup:
+            action, path = step[0], Path(str(step[1]))
+            if action == "rm":
+                path.unlink(missing_ok=True)
+            elif action in ("file", "data"):
+                path.unlink(missing_ok=True)
+                path.touch()
+                os.truncate(path, int(str(step[2])))
+                if action == "data":
+                    byte = bytes([int(str(step[3]))])
+                    path.write_bytes(byte * int(str(step[2])))
+            else:
+                PREPARATIONS[str(action)](path, step[2:])
+
+    def sizes(self, paths: list[str]) -> dict[str, object]:
+        """Return the sizes of files in bytes, ``absent`` where there is none."""
+        return {
+            path: Path(path).stat().st_size if os.path.lexists(path) else "absent"
+            for path in paths
+        }
+
+
+PREPARATIONS: dict[str, Callable[[Path, list[object]], None]] = {
+    "mkdir": lambda path, _rest: path.mkdir(exist_ok=True),
+    "symlink": lambda path, rest: path.symlink_to(str(rest[0])),
+    "fifo": lambda path, _rest: os.mkfifo(path),
+}
+
+
+@pytest.fixture(scope="session")
+def surroundings() -> Iterator[Surroundings]:
+    """Make the surroundings of the recordings, visible to this process alone."""
+    needs(os.geteuid() == 0, "root, to mount file systems in a namespace of its own")
+    libc = ctypes.CDLL(None, use_errno=True)
+    needs(libc.unshare(CLONE_NEWNS) == 0, "the right to make a mount namespace")
+    made = Surroundings()
+    pages = Path("/proc/sys/vm/nr_hugepages")
+    before = pages.read_text()
+    try:
+        assert _mount("--make-rprivate", "/")
+        assert _mount("-t", "tmpfs", "tmpfs", "/mnt")
+        for name in ("ext4", "tmpfs", "huge", "small"):
+            Path("/mnt", name).mkdir()
+        assert _mount("--bind", str(made.scratch), "/mnt/ext4")
+        kind = subprocess.run(
+            ["stat", "-f", "-c", "%T", "/mnt/ext4"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        needs(kind == "ext2/ext3", "ext4 under /var/tmp, as the recordings had it")
+        assert _mount("-t", "tmpfs", "tmpfs", "/mnt/tmpfs")
+        assert _mount("-t", "tmpfs", "-o", "size=2M", "tmpfs", "/mnt/small")
+        if int(before) < 64:
+            pages.write_text("64")
+        needs(int(pages.read_text()) >= 64, "64 free huge pages of 2 MiB")
+        assert _mount("-t", "hugetlbfs", "hugetlbfs", "/mnt/huge")
+        yield made
+    finally:
+        subprocess.run(["umount", "-R", "/mnt"], check=False, capture_output=True)
+        if int(before) < 64:
+            pages.write_text(before)
+        shutil.rmtree(made.scratch, ignore_errors=True)
