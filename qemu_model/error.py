@@ -4,6 +4,7 @@
     +-- Error       an ``Error *`` on its way up: a message, a class for QMP, a hint
     +-- Exit        ``exit(status)``
     +-- Abort       a failed assertion: SIGABRT
+    +-- Killed      a store where QEMU may not write: SIGSEGV
     +-- Livelock    a loop that QEMU would never leave
 
 Every text comes from a :class:`Message` of the catalogue (:mod:`qemu_model.messages`).
@@ -80,6 +81,14 @@ class Abort(Outcome):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
+
+
+class Killed(Outcome):
+    """The kernel ends QEMU with the signal ``number``, and QEMU says nothing."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
 
 
 class Livelock(Outcome):

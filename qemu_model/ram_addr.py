@@ -31,6 +31,8 @@ class RamFlags(enum.Flag):
     RAM_PMEM = 1 << 5
     #: Patch 5 sets it.  The letter names the flag, not its bit.
     RAM_SYNC = 1 << 6
+    #: QEMU 7.2: memory that nothing is set aside for.
+    RAM_NORESERVE = 1 << 7
 
 
 NO_FLAGS = RamFlags(0)
@@ -38,6 +40,7 @@ RAM_PREALLOC = RamFlags.RAM_PREALLOC
 RAM_SHARED = RamFlags.RAM_SHARED
 RAM_PMEM = RamFlags.RAM_PMEM
 RAM_SYNC = RamFlags.RAM_SYNC
+RAM_NORESERVE = RamFlags.RAM_NORESERVE
 #: With these three, patch 3 passes MAP_SYNC to mmap.
 RAM_SYNCHRONOUS = RAM_SHARED | RAM_PMEM | RAM_SYNC
 

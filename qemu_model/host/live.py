@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint, c_ulong, c_void_p, get_errno
@@ -161,7 +162,9 @@ class LiveHost:
         return 0 if self._munmap(addr, length) == 0 else -get_errno()
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
-        """madvise(2)."""
+        """madvise(2).  Raises :class:`HostRefuses` where populating would take all memory."""
+        if advice == linux.MADV_POPULATE_WRITE:
+            self._refuse_too_much(length)
         return 0 if self._madvise(addr, length, advice) == 0 else -get_errno()
 
     def mbind(
@@ -192,22 +195,26 @@ class LiveHost:
         is read and written back through ``/proc/self/mem``, which answers with an
         errno where a store would have raised the signal.
         """
-        if page_size == self.platform.page_size and not self._force:
-            available = available_memory()
-            if available is not None and length > available:
-                raise HostRefuses(
-                    f"preallocating {length} bytes, with {available} bytes of memory available, "
-                    "could make the kernel kill processes: take a smaller size, or say --force"
-                )
+        if page_size == self.platform.page_size:
+            self._refuse_too_much(length)
         step = max(POPULATE_STEP, page_size)
         for start in range(0, length, step):
             part = min(step, length - start)
-            result = self.madvise(addr + start, part, linux.MADV_POPULATE_WRITE)
+            failed = self._madvise(addr + start, part, linux.MADV_POPULATE_WRITE)
+            result = -get_errno() if failed else 0
             if result == -linux.ERRNO_NUMBERS["EINVAL"]:
                 return self._write_back(addr + start, length - start, page_size)
             if result != 0:
                 return -linux.ERRNO_NUMBERS["EFAULT"]
         return 0
+
+    def _refuse_too_much(self, length: int) -> None:
+        available = None if self._force else available_memory()
+        if available is not None and length > available:
+            raise HostRefuses(
+                f"preallocating {length} bytes, with {available} bytes of memory available, "
+                "could make the kernel kill processes: take a smaller size, or say --force"
+            )
 
     def _write_back(self, addr: int, length: int, page_size: int) -> int:
         memory = os.open("/proc/self/mem", os.O_RDWR | os.O_CLOEXEC)
@@ -230,6 +237,35 @@ class LiveHost:
     def temporary_name(self) -> str:
         """Draw six letters or digits."""
         return "".join(random.choices(MKSTEMP_LETTERS, k=6))
+
+    def fd_path(self, fd: int) -> str:
+        """Read the link in ``/proc/self/fd``."""
+        try:
+            return os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            return ""
+
+    def overcommit_memory(self) -> int | None:
+        """Read ``/proc/sys/vm/overcommit_memory``."""
+        try:
+            with open("/proc/sys/vm/overcommit_memory", encoding="ascii") as text:
+                return int(text.read())
+        except (OSError, ValueError):
+            return None
+
+    def dax_device_size(self, fd: int) -> int | None:
+        """Read the size of the device from sysfs, if its subsystem there is dax."""
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISCHR(status.st_mode):
+                return None
+            device = f"/sys/dev/char/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+            if not os.readlink(f"{device}/subsystem").endswith("/dax"):
+                return None
+            with open(f"{device}/size", encoding="ascii") as text:
+                return int(text.read(), 0)
+        except (OSError, ValueError):
+            return None
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Read ``VmFlags`` of the mapping at ``addr`` from ``/proc/self/smaps``."""

@@ -147,6 +147,27 @@ class Host(Protocol):
         """Return six characters as ``mkstemp`` puts them in the place of ``XXXXXX``."""
         ...
 
+    def fd_path(self, fd: int) -> str:
+        """Return the path that ``/proc/self/fd`` gives for a descriptor, empty if none.
+
+        QEMU 7.2 names the file by it when MAP_SYNC is refused.
+        """
+        ...
+
+    def overcommit_memory(self) -> int | None:
+        """Return what ``/proc/sys/vm/overcommit_memory`` says, or None if it cannot be read.
+
+        QEMU 7.2 asks before it maps memory without reservation.
+        """
+        ...
+
+    def dax_device_size(self, fd: int) -> int | None:
+        """Return the size in bytes of a device DAX, or None if ``fd`` is of anything else.
+
+        QEMU 7.2 reads it below ``/sys/dev/char``, where the 2018 tree uses lseek.
+        """
+        ...
+
     def vm_flags(self, addr: int) -> list[str] | None:
         """Return the flags in smaps' ``VmFlags`` for the mapping at ``addr``.
 

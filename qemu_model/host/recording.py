@@ -148,3 +148,15 @@ class RecordingHost:
             (addr, length, mode, nodemask, maxnode, flags),
             self.inner.mbind(addr, length, mode, nodemask, maxnode, flags),
         )
+
+    def fd_path(self, fd: int) -> str:
+        """The path behind a descriptor."""
+        return self.inner.fd_path(fd)
+
+    def overcommit_memory(self) -> int | None:
+        """The kernel's overcommit mode."""
+        return self.inner.overcommit_memory()
+
+    def dax_device_size(self, fd: int) -> int | None:
+        """The size of a device DAX."""
+        return self.inner.dax_device_size(fd)

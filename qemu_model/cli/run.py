@@ -1,0 +1,99 @@
+"""``qemu-model run``: what QEMU does with a line, call by call, on this machine."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from ..host.protocol import HostRefuses
+from ..qmp import NotModelled
+from . import common
+
+FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
+QMP: Final = common.Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
+OPTIONS: Final = (
+    common.REVISION,
+    common.HOST,
+    QMP,
+    common.JSON,
+    FORCE,
+    common.HELP,
+)
+
+#: The exit status of a shell for SIGABRT, and timeout's for what never ends.
+ABORTED_STATUS: Final = 134
+LIVELOCK_STATUS: Final = 124
+
+
+def help_text() -> str:
+    """Return what ``run --help`` shows."""
+    return common.usage(
+        "run [--revision R] [--host H] [--qmp FILE] [--json] QEMU-OPTIONS",
+        "Run the model of QEMU on a line of QEMU's options and show each system call as it\n"
+        "happens, why it is made, what QEMU says, and whether MAP_SYNC holds.  Files are made\n"
+        "and left as QEMU would.  The exit status is QEMU's.",
+        OPTIONS,
+        (
+            "qemu-model run -object memory-backend-ram,id=m0,size=4M",
+            "qemu-model run --revision base -object memory-backend-file,id=m0,\\",
+            "    mem-path=/dev/shm/nv.img,size=64M,share=on",
+            "qemu-model run --host sim:ext4-dax -object memory-backend-file,id=m0,\\",
+            "    mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
+            'echo \'[{"execute": "query-memdev"}]\' | qemu-model run --qmp - -object ...',
+        ),
+    )
+
+
+def exit_status(exit: int | None) -> int:
+    """Return our exit status for QEMU's: 134 for an abort, 124 for a loop without end."""
+    if exit is None:
+        return LIVELOCK_STATUS
+    return ABORTED_STATUS if exit < 0 else exit
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    words = common.split(argv, OPTIONS)
+    if words.has(common.HELP):
+        print(help_text(), end="")
+        return 0
+    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    host = common.choose_host(words.value(common.HOST, "live"), force=words.has(FORCE))
+    qmp = common.read_qmp(words.value(QMP)) if words.has(QMP) else []
+
+    from ..process import run
+    from ..report import run_to_json
+
+    try:
+        if words.has(common.JSON):
+            done = run(words.qemu, host, revision, qmp=qmp)
+            json.dump(run_to_json(done, host), sys.stdout, ensure_ascii=True)
+            print()
+            return exit_status(done.exit)
+        from .show import Show
+
+        show = Show(revision, host)
+        show.header(words.qemu)
+        done = run(
+            words.qemu,
+            host,
+            revision,
+            qmp=qmp,
+            on_event=show.event,
+            on_stderr=show.stderr,
+            on_reply=show.reply,
+        )
+        show.summary(done)
+    except HostRefuses as error:
+        return common.say(f"qemu-model run: {error}")
+    except NotModelled as error:
+        return common.say(
+            f"qemu-model run: QEMU has the QMP command '{error}', the model has not: "
+            "it knows object-add, object-del, qom-get, qom-set, query-memdev, "
+            "qmp_capabilities and quit"
+        )
+    return exit_status(done.exit)

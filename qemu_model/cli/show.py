@@ -1,0 +1,134 @@
+"""A run for people: calls as strace writes them, grouped by the C function that makes them."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ..clauses import clause_of
+from ..event import Event
+from ..host.linux import MAP_SYNC
+from ..host.protocol import Host
+from ..process import Run
+from ..revision import Revision
+from ..strace_text import call_text, result_text
+from ..synchronous import map_sync
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Results stand in this column, where a call is not longer.
+RESULT_COLUMN: Final = 58
+UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def human_size(size: int) -> str:
+    """Return a size in the largest unit that divides it."""
+    place = 0
+    while place < len(UNITS) - 1 and size and size % 1024 == 0:
+        size //= 1024
+        place += 1
+    return f"{size} {UNITS[place]}"
+
+
+class Show:
+    """Prints a run as it happens: in colour on a terminal, plain into a pipe."""
+
+    def __init__(self, revision: Revision, host: Host) -> None:
+        self._revision = revision
+        self._host = host
+        self._by = ""
+        self._before: Event | None = None
+        self._console: Console | None = None
+        self._width = shutil.get_terminal_size((100, 24)).columns
+        if sys.stdout.isatty():
+            from rich.console import Console
+
+            self._console = Console(highlight=False, soft_wrap=True)
+
+    def _print(self, *parts: tuple[str, str]) -> None:
+        if self._console is None:
+            print("".join(text for text, _ in parts))
+            return
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*parts))
+
+    def header(self, args: Sequence[str]) -> None:
+        """Say what is modelled, and where."""
+        where = "this machine's kernel" if self._host.name == "live" else self._host.name
+        self._print(
+            (f"{self._revision.name}", "bold"),
+            (f" = {self._revision.meaning}; on {where}", "dim"),
+        )
+
+    def event(self, event: Event) -> None:
+        """Show one call, under the C function that makes it."""
+        if event.by != self._by:
+            self._by = event.by
+            self._print((event.by or "(not known)", "cyan"))
+        clause = clause_of(event, self._before)
+        self._before = event
+        call = f"  {call_text(event)}"
+        result = f"= {result_text(event)}"
+        padded = f"{call:<{RESULT_COLUMN}} "
+        colour = "red" if event.failed else "green"
+        marked = "bold" if event.call == "mmap" and event.args[3] & MAP_SYNC else ""
+        parts = [(padded, marked), (result, colour)]
+        if clause is None:
+            self._print(*parts)
+        elif len(padded) + len(result) + len(clause.why) + 3 <= self._width:
+            self._print(*parts, (f"   {clause.why}", "dim"))
+        else:
+            self._print(*parts)
+            self._print((f"      {clause.why}", "dim"))
+
+    def stderr(self, line: str) -> None:
+        """Show what QEMU prints on stderr, on stderr."""
+        sys.stdout.flush()
+        print(line, file=sys.stderr, flush=True)
+
+    def reply(self, reply: Any) -> None:
+        """Show one reply or event of QMP."""
+        text = json.dumps(reply)
+        self._print(("QMP ", "magenta"), (text, "red" if "error" in reply else ""))
+
+    def summary(self, run: Run) -> None:
+        """Show what is mapped in the end, what leaked, and what became of MAP_SYNC."""
+        for line in run.stdout:
+            print(line)
+        for mapping in run.mappings:
+            flags = " ".join(mapping.vm_flags) if mapping.vm_flags is not None else "not known"
+            self._print(
+                (f"{mapping.id}", "bold"),
+                (f": {human_size(mapping.size)} at {mapping.address:#x}, VmFlags {flags}", ""),
+            )
+        leaks = run.leaks
+        left = [
+            f"{count} {what}{'s' if count > 1 else ''}"
+            for count, what in (
+                (leaks.fds, "descriptor"),
+                (leaks.mappings, "mapping"),
+                (leaks.strings, "string"),
+            )
+            if count
+        ] + [f"the file {path}" for path in leaks.files]
+        if left:
+            self._print((f"leaked by QEMU: {', '.join(left)}", "yellow"))
+        assumed = "" if run.line.machine else " (assumed)"
+        self._print((f"machine {run.machine}{assumed}", "dim"))
+        if run.line.ignored:
+            self._print((f"ignored: {', '.join(run.line.ignored)}", "dim"))
+        if run.livelock is not None:
+            self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
+        elif run.exit:
+            ended = "aborts (SIGABRT)" if run.exit < 0 else f"exits with {run.exit}"
+            self._print((f"QEMU {ended}", "bold red"))
+        synchronous = map_sync(run.events)
+        colour = "green" if synchronous.in_force else "yellow" if synchronous.asked else ""
+        self._print((synchronous.sentence(), f"bold {colour}"))
