@@ -1,0 +1,239 @@
+"""What holds for every line on this machine's kernel, whatever the options."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from calls import modelled_calls
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qemu_model.host.live import LiveHost, read_vm_flags
+from qemu_model.process import Process, Run, run
+from qemu_model.revision import SERIES, V8, Revision
+
+PAGE = os.sysconf("SC_PAGESIZE")
+DIRECTORIES = ("/var/tmp", "/dev/shm")
+
+switch = st.sampled_from(["", "on", "off"])
+sizes = st.integers(1, 64).map(lambda pages: pages * PAGE) | st.integers(1, 300_000)
+revisions = st.sampled_from(SERIES)
+
+
+@st.composite
+def file_options(draw: st.DrawFn) -> str:
+    """Options of a file backend, all but its path, that do not throw data away."""
+    parts = [f"size={draw(sizes)}"]
+    for name in ("share", "pmem", "merge", "dump", "prealloc"):
+        value = draw(switch)
+        if value:
+            parts.append(f"{name}={value}")
+    align = draw(st.sampled_from([None, 0, 1, PAGE, 3 * PAGE, 2 << 20, 1 << 30]))
+    if align is not None:
+        parts.append(f"align={align}")
+    if draw(st.booleans()):
+        parts += ["policy=bind", f"host-nodes={draw(st.sampled_from([0, 1, 127, 128]))}"]
+    return ",".join(parts)
+
+
+@contextmanager
+def scratch(where: str) -> Iterator[Path]:
+    """Give a directory that is gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=where) as directory:
+        yield Path(directory)
+
+
+def descriptors() -> set[str]:
+    """Return the descriptors this process has open, by what they are open on."""
+    found = set()
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{entry} {os.readlink(f'/proc/self/fd/{entry}')}")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def mappings_of(directory: Path) -> list[str]:
+    """Return the lines of /proc/self/maps that name a file in ``directory``."""
+    return [line for line in Path("/proc/self/maps").read_text().splitlines() if str(directory) in line]
+
+
+@pytest.mark.parametrize("where", DIRECTORIES)
+@given(file_options(), revisions, st.binary(min_size=1, max_size=3 * PAGE), st.integers(0, 40))
+def test_a_file_that_is_not_empty_keeps_its_size_and_its_bytes(
+    where: str, options: str, revision: Revision, start: bytes, pages: int
+) -> None:
+    content = start + bytes(range(256)) * (pages * PAGE // 256)
+    with scratch(where) as directory:
+        path = directory / "image"
+        path.write_bytes(content)
+        done = run(
+            ["-object", f"memory-backend-file,id=m0,mem-path={path},{options}"],
+            LiveHost(),
+            revision,
+            qmp=[{"execute": "object-del", "arguments": {"id": "m0"}}],
+        )
+        assert path.read_bytes() == content, done.stderr
+
+
+@pytest.mark.parametrize("where", DIRECTORIES)
+@given(file_options(), revisions)
+def test_after_an_error_only_what_qemu_leaves_is_left(
+    where: str, options: str, revision: Revision
+) -> None:
+    """The letter of the rule: a file stays only when the failure came after mapping it."""
+    before = descriptors()
+    with scratch(where) as directory:
+        path = directory / "image"
+        done = run(
+            ["-object", f"memory-backend-file,id=m0,mem-path={path},{options}"],
+            LiveHost(),
+            revision,
+        )
+        assert descriptors() == before
+        assert mappings_of(directory) == []
+        late = any("host NUMA" in line or "host-nodes must" in line for line in done.stderr)
+        assert path.exists() == (done.exit == 0 or late), done.stderr
+        assert list(done.leaks.files) == ([str(path)] if late else [])
+
+
+def started(args: list[str], revision: Revision = V8) -> Process:
+    """Return a process that has its backends."""
+    process = Process(args, LiveHost(), revision)
+    assert process.start(), process.qemu.stderr
+    return process
+
+
+def touch(address: int) -> int | None:
+    """Read a byte at ``address`` in a child and return the signal that ended it, or None."""
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+        ctypes.string_at(address, 1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+
+
+@given(
+    st.integers(1, 600),
+    st.sampled_from([PAGE, 8 * PAGE, 2 << 20, 1 << 30]),
+    st.booleans(),
+)
+def test_a_block_is_aligned_and_one_guard_page_follows_it(
+    pages: int, align: int, share: bool
+) -> None:
+    with scratch("/dev/shm") as directory:
+        size = pages * PAGE
+        shared = "on" if share else "off"
+        process = started(
+            [
+                "-object",
+                f"memory-backend-file,id=m0,mem-path={directory}/image,size={size},"
+                f"align={align},share={shared}",
+            ]
+        )
+        try:
+            (block,) = process.qemu.ram_blocks
+            assert block.host % align == 0
+            lines = Path("/proc/self/maps").read_text().splitlines()
+            around = {
+                (int(first, 16), int(last, 16)): rest.split()[0]
+                for line in lines
+                for first, _, last in [line.split()[0].partition("-")]
+                for rest in [line.split(" ", 1)[1]]
+            }
+            assert around[(block.host, block.host + size)] == f"rw-{'s' if share else 'p'}"
+            guard = block.host + size
+            inside = [kind for (first, last), kind in around.items() if first <= guard < last]
+            assert inside == ["---p"]
+        finally:
+            process.finish()
+
+
+def test_touching_the_guard_page_faults() -> None:
+    process = started(["-object", "memory-backend-ram,id=m0,size=1M"])
+    try:
+        (block,) = process.qemu.ram_blocks
+        ctypes.memset(block.host + block.max_length - 1, 1, 1)
+        assert touch(block.host + block.max_length) == signal.SIGSEGV
+    finally:
+        process.finish()
+
+
+@pytest.mark.parametrize("where", DIRECTORIES)
+def test_the_fallback_leaves_the_mapping_that_sync_off_makes(where: str) -> None:
+    """The letter: where MAP_SYNC is not supported, QEMU does not pass it."""
+    shapes = []
+    for sync in ("on", "off"):
+        with scratch(where) as directory:
+            process = started(
+                [
+                    "-object",
+                    f"memory-backend-file,id=m0,mem-path={directory}/image,size=1M,"
+                    f"share=on,pmem=on,sync={sync}",
+                ]
+            )
+            try:
+                (block,) = process.qemu.ram_blocks
+                shapes.append(
+                    (
+                        read_vm_flags("/proc/self/smaps", block.host),
+                        block.max_length,
+                        [
+                            line.split()[1:3]
+                            for line in Path("/proc/self/maps").read_text().splitlines()
+                            if line.startswith(f"{block.host:x}-")
+                        ],
+                    )
+                )
+            finally:
+                process.finish()
+    assert shapes[0] == shapes[1]
+    assert "sf" not in shapes[0][0]
+
+
+@given(file_options(), st.sampled_from(["absent", "empty", "fits", "small"]))
+def test_patches_1_to_4_change_no_call(options: str, state: str) -> None:
+    """The letter: 1 frees a string, 2 is a refactoring, 3 needs a flag that 5 sets, 4 is words."""
+    runs: list[Run] = []
+    for revision in SERIES[:5]:
+        with scratch("/dev/shm") as directory:
+            path = directory / "image"
+            if state != "absent":
+                path.write_bytes(b"x" * {"empty": 0, "fits": 400_000, "small": 1}[state])
+            here = Path.cwd()
+            os.chdir(directory)
+            try:
+                runs.append(
+                    run(
+                        ["-object", f"memory-backend-file,id=m0,mem-path=image,{options}"],
+                        LiveHost(),
+                        revision,
+                    )
+                )
+            finally:
+                os.chdir(here)
+    assert {done.stderr for done in runs} == {runs[0].stderr}
+    for done in runs[1:]:
+        assert modelled_calls(done.events) == modelled_calls(runs[0].events)
+
+
+def test_a_fork_does_not_see_the_block() -> None:
+    """Every RAM block is MADV_DONTFORK: a child that reads it faults."""
+    process = started(["-object", "memory-backend-ram,id=m0,size=1M"])
+    try:
+        (block,) = process.qemu.ram_blocks
+        assert touch(block.host) == signal.SIGSEGV
+    finally:
+        process.finish()
