@@ -1,0 +1,130 @@
+"""``check --path`` and ``check --pid``: what this machine does, for people and programs."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json as _json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from .cannot_judge import CannotJudge
+from .machine_path import PathJudgement, judge_path
+from .machine_process import (
+    MEANING,
+    MappedRange,
+    MappingJudgement,
+    ProcessJudgement,
+    file_mappings,
+    judge_pid,
+    read_mappings,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "CannotJudge",
+    "MappedRange",
+    "MappingJudgement",
+    "PathJudgement",
+    "ProcessJudgement",
+    "file_mappings",
+    "judge_path",
+    "judge_pid",
+    "main_path",
+    "main_pid",
+    "read_mappings",
+]
+
+Judgement = TypeVar("Judgement", PathJudgement, ProcessJudgement)
+
+
+def main_path(path: str, json: bool = False) -> int:
+    """Print what ``path`` is on this machine; return 0, or 2 with one line on stderr."""
+    return _main(lambda: judge_path(path), _show_path, json)
+
+
+def main_pid(pid: int | str, json: bool = False) -> int:
+    """Print what the mappings of process ``pid`` are; return 0, or 2 with one line on stderr."""
+
+    def judge() -> ProcessJudgement:
+        text = str(pid)
+        if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+            raise CannotJudge(f"'{text}' is not the number of a process")
+        return judge_pid(int(text))
+
+    return _main(judge, _show_process, json)
+
+
+def _main(
+    judge: Callable[[], Judgement], show: Callable[[Console, Judgement], None], json: bool
+) -> int:
+    try:
+        judgement = judge()
+    except CannotJudge as error:
+        print(f"qemu-model: {error}", file=sys.stderr)
+        return 2
+    if json:
+        print(_json.dumps(judgement.to_json(), indent=1))
+        return 0
+    from rich.console import Console
+
+    show(Console(highlight=False, soft_wrap=not sys.stdout.isatty()), judgement)
+    return 0
+
+
+def _show_path(console: Console, judgement: PathJudgement) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_row("path", escape(judgement.path))
+    table.add_row("is", judgement.kind)
+    if mount := judgement.mount:
+        table.add_row("file system", escape(mount.file_system))
+        table.add_row("mounted", escape(f"{mount.source} at {mount.point}"))
+        table.add_row("", escape(", ".join(mount.options)))
+    table.add_row("DAX", _answer(judgement.dax))
+    table.add_row("MAP_SYNC", _answer(judgement.map_sync, "possible", "not possible"))
+    for number, sentence in enumerate(judgement.evidence):
+        table.add_row("" if number else "because", escape(sentence))
+    console.print(table)
+
+
+def _answer(value: bool | None, yes: str = "yes", no: str = "no") -> str:
+    if value is None:
+        return "[yellow]not known[/]"
+    return f"[green]{yes}[/]" if value else f"[red]{no}[/]"
+
+
+def _show_process(console: Console, judgement: ProcessJudgement) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    console.print(f"process {judgement.pid}: {escape(judgement.program)}")
+    if not judgement.mappings:
+        console.print("no mapping of it can be guest memory")
+        return
+    table = Table("address", "size", "file", "mapping", "what it is", "because")
+    for mapping in judgement.mappings:
+        range_ = mapping.mapping
+        flags = " sf" if "sf" in range_.vm_flags else ""
+        colour = {"synchronous": "green", "unknown": "yellow"}.get(mapping.nature, "red")
+        table.add_row(
+            f"{range_.address:#x}",
+            _size(range_.size),
+            escape(range_.path) or "none",
+            ("shared" if range_.shared else "private") + flags,
+            f"[{colour}]{MEANING[mapping.nature]}[/]",
+            escape(mapping.because),
+        )
+    console.print(table)
+
+
+def _size(size: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size % unit == 0 and size >= unit:
+            return f"{size // unit} {name}"
+    return f"{size} bytes"
