@@ -23,7 +23,15 @@ from .host.linux import (
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import host_page_align, is_power_of_2, qemu_madvise, round_up
 from .oslib_posix import os_mem_prealloc, qemu_anon_ram_alloc, qemu_anon_ram_free
-from .ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RAMBlock, RamFlags
+from .ram_addr import (
+    NO_FLAGS,
+    RAM_PMEM,
+    RAM_SHARED,
+    RAM_SYNC,
+    RAM_SYNC_OR_STOP,
+    RAMBlock,
+    RamFlags,
+)
 
 if TYPE_CHECKING:
     from .memory import MemoryRegion
@@ -37,7 +45,7 @@ EISDIR = linux.ERRNO_NUMBERS["EISDIR"]
 ENXIO = linux.ERRNO_NUMBERS["ENXIO"]
 
 #: What a tree may be asked to allocate from a file.
-KNOWN_FLAGS = RAM_SHARED | RAM_PMEM | RAM_SYNC
+KNOWN_FLAGS = RAM_SHARED | RAM_PMEM | RAM_SYNC | RAM_SYNC_OR_STOP
 #: mkstemp(3) gives up after this many names that exist.
 MKSTEMP_ATTEMPTS = 62**3
 #: After this many rounds with the same answers the model calls file_ram_open's loop endless.
@@ -168,6 +176,7 @@ def qemu_ram_alloc_from_file(
     Raises what ``file_ram_open`` and ``qemu_ram_alloc_from_fd`` raise.
     """
     fd, created = file_ram_open(qemu, path, mr.name)
+    qemu.paths[fd] = path
     try:
         return qemu_ram_alloc_from_fd(qemu, size, mr, ram_flags, fd)
     except Error:

@@ -54,6 +54,7 @@ class Qemu:
     ``location`` is the part of the command line that is being worked on; error
     reports start with it.  ``call_rcu`` holds the blocks that are freed once no
     reader is left: QEMU's RCU thread does it, after the command that caused it.
+    ``paths`` are those of open descriptors, as far as QEMU prints them.
     """
 
     host: Host
@@ -67,6 +68,7 @@ class Qemu:
     objects: dict[str, Object] = attrs.field(factory=dict)
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
+    paths: dict[int, str] = attrs.field(factory=dict)
     stderr: list[str] = attrs.field(factory=list)
     stdout: list[str] = attrs.field(factory=list)
     location: str = ""

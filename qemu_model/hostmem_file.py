@@ -25,7 +25,7 @@ from .memory import (
 )
 from .osdep import qemu_madvise
 from .qom import Property, TypeInfo, object_get_canonical_path
-from .ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC
+from .ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RAM_SYNC_OR_STOP
 
 if TYPE_CHECKING:
     from .qom import Visitor
@@ -35,19 +35,24 @@ C_FILE = "backends/hostmem-file.c"
 
 @attrs.define(eq=False)
 class HostMemoryBackendFile(HostMemoryBackend):
-    """A file backend; ``align`` in bytes, 0 for the page size of the file."""
+    """A file backend; ``align`` in bytes, 0 for the page size of the file.
+
+    ``sync`` is a value of the option's: a boolean is ``on`` or ``off``.
+    """
 
     mem_path: str | None = None
     align: int = 0
     discard_data: bool = False
     is_pmem: bool = False
-    sync: bool = False
+    sync: str = "off"
 
 
 def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     """Make a backend with its defaults."""
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
+    if has_sync(qemu):
+        backend.sync = qemu.revision.policy.default
     return backend
 
 
@@ -69,8 +74,10 @@ def file_backend_memory_alloc(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
     if fb.is_pmem:
         ram_flags |= RAM_PMEM
     # Patch 5: the option becomes a flag; patch 3 turns the flag into MAP_SYNC.
-    if fb.sync:
+    if fb.sync != "off":
         ram_flags |= RAM_SYNC
+        if fb.sync in qemu.revision.policy.demands:
+            ram_flags |= RAM_SYNC_OR_STOP
     memory_region_init_ram_from_file(
         qemu, fb.mr, object_get_canonical_path(fb), fb.size, fb.align, ram_flags, fb.mem_path
     )
@@ -153,19 +160,30 @@ def file_memory_backend_set_pmem(
     fb.is_pmem = value
 
 
-def file_memory_backend_get_sync(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
+def sync_is_boolean(qemu: Qemu) -> bool:
+    """V8 makes the option a boolean; before, it also has the value auto."""
+    return "auto" not in qemu.revision.policy.values
+
+
+def file_memory_backend_get_sync(qemu: Qemu, fb: HostMemoryBackendFile) -> bool | str:
     """Return whether MAP_SYNC is wanted."""
-    return fb.sync
+    return fb.sync == "on" if sync_is_boolean(qemu) else fb.sync
 
 
 def file_memory_backend_set_sync(
-    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
+    qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
     """Patch 5: want MAP_SYNC or not.
 
-    Raises ``cannot change property 'sync' of <type>`` once there is memory.
+    Raises ``cannot change property 'sync' of <type>`` once there is memory, and
+    before V8 ``Invalid parameter '<value>'``.
     """
-    value = v.type_bool(name)
+    if sync_is_boolean(qemu):
+        value = "on" if v.type_bool(name) else "off"
+    else:
+        value = v.type_str(name)
+        if value not in qemu.revision.policy.values:
+            raise messages.INVALID_PARAMETER.error(value=value)
     if host_memory_backend_mr_inited(fb):
         raise messages.CANNOT_CHANGE_QUOTED.error(property=name, type=fb.type.name)
     fb.sync = value

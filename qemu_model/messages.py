@@ -13,10 +13,22 @@ from typing import Final
 from .error import Message
 
 #: The trees in which a message is said.
-SERIES: Final = ("base", "v8.1", "v8.2", "v8.3", "v8.4", "v8")
-BEFORE_PATCH_4: Final = ("base", "v8.1", "v8.2", "v8.3")
-FROM_PATCH_4: Final = ("v8.4", "v8")
-FROM_PATCH_5: Final = ("v8",)
+SERIES: Final = (
+    "base",
+    "v8.1",
+    "v8.2",
+    "v8.3",
+    "v8.4",
+    "v8",
+    "v2",
+    "v6",
+    "v7",
+    "upstream",
+)
+BEFORE_PATCH_4: Final = ("base", "v8.1", "v8.2", "v8.3", "v2")
+FROM_PATCH_4: Final = ("v8.4", "v8", "v6", "v7", "upstream")
+FROM_PATCH_5: Final = ("v8", "v2", "v6", "v7")
+UPSTREAM: Final = ("upstream",)
 
 # util/mmap-alloc.c, util/oslib-posix.c, util/memfd.c
 
@@ -57,6 +69,18 @@ HUGEPAGE_SIZE: Final = Message(
     "util/memfd.c:qemu_memfd_create",
     ("'hugetlbsize' is not a power of two",),
     SERIES,
+)
+
+NO_PERSISTENCE: Final = Message(
+    "Warning: requesting persistence across crashes for backend file {path} failed. Proceeding "
+    "without persistence, data might become corrupted in case of host crash.",
+    "util/mmap-alloc.c:qemu_ram_mmap",
+    (
+        "'share' and 'pmem' are on, which asks for MAP_SYNC",
+        "the kernel said ENOTSUP: the file's file system cannot do it",
+    ),
+    UPSTREAM,
+    stream="stderr",
 )
 
 # exec.c

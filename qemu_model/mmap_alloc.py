@@ -18,11 +18,13 @@ from .host.linux import (
     PROT_READ,
     PROT_WRITE,
 )
-from .osdep import is_power_of_2, map_sync, qemu_align_up
-from .ram_addr import RAM_SHARED, RAM_SYNCHRONOUS, RamFlags
+from .osdep import is_power_of_2, qemu_align_up
+from .ram_addr import RAM_SHARED, RAM_SYNC_OR_STOP, RamFlags
 
 C_FILE = "util/mmap-alloc.c"
 EINTR = 4
+EINVAL = 22
+ENOTSUP = 95
 
 
 def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
@@ -64,7 +66,8 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
     Before patch 2 the last parameter is ``bool shared`` and says only what
     RAM_SHARED says in ``flags``; other flags are ignored.  From patch 3 on
     RAM_SHARED, RAM_PMEM and RAM_SYNC together ask for MAP_SYNC, and a failure to
-    map with it is answered by mapping without it.
+    map with it is answered by mapping without it; other postings have other rules
+    (:class:`~qemu_model.revision.Policy`).
 
     Returns the block's address, or the negative errno of the mmap that failed.
     """
@@ -90,13 +93,11 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
     offset = qemu_align_up(ptr, align) - ptr
     shared = MAP_SHARED if flags & RAM_SHARED else MAP_PRIVATE
     map_flags = MAP_FIXED | (MAP_ANONYMOUS if fd == -1 else 0) | shared
-    # Patch 3: MAP_SHARED_VALIDATE contains MAP_SHARED's bit, and makes old kernels
-    # and files that cannot do it refuse MAP_SYNC instead of ignoring it.
-    sync = 0
-    if qemu.revision.ram_mmap_passes_map_sync and flags & RAM_SYNCHRONOUS == RAM_SYNCHRONOUS:
-        sync = map_sync(qemu)
+    sync = map_sync(qemu, flags) if qemu.revision.ram_mmap_passes_map_sync else 0
+    if sync < 0:
+        return host.munmap(ptr, total) or sync
     ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags | sync, fd, 0)
-    if ptr1 < 0 and sync:
+    if ptr1 < 0 and sync and retries_without_map_sync(qemu, fd, flags, ptr1):
         ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags, fd, 0)
     if ptr1 < 0:
         # The caller reads errno, which a failing munmap would overwrite.
@@ -109,6 +110,33 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
     if total > size + page_size:
         host.munmap(ptr1 + size + page_size, total - size - page_size)
     return ptr1
+
+
+def map_sync(qemu: Qemu, flags: RamFlags) -> int:
+    """Patch 3: return what asks for MAP_SYNC, for a block with ``flags``; 0 for nothing.
+
+    MAP_SHARED_VALIDATE contains MAP_SHARED's bit, and makes old kernels, and files
+    that cannot do it, refuse MAP_SYNC instead of ignoring it.  Both are 0 where the
+    build is not for Linux.  Before V8 ``sync=on`` is an error, -EINVAL, where the
+    other options do not fit.
+    """
+    policy = qemu.revision.policy
+    if flags & policy.needs != policy.needs:
+        return -EINVAL if flags & RAM_SYNC_OR_STOP else 0
+    platform = qemu.platform
+    return platform.map_sync | (platform.map_shared_validate if policy.validates else 0)
+
+
+def retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int) -> bool:
+    """Patch 3: return whether to map without MAP_SYNC after ``refusal``, a negative errno.
+
+    Upstream, where that is ENOTSUP, first prints ``Warning: requesting persistence
+    across crashes for backend file <path> failed. ...``.
+    """
+    policy = qemu.revision.policy
+    if policy.warns and refusal == -ENOTSUP:
+        qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.paths.get(fd, ""))
+    return policy.retries and not flags & RAM_SYNC_OR_STOP
 
 
 def qemu_ram_munmap(qemu: Qemu, ptr: int, size: int) -> None:

@@ -31,14 +31,6 @@ def is_power_of_2(number: int) -> bool:
     return number != 0 and number & (number - 1) == 0
 
 
-def map_sync(qemu: Qemu) -> int:
-    """``MAP_SYNC | MAP_SHARED_VALIDATE`` as the build defines them: 0 where not Linux.
-
-    They are defined even when the build host's headers are older than Linux 4.15.
-    """
-    return qemu.platform.map_sync | qemu.platform.map_shared_validate
-
-
 def qemu_madvise(qemu: Qemu, addr: int, length: int, advice: int) -> int:
     """``util/osdep.c:qemu_madvise``: madvise(2) over ``length`` bytes, whose result nobody reads.
 

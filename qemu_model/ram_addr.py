@@ -33,6 +33,9 @@ class RamFlags(enum.Flag):
     RAM_SYNC = 1 << 6
     #: QEMU 7.2: memory that nothing is set aside for.
     RAM_NORESERVE = 1 << 7
+    #: How ``sync=on`` of the postings before V8 is told from ``auto``: it does not do
+    #: without MAP_SYNC.  QEMU has no such flag.
+    RAM_SYNC_OR_STOP = 1 << 30
 
 
 NO_FLAGS = RamFlags(0)
@@ -41,8 +44,7 @@ RAM_SHARED = RamFlags.RAM_SHARED
 RAM_PMEM = RamFlags.RAM_PMEM
 RAM_SYNC = RamFlags.RAM_SYNC
 RAM_NORESERVE = RamFlags.RAM_NORESERVE
-#: With these three, patch 3 passes MAP_SYNC to mmap.
-RAM_SYNCHRONOUS = RAM_SHARED | RAM_PMEM | RAM_SYNC
+RAM_SYNC_OR_STOP = RamFlags.RAM_SYNC_OR_STOP
 
 
 @attrs.define(eq=False)

@@ -14,7 +14,86 @@ from typing import Final, Literal
 
 import attrs
 
-from .ram_addr import RAM_SHARED, RamFlags
+from .ram_addr import RAM_PMEM, RAM_PREALLOC, RAM_SHARED, RAM_SYNC, RamFlags
+
+
+@attrs.frozen
+class Policy:
+    """When a tree asks for MAP_SYNC, with what, and what a refusal leads to.
+
+    ``values`` are those of the option ``sync``, ``default`` the one that stands for
+    none; a tree without the option has no values.  MAP_SYNC is asked for where a
+    block has all flags of ``needs``, on top of MAP_SHARED_VALIDATE if
+    ``validates``, else of MAP_SHARED.  After a refusal the block is mapped without
+    it if ``retries``, with a warning first if ``warns``; except that QEMU stops, as
+    it does where ``needs`` are not met, for a value among ``demands``.
+    ``inferred`` are the sentences that nothing published fixes.
+    """
+
+    values: tuple[str, ...]
+    default: str
+    needs: RamFlags
+    validates: bool = True
+    retries: bool = True
+    warns: bool = False
+    demands: frozenset[str] = frozenset()
+    inferred: tuple[str, ...] = ()
+
+
+_ON_OFF: Final = ("on", "off")
+_ON_OFF_AUTO: Final = ("on", "off", "auto")
+_STOPS: Final = (
+    "where sync=on stops, the message is that of a mapping that failed; without the other "
+    "options that it needs, with the error Invalid argument"
+)
+
+#: The rule of each posting that is fixed well enough to run, and of QEMU 4.1.
+POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
+    {
+        "v2": Policy(
+            _ON_OFF_AUTO,
+            "auto",
+            RAM_SHARED | RAM_SYNC,
+            validates=False,
+            retries=False,
+            inferred=(
+                "sync has a value auto, and it is the default, as in v3 to v6",
+                "MAP_SHARED_VALIDATE is left out with on and with auto: v3 adds it to both",
+                "share=off means that MAP_SYNC is not passed",
+            ),
+        ),
+        "v6": Policy(
+            _ON_OFF_AUTO,
+            "auto",
+            RAM_SHARED | RAM_SYNC,
+            demands=frozenset({"on"}),
+            inferred=(_STOPS,),
+        ),
+        "v7": Policy(
+            _ON_OFF_AUTO,
+            "auto",
+            RAM_SHARED | RAM_PMEM | RAM_SYNC,
+            demands=frozenset({"on"}),
+            inferred=(
+                "a refusal is treated as in v6",
+                _STOPS,
+                "the wrong constant in qemu_anon_ram_alloc is MAP_SHARED (1), which among the "
+                "RAM flags means RAM_PREALLOC",
+            ),
+        ),
+        "v8": Policy(
+            _ON_OFF,
+            "off",
+            RAM_SHARED | RAM_PMEM | RAM_SYNC,
+            inferred=(
+                "after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",
+                "changing sync of a backend that has its memory gives the error \"cannot change "
+                "property 'sync' of <type>\"",
+            ),
+        ),
+        "upstream": Policy((), "", RAM_SHARED | RAM_PMEM, warns=True),
+    }
+)
 
 
 @attrs.frozen
@@ -23,7 +102,8 @@ class Revision:
 
     ``release`` is the tree that the mirrored modules follow.  The five fields
     after it are the series: each is set by one patch.  ``anonymous_shared_flag``
-    is what ``qemu_anon_ram_alloc`` passes for a shared block.
+    is what ``qemu_anon_ram_alloc`` passes for a shared block.  ``policy`` is the rule
+    for MAP_SYNC, without effect before patch 3.
     """
 
     name: str
@@ -35,7 +115,15 @@ class Revision:
     hostmem_errors_name_the_property: bool = False
     hostmem_file_has_sync: bool = False
     anonymous_shared_flag: RamFlags = RAM_SHARED
+    policy: Policy = POLICIES["v8"]
     assert_size_line: int = 1757
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """What of this tree's behaviour nothing published fixes, a sentence each."""
+        if self.ram_mmap_passes_map_sync or self.hostmem_file_has_sync:
+            return self.policy.inferred
+        return ()
 
 
 BASE: Final = Revision("base", "QEMU 3.1.50, December 2018, before the series")
@@ -97,7 +185,42 @@ def _series() -> tuple[Revision, ...]:
 SERIES: Final = _series()
 V8: Final = SERIES[-1]
 
-REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType({tree.name: tree for tree in SERIES})
+#: The tree around the rule of QEMU 4.1: the patches 1 and 4 are in it.
+UPSTREAM: Final = attrs.evolve(
+    BASE,
+    name="upstream",
+    meaning="the rule of QEMU 4.1, 2019: share=on,pmem=on imply MAP_SYNC",
+    numa_frees_the_memdev_name=True,
+    ram_mmap_takes_flags=True,
+    ram_mmap_passes_map_sync=True,
+    hostmem_errors_name_the_property=True,
+    policy=POLICIES["upstream"],
+)
+
+#: Earlier postings: the tree of V8 with their rule.
+V7: Final = attrs.evolve(
+    V8,
+    name="v7",
+    meaning="the rule of V7, an earlier posting, with its wrong constant",
+    anonymous_shared_flag=RAM_PREALLOC,
+    policy=POLICIES["v7"],
+)
+V6: Final = attrs.evolve(
+    V8, name="v6", meaning="the rule of V6, an earlier posting", policy=POLICIES["v6"]
+)
+#: The patches 1 and 4 came with v5 and v3.
+V2: Final = attrs.evolve(
+    V8,
+    name="v2",
+    meaning="the rule of V2, an earlier posting",
+    numa_frees_the_memdev_name=False,
+    hostmem_errors_name_the_property=False,
+    policy=POLICIES["v2"],
+)
+
+REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
+    {tree.name: tree for tree in (*SERIES, V2, V6, V7, UPSTREAM)}
+)
 ALIASES: Final[Mapping[str, str]] = MappingProxyType({"v8.5": "v8"})
 
 
