@@ -87,7 +87,7 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
             RAM_SHARED | RAM_PMEM | RAM_SYNC,
             inferred=(
                 "after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",
-                "changing sync of a backend that has its memory gives the error \"cannot change "
+                'changing sync of a backend that has its memory gives the error "cannot change '
                 "property 'sync' of <type>\"",
             ),
         ),
