@@ -280,6 +280,18 @@ class FaultHost:
         """Touch pages, which fails with EFAULT as if a store had raised SIGBUS."""
         return self._fault("touch_pages", None) or self.inner.touch_pages(addr, length, page_size)
 
+    def fd_path(self, fd: int) -> str:
+        """The path behind a descriptor."""
+        return self.inner.fd_path(fd)
+
+    def overcommit_memory(self) -> int | None:
+        """The kernel's overcommit mode."""
+        return self.inner.overcommit_memory()
+
+    def dax_device_size(self, fd: int) -> int | None:
+        """The size of a device DAX."""
+        return self.inner.dax_device_size(fd)
+
     def describe(self) -> dict[str, object]:
         """Return what is known of the host behind this one, and the faults."""
         faults = [

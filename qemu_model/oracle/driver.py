@@ -200,8 +200,7 @@ def _no_core_files() -> None:
 def _lines(text: bytes, program: str) -> tuple[str, ...]:
     shown = text.decode("utf-8", "surrogateescape").splitlines()
     return tuple(
-        "qemu" + line[len(program) :] if line.startswith(program + ":") else line
-        for line in shown
+        "qemu" + line[len(program) :] if line.startswith(program + ":") else line for line in shown
     )
 
 

@@ -76,6 +76,9 @@ _ADVICE_BITS: Final = {
 _MERGING: Final = (linux.MADV_MERGEABLE, linux.MADV_UNMERGEABLE)
 _HUGE: Final = (linux.MADV_HUGEPAGE, linux.MADV_NOHUGEPAGE)
 
+#: How large a simulated device DAX is, in bytes: profiles give devices no size.
+_DAX_DEVICE_SIZE: Final = 1 << 30
+
 
 class SimulatedHost:
     """A host whose kernel is simulated, for the machine that ``profile`` describes.
@@ -140,12 +143,12 @@ class SimulatedHost:
                 return -errno.EROFS
             if inode.open_error:
                 return -inode.open_error
-        return self._descriptor(inode, access)
+        return self._descriptor(inode, access, found.path)
 
-    def _descriptor(self, inode: Inode, access: int) -> int:
+    def _descriptor(self, inode: Inode, access: int, path: str) -> int:
         descriptors = self._descriptors
         fd = self._lowest_descriptor
-        descriptors[fd] = Descriptor(inode, access)
+        descriptors[fd] = Descriptor(inode, access, path)
         inode.references += 1
         following = fd + 1
         while following in descriptors:
@@ -263,7 +266,7 @@ class SimulatedHost:
         inode = Inode("file", rules, Mounted(rules, None, False))
         inode.linked = False
         inode.seals = 0 if flags & linux.MFD_ALLOW_SEALING else linux.F_SEAL_SEAL
-        return self._descriptor(inode, linux.O_RDWR)
+        return self._descriptor(inode, linux.O_RDWR, f"/memfd:{name}")
 
     def _memfd_rules(self, name: str, flags: int) -> FileRules | int:
         profile = self.profile
@@ -506,6 +509,8 @@ class SimulatedHost:
         """madvise(2).  Return 0 or -errno."""
         if not self._knows_advice(advice):
             return EINVAL
+        if advice == linux.MADV_POPULATE_WRITE:
+            return self._populate(addr, length)
         page = self._page
         if addr & (page - 1):
             return EINVAL
@@ -533,10 +538,24 @@ class SimulatedHost:
                 return error
         return answer if here >= end else ENOMEM
 
+    def _populate(self, addr: int, length: int) -> int:
+        """Populate a range for writing: EINVAL where it may not be written, ENOMEM at a hole."""
+        end = addr + (length + self._page - 1 & -self._page)
+        here = addr
+        for mapping in self._space.within(addr, end):
+            if mapping.bits & VM_WRITE == 0:
+                return EINVAL
+            if mapping.start > here:
+                return ENOMEM
+            here = mapping.end
+        return self.touch_pages(addr, length, self._page) if here >= end else ENOMEM
+
     def _knows_advice(self, advice: int) -> bool:
         kernel = self.profile.kernel
         if self.platform.system != "linux" or advice not in linux.ADVICE_NAMES:
             return advice in (linux.MADV_NORMAL, linux.MADV_DONTNEED)
+        if advice == linux.MADV_POPULATE_WRITE:
+            return kernel.version >= (5, 14)
         if advice in _MERGING:
             return kernel.same_page_merging
         if advice in _HUGE:
@@ -720,6 +739,24 @@ class SimulatedHost:
             number, digit = divmod(number, len(_SIX_CHARACTERS))
             characters.append(_SIX_CHARACTERS[digit])
         return "".join(reversed(characters))
+
+    def fd_path(self, fd: int) -> str:
+        """Return the path a descriptor was opened by; of a file without a name, as Linux does."""
+        descriptor = self._descriptors.get(fd)
+        if descriptor is None:
+            return ""
+        return descriptor.path if descriptor.inode.linked else f"{descriptor.path} (deleted)"
+
+    def overcommit_memory(self) -> int | None:
+        """Return the profile's overcommit mode."""
+        return self.profile.kernel.overcommit
+
+    def dax_device_size(self, fd: int) -> int | None:
+        """Return the size of a device DAX, None for anything else."""
+        descriptor = self._descriptors.get(fd)
+        if descriptor is None or descriptor.inode.kind != "device":
+            return None
+        return _DAX_DEVICE_SIZE if descriptor.inode.rules.dax else None
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Return the flags in smaps' ``VmFlags`` of the mapping at ``addr``, None if unmapped."""

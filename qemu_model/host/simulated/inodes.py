@@ -104,11 +104,12 @@ class Inode:
 
 
 class Descriptor:
-    """An open file: the inode, how it was opened, and the position in it in bytes."""
+    """An open file: the inode, how and by which path it was opened, and the position in it."""
 
-    __slots__ = ("access", "inode", "position")
+    __slots__ = ("access", "inode", "path", "position")
 
-    def __init__(self, inode: Inode, access: int) -> None:
+    def __init__(self, inode: Inode, access: int, path: str) -> None:
         self.inode = inode
         self.access = access
+        self.path = path
         self.position = 0
