@@ -49,7 +49,7 @@ How QEMU turns -object memory-backend-... into system calls, and what the series
 Start here:
   qemu-model run -object memory-backend-file,id=m0,mem-path=/dev/shm/nv.img,\\
       size=64M,share=on,pmem=on,sync=on
-  qemu-model diff --from base --to v8 -object memory-backend-ram,id=m0,size=4M
+  qemu-model diff --from base --to v8 -object memory-backend-ram,id=ram0,size=8M
   qemu-model series show 3
 
 QEMU's options are spelled as in QEMU, with one dash; ours have two.

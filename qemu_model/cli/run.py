@@ -38,7 +38,7 @@ def help_text() -> str:
         "and left as QEMU would.  The exit status is QEMU's.",
         OPTIONS,
         (
-            "qemu-model run -object memory-backend-ram,id=m0,size=4M",
+            "qemu-model run -object memory-backend-ram,id=ram0,size=8M",
             "qemu-model run --revision base -object memory-backend-file,id=m0,\\",
             "    mem-path=/dev/shm/nv.img,size=64M,share=on",
             "qemu-model run --host sim:ext4-dax -object memory-backend-file,id=m0,\\",
