@@ -199,12 +199,12 @@ def modelled_calls(events: Iterable[Event]) -> list[Call]:
             assert reservation is not None
             if not blocks or blocks[-1][:2] != reservation:
                 blocks.append((*reservation, args[0]))
-            prot = "|".join(reversed(sorted(named["prot"]))).replace(
+            prot = "|".join(sorted(named["prot"], reverse=True)).replace(
                 "PROT_WRITE|PROT_READ", "PROT_READ|PROT_WRITE"
             )
             calls.append(("map", args[1], prot, tuple(named["flags"]), order.get(args[4]), error))
         else:
-            first, last, block = next(b for b in reversed(blocks) if b[0] <= args[0] < b[1])
+            _first, _last, block = next(b for b in reversed(blocks) if b[0] <= args[0] < b[1])
             if call == "munmap":
                 known = args[0] - block if args[0] >= block else "head"
                 calls.append((call, known, args[1] if known == 0 else "rest", error))

@@ -65,7 +65,8 @@ def descriptors() -> set[str]:
 
 def mappings_of(directory: Path) -> list[str]:
     """Return the lines of /proc/self/maps that name a file in ``directory``."""
-    return [line for line in Path("/proc/self/maps").read_text().splitlines() if str(directory) in line]
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return [line for line in lines if str(directory) in line]
 
 
 @pytest.mark.parametrize("where", DIRECTORIES)
