@@ -58,14 +58,15 @@ QEMU_WRITERS: Final = tuple(
 class Outcome:
     """What was found after the crash of one writer on one file system.
 
-    ``flags`` and ``sf`` are the mapping's, before the crash; ``found`` counts the
+    ``mapped_as`` and ``sf`` are the mapping's, before the crash: the flags that the
+    model passed, or as much as maps tells of another process.  ``found`` counts the
     pages that held what had been written, of ``written``.
     """
 
     writer: str
     options: str
     file_system: str
-    flags: tuple[str, ...]
+    mapped_as: str
     sf: bool
     written: int
     found: int
@@ -93,7 +94,7 @@ class Demonstration:
                     "writer": outcome.writer,
                     "options": outcome.options,
                     "file_system": outcome.file_system,
-                    "flags": list(outcome.flags),
+                    "mapped_as": outcome.mapped_as,
                     "sf": outcome.sf,
                     "pages_written": outcome.written,
                     "pages_found": outcome.found,
@@ -186,7 +187,7 @@ def _crash(guest: Guest, writer: Writer, file_systems: tuple[str, ...]) -> list[
                 writer=writer.name,
                 options=writer.options,
                 file_system=name,
-                flags=tuple(before["flags"]),
+                mapped_as=before["mapped_as"],
                 sf=before["sf"],
                 written=PAGES,
                 found=after["pages"],

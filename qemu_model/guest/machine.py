@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -92,7 +93,7 @@ class Guest:
             )
         self._pmem = tuple(pmem)
         self._virtio_pmem = virtio_pmem
-        self._report = report
+        self.report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._shell: socket.socket | None = None
@@ -102,7 +103,12 @@ class Guest:
         self.work = Path()
 
     def __enter__(self) -> Self:
-        files = boot_files(self._report)
+        self.open()
+        return self
+
+    def open(self) -> None:
+        """Start the machine; it runs until :meth:`close`."""
+        files = boot_files(self.report)
         self.kernel = files.name
         consoles = []
         for _ in range(BOOT_TRIES):
@@ -111,12 +117,12 @@ class Guest:
                 self._wait_until_ready()
             except GuestError as error:
                 consoles.append(str(error))
-                self._stop()
+                self.close()
             except BaseException:
-                self._stop()
+                self.close()
                 raise
             else:
-                return self
+                return
         raise GuestError("\n".join(["the guest does not come up", *consoles]))
 
     def __exit__(
@@ -125,7 +131,7 @@ class Guest:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        self.close()
 
     def run(
         self,
@@ -273,6 +279,8 @@ class Guest:
 
     def _start(self, files: BootFiles) -> None:
         self.work = Path(tempfile.mkdtemp(prefix="qemu-model-guest-"))
+        if re.search(r"[\s,\"]", str(self.work)):
+            raise GuestError(f"a guest cannot work in {self.work}: choose another TMPDIR")
         (self.work / "jobs").mkdir()
         agent = resources.files(__package__).joinpath("agent.sh").read_text()
         (self.work / "agent.sh").write_text(agent)
@@ -280,7 +288,7 @@ class Guest:
         screen, shell = socket.socketpair()
         self._channel, self._shell = Channel(ours), screen
         self._jobs = 0
-        self._report(f"starting the guest ({files.name})")
+        self.report(f"starting the guest ({files.name})")
         with commands, shell, open(self.work / "qemu", "wb") as output:
             self._process = subprocess.Popen(
                 self._command_line(files, commands.fileno(), shell.fileno()),
@@ -378,7 +386,7 @@ class Guest:
             lines += ["the console's last lines:", *(f"  {line}" for line in tail)]
         return GuestError("\n".join(lines))
 
-    def _stop(self) -> None:
+    def close(self) -> None:
         """End the machine and remove what it left.  It holds nothing worth a shutdown."""
         if self._process is not None:
             self._process.kill()

@@ -47,7 +47,7 @@ def measure(host: Host, path: str) -> dict[str, dict[str, object]]:
     if there can be no file.
     """
     if not path:
-        return _answers(host, -1, linux.MAP_ANONYMOUS)
+        return answers(host, -1, linux.MAP_ANONYMOUS)
     directory = stat.S_ISDIR(os.stat(path).st_mode)
     name = os.path.join(path, f"map-sync-table-{os.getpid()}") if directory else path
     flags = linux.O_RDWR | (linux.O_CREAT | linux.O_EXCL if directory else 0)
@@ -57,7 +57,7 @@ def measure(host: Host, path: str) -> dict[str, dict[str, object]]:
     try:
         if directory and (result := host.ftruncate(fd, SIZE)) < 0:
             raise OSError(-result, os.strerror(-result), name)
-        return _answers(host, fd, 0)
+        return answers(host, fd, 0)
     finally:
         host.close(fd)
         if directory:
@@ -65,17 +65,18 @@ def measure(host: Host, path: str) -> dict[str, dict[str, object]]:
             host.unlink(name)
 
 
-def _answers(host: Host, fd: int, extra: int) -> dict[str, dict[str, object]]:
-    answers: dict[str, dict[str, object]] = {}
+def answers(host: Host, fd: int, extra: int) -> dict[str, dict[str, object]]:
+    """Return what ``host`` answers to each kind of mapping of ``fd``, with ``extra`` flags."""
+    found: dict[str, dict[str, object]] = {}
     for name, flags in MAPPINGS.items():
         address = host.mmap(0, SIZE, READ_WRITE, flags | extra, fd, 0)
         if address < 0:
-            answers[name] = {"result": linux.errno_name(-address), "sf": None}
+            found[name] = {"result": linux.errno_name(-address), "sf": None}
             continue
         shown = host.vm_flags(address)
-        answers[name] = {"result": "ok", "sf": None if shown is None else "sf" in shown}
+        found[name] = {"result": "ok", "sf": None if shown is None else "sf" in shown}
         host.munmap(address, SIZE)
-    return answers
+    return found
 
 
 def main(arguments: list[str]) -> int:

@@ -23,6 +23,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ...event import Event
+from ...host import linux
+
 #: The size of the file and of the backend, and of what is written, in bytes.
 SIZE: Final = 4 * 1024 * 1024
 PAGE: Final = 4096
@@ -65,14 +68,14 @@ def map_with_model(
         raise RuntimeError("; ".join(process.qemu.stderr))
     addresses = [block.host for block in process.qemu.ram_blocks]
     made = {
-        event.result: event.named_args()
+        event.result: event
         for event in process.host.events
         if event.call == "mmap" and not event.failed
     }
     report = [
         {
             "path": path,
-            "flags": made[address]["flags"],
+            "mapped_as": _kind(made[address]),
             "sf": "sf" in (process.host.vm_flags(address) or []),
         }
         for path, address in zip(paths, addresses, strict=True)
@@ -83,6 +86,12 @@ def map_with_model(
             ctypes.memset(address, LETTER, PAGES * PAGE)
 
     return report, write
+
+
+def _kind(event: Event) -> str:
+    """Return the flags of an mmap that say what kind of mapping it is."""
+    flags = linux.mmap_flag_names(event.args[3])
+    return "|".join(flag for flag in flags if flag != "MAP_FIXED")
 
 
 def map_with_qemu(
@@ -112,8 +121,8 @@ def map_with_qemu(
         running.append(process)
         _ask(process, f"readb {NVDIMM_ADDRESS:#x}")
         mapping = file_mappings(process.pid, path)[0]
-        shared = "MAP_SHARED" if mapping.shared else "MAP_PRIVATE"
-        report.append({"path": path, "flags": [shared], "sf": "sf" in mapping.vm_flags})
+        shared = "shared" if mapping.shared else "private"
+        report.append({"path": path, "mapped_as": shared, "sf": "sf" in mapping.vm_flags})
 
     def write() -> None:
         for process in running:

@@ -1,0 +1,289 @@
+"""The model and a real QEMU on real DAX: options, recordings, traces."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+from calls import logged_calls, modelled_calls
+from guests import Storage
+from recordings import Recording, recordings
+
+from qemu_model.host import linux, profiles
+from qemu_model.host.simulated import SimulatedHost
+from qemu_model.process import run
+from qemu_model.revision import REVISIONS, find
+
+pytestmark = [pytest.mark.guest, pytest.mark.slow]
+
+#: Where files are, by the name of the place, and whether MAP_SYNC can take effect there.
+FILES: Final = {"ext4-dax": True, "ext4": False, "xfs-dax": True, "xfs": False}
+SYNC: Final = linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC
+
+
+@attrs.frozen
+class Options:
+    """One line of the matrix: each of the three unset, on or off."""
+
+    share: str | None
+    pmem: str | None
+    sync: str | None
+
+    @property
+    def text(self) -> str:
+        """The properties as QEMU takes them, with a comma before each."""
+        given = attrs.asdict(self).items()
+        return "".join(f",{name}={value}" for name, value in given if value)
+
+    @property
+    def asks(self) -> bool:
+        """Whether MAP_SYNC is to be tried, by the letter: all three are on."""
+        return (self.share, self.pmem, self.sync) == ("on", "on", "on")
+
+
+MATRIX: Final = [Options(*three) for three in itertools.product((None, "on", "off"), repeat=3)]
+
+
+@pytest.fixture(scope="module")
+def matrix(storage: Storage) -> dict[tuple[str, Options], dict[str, Any]]:
+    """Run the matrix, over every place that takes files, with the model in the guest."""
+    keys = list(itertools.product(FILES, MATRIX))
+    runs = []
+    for place, options in keys:
+        path = f"{storage.places[place]}/matrix.img"
+        line = f"memory-backend-file,id=m0,mem-path={path},size=4M{options.text}"
+        runs.append(
+            {"args": ["-object", line], "revision": "v8", "setup": [["rm", path]], "files": [path]}
+        )
+    return dict(zip(keys, storage.run_models(runs), strict=True))
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_map_sync_is_tried_exactly_when_all_three_are_on(
+    place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
+) -> None:
+    tried = {
+        options.text: any(
+            event.call == "mmap" and event.args[3] & SYNC == SYNC
+            for event in matrix[place, options]["events"]
+        )
+        for options in MATRIX
+    }
+    assert tried == {options.text: options.asks for options in MATRIX}
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_map_sync_takes_effect_exactly_where_it_is_tried_on_dax(
+    place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
+) -> None:
+    effective = {
+        options.text: ["sf" in flags for flags in matrix[place, options]["vm_flags"]]
+        for options in MATRIX
+    }
+    assert effective == {options.text: [options.asks and FILES[place]] for options in MATRIX}
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_without_dax_the_user_sees_no_difference(
+    place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
+) -> None:
+    seen = {
+        (one["exit"], *one["stderr"], *one["files"].values())
+        for (where, _), one in matrix.items()
+        if where == place
+    }
+    assert seen == {(0, 4 * 1024 * 1024)}
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_the_simulated_kernel_leads_to_the_same_calls(
+    place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
+) -> None:
+    profile = profiles.load(place)
+    for options in MATRIX:
+        line = f"memory-backend-file,id=m0,mem-path={profile.mem_path},size=4M{options.text}"
+        simulated = run(["-object", line], SimulatedHost(profile), find("v8"))
+        real = matrix[place, options]
+        assert (without_names(simulated.events), [m.vm_flags for m in simulated.mappings]) == (
+            without_names(real["events"]),
+            real["vm_flags"],
+        ), options
+
+
+def without_names(events: Any) -> list[tuple[object, ...]]:
+    """Return calls as the recordings' comparison has them, with one name for every file."""
+    return [
+        tuple("FILE" if isinstance(part, str) and part.endswith(".img") else part for part in call)
+        for call in modelled_calls(events)
+    ]
+
+
+def recorded() -> list[Recording]:
+    """Return the runs of real QEMUs that were recorded on DAX, as far as they are modelled."""
+    return [
+        one
+        for name in ("v8-dax", "v7.2-dax")
+        for one in recordings(name)
+        if one.revision in REVISIONS
+    ]
+
+
+def place_of(one: Recording) -> str:
+    """Return the place in the guest that is like the one of the recording."""
+    words = (one.filesystem or "").split()
+    return words[0] + ("" if "dax=never" in words else "-dax")
+
+
+@pytest.fixture(scope="module")
+def replayed(storage: Storage) -> dict[str, dict[str, Any]]:
+    """Run the model in the guest as the recorded QEMUs were run, under the same paths."""
+    runs = [
+        {
+            "args": [*one.machine, *one.args],
+            "revision": one.revision,
+            "qmp": one.qmp,
+            "setup": one.setup,
+            "files": list(one.files_after),
+            "bind": storage.places[place_of(one)],
+        }
+        for one in recorded()
+    ]
+    names = [f"{one.revision}/{one.name}" for one in recorded()]
+    return dict(zip(names, storage.run_models(runs), strict=True))
+
+
+@pytest.mark.parametrize("one", recorded(), ids=lambda one: f"{one.revision}-{one.name}")
+def test_the_model_does_on_dax_what_the_recorded_qemu_did(
+    one: Recording, replayed: dict[str, dict[str, Any]]
+) -> None:
+    done = replayed[f"{one.revision}/{one.name}"]
+    expected = {
+        "exit": one.exit,
+        "stderr": one.stderr,
+        "replies": in_any_order(one.replies),
+        "files": one.files_after,
+    }
+    actual = {
+        "exit": done["exit"],
+        "stderr": done["stderr"],
+        "replies": in_any_order(done["replies"]),
+        "files": done["files"],
+    }
+    assert expected == actual
+    path = next(
+        part.removeprefix("mem-path=")
+        for part in one.args[1].split(",")
+        if part.startswith("mem-path=")
+    )
+    lines = one.log.decode("utf-8", "surrogateescape").splitlines()
+    assert logged_calls(lines, {path}) == modelled_calls(done["events"])
+
+
+def in_any_order(replies: list[dict[str, Any]]) -> list[str]:
+    """Return replies sorted: the event of the end may come before the reply to quit."""
+    return sorted(json.dumps(reply, sort_keys=True) for reply in replies)
+
+
+def test_the_command_line_runs_on_the_guests_own_python(storage: Storage) -> None:
+    path = f"{storage.places['ext4-dax']}/command.img"
+    line = f"memory-backend-file,id=m0,mem-path={path},size=4M,share=on,pmem=on,sync=on"
+    words = ["-m", "qemu_model", "run", "--json", "-object", line]
+    done = storage.guest.run(
+        ["/usr/bin/python3", *words],
+        timeout=120,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["exit"], answer["stderr"], len(answer["mappings"])) == (0, [], 1)
+    assert "sf" in answer["mappings"][0]["vm_flags"]
+
+
+#: What a real QEMU is asked in the guest, where, and what 7.2 has to say about it.
+WARNING: Final = (
+    "Warning: requesting persistence across crashes for backend file {path} failed. "
+    "Proceeding without persistence, data might become corrupted in case of host crash."
+)
+DEPRECATED: Final = "Using non DAX backing file with 'pmem=on' option is deprecated"
+QEMU_OPTIONS: Final = ("share=on,pmem=on", "share=on,pmem=off", "share=off,pmem=on")
+PLAIN_QMP: Final = [{"execute": "qmp_capabilities"}, {"execute": "quit"}]
+
+
+def qemu_cases() -> list[tuple[str, str]]:
+    """Return the places and the options that a real QEMU is run with there."""
+    files = list(itertools.product((*FILES, "virtio-pmem"), QEMU_OPTIONS))
+    device = [
+        ("device-dax", "share=on,pmem=on"),
+        ("device-dax", "share=on,pmem=on,align=2M"),
+        ("device-dax", "share=off,align=2M"),
+    ]
+    return [*files, *device]
+
+
+@pytest.fixture(scope="module")
+def qemus(storage: Storage) -> dict[tuple[str, str], dict[str, Any]]:
+    """Run Debian's QEMU in the guest under strace, over every place."""
+    runs = []
+    for number, (place, options) in enumerate(qemu_cases()):
+        device = place == "device-dax"
+        path = storage.places[place] + ("" if device else "/qemu.img")
+        line = f"memory-backend-file,id=m0,mem-path={path},size=4M,{options}"
+        runs.append(
+            {
+                "args": ["-M", "none", "-object", line],
+                "qmp": PLAIN_QMP,
+                "setup": [] if device else [["rm", path]],
+                "files": [] if device else [path],
+                "trace": str(storage.guest.work / f"qemu-{number}.strace"),
+                "path": path,
+            }
+        )
+    results = storage.run_qemus(runs)
+    return {
+        case: {**result, "trace": one["trace"], "path": one["path"]}
+        for case, one, result in zip(qemu_cases(), runs, results, strict=True)
+    }
+
+
+@pytest.mark.parametrize(("place", "options"), qemu_cases())
+def test_a_real_qemu_on_dax_conforms_to_the_model(
+    place: str, options: str, qemus: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    if "v7.2" not in REVISIONS:
+        pytest.skip("not verified: this needs the model of QEMU 7.2")
+    seen = qemus[place, options]
+    judge = [sys.executable, "-m", "qemu_model", "check", "--revision", "v7.2", "--json"]
+    done = subprocess.run([*judge, seen["trace"]], capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    verdict = json.loads(done.stdout)
+    assert (verdict["verdict"], verdict["divergence"]) == ("conforms", None)
+    assert verdict["matched"] > 0
+
+
+@pytest.mark.parametrize(("place", "options"), qemu_cases())
+def test_a_real_qemu_on_dax_says_what_was_measured(
+    place: str, options: str, qemus: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    seen = qemus[place, options]
+    path = seen["path"]
+    if place == "device-dax" and options in ("share=on,pmem=on", "share=off,align=2M"):
+        # Its 4 KiB alignment, and private mappings, are not the device's.
+        refusal = "unable to map backing store for guest RAM: Invalid argument"
+        line = f"qemu: -object memory-backend-file,id=m0,mem-path={path},size=4M,{options}: "
+        assert (seen["exit"], seen["stderr"]) == (1, [line + refusal])
+        return
+    asks = options == "share=on,pmem=on"
+    granted = FILES.get(place, place == "device-dax")
+    warned = [WARNING.format(path=path), DEPRECATED] if asks and not granted else []
+    said = [line.partition("qemu: ")[2] or line for line in seen["stderr"]]
+    assert (seen["exit"], said) == (0, warned)
+    lines = Path(seen["trace"]).read_text(errors="replace").splitlines()
+    refused = [line.endswith("(Operation not supported)") for line in lines if "MAP_SYNC" in line]
+    assert refused == ([not granted] if "share=on,pmem=on" in options else [])
