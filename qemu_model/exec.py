@@ -21,7 +21,7 @@ from .host.linux import (
     SEEK_END,
 )
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
-from .osdep import host_page_align, is_power_of_2, qemu_madvise, round_up
+from .osdep import host_page_align, is_power_of_2, off_t, qemu_madvise, round_up
 from .oslib_posix import os_mem_prealloc, qemu_anon_ram_alloc, qemu_anon_ram_free
 from .ram_addr import (
     NO_FLAGS,
@@ -46,7 +46,7 @@ ENXIO = linux.ERRNO_NUMBERS["ENXIO"]
 
 #: What a tree may be asked to allocate from a file.
 KNOWN_FLAGS = RAM_SHARED | RAM_PMEM | RAM_SYNC | RAM_SYNC_OR_STOP
-#: mkstemp(3) gives up after this many names that exist.
+#: mkstemp(3) gives up after this many names that exist; QEMU then begins again.
 MKSTEMP_ATTEMPTS = 62**3
 #: After this many rounds with the same answers the model calls file_ram_open's loop endless.
 SAME_ANSWERS = 16
@@ -74,6 +74,8 @@ def file_ram_open(qemu: Qemu, path: str, region_name: str) -> tuple[int, bool]:
         elif fd == -EISDIR:
             sanitized = region_name.replace("/", "_")
             fd, filename = _mkstemp(qemu, f"{path}/qemu_back_mem.{sanitized}.")
+            if fd == -EEXIST:
+                raise Livelock("file_ram_open")
             if fd >= 0:
                 host.unlink(filename)
                 return fd, False
@@ -125,7 +127,7 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
     memory = round_up(memory, block.page_size)
 
     if truncate:
-        result = qemu.host.ftruncate(fd, memory)
+        result = qemu.host.ftruncate(fd, off_t(memory))
         if result < 0:
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
 

@@ -13,7 +13,7 @@ from .host.linux import (
     MFD_HUGE_SHIFT,
     MFD_HUGETLB,
 )
-from .osdep import is_power_of_2
+from .osdep import is_power_of_2, off_t
 
 C_FILE = "util/memfd.c"
 
@@ -42,7 +42,7 @@ def qemu_memfd_create(
     mfd = host.memfd_create(name, flags)
     if mfd < 0:
         raise messages.CREATE_MEMFD.error(-mfd)
-    result = host.ftruncate(mfd, size)
+    result = host.ftruncate(mfd, off_t(size))
     if result == 0 and seals:
         result = host.fcntl(mfd, F_ADD_SEALS, seals)
     if result < 0:

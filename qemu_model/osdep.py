@@ -26,6 +26,11 @@ def host_page_align(qemu: Qemu, number: int) -> int:
     return round_up(number, qemu.platform.page_size)
 
 
+def off_t(number: int) -> int:
+    """Return a 64-bit number as C's signed ``off_t`` holds it: from 2**63 on it is negative."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
 def is_power_of_2(number: int) -> bool:
     """Whether exactly one bit of ``number`` is set (``include/qemu/host-utils.h``)."""
     return number != 0 and number & (number - 1) == 0
