@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
@@ -48,9 +49,9 @@ _MAY_MATTER: Final = (
 )
 _HEAD: Final = (
     rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x([0-9a-f]++),"
-    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?:<([^\n>]*+))?+"
+    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?:<([^\n<>]*+))?+"
     rb"|mmap2?\((?:0x([0-9a-f]++)|NULL|0), [^,\n]*+, ([^,\n]*+), [^,\n]*+, (-1|\d++)"
-    rb"(?:<([^\n>]*+))?+"
+    rb"(?:<([^\n<>]*+))?+"
     rb"|open(?:at)?\([^\"\n]*+\"([^\"\n]*+)"
     rb"|([a-z<+-]))"
 )
@@ -73,7 +74,7 @@ _NEXT: Final = re.compile(
 _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
 _SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]+|NULL)")
 _ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d+)|killed by (\w+))")
-_NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<(.*)>(?:\(deleted\))?[^>]*$")
+_NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<([^<>]*)(<char [^>]*>)?>[^>]*$")
 
 #: How far behind a reservation its mapping may stand, in records and in pieces of the log,
 #: before the reservation is taken for something else's.
@@ -107,7 +108,8 @@ class LoggedBlock:
     reservation: Call | None
     used: bool | None = None
     mapping: Call | None = None
-    #: The judge's: the block is none of the model's, its calls are ignored.
+    #: The judge's: the block is one of the model's, or none of them and to be ignored.
+    claimed: bool = False
     foreign: bool = False
 
 
@@ -161,11 +163,16 @@ class BackendCalls:
     """The calls on backends in ``log``, in the order of their lines, as an iterator.
 
     ``paths`` are the memory paths on the command line and in the QMP commands,
-    ``begin`` is where to start.  Beside calls it yields what ends a process or a
-    page access, as calls named :data:`EXITED`, :data:`KILLED` and :data:`SIGBUS`.
+    ``begin`` is where to start.  In a log that begins after start-up (``attached``)
+    advice and unmapping of unknown ranges are yielded too.  Beside calls it yields
+    what ends a process or a page access, as calls named :data:`EXITED`,
+    :data:`KILLED` and :data:`SIGBUS`.
     """
 
-    def __init__(self, log: Log, paths: Iterable[str], begin: Piece) -> None:
+    def __init__(
+        self, log: Log, paths: Iterable[str], begin: Piece, *, attached: bool = False
+    ) -> None:
+        self._attached = attached
         self._paths = frozenset(paths)
         self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
         self._pieces = log.pieces(begin.offset, begin.first_line)
@@ -177,7 +184,10 @@ class BackendCalls:
         self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
+        self._places = [(begin.first_line, begin.offset)]
         self._ended = False
+        #: Those of them that are open on a character device.
+        self.devices: set[int] = set()
         #: How many calls and lines the log has, as far as it was read.
         self.calls = 0
         self.lines = begin.first_line - 1
@@ -199,6 +209,15 @@ class BackendCalls:
                 raise StopIteration
             self._read_piece()
 
+    def name_of(self, descriptor: int) -> str:
+        """Return the path that strace gives for a backend's descriptor, empty if none."""
+        name = self._descriptors.get(b"%d" % descriptor)
+        return os.fsdecode(name) if name else ""
+
+    def piece_before(self, line: int) -> tuple[int, int]:
+        """Return the first line and the offset of a piece of the log that has ``line`` in it."""
+        return self._places[max(bisect_right(self._places, (line, sys.maxsize)) - 1, 0)]
+
     def _too_old(self, call: Call) -> bool:
         return len(self._queue) > _RECORDS_HELD or (
             len(self._pieces_begin) == _PIECES_HELD and call.line < self._pieces_begin[0]
@@ -210,6 +229,7 @@ class BackendCalls:
             self._ended = True
             return
         self._pieces_begin.append(piece.first_line)
+        self._places.append((piece.first_line, piece.offset))
         lines = piece.data.count(b"\n")
         self.lines = piece.first_line + lines - 1
         self.calls += lines - sum(
@@ -224,7 +244,7 @@ class BackendCalls:
         for match in _NEXT.finditer(data):
             kind = match.lastindex
             if kind == _ADDRESS:
-                if at(int(match[_ADDRESS], 16)) is None:
+                if at(int(match[_ADDRESS], 16)) is None and not self._attached:
                     continue
             elif kind == _FD:
                 if match[_FD] not in descriptors:
@@ -335,13 +355,17 @@ class BackendCalls:
         if call.result is not None and call.result >= 0:
             named = _NAME_OF_DESCRIPTOR.search(call.text)
             self._descriptors[b"%d" % call.result] = named[1] if named else None
+            if named and named[2]:
+                self.devices.add(call.result)
+            else:
+                self.devices.discard(call.result)
 
     def _is_descriptor(self, call: Call, descriptor: object) -> bool:
         """Whether the call's descriptor is a backend's, and not another with its number."""
         if not isinstance(descriptor, int) or descriptor < 0:
             return False
         key = b"%d" % descriptor
-        shown = re.search(rb"[( ]" + key + rb"<([^>]*)>", call.text)
+        shown = re.search(rb"[( ]" + key + rb"<([^<>]*)", call.text)
         if key not in self._descriptors:
             if shown is None or shown[1] not in self._raw_paths:
                 return False
@@ -414,6 +438,8 @@ class BackendCalls:
             return
         block = self._ranges.at(address)
         if block is None:
+            if self._attached and name in ("madvise", "munmap"):
+                self._queue.append(call)
             return
         call.block = block
         if block.used is None:
@@ -425,11 +451,3 @@ class BackendCalls:
         self._queue.append(call)
         if name == "munmap" and not call.failed:
             self._ranges.cut(block, address, address + length)
-
-    def release(self, block: LoggedBlock) -> None:
-        """Watch a block's range no longer."""
-        self._ranges.remove(block)
-
-    def release_descriptor(self, descriptor: int) -> None:
-        """Watch a descriptor no longer."""
-        self._descriptors.pop(b"%d" % descriptor, None)

@@ -1,0 +1,656 @@
+"""The log held against the model's calls, one by one, and on after a difference.
+
+The model runs and asks for the answer to each of its calls; the next call of the
+log on a backend must be that call.  Where it is another, that is a divergence,
+and the comparison goes on from the state the model allows: with the answer of
+the call that stands in the place of the right one, or with a likely answer where
+the log has none.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import attrs
+
+from ..event import Event
+from ..host.linux import (
+    ERRNO_NUMBERS,
+    MADV_MERGEABLE,
+    MADV_POPULATE_READ,
+    MADV_POPULATE_WRITE,
+    MAP_ANONYMOUS,
+    MAP_NORESERVE,
+    MAP_STACK,
+    O_EXCL,
+    O_RDONLY,
+    PROT_NONE,
+)
+from ..host.protocol import Platform, StatFs
+from .backend_calls import EXITED, KILLED, SIGBUS, BackendCalls, LoggedBlock
+from .search import LogSearch
+from .strace import Call
+from .verdict import Divergence, NotJudged, because
+
+#: Calls whose answer QEMU does not look at, or only for a message.
+_ANSWER_IS_NOTHING: Final = frozenset(
+    {"madvise", "munmap", "mbind", "close", "ftruncate", "fcntl", "unlink"}
+)
+_ENDS: Final = frozenset({"exit_group", EXITED, KILLED})
+_ON_DESCRIPTORS: Final = frozenset({"close", "lseek", "fstatfs", "ftruncate", "fcntl", "fallocate"})
+_ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
+_POPULATE: Final = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
+
+#: How many calls ahead the right one is looked for.
+_AHEAD: Final = 6
+#: How many blocks ahead a machine's own are told from a backend's, in calls.
+_BLOCKS_AHEAD: Final = 1024
+#: How many divergences, and calls not judged, are told; the rest is counted.
+MOST_TOLD: Final = 1000
+
+#: What stands for a descriptor or an address that the log does not show.
+_UNKNOWN_DESCRIPTOR: Final = 1_000_000
+_UNKNOWN_ADDRESS: Final = 1 << 56
+_UNKNOWN_STEP: Final = 1 << 48
+#: A file size that is large enough for any backend, so that none is truncated.
+LARGE_FILE: Final = 1 << 62
+
+
+ENOENT: Final = ERRNO_NUMBERS["ENOENT"]
+EISDIR: Final = ERRNO_NUMBERS["EISDIR"]
+#: How far QEMU aligns anonymous memory.
+VMALLOC_ALIGN: Final = Platform().vmalloc_align
+
+
+class LogEnded(Exception):
+    """The log has no more calls, and the model still makes one."""
+
+    def __init__(self, expected: Event) -> None:
+        super().__init__(expected.call)
+        self.expected = expected
+
+
+class ProcessEnded(Exception):
+    """The log shows the end of QEMU where the model still makes calls; that was reported."""
+
+
+def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the call reserves address space: new memory without access."""
+    return name == "mmap" and args[0] == 0 and args[2] == PROT_NONE
+
+
+def _origin() -> str:
+    """Return the C file and function whose mirror is executing."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        c_file = frame.f_globals.get("C_FILE")
+        if c_file:
+            return f"{c_file}:{frame.f_code.co_name}"
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return ""
+
+
+Kind = Literal["altered", "missing", "extra"]
+
+
+@attrs.define
+class Report:
+    """What a comparison has found so far."""
+
+    matched: int = 0
+    diverged: int = 0
+    divergences: list[Divergence] = attrs.field(factory=list)
+    not_judged: list[NotJudged] = attrs.field(factory=list)
+    not_judged_count: int = 0
+    not_in_log: set[str] = attrs.field(factory=set)
+    #: What is said of a line in an annotated copy.
+    on_line: Callable[[int, str], None] | None = None
+
+    def add(self, divergence: Divergence) -> None:
+        """Add a divergence; beyond :data:`MOST_TOLD` they are only counted."""
+        self.diverged += 1
+        if len(self.divergences) < MOST_TOLD:
+            self.divergences.append(divergence)
+        if divergence.line is not None:
+            self.note(divergence.line, divergence.in_words())
+
+    def note(self, line: int, text: str) -> None:
+        """Say ``text`` of a line of the log."""
+        if self.on_line is not None:
+            self.on_line(line, text)
+
+
+class Alignment:
+    """The calls of a log, asked for one after the other by a run of the model.
+
+    ``pid`` is the thread that QEMU started in, as far as known.
+    ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which
+    are nobody's backend.  ``attached`` is for a log that begins after start-up.
+    ``first_may_be_missing`` tells whether the log may lack the model's first call.
+    """
+
+    def __init__(
+        self,
+        calls: BackendCalls,
+        search: LogSearch,
+        report: Report,
+        *,
+        pid: int | None,
+        machine_has_ram: bool,
+        attached: bool = False,
+        first_may_be_missing: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.report = report
+        self.started = False
+        self.skipping = attached
+        self.ended_by: Call | None = None
+        self._calls = calls
+        self._search = search
+        self._pid = pid
+        self._machine_has_ram = machine_has_ram
+        self._first_may_be_missing = first_may_be_missing
+        self._ahead: deque[Call] = deque()
+        self._releases: list[Event] = []
+        self._began = False
+        self._ignored_descriptors: set[int] = set()
+        self._attached = attached
+        self._doubtful: Call | None = None
+        self._before: Event | None = None
+        self._last_line = 0
+        self._out: StatFs | None = None
+        self._lost: list[tuple[int, int]] = []
+        self._unknown = 0
+        self._known_as: dict[int, int] = {}
+
+    # What the model asks.
+
+    def expect(self, name: str, args: tuple[Any, ...]) -> Call:
+        """Return the log's answer to a call of the model's.
+
+        Raises :class:`LogEnded` and :class:`ProcessEnded`.
+        """
+        call = self._expect(name, args)
+        result = call.result if call.result is not None else 0
+        self._before = Event(name, args, result)
+        return call
+
+    def _expect(self, name: str, args: tuple[Any, ...]) -> Call:
+        if self.skipping or self._is_lost(name, args):
+            return self._invent(name, args)
+        self._settle_doubt(name, args)
+        while True:
+            head = self._head(name)
+            if head is not None and self._equal(head, name, args):
+                if not (self._machine_has_ram and self.started and is_reservation(name, args)):
+                    return self._match(head)
+                head = self._choose_block(name, args)
+                if head is not None:
+                    return self._match(head)
+                head = self._head(name)
+            if self._pass_over(name, args):
+                continue
+            if not self._search.in_log(name, args):
+                self.report.not_in_log.add(self._search.kind(name, args))
+                return self._invent(name, args)
+            if head is None:
+                raise LogEnded(self._event(name, args))
+            if self._before is None and self._first_may_be_missing():
+                self.report.not_in_log.add(f"the first {name}")
+                return self._invent(name, args)
+            answer = self._differ(head, name, args)
+            if answer is not None:
+                return answer
+
+    def touch(self, address: int, length: int) -> bool:
+        """Return whether the pages of the range could be touched: no SIGBUS follows."""
+        if self.skipping:
+            return True
+        self._settle_doubt("", ())
+        while (call := self._peek(0)) is not None and call.name != SIGBUS:
+            if not self._is_ambient(call, ""):
+                return True
+            self._take()
+        if call is None:
+            return True
+        where = call.args[0]
+        start = self._known_as.get(address, address)
+        if where is not None and not start <= where < start + length:
+            return True
+        self._take()
+        return False
+
+    def temporary_name(self) -> str:
+        """Return the six characters that mkstemp chose in the log."""
+        for place in range(_AHEAD):
+            call = self._peek(place)
+            if call is None:
+                break
+            name = str(call.args[0]) if call.args else ""
+            if call.name == "open" and "/qemu_back_mem" in name and call.args[1] & O_EXCL:
+                return name[-6:]
+        return "XXXXXX"
+
+    def next_is(self, name: str) -> bool:
+        """Return whether the log's next call on a backend has this name."""
+        head = self._head(name)
+        return head is not None and head.name == name
+
+    def is_device(self, descriptor: int) -> bool:
+        """Return whether the log shows the descriptor open on a character device."""
+        return descriptor in self._calls.devices
+
+    def descriptor_path(self, descriptor: int) -> str:
+        """Return the path that the log gives for a descriptor, empty if none."""
+        return self._calls.name_of(descriptor)
+
+    def release(self, name: str, args: tuple[Any, ...]) -> None:
+        """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
+        if not self.skipping:
+            self._releases.append(self._event(name, args))
+
+    def forget_releases(self) -> None:
+        """Allow what was left to the RCU thread no longer."""
+        self._releases.clear()
+
+    # The log, call by call.
+
+    def _peek(self, place: int) -> Call | None:
+        ahead = self._ahead
+        while len(ahead) <= place:
+            call = next(self._calls, None)
+            if call is None:
+                return None
+            ahead.append(call)
+        return ahead[place]
+
+    def _take(self) -> Call:
+        call = self._ahead.popleft()
+        self._last_line = call.line
+        return call
+
+    def _head(self, expected: str) -> Call | None:
+        """Return the next call that is judged, without taking it."""
+        while True:
+            call = self._ahead[0] if self._ahead else self._peek(0)
+            if call is None or not self._is_ambient(call, expected):
+                return call
+            self._ahead.popleft()
+
+    def _is_ambient(self, call: Call, expected: str) -> bool:
+        """Whether the call goes on beside the backends, or is a release that is allowed."""
+        name = call.name
+        if name in _ENDS:
+            return call.pid != self._pid and None not in (call.pid, self._pid)
+        if name == SIGBUS:
+            return True
+        block = call.block
+        if block is not None:
+            if block.foreign:
+                return True
+            if block.mapping is None and call.failed and is_reservation(name, call.args):
+                return bool(call.args[3] & (MAP_NORESERVE | MAP_STACK))
+        elif name == "memfd_create":
+            if expected != name and not str(call.args[0]).startswith("memory-backend"):
+                self._ignore_descriptor(call.result)
+                return True
+        elif name in _ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors:
+            if name == "close":
+                self._ignored_descriptors.discard(call.args[0])
+            return True
+        return bool(self._releases) and self._is_release(call)
+
+    def _is_release(self, call: Call) -> bool:
+        for place, event in enumerate(self._releases):
+            if self._equal(call, event.call, event.args):
+                del self._releases[place]
+                self.report.matched += 1
+                self.report.note(call.line, f"as the model has it: {event.by}")
+                return True
+        return False
+
+    def _ignore_descriptor(self, descriptor: int | None) -> None:
+        if descriptor is not None and descriptor >= 0:
+            self._ignored_descriptors.add(descriptor)
+
+    def _match(self, call: Call) -> Call:
+        self._use(call)
+        self.report.matched += 1
+        if self.report.on_line is not None:
+            self.report.note(call.line, f"as the model has it: {_origin()}")
+        return call
+
+    def _use(self, call: Call) -> None:
+        """Take the call as the answer to the model's."""
+        if self._ahead[0] is call:
+            self._take()
+        else:
+            self._ahead.remove(call)
+        if not self._began:
+            # What makes the first call on a backend is QEMU's main thread, also where
+            # another one started it.
+            self._began, self._pid = True, call.pid
+        if call.block is not None:
+            call.block.claimed = True
+        if call.out is not None:
+            self._out = call.out
+        result = call.result
+        if call.name in ("open", "memfd_create") and result is not None and result >= 0:
+            # The number is in use again: what was left to the RCU thread did happen.
+            self._releases = [
+                event
+                for event in self._releases
+                if not (event.call == "close" and event.args[0] == result)
+            ]
+        elif call.name == "mmap" and self._releases and result is not None and result >= 0:
+            end = result + call.args[1]
+            self._releases = [
+                event
+                for event in self._releases
+                if event.call != "munmap"
+                or not (event.args[0] < end and result < event.args[0] + event.args[1])
+            ]
+
+    def _equal(self, call: Call, name: str, args: tuple[Any, ...]) -> bool:
+        if call.name != name:
+            return False
+        return call.args == args or (self._unknown > 0 and self._equal_unknown(call, args))
+
+    def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
+        """Compare where the first argument stands for one that the log did not show yet."""
+        first, rest = args[0], args[1:]
+        if call.args[1:] != rest or not isinstance(first, int) or first < _UNKNOWN_DESCRIPTOR:
+            return False
+        if call.name not in _ON_RANGES and call.name not in _ON_DESCRIPTORS:
+            return False
+        offset = first % _UNKNOWN_STEP if first >= _UNKNOWN_ADDRESS else 0
+        known = self._known_as.setdefault(first - offset, call.args[0] - offset)
+        return bool(known + offset == call.args[0])
+
+    def _is_lost(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is on a block whose calls the log shows as nobody's."""
+        return (name in _ON_RANGES or name == "mmap") and any(
+            start <= args[0] < end for start, end in self._lost
+        )
+
+    def _event(self, name: str, args: tuple[Any, ...]) -> Event:
+        return Event(name, args, 0, _origin())
+
+    # What stands before the call that is looked for and is no difference.
+
+    def _pass_over(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Drop calls that are nobody's, or put those in order that may come in any."""
+        head = self._head(name)
+        if head is None or head.name in _ENDS:
+            return False
+        if self._attached and head.block is None and head.name in _ON_RANGES:
+            self._ahead.popleft()
+            return True
+        block = head.block
+        if block is not None and not block.claimed and self._is_machines_own(block):
+            block.foreign = True
+            return True
+        if name == "madvise" and args[2] in _POPULATE:
+            return self._populated_out_of_order(name, args)
+        if head.name == "open":
+            return self._pass_over_openings(name, args)
+        return False
+
+    def _is_machines_own(self, block: LoggedBlock) -> bool:
+        """Whether a block that nobody claimed is firmware, ROM or device RAM."""
+        mapping = block.mapping
+        anonymous = mapping is None or mapping.args[4] == -1
+        return self._machine_has_ram and self.started and anonymous
+
+    def _populated_out_of_order(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Bring forward a populating call: several threads make them at once."""
+        for place in range(_BLOCKS_AHEAD):
+            call = self._peek(place)
+            if call is None or call.name != "madvise" or call.args[2] not in _POPULATE:
+                return False
+            if place and self._equal(call, name, args):
+                del self._ahead[place]
+                self._ahead.appendleft(call)
+                return True
+        return False
+
+    def _pass_over_openings(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Drop openings of a path that come before QEMU opens it as a backend.
+
+        Libraries look at files too, as libnuma at /proc/self/status.
+        """
+        if self._began and name != "open":
+            return False
+        openings: list[int] = []
+        place, descriptors = 0, set()
+        while (call := self._peek(place)) is not None and place < _BLOCKS_AHEAD:
+            if self._equal(call, name, args):
+                return self._drop_first(place)
+            if call.name == "open":
+                openings.append(place)
+                descriptors.add(call.result)
+            elif call.name != "close" or call.args[0] not in descriptors:
+                break
+            place += 1
+        if name == "open":
+            alike = [
+                (self._likeness(self._ahead[place], args), place)
+                for place in openings
+                if self._ahead[place].args[0] == args[0]
+            ]
+            return bool(alike) and self._drop_first(max(alike)[1])
+        reading = 0
+        while reading < place and not self._opens_to_write(self._ahead[reading]):
+            reading += 1
+        return self._drop_first(reading)
+
+    @staticmethod
+    def _likeness(call: Call, args: tuple[Any, ...]) -> int:
+        flags = call.args[1]
+        different = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64
+        return -different - (call.args[2] != args[2])
+
+    @staticmethod
+    def _opens_to_write(call: Call) -> bool:
+        flags = call.args[1] if call.name == "open" else O_RDONLY
+        return isinstance(flags, str) or flags & 0o3 != O_RDONLY
+
+    def _drop_first(self, count: int) -> bool:
+        for _ in range(count):
+            call = self._ahead.popleft()
+            if call.name == "open":
+                self._ignore_descriptor(call.result)
+            else:
+                self._ignored_descriptors.discard(call.args[0])
+        return count > 0
+
+    def _choose_block(self, name: str, args: tuple[Any, ...]) -> Call | None:
+        """Return the reservation, of those ahead that are alike, that is the backend's.
+
+        The machine's own blocks are made in the same way; a backend's is advised on
+        twice, or bound to nodes.  Blocks before the chosen one are the machine's.
+        """
+        alike: list[Call] = []
+        busy: set[int] = set()
+        mergeable: set[int] = set()
+        for place in range(_BLOCKS_AHEAD):
+            call = self._peek(place)
+            if call is None or call.name in ("open", "memfd_create"):
+                break
+            if self._equal(call, name, args):
+                alike.append(call)
+            elif call.name == "mbind":
+                busy.add(id(call.block))
+            elif call.name == "madvise" and call.args[2] == MADV_MERGEABLE:
+                (busy if id(call.block) in mergeable else mergeable).add(id(call.block))
+        if not alike:
+            return None
+        chosen = next((call for call in alike if id(call.block) in busy), alike[0])
+        while self._ahead[0] is not chosen:
+            skipped = self._ahead.popleft()
+            if skipped.block is not None and not skipped.block.claimed:
+                skipped.block.foreign = True
+        return chosen
+
+    # Differences.
+
+    def _differ(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
+        """Report that ``head`` is not the call the model makes, and return the answer to that.
+
+        None where ``head`` was a call too many: the next one may be the right one.
+        """
+        if head.name == KILLED and head.args[0] not in ("SIGABRT", "SIGSEGV"):
+            raise LogEnded(self._event(name, args))
+        follows = self._place_of(name, args)
+        if follows is not None:
+            self._report("extra", head, name, args)
+            self._take()
+            return None
+        alike = head.name == name and is_reservation(head.name, head.args) == is_reservation(
+            name, args
+        )
+        if alike:
+            return self._altered(head, name, args)
+        return self._missing(head, name, args)
+
+    def _place_of(self, name: str, args: tuple[Any, ...]) -> int | None:
+        for place in range(1, _AHEAD):
+            call = self._peek(place)
+            if call is None or call.name in _ENDS:
+                return None
+            if self._equal(call, name, args):
+                return place
+        return None
+
+    def _altered(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
+        self._report("altered", head, name, args)
+        if name in _ANSWER_IS_NOTHING:
+            # It may as well be the model's next call, and this one missing: that shows
+            # when the model makes the next one.
+            self._doubtful = head
+            return Call(0, None, name, args, head.result, b"")
+        self._use(head)
+        return head
+
+    def _settle_doubt(self, name: str, args: tuple[Any, ...]) -> None:
+        head, self._doubtful = self._doubtful, None
+        if head is None or not self._ahead or self._ahead[0] is not head:
+            return
+        if name and self._equal(head, name, args):
+            last = self.report.divergences.pop()
+            self.report.divergences.append(attrs.evolve(last, kind="missing"))
+        else:
+            self._use(head)
+
+    def _missing(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
+        near = self._search.near_miss(name, args, self._last_line, head.line, self._pid)
+        if near is not None:
+            self._report("altered", near, name, args)
+            self._last_line = near.line
+            near.block = None
+            return near
+        if is_reservation(name, args) and args[3] & MAP_ANONYMOUS:
+            near = self._unreserved(head, args)
+            if near is not None:
+                self._report("missing", near, name, args)
+                start = self._unknown_address()
+                self._lost.append((start, start + _UNKNOWN_STEP))
+                return Call(0, None, name, args, start, b"")
+        self._report("missing", head, name, args)
+        if head.name in _ENDS:
+            raise ProcessEnded
+        return self._invent(name, args)
+
+    def _unreserved(self, head: Call, args: tuple[Any, ...]) -> Call | None:
+        """Return the mapping of a block whose reservation is not in the log."""
+        if head.name == "mmap":
+            return None
+        size = args[1] - VMALLOC_ALIGN
+        return self._search.fixed_anonymous(size, self._last_line, head.line, self._pid)
+
+    def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
+        event = self._event(name, args)
+        self.add(
+            Divergence(kind, head.line, head, (event,), event.by, because(event, self._before))
+        )
+
+    def add(self, divergence: Divergence) -> None:
+        """Add a divergence to the report."""
+        self.report.add(divergence)
+
+    # Answers that the log does not have.
+
+    def _unknown_address(self) -> int:
+        self._unknown += 1
+        return _UNKNOWN_ADDRESS + self._unknown * _UNKNOWN_STEP
+
+    def _invent(self, name: str, args: tuple[Any, ...]) -> Call:
+        """Return the answer that fits best with what the log has next."""
+        call = Call(0, None, name, args, 0, b"")
+        if name in ("open", "memfd_create"):
+            call.result = self._next_opening(name, args)
+        elif name == "lseek":
+            truncates = not self.skipping and self._soon("ftruncate") is not None
+            call.result = 0 if truncates else LARGE_FILE
+        elif name in ("fstatfs", "statfs"):
+            later = None if self.skipping else self._soon(name)
+            call.out = (later and later.out) or self._out or StatFs(0, 4096)
+        elif name == "mmap":
+            call.result = args[0] or self._next_reservation()
+        return call
+
+    def _soon(self, name: str) -> Call | None:
+        for place in range(_AHEAD):
+            call = self._peek(place)
+            if call is None or call.name in _ENDS:
+                return None
+            if call.name == name:
+                return call
+        return None
+
+    def _next_opening(self, name: str, args: tuple[Any, ...]) -> int:
+        """Return what opening must have answered, for QEMU to make the call that comes next."""
+        call = None if self.skipping else self._peek(0)
+        if call is not None and call.name == "open" == name and not args[1] & O_EXCL:
+            return -ENOENT if call.args[0] == args[0] else -EISDIR
+        if call is not None and call.name in _ON_DESCRIPTORS:
+            return int(call.args[0])
+        self._unknown += 1
+        return _UNKNOWN_DESCRIPTOR + self._unknown
+
+    def _next_reservation(self) -> int:
+        """Return where a reservation must be, for the mapping that comes next in the log."""
+        mapping = None if self.skipping else self._soon("mmap")
+        if mapping is None or not isinstance(mapping.args[0], int) or not mapping.args[0]:
+            return self._unknown_address()
+        start: int = mapping.args[0]
+        for place in range(_AHEAD):
+            call = self._peek(place)
+            if call is not None and call.name == "munmap" and sum(call.args) == start:
+                return int(call.args[0])
+        return start
+
+    # The end.
+
+    def rest(self) -> Call | None:
+        """Return the next call that is judged after the model made its last one, taking it."""
+        self._settle_doubt("", ())
+        while (head := self._head("")) is not None:
+            block = head.block
+            if block is not None and not block.claimed and self._is_machines_own(block):
+                block.foreign = True
+                continue
+            self._ahead.popleft()
+            if self._attached and block is None and head.name in _ON_RANGES:
+                continue
+            if not self._began and head.name == "open" and not self._opens_to_write(head):
+                self._ignore_descriptor(head.result)
+                continue
+            return head
+        return None

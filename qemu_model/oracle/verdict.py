@@ -1,0 +1,173 @@
+"""What the judge says: a verdict, its divergences, what was not judged."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+
+from ..clauses import clause_of
+from ..event import PARAMETERS, Event
+from ..strace_text import call_text
+from .strace import Call
+
+#: Arguments of calls that are no event, for a report.
+_OTHER_PARAMETERS: Final = {
+    "mprotect": ("addr", "len", "prot"),
+    "fallocate": ("fd", "mode", "offset", "len"),
+    "exit_group": ("status",),
+    "exited": ("status",),
+    "killed": ("signal",),
+}
+
+
+@attrs.frozen
+class Divergence:
+    """One place where the log and the model part.
+
+    ``line`` is the line of ``observed``; both are None where the log just ends.
+    ``allowed`` are the calls that QEMU could have made there, none where it
+    should have made no more; ``by`` and ``because`` are where the first of them
+    comes from and why.  ``kind`` is ``altered``, ``missing`` or ``extra``.
+    """
+
+    kind: Literal["altered", "missing", "extra"]
+    line: int | None
+    observed: Call | None
+    allowed: tuple[Event, ...]
+    by: str
+    because: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "kind": self.kind,
+            "line": self.line,
+            "observed": None if self.observed is None else call_to_json(self.observed),
+            "allowed": [_allowed_to_json(event) for event in self.allowed],
+            "by": self.by,
+            "because": self.because,
+        }
+
+    def in_words(self) -> str:
+        """Return the divergence in one line: what was allowed, where that comes from, why."""
+        if not self.allowed:
+            return f"diverges: no call is allowed here: {self.because}"
+        only = " or ".join(call_text(event) for event in self.allowed)
+        if self.kind == "missing":
+            return f"diverges: before this should come {only} ({self.by}: {self.because})"
+        return f"diverges: allowed only {only} ({self.by}: {self.because})"
+
+
+@attrs.frozen
+class NotJudged:
+    """A call on a backend that nothing was expected of, and why."""
+
+    line: int
+    call: str
+    why: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"line": self.line, "call": self.call, "why": self.why}
+
+
+@attrs.frozen
+class Verdict:
+    """The judge's answer.
+
+    ``reason`` says why it is ``inconclusive``, or what else should be known.
+    ``matched`` calls were as the model has them, ``ignored`` are none of a
+    backend's; ``not_in_log`` are the calls that the log's filter left out.
+    """
+
+    verdict: Literal["conforms", "diverges", "inconclusive"]
+    revision: str
+    meaning: str
+    matched: int
+    ignored: int
+    divergences: tuple[Divergence, ...] = ()
+    reason: str = ""
+    not_judged: tuple[NotJudged, ...] = ()
+    not_judged_count: int = 0
+    not_in_log: tuple[str, ...] = ()
+    machine: str = ""
+    lines: int = 0
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 conforms, 1 diverges, 3 inconclusive."""
+        return {"conforms": 0, "diverges": 1, "inconclusive": 3}[self.verdict]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        shown: dict[str, object] = {
+            "verdict": self.verdict,
+            "revision": self.revision,
+            "revision_meaning": self.meaning,
+            "machine": self.machine,
+            "matched": self.matched,
+            "ignored": self.ignored,
+            "divergence": self.divergences[0].to_json() if self.divergences else None,
+            "divergences": [divergence.to_json() for divergence in self.divergences],
+            "reason": self.reason or None,
+            "not_judged": [call.to_json() for call in self.not_judged],
+            "not_judged_count": self.not_judged_count,
+            "not_in_log": list(self.not_in_log),
+        }
+        return shown
+
+
+def _allowed_to_json(event: Event) -> dict[str, object]:
+    """Return a call that was allowed: what the kernel would have answered is open."""
+    return {**event.to_json(), "result": None, "errno": None}
+
+
+def call_to_json(call: Call) -> dict[str, object]:
+    """Return a call of the log in the form of an event."""
+    names = PARAMETERS.get(call.name) or _OTHER_PARAMETERS.get(call.name, ())
+    readable = tuple(arg for arg in call.args if not isinstance(arg, str))
+    result = call.result if call.result is not None else 0
+    if call.name in PARAMETERS and _all_readable(call):
+        shown = Event(call.name, call.args, result, "", call.out).to_json()
+    else:
+        failed = call.failed
+        shown = {
+            "call": call.name,
+            "args": dict(zip(names, call.args, strict=False)),
+            "result": -1 if failed else result,
+            "errno": Event("close", readable[:1], result).errno if failed else None,
+            "by": "",
+        }
+    if call.result is None:
+        shown["result"] = None
+    return shown
+
+
+def _all_readable(call: Call) -> bool:
+    """Whether each argument was read as what it is, so that an event can show it."""
+    strings = {"open": (0,), "unlink": (0,), "statfs": (0,), "memfd_create": (0,)}
+    texts = strings.get(call.name, ())
+    if len(call.args) != len(PARAMETERS[call.name]):
+        return False
+    return all(isinstance(arg, str) == (place in texts) for place, arg in enumerate(call.args))
+
+
+def call_to_text(call: Call) -> str:
+    """Return the call as its line in the log has it, without thread and time."""
+    text = call.text.decode("utf-8", "backslashreplace").rstrip()
+    for start in (f"{call.name}(", "openat(", "openat2(", "mmap2(", "unlinkat(", "+++ ", "---"):
+        place = text.find(start)
+        if place >= 0:
+            return text[place:]
+    return text
+
+
+def because(event: Event, before: Event | None) -> str:
+    """Return the rule that makes QEMU do this."""
+    clause = clause_of(event, before)
+    if clause is None:
+        return f"{event.by} makes this call here"
+    return clause.rule
