@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from types import CodeType
+from types import CodeType, FrameType
 
 from ..event import Event
 from .protocol import Host, Platform, StatFs
@@ -23,9 +23,15 @@ class RecordingHost:
 
     def __init__(self, inner: Host, on_event: Callable[[Event], None] | None = None) -> None:
         self.inner = inner
-        self.events: list[Event] = []
         self._on_event = on_event
-        self._origins: dict[CodeType, str | None] = {}
+        self._origins: dict[CodeType, str] = {}
+        # Calls are kept as plain tuples, which cost little while QEMU runs, and
+        # become events when someone looks at them.
+        self._kept: list[tuple[str, tuple[object, ...], int, str, StatFs | None]] = []
+        self._events: list[Event] = []
+        self._mmap = inner.mmap
+        self._munmap = inner.munmap
+        self._madvise = inner.madvise
         self.touch_pages = inner.touch_pages
         self.memfd_probe = inner.memfd_probe
         self.temporary_name = inner.temporary_name
@@ -42,38 +48,39 @@ class RecordingHost:
         """The platform of the host behind this one."""
         return self.inner.platform
 
-    def _by(self) -> str:
-        frame = sys._getframe(3)
-        origins = self._origins
-        while True:
+    @property
+    def events(self) -> list[Event]:
+        """The calls so far, in order."""
+        events = self._events
+        if len(events) < len(self._kept):
+            events.extend(Event(*kept) for kept in self._kept[len(events) :])
+        return events
+
+    def _origin(self, frame: FrameType | None) -> str:
+        while frame is not None:
             code = frame.f_code
-            try:
-                origin = origins[code]
-            except KeyError:
-                c_file = frame.f_globals.get("C_FILE")
-                name = code.co_name
-                origin = f"{c_file}:{name}" if c_file and name[0] not in "_<" else None
-                origins[code] = origin
-            if origin is not None:
+            if code in self._origins:
+                return self._origins[code]
+            c_file = frame.f_globals.get("C_FILE")
+            if c_file and code.co_name[0] not in "_<":
+                self._origins[code] = origin = f"{c_file}:{code.co_name}"
                 return origin
-            if frame.f_back is None:
-                return ""
             frame = frame.f_back
+        return ""
 
     def _keep(
         self, call: str, args: tuple[object, ...], result: int, out: StatFs | None = None
     ) -> int:
-        event = Event(call, args, result, self._by(), out)
-        self.events.append(event)
+        frame = sys._getframe(2)
+        by = self._origins.get(frame.f_code) or self._origin(frame)
+        self._kept.append((call, args, result, by, out))
         if self._on_event is not None:
-            self._on_event(event)
+            self._on_event(self.events[-1])
         return result
 
     def open(self, pathname: str, flags: int, mode: int | None) -> int:
         """open(2)."""
-        return self._keep(
-            "open", (pathname, flags, mode), self.inner.open(pathname, flags, mode)
-        )
+        return self._keep("open", (pathname, flags, mode), self.inner.open(pathname, flags, mode))
 
     def close(self, fd: int) -> int:
         """close(2)."""
@@ -120,18 +127,16 @@ class RecordingHost:
         return self._keep(
             "mmap",
             (addr, length, prot, flags, fd, offset),
-            self.inner.mmap(addr, length, prot, flags, fd, offset),
+            self._mmap(addr, length, prot, flags, fd, offset),
         )
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
-        return self._keep("munmap", (addr, length), self.inner.munmap(addr, length))
+        return self._keep("munmap", (addr, length), self._munmap(addr, length))
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2)."""
-        return self._keep(
-            "madvise", (addr, length, advice), self.inner.madvise(addr, length, advice)
-        )
+        return self._keep("madvise", (addr, length, advice), self._madvise(addr, length, advice))
 
     def mbind(
         self,
