@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
 
 from ..host.protocol import Host
-from ..revision import Revision, UnknownRevision, find
+from ..revision import ALIASES, REVISIONS, Revision, UnknownRevision, find
 from ..vl import WITH_VALUE, WITHOUT_VALUE
 
 USAGE: Final = 2
+#: A file of QMP commands, or a text on stdin, is not larger than this, in bytes.
+LARGEST_INPUT: Final = 64 * 1024 * 1024
 
 
 class UsageError(Exception):
@@ -58,6 +60,8 @@ HELP: Final = Option("--help", "show this help and exit")
 REVISION: Final = Option("--revision", "the tree to model, by default v8", "R")
 HOST: Final = Option("--host", "live (the default) or sim:PROFILE", "H")
 JSON: Final = Option("--json", "answer in JSON")
+COLOR: Final = Option("--color", "auto (the default, which heeds NO_COLOR), always or never", "WHEN")
+COLORS: Final = ("auto", "always", "never")
 
 
 @attrs.frozen
@@ -66,6 +70,7 @@ class Words:
 
     own: Mapping[str, str]
     qemu: tuple[str, ...]
+    given: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def has(self, option: Option) -> bool:
         """Whether the option was given."""
@@ -75,6 +80,10 @@ class Words:
         """Return what was given with the option."""
         return self.own.get(option.name, default)
 
+    def values(self, option: Option) -> tuple[str, ...]:
+        """Return all that was given with an option that may be there several times."""
+        return self.given.get(option.name, ())
+
 
 def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
     """Tell our options, with two dashes, from QEMU's; ``--`` ends ours.
@@ -83,6 +92,7 @@ def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
     """
     known = {option.name: option for option in options}
     own: dict[str, str] = {}
+    given: dict[str, tuple[str, ...]] = {}
     qemu: list[str] = []
     words = iter(argv)
     for word in words:
@@ -103,6 +113,7 @@ def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
                     raise UsageError(f"{name} needs a value ({option.value})")
                 value = taken
             own[name] = value
+            given[name] = (*given.get(name, ()), value)
             continue
         bare = word.lstrip("-")
         if word.startswith("--") and bare not in WITH_VALUE and bare not in WITHOUT_VALUE:
@@ -112,11 +123,28 @@ def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
             following = next(words, None)
             if following is not None:
                 qemu.append(following)
-    return Words(MappingProxyType(own), tuple(qemu))
+    return Words(MappingProxyType(own), tuple(qemu), MappingProxyType(given))
 
 
-def usage(synopsis: str, about: str, options: Sequence[Option], examples: Sequence[str]) -> str:
-    """Return a command's help: what it does, its options, and examples to copy."""
+def needs_value(option: Option) -> UsageError:
+    """Return the error for an option that is the last word and takes a value."""
+    return UsageError(f"{option.name} needs a value ({option.value})")
+
+
+def check_color(value: str) -> None:
+    """Raise :class:`UsageError` if ``value`` is none that --color takes."""
+    if value not in COLORS:
+        raise UsageError(f"--color takes {', '.join(COLORS)}, not '{value}'")
+
+
+def usage(
+    synopsis: str,
+    about: str,
+    options: Sequence[Option],
+    examples: Sequence[str],
+    status: str = "",
+) -> str:
+    """Return a command's help: what it does, its options, examples to copy, its exit status."""
     heads = [f"{option.name} {option.value}".rstrip() for option in options]
     width = max(map(len, heads))
     lines = [f"usage: qemu-model {synopsis}", "", about, ""]
@@ -125,6 +153,8 @@ def usage(synopsis: str, about: str, options: Sequence[Option], examples: Sequen
     ]
     lines += ["", "Examples:"]
     lines += [f"  {example}" for example in examples]
+    if status:
+        lines += ["", f"Exit status: {status}"]
     return "\n".join(lines) + "\n"
 
 
@@ -133,7 +163,8 @@ def choose_revision(name: str) -> Revision:
     try:
         return find(name)
     except UnknownRevision as error:
-        raise UsageError(str(error)) from error
+        near = nearest(name, [*REVISIONS, *ALIASES])
+        raise UsageError(f"{error}{near}") from error
 
 
 def choose_host(name: str, *, force: bool = False) -> Host:
@@ -157,7 +188,54 @@ def choose_host(name: str, *, force: bool = False) -> Host:
             return SimulatedHost(profiles.load(name.removeprefix("sim:")))
         except profiles.ProfileError as error:
             raise UsageError(str(error)) from error
-    raise UsageError(f"no host is called '{name}'; there are live and sim:PROFILE")
+    raise UsageError(f"no host is called '{name}'{_sim_prefix(name)}; there are live and sim:PROFILE")
+
+
+def _sim_prefix(name: str) -> str:
+    from ..host import profiles
+
+    near = nearest(name, ["live", *(f"sim:{known}" for known in profiles.names())])
+    return f", did you mean{near.removeprefix('; did you mean')}" if near else ""
+
+
+def read_stdin(limit: int) -> str:
+    """Return at most ``limit`` bytes of stdin as text; what is not UTF-8 is replaced."""
+    if sys.stdin is None:
+        raise UsageError("stdin is closed")
+    return sys.stdin.buffer.read(limit).decode("utf-8", "replace")
+
+
+def read_file(path: str, what: str) -> str:
+    """Return the text of a file, ``-`` being stdin; ``what`` is what errors call it.
+
+    Raises :class:`UsageError` where it cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        if path == "-":
+            if sys.stdin is None:
+                raise UsageError(f"{what}: stdin is closed")
+            data = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(LARGEST_INPUT + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {what} {shown(path)}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"cannot read {what} {shown(path)}: {error}") from error
+    if len(data) > LARGEST_INPUT:
+        raise UsageError(f"{what} {shown(path)} is larger than {LARGEST_INPUT} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} {shown(path)} is not UTF-8: {error}") from error
+
+
+def shown(text: str) -> str:
+    """Return ``text`` fit for one line of a terminal: what cannot be printed is escaped."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
 
 
 def read_qmp(path: str) -> list[Any]:
@@ -165,17 +243,34 @@ def read_qmp(path: str) -> list[Any]:
 
     Raises :class:`UsageError`.
     """
+    what = "the QMP file"
     try:
-        if path == "-":
-            text = sys.stdin.read()
-        else:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        commands = json.loads(text)
-    except OSError as error:
-        raise UsageError(f"cannot read the QMP file {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UsageError(f"the QMP file {path} is not JSON: {error}") from error
+        commands = json.loads(read_file(path, what))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{what} {shown(path)} is not JSON: {error}") from error
     if not isinstance(commands, list):
-        raise UsageError(f"the QMP file {path} holds no JSON array of commands")
+        raise UsageError(f"{what} {shown(path)} holds no JSON array of commands")
+    odd = next((text for text in _strings(commands) if _unfit(text)), None)
+    if odd is not None:
+        raise UsageError(
+            f"{what} {shown(path)} has a string that QEMU's calls cannot take (a zero byte, or "
+            f"half a character): {shown(odd[:60])}"
+        )
     return commands
+
+
+def _unfit(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    left = [value]
+    while left:
+        taken = left.pop()
+        if isinstance(taken, str):
+            yield taken
+        elif isinstance(taken, list):
+            left.extend(taken)
+        elif isinstance(taken, dict):
+            left.extend(taken)
+            left.extend(taken.values())

@@ -1,0 +1,195 @@
+"""``qemu-model diff``: one line in two revisions, or on two hosts, side by side."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from . import common
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..host.protocol import Host
+    from ..review.diff import Difference, Pair
+
+FROM: Final = common.Option("--from", "the revision to start from", "R")
+TO: Final = common.Option("--to", "the revision to compare with", "R")
+HOST: Final = common.Option(
+    "--host", "live or sim:PROFILE, by default sim:default; given twice: host against host", "H"
+)
+QMP: Final = common.Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
+EXIT_CODE: Final = common.Option("--exit-code", "end with 1 if there are differences")
+OPTIONS: Final = (
+    FROM,
+    TO,
+    HOST,
+    common.REVISION,
+    QMP,
+    common.JSON,
+    EXIT_CODE,
+    common.HELP,
+)
+#: From this many columns on, the two runs stand beside each other.
+WIDE: Final = 140
+
+
+def help_text() -> str:
+    """Return what ``diff --help`` shows."""
+    return common.usage(
+        "diff --from R --to R [--host A [--host B]] QEMU-OPTIONS",
+        "Run one line in two revisions, or with --host twice on two hosts, and show the\n"
+        "calls, the messages and the leaks of both, with what differs marked.  Nothing stays\n"
+        "on a live host: files that a run made are removed.",
+        OPTIONS,
+        (
+            "qemu-model diff --from base --to v8 -object memory-backend-ram,id=m0,size=4M",
+            "qemu-model diff --from v7 --to v8 -object memory-backend-ram,id=m0,size=4M,share=on",
+            "qemu-model diff --host sim:ext4 --host sim:ext4-dax -object memory-backend-file,\\",
+            "    id=m0,mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
+        ),
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    words = common.split(argv, OPTIONS)
+    if words.has(common.HELP):
+        print(help_text(), end="")
+        return 0
+    hosts = words.values(HOST) or ("sim:default",)
+    if len(hosts) > 2:
+        raise common.UsageError("--host can be given twice, for the two sides")
+    if len(hosts) == 1 and not (words.has(FROM) and words.has(TO)):
+        raise common.UsageError("say what to compare: --from R --to R, or --host A --host B")
+    default = words.value(common.REVISION, "v8")
+    revisions = [common.choose_revision(words.value(side, default)) for side in (FROM, TO)]
+    makers = [host_maker(hosts[0]), host_maker(hosts[-1])]
+    qmp = common.read_qmp(words.value(QMP)) if words.has(QMP) else []
+
+    from ..host.protocol import HostRefuses
+    from ..qmp import NotModelled
+    from ..review.diff import difference
+
+    try:
+        found = difference(
+            words.qemu, (revisions[0], makers[0]), (revisions[1], makers[1]), qmp=qmp
+        )
+    except HostRefuses as error:
+        raise common.UsageError(str(error)) from error
+    except NotModelled as error:
+        raise common.UsageError(f"the model has no QMP command '{error}'") from error
+    if words.has(common.JSON):
+        json.dump(found.to_json(), sys.stdout, indent=1)
+        print()
+    else:
+        show(found)
+    return int(words.has(EXIT_CODE) and any(found.changed().values()))
+
+
+def host_maker(name: str) -> Callable[[], Host]:
+    """Return what makes a fresh host called ``name``.
+
+    Raises :class:`~qemu_model.cli.common.UsageError`.
+    """
+    if name == "live":
+        common.choose_host(name)
+        from ..review.diff import looking_host
+
+        return looking_host
+    common.choose_host(name)
+    return lambda: common.choose_host(name)
+
+
+def side_names(found: Difference) -> tuple[str, str]:
+    """Return how the two sides are told apart: by revision, by host, or by both."""
+    before, after = found.before, found.after
+    if before.host == after.host:
+        return before.revision.name, after.revision.name
+    if before.revision == after.revision:
+        return before.host, after.host
+    return (
+        f"{before.revision.name} on {before.host}",
+        f"{after.revision.name} on {after.host}",
+    )
+
+
+def show(found: Difference) -> None:
+    """Print a comparison for people."""
+    from rich.text import Text
+
+    from ..review.rendering import console, inferred_lines, revision_text
+    from ..strace_text import call_text, result_text
+
+    out = console()
+    before, after = found.before, found.after
+    names = side_names(found)
+    for done in dict.fromkeys((before.revision, after.revision)):
+        print(revision_text(done))
+    where = before.host if before.host == after.host else f"{before.host} and {after.host}"
+    assumed = "" if after.line.machine else " (assumed)"
+    print(f"on {where}, machine {after.machine}{assumed}")
+    if after.line.ignored:
+        print(f"ignored: {', '.join(after.line.ignored)}")
+
+    def text(item: Any) -> str:
+        return item if isinstance(item, str) else f"{call_text(item)} = {result_text(item)}"
+
+    changed = found.changed()
+    for part in ("calls", "messages", "leaks"):
+        pairs: tuple[Pair, ...] = getattr(found, part)
+        count = sum(not pair.same for pair in pairs)
+        same = len(pairs) - count
+        verdict = f"{count} differ, {same} the same" if changed[part] else f"all {same} the same"
+        if not pairs:
+            verdict = "none"
+        print()
+        out.print(Text(f"{part}: {verdict}", style="bold"))
+        _pairs(out, pairs, names, text)
+    for line in inferred_lines([before.revision, after.revision]):
+        print(line)
+
+
+def _pairs(
+    out: Console, pairs: Sequence[Pair], names: tuple[str, str], text: Callable[[Any], str]
+) -> None:
+    from rich.text import Text
+
+    if out.width >= WIDE:
+        _beside(out, pairs, names, text)
+        return
+    width = max(len(name) for name in names)
+    for pair in pairs:
+        if pair.same:
+            out.print(Text(f"{'':<{width}}   {text(pair.before)}", style="dim"), soft_wrap=True)
+            continue
+        for name, item, style in (
+            (names[0], pair.before, "red"),
+            (names[1], pair.after, "green"),
+        ):
+            shown = "(nothing)" if item is None else text(item)
+            out.print(Text(f"{name:<{width}} | {shown}", style=style), soft_wrap=True)
+
+
+def _beside(
+    out: Console, pairs: Sequence[Pair], names: tuple[str, str], text: Callable[[Any], str]
+) -> None:
+    from rich.text import Text
+
+    from ..review.rendering import table
+
+    if not pairs:
+        return
+    shown = table(names[0], "", names[1])
+    for pair in pairs:
+        left = "" if pair.before is None else text(pair.before)
+        right = "" if pair.after is None else text(pair.after)
+        if pair.same:
+            shown.add_row(Text(left, style="dim"), "", Text(right, style="dim"))
+        else:
+            shown.add_row(Text(left, style="red"), "|", Text(right, style="green"))
+    out.print(shown)

@@ -1,0 +1,247 @@
+"""``qemu-model matrix``: share x pmem x sync x host, in one table."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from . import common
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..review.hosts import ReviewHost
+    from ..review.matrix import Case, Row
+    from ..revision import Revision
+
+FORMATS: Final = ("table", "json", "csv", "markdown", "vectors")
+FORMAT: Final = common.Option("--format", ", ".join(FORMATS), "F")
+HOST: Final = common.Option(
+    "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
+)
+OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.HELP)
+#: The columns of CSV and Markdown.
+COLUMNS: Final = (
+    "share",
+    "pmem",
+    "sync",
+    "host",
+    "revision",
+    "requested",
+    "in_force",
+    "flags",
+    "attempts",
+    "errnos",
+    "exit",
+    "stderr",
+    "options",
+)
+
+
+def help_text() -> str:
+    """Return what ``matrix --help`` shows."""
+    return common.usage(
+        "matrix [--revision R] [--host H] [--format F]",
+        "Show, for share, pmem and sync each unset, on and off, what mmap is asked, what the\n"
+        "kernel does with it, and what the user sees.  The table joins what behaves alike;\n"
+        "the other formats have a row for each cell.  'vectors' are conformance vectors that a\n"
+        "test in C can read.  On live, a file is made in a temporary directory and removed.",
+        OPTIONS,
+        (
+            "qemu-model matrix",
+            "qemu-model matrix --host sim:ext4-dax,sim:tmpfs --revision v2",
+            "qemu-model matrix --format csv > matrix.csv",
+        ),
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    words = common.split(argv, OPTIONS)
+    if words.has(common.HELP):
+        print(help_text(), end="")
+        return 0
+    if words.qemu:
+        raise common.UsageError(f"'{words.qemu[0]}' is too much: matrix takes no QEMU options")
+    form = words.value(FORMAT, "json" if words.has(common.JSON) else "table")
+    if form not in FORMATS:
+        raise common.UsageError(
+            f"there is no format '{form}'{common.nearest(form, FORMATS)} "
+            f"(there are {', '.join(FORMATS)})"
+        )
+    if words.has(common.JSON) and form != "json":
+        raise common.UsageError(f"--json and --format {form} contradict each other")
+    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    names = words.value(HOST).split(",") if words.has(HOST) else []
+    if "live" not in names:
+        return _answer(form, revision, choose_hosts(names))
+    directory = tempfile.mkdtemp(prefix="qemu-model-")
+    try:
+        return _answer(form, revision, choose_hosts(names, directory))
+    finally:
+        shutil.rmtree(directory)
+
+
+def choose_hosts(names: Sequence[str], directory: str = "") -> list[ReviewHost]:
+    """Return the hosts called ``names``, all simulated ones for none.
+
+    ``directory`` is where the live host may make a file.  Raises
+    :class:`~qemu_model.cli.common.UsageError`.
+    """
+    from ..host import profiles
+    from ..review.hosts import live, simulated
+
+    chosen = []
+    for name in names or [f"sim:{profile}" for profile in profiles.names()]:
+        if name == "live":
+            chosen.append(live(directory))
+        elif name.startswith("sim:"):
+            try:
+                chosen.append(simulated(name.removeprefix("sim:")))
+            except profiles.ProfileError as error:
+                raise common.UsageError(str(error)) from error
+        else:
+            raise common.UsageError(f"no host is called '{name}'; there are live and sim:PROFILE")
+    return chosen
+
+
+def _answer(form: str, revision: Revision, hosts: Sequence[ReviewHost]) -> int:
+    from ..review.matrix import matrix
+
+    rows = matrix(revision, hosts)
+    if form == "json":
+        json.dump([row.to_json() for row in rows], sys.stdout, indent=1)
+        print()
+    elif form == "vectors":
+        from ..review.vectors import vectors_text
+
+        print(vectors_text(revision, rows), end="")
+    elif form == "csv":
+        _csv(rows)
+    elif form == "markdown":
+        _markdown(revision, rows)
+    else:
+        _table(revision, rows)
+    return 0
+
+
+def _cells(row: Row) -> list[str]:
+    """Return a row as texts: lists joined, tries apart by a semicolon."""
+    shown = row.to_json()
+    cells = []
+    for column in COLUMNS:
+        value = shown[column]
+        if column == "attempts":
+            assert isinstance(value, list)
+            text = "; ".join("|".join(flags) for flags in value)
+        elif column == "flags":
+            assert isinstance(value, list)
+            text = "|".join(value)
+        elif column in ("errnos", "stderr"):
+            assert isinstance(value, list)
+            text = "; ".join("ok" if item is None else str(item) for item in value)
+        elif isinstance(value, bool):
+            text = "yes" if value else "no"
+        else:
+            text = "" if value is None else str(value)
+        cells.append(text)
+    return cells
+
+
+def _csv(rows: Sequence[Row]) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow((*COLUMNS, "revision_meaning", "inferred"))
+    for row in rows:
+        writer.writerow((*_cells(row), row.revision.meaning, "; ".join(row.revision.inferred)))
+
+
+def _markdown(revision: Revision, rows: Sequence[Row]) -> None:
+    print(f"**{revision.name}** = {revision.meaning}\n")
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|" + " --- |" * len(COLUMNS))
+    for row in rows:
+        print("| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |")
+    if revision.inferred:
+        print("\nInferred, fixed by nothing published:\n")
+        for sentence in revision.inferred:
+            print(f"- {sentence}")
+
+
+def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
+    """Return the values of one option in a case, briefly; in brackets: only if not given."""
+    left = [value for value in known if value not in values]
+    if not left:
+        return "any"
+    named = [value for value in values if value != "unset"]
+    if not named:
+        return f"({default})"
+    return f"not {left[0]}" if len(left) == 1 and len(named) > 1 else "/".join(named)
+
+
+def _table(revision: Revision, rows: Sequence[Row]) -> None:
+    from ..review.matrix import VALUES, alike, sync_values
+    from ..review.rendering import console, inferred_lines, paragraph, revision_text
+
+    out = console()
+    print(revision_text(revision))
+    default = revision.policy.default if revision.hostmem_file_has_sync else "off"
+    print(
+        paragraph(
+            "An option that is not given is off"
+            + (f", sync is {default}" if default != "off" else "")
+            + ". 'kept': MAP_SYNC holds, what the guest writes survives a crash of the host."
+        )
+    )
+    known = {"share": VALUES, "pmem": VALUES, "sync": sync_values(revision)}
+    for hosts, cases in alike(rows):
+        _group(out, hosts, cases, known, default)
+    for line in inferred_lines([revision]):
+        print(line)
+
+
+def _group(
+    out: Console,
+    hosts: Sequence[str],
+    cases: Sequence[Case],
+    known: Mapping[str, Sequence[str]],
+    default: str,
+) -> None:
+    from ..review.hosts import flag_names
+    from ..review.rendering import paragraph, table
+
+    print("\n" + paragraph(", ".join(hosts)))
+    shown = table("share", "pmem", "sync", "mmap is asked for", "kernel", "kept", "QEMU")
+    notes: list[str] = []
+    for case in cases:
+        row = case.row
+        said = [line.removeprefix(f"qemu: -object {row.options}: ") for line in row.stderr]
+        marks = []
+        for line in said:
+            if line not in notes:
+                notes.append(line)
+            marks.append(f"[{notes.index(line) + 1}]")
+        asked = [
+            "|".join(name for name in flag_names(attempt.flags) if name != "MAP_FIXED")
+            for attempt in row.attempts
+        ]
+        answers = [attempt.errno or "ok" for attempt in row.attempts]
+        shown.add_row(
+            _values(case.share, known["share"], "off"),
+            _values(case.pmem, known["pmem"], "off"),
+            _values(case.sync, known["sync"], default),
+            "\n".join(asked) or "-",
+            "\n".join(answers) or "-",
+            "yes" if row.in_force else "no",
+            " ".join([("runs" if row.exit == 0 else f"exit {row.exit}"), *marks]),
+        )
+    out.print(shown)
+    for number, note in enumerate(notes, 1):
+        print(paragraph(f"[{number}] {note}"))

@@ -1,0 +1,70 @@
+"""Tables for people: plain in a pipe, readable at 80 columns."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ..revision import Revision
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+#: What a pipe gets, in columns.
+PIPE_WIDTH: Final = 80
+
+
+def console() -> Console:
+    """Return where tables go: the terminal, or a pipe that takes 80 columns and no colour."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, width=PIPE_WIDTH, no_color=True)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return a table with these columns, drawn with few lines."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def revision_text(revision: Revision) -> str:
+    """Return a revision's name with its meaning."""
+    return f"{revision.name} = {revision.meaning}"
+
+
+def inferred_lines(revisions: Sequence[Revision]) -> list[str]:
+    """Return what nothing published fixes in these revisions, a wrapped entry each."""
+    lines = []
+    for revision in dict.fromkeys(revisions):
+        for sentence in revision.inferred:
+            lines += textwrap.wrap(
+                f"[I] {revision.name}: {sentence}", PIPE_WIDTH - 1, subsequent_indent="    "
+            )
+    return lines
+
+
+def paragraph(text: str, *, indent: str = "") -> str:
+    """Return ``text`` wrapped for a pipe."""
+    return textwrap.fill(
+        " ".join(text.split()), PIPE_WIDTH - 1, initial_indent=indent, subsequent_indent=indent
+    )
