@@ -206,7 +206,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
     Size 0 is an assertion that fails, and QEMU aborts; so it does where there is no gap.
     """
     if size == 0:
-        raise Abort(messages.ASSERT_SIZE.text(line=qemu.revision.assert_size_line))
+        raise Abort(messages.ASSERT_SIZE.text())
     if not qemu.ram_blocks:
         return 0
 
