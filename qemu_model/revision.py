@@ -27,7 +27,8 @@ class Policy:
     ``validates``, else of MAP_SHARED.  After a refusal the block is mapped without
     it if ``retries``, with a warning first if ``warns``; except that QEMU stops, as
     it does where ``needs`` are not met, for a value among ``demands``.
-    ``inferred`` are the sentences that nothing published fixes.
+    ``inferred`` says, a sentence each, what nothing published fixes of this rule,
+    ``option_inferred`` of the option.
     """
 
     values: tuple[str, ...]
@@ -38,6 +39,7 @@ class Policy:
     warns: bool = False
     demands: frozenset[str] = frozenset()
     inferred: tuple[str, ...] = ()
+    option_inferred: tuple[str, ...] = ()
 
 
 _ON_OFF: Final = ("on", "off")
@@ -56,8 +58,8 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
             RAM_SHARED | RAM_SYNC,
             validates=False,
             retries=False,
+            option_inferred=("sync has a value auto, and it is the default, as in v3 to v6",),
             inferred=(
-                "sync has a value auto, and it is the default, as in v3 to v6",
                 "MAP_SHARED_VALIDATE is left out with on and with auto: v3 adds it to both",
                 "share=off means that MAP_SYNC is not passed",
             ),
@@ -85,8 +87,8 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
             _ON_OFF,
             "off",
             RAM_SHARED | RAM_PMEM | RAM_SYNC,
-            inferred=(
-                "after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",
+            inferred=("after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",),
+            option_inferred=(
                 'changing sync of a backend that has its memory gives the error "cannot change '
                 "property 'sync' of <type>\"",
             ),
@@ -116,14 +118,12 @@ class Revision:
     hostmem_file_has_sync: bool = False
     anonymous_shared_flag: RamFlags = RAM_SHARED
     policy: Policy = POLICIES["v8"]
-    assert_size_line: int = 1757
 
     @property
     def inferred(self) -> tuple[str, ...]:
         """What of this tree's behaviour nothing published fixes, a sentence each."""
-        if self.ram_mmap_passes_map_sync or self.hostmem_file_has_sync:
-            return self.policy.inferred
-        return ()
+        rule = self.policy.inferred if self.ram_mmap_passes_map_sync else ()
+        return rule + (self.policy.option_inferred if self.hostmem_file_has_sync else ())
 
 
 BASE: Final = Revision("base", "QEMU 3.1.50, December 2018, before the series")
@@ -218,10 +218,13 @@ V2: Final = attrs.evolve(
     policy=POLICIES["v2"],
 )
 
+#: A release, Debian's, and not a posting: the modules of :mod:`qemu_model.v7_2`.
+V7_2: Final = attrs.evolve(UPSTREAM, name="v7.2", meaning="QEMU 7.2", release="7.2")
+
 REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
-    {tree.name: tree for tree in (*SERIES, V2, V6, V7, UPSTREAM)}
+    {tree.name: tree for tree in (*SERIES, V2, V6, V7, UPSTREAM, V7_2)}
 )
-ALIASES: Final[Mapping[str, str]] = MappingProxyType({"v8.5": "v8"})
+ALIASES: Final[Mapping[str, str]] = MappingProxyType({"v8.5": "v8", "qemu-7.2": "v7.2"})
 
 
 class UnknownRevision(Exception):

@@ -88,6 +88,10 @@ def main(argv: Sequence[str]) -> int:
         print()
     else:
         show(found)
+    if found.refused():
+        for text in found.after.stderr:
+            print(text, file=sys.stderr)
+        return 1
     return int(words.has(EXIT_CODE) and any(found.changed().values()))
 
 
@@ -122,6 +126,7 @@ def show(found: Difference) -> None:
     """Print a comparison for people."""
     from rich.text import Text
 
+    from ..review.diff import PARTS
     from ..review.rendering import console, inferred_lines, revision_text
     from ..strace_text import call_text, result_text
 
@@ -140,13 +145,16 @@ def show(found: Difference) -> None:
         return item if isinstance(item, str) else f"{call_text(item)} = {result_text(item)}"
 
     changed = found.changed()
-    for part in ("calls", "messages", "leaks"):
+    for part in PARTS:
         pairs: tuple[Pair, ...] = getattr(found, part)
         count = sum(not pair.same for pair in pairs)
         same = len(pairs) - count
-        verdict = f"{count} differ, {same} the same" if changed[part] else f"all {same} the same"
         if not pairs:
             verdict = "none"
+        elif changed[part]:
+            verdict = f"{count} {'differs' if count == 1 else 'differ'}, {same} the same"
+        else:
+            verdict = "the same"
         print()
         out.print(Text(f"{part}: {verdict}", style="bold"))
         _pairs(out, pairs, names, text)

@@ -16,10 +16,12 @@ from ..host.protocol import Host
 from ..leaks import created_files
 from ..process import Run, run
 from ..revision import Revision
-from .outcome import leaks_of, messages_of
+from .outcome import leaks_of, mappings_of, messages_of
 
 #: Arguments that are addresses, by call.
 ADDRESSED: Final = frozenset({"mmap", "munmap", "madvise", "mbind"})
+#: What is compared, in the order in which it is shown.
+PARTS: Final = ("calls", "messages", "mappings", "leaks")
 TRIMMING: Final = "util/mmap-alloc.c:qemu_ram_mmap"
 
 
@@ -40,14 +42,19 @@ class Difference:
     after: Run
     calls: tuple[Pair, ...]
     messages: tuple[Pair, ...]
+    mappings: tuple[Pair, ...]
     leaks: tuple[Pair, ...]
 
     def changed(self) -> dict[str, bool]:
-        """Return whether calls, messages and leaks differ."""
-        return {
-            part: any(not pair.same for pair in getattr(self, part))
-            for part in ("calls", "messages", "leaks")
-        }
+        """Return which of :data:`PARTS` differ."""
+        return {part: any(not pair.same for pair in getattr(self, part)) for part in PARTS}
+
+    def refused(self) -> bool:
+        """Whether QEMU refuses the line itself, in both runs alike, before it does anything."""
+        before, after = self.before, self.after
+        return before.exit == after.exit == 1 and not any(
+            (before.events, after.events, self.changed()["messages"])
+        )
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -59,6 +66,7 @@ class Difference:
             "changed": changed,
             "calls": [_pair(pair, lambda event: event.to_json()) for pair in self.calls],
             "messages": [_pair(pair, str) for pair in self.messages],
+            "mappings": [_pair(pair, str) for pair in self.mappings],
             "leaks": [_pair(pair, str) for pair in self.leaks],
             "machine": self.after.machine,
             "ignored": list(self.after.line.ignored),
@@ -97,6 +105,7 @@ def compare(before: Run, after: Run, *, exact: bool) -> Difference:
         after,
         tuple(align(before.events, after.events, _exactly if exact else _by_decision)),
         tuple(align(messages_of(before), messages_of(after), list)),
+        tuple(align(mappings_of(before), mappings_of(after), list)),
         tuple(align(leaks_of(before), leaks_of(after), list)),
     )
 

@@ -45,6 +45,15 @@ def messages_of(done: Run) -> list[str]:
     return [*lines, f"(exit status {done.exit})"]
 
 
+def mappings_of(done: Run) -> list[str]:
+    """Return what each backend is in the end, a line each: its size, and the kernel's flags."""
+    return [
+        f"{mapping.id}: {mapping.size} bytes, VmFlags "
+        + ("not known" if mapping.vm_flags is None else " ".join(mapping.vm_flags))
+        for mapping in done.mappings
+    ]
+
+
 def leaks_of(done: Run) -> list[str]:
     """Return what a run leaks, a line each."""
     leaks = done.leaks

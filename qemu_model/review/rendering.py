@@ -28,22 +28,19 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=PIPE_WIDTH, no_color=True)
 
 
-def table(*columns: str, title: str | None = None) -> Table:
-    """Return a table with these columns, drawn with few lines."""
+def table(*columns: str, whole: Sequence[str] = ()) -> Table:
+    """Return a table with these columns, drawn with few lines; ``whole`` ones never wrap."""
     from rich import box
     from rich.table import Table
 
     made = Table(
         box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
         show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in whole)
     return made
 
 
@@ -54,17 +51,25 @@ def revision_text(revision: Revision) -> str:
 
 def inferred_lines(revisions: Sequence[Revision]) -> list[str]:
     """Return what nothing published fixes in these revisions, a wrapped entry each."""
-    lines = []
+    names: dict[str, list[str]] = {}
     for revision in dict.fromkeys(revisions):
         for sentence in revision.inferred:
-            lines += textwrap.wrap(
-                f"[I] {revision.name}: {sentence}", PIPE_WIDTH - 1, subsequent_indent="    "
-            )
+            names.setdefault(sentence, []).append(revision.name)
+    lines = []
+    for sentence, named in names.items():
+        lines += textwrap.wrap(
+            f"[I] {', '.join(named)}: {sentence}", PIPE_WIDTH - 1, subsequent_indent="    "
+        )
     return lines
 
 
 def paragraph(text: str, *, indent: str = "") -> str:
     """Return ``text`` wrapped for a pipe."""
     return textwrap.fill(
-        " ".join(text.split()), PIPE_WIDTH - 1, initial_indent=indent, subsequent_indent=indent
+        " ".join(text.split()),
+        PIPE_WIDTH - 1,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
     )

@@ -62,7 +62,7 @@ def _objects() -> tuple[tuple[str, ...], ...]:
         "memory-backend-memfd,id=m0,size=4M,share=off",
         "memory-backend-file,help",
     ]
-    lines = [("-object", backend) for backend in backends]
+    lines: list[tuple[str, ...]] = [("-object", backend) for backend in backends]
     node = ("-numa", "node,memdev=m0")
     ram = ("-m", "4M", "-object", "memory-backend-ram,id=m0,size=4M")
     lines += [(*ram, *node), (*ram, *node, *node)]
