@@ -1,0 +1,26 @@
+"""The functions by which a QEMU of 2018 starts and serves."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from .exec import drain_call_rcu
+from .globals import Qemu
+from .qmp import qmp_dispatch
+from .qom import TypeInfo
+from .trees import Tree
+from .types import USER_CREATABLE
+from .vl import CommandLine, main, parse_command_line
+
+
+def start(qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine:
+    """Read the command line and make what it asks for."""
+    line = parse_command_line(qemu, args)
+    main(qemu, types, line)
+    return line
+
+
+TREE: Final = Tree(USER_CREATABLE, start, qmp_dispatch, drain_call_rcu, event_first=False)

@@ -1,0 +1,38 @@
+"""Which functions start and serve a modelled QEMU: those of 2018, or those of 7.2."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .globals import Qemu
+from .qom import TypeInfo
+from .revision import Revision
+from .vl import CommandLine
+
+
+@attrs.frozen
+class Tree:
+    """A tree's object types, and its ways to start, to serve QMP, and to free blocks.
+
+    ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
+    """
+
+    types: Mapping[str, TypeInfo]
+    start: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
+    dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
+    drain_call_rcu: Callable[[Qemu], None]
+    event_first: bool
+
+
+def tree_of(revision: Revision) -> Tree:
+    """Return the tree that a revision follows; 7.2 is imported only where it is asked for."""
+    if revision.release == "7.2":
+        from .v7_2.tree import TREE
+    else:
+        from .tree import TREE
+    return TREE

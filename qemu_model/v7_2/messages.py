@@ -1,0 +1,267 @@
+"""The texts of QEMU 7.2, those it shares with the 2018 tree among them."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from .. import messages as before
+from ..error import Message
+
+V7_2: Final = ("v7.2",)
+
+
+def _still(message: Message, function: str = "") -> Message:
+    """Return a message of 2018 that 7.2 has as well, there said by ``function``."""
+    return attrs.evolve(message, function=function or message.function, revisions=V7_2)
+
+
+# util/mmap-alloc.c, util/oslib-posix.c, util/memfd.c
+
+PERSISTENCE: Final = Message(
+    "Warning: requesting persistence across crashes for backend file {path} failed. Proceeding "
+    "without persistence, data might become corrupted in case of host crash.",
+    "util/mmap-alloc.c:mmap_activate",
+    (
+        "'share' and 'pmem' are on",
+        "mmap() with MAP_SYNC answered EOPNOTSUPP: the file, or what it is on, cannot do it",
+    ),
+    V7_2,
+    stream="stderr",
+)
+NON_DAX: Final = Message(
+    "Using non DAX backing file with 'pmem=on' option is deprecated",
+    "util/mmap-alloc.c:mmap_activate",
+    ("the persistence warning was printed just before",),
+    V7_2,
+    stream="stderr",
+)
+OVERCOMMIT_NEVER: Final = Message(
+    'Skipping reservation of swap space is not supported:  "/proc/sys/vm/overcommit_memory" is "2"',
+    "util/mmap-alloc.c:map_noreserve_effective",
+    (
+        "'reserve' is off",
+        "the mapping is anonymous or private, and not of huge pages",
+        "/proc/sys/vm/overcommit_memory says 2: the kernel reserves all the same",
+    ),
+    V7_2,
+    stream="stderr",
+)
+OVERCOMMIT_UNKNOWN: Final = Message(
+    "Skipping reservation of swap space is not supported:  Could not read: "
+    '"/proc/sys/vm/overcommit_memory"',
+    "util/mmap-alloc.c:map_noreserve_effective",
+    ("'reserve' is off", "/proc/sys/vm/overcommit_memory cannot be read"),
+    V7_2,
+    stream="stderr",
+)
+PREALLOC_SIGNAL_HANDLER: Final = Message(
+    "qemu_prealloc_mem: failed to install signal handler",
+    "util/oslib-posix.c:qemu_prealloc_mem",
+    ("preallocation was asked for", "sigaction() refused a handler for SIGBUS"),
+    V7_2,
+    errno=True,
+)
+PREALLOC_FAILED: Final = Message(
+    "qemu_prealloc_mem: preallocating memory failed",
+    "util/oslib-posix.c:qemu_prealloc_mem",
+    (
+        "preallocation was asked for",
+        "populating a page failed: the file system, or the pool of huge pages, had no page "
+        "left for it (Bad address)",
+    ),
+    V7_2,
+    errno=True,
+)
+CREATE_MEMFD: Final = Message(
+    "failed to create memfd with flags 0x{flags:x}",
+    "util/memfd.c:qemu_memfd_create",
+    ("memfd_create() failed",),
+    V7_2,
+    errno=True,
+)
+RESIZE_MEMFD: Final = Message(
+    "failed to resize memfd to {size}",
+    "util/memfd.c:qemu_memfd_create",
+    ("the memory file could not be made as large as the backend",),
+    V7_2,
+    errno=True,
+)
+ADD_SEALS: Final = Message(
+    "failed to add seals 0x{seals:x}",
+    "util/memfd.c:qemu_memfd_create",
+    ("the memory file could not be sealed",),
+    V7_2,
+    errno=True,
+)
+HUGEPAGE_SIZE: Final = _still(before.HUGEPAGE_SIZE)
+
+# softmmu/physmem.c
+
+CANT_OPEN: Final = _still(before.CANT_OPEN, "softmmu/physmem.c:file_ram_open")
+SIZE_MISMATCH: Final = Message(
+    "backing store size 0x{found:x} does not match 'size' option 0x{wanted:x}",
+    "softmmu/physmem.c:qemu_ram_alloc_from_fd",
+    ("the file is neither empty nor as large as the backend",),
+    V7_2,
+)
+ALIGN_PAGE_SIZE: Final = _still(before.ALIGN_PAGE_SIZE, "softmmu/physmem.c:file_ram_alloc")
+ALIGN_POWER_OF_TWO: Final = _still(before.ALIGN_POWER_OF_TWO, "softmmu/physmem.c:file_ram_alloc")
+SIZE_BELOW_PAGE: Final = _still(before.SIZE_BELOW_PAGE, "softmmu/physmem.c:file_ram_alloc")
+FTRUNCATE: Final = _still(before.FTRUNCATE, "softmmu/physmem.c:file_ram_alloc")
+UNABLE_TO_MAP: Final = _still(before.UNABLE_TO_MAP, "softmmu/physmem.c:file_ram_alloc")
+CANNOT_SET_UP: Final = _still(before.CANNOT_SET_UP, "softmmu/physmem.c:ram_block_add")
+ASSERT_SIZE: Final = Message(
+    "qemu: ../../softmmu/physmem.c:1616: find_ram_offset: Assertion `size != 0' failed.",
+    "softmmu/physmem.c:find_ram_offset",
+    ("a size within a page of 2^64 became 0 when it was rounded up to whole pages",),
+    V7_2,
+    stream="abort",
+)
+DONTDUMP_FAILED: Final = Message(
+    "qemu_madvise",
+    "softmmu/physmem.c:qemu_ram_setup_dump",
+    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
+    V7_2,
+    errno=True,
+    stream="stderr",
+)
+DONTDUMP_UNSUPPORTED: Final = Message(
+    "madvise doesn't support MADV_DONTDUMP, but dump_guest_core=off specified",
+    "softmmu/physmem.c:qemu_ram_setup_dump",
+    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
+    V7_2,
+    stream="stderr",
+)
+
+# backends/hostmem*.c
+
+CANNOT_CHANGE_VALUE: Final = _still(before.CANNOT_CHANGE_VALUE)
+CANNOT_CHANGE_SIZE: Final = _still(before.CANNOT_CHANGE_SIZE)
+SIZE_ZERO: Final = _still(before.SIZE_ZERO)
+HUGETLBSIZE_ZERO: Final = _still(
+    before.SIZE_ZERO_BEFORE, "backends/hostmem-memfd.c:memfd_backend_set_hugetlbsize"
+)
+INVALID_NODE: Final = _still(before.INVALID_NODE)
+INCOMPATIBLE: Final = Message(
+    "'prealloc=on' and 'reserve=off' are incompatible",
+    "backends/hostmem.c:host_memory_backend_set_prealloc",
+    ("'prealloc' is on and 'reserve' is off",),
+    V7_2,
+)
+THREADS_ZERO: Final = Message(
+    "property '{property}' of {type} doesn't take value '0'",
+    "backends/hostmem.c:host_memory_backend_set_prealloc_threads",
+    ("'prealloc-threads' is 0",),
+    V7_2,
+)
+NODES_WITHOUT_POLICY: Final = _still(before.NODES_WITHOUT_POLICY)
+POLICY_WITHOUT_NODES: Final = _still(before.POLICY_WITHOUT_NODES)
+CANNOT_BIND: Final = _still(before.CANNOT_BIND)
+NOT_POSIX: Final = _still(before.NOT_POSIX)
+CANNOT_CHANGE_QUOTED: Final = _still(before.CANNOT_CHANGE_QUOTED)
+CANNOT_CHANGE_STOP: Final = Message(
+    "cannot change property '{property}' of {type}.",
+    "backends/hostmem-file.c:file_memory_backend_set_pmem",
+    ("the backend already has its memory", "'pmem' or 'readonly' is set"),
+    V7_2,
+)
+NO_LIBPMEM: Final = _still(before.NO_LIBPMEM)
+
+# qom/, qapi/, qobject/, util/, softmmu/vl.c, monitor/
+
+PROPERTY_NOT_FOUND: Final = Message(
+    "Property '{type}.{property}' not found",
+    "qom/object.c:object_property_find_err",
+    ("the object has no property of that name, in this build",),
+    V7_2,
+)
+NOT_WRITABLE: Final = Message(
+    "Property '{type}.{property}' is not writable",
+    "qom/object.c:object_property_set",
+    ("the property can only be read",),
+    V7_2,
+)
+DUPLICATE_PROPERTY: Final = _still(
+    before.DUPLICATE_PROPERTY, "qom/object.c:object_property_try_add"
+)
+INVALID_OBJECT_TYPE: Final = _still(before.INVALID_OBJECT_TYPE)
+LINK_TYPE: Final = _still(before.INVALID_TYPE, "qom/object.c:object_resolve_link")
+LINK_NOT_FOUND: Final = _still(before.DEVICE_NOT_FOUND, "qom/object.c:object_resolve_link")
+AMBIGUOUS_PATH: Final = _still(before.AMBIGUOUS_PATH, "qom/object.c:object_resolve_link")
+OBJECT_NOT_FOUND: Final = _still(before.OBJECT_NOT_FOUND)
+OBJECT_IN_USE: Final = _still(before.OBJECT_IN_USE)
+DEVICE_NOT_FOUND: Final = _still(before.DEVICE_NOT_FOUND, "qom/qom-qmp-cmds.c:qmp_qom_get")
+MISSING_PARAMETER: Final = _still(before.MISSING_PARAMETER, "qapi/opts-visitor.c:lookup_distinct")
+VALUE_NOT_ACCEPTED: Final = Message(
+    "Parameter '{name}' does not accept value '{value}'",
+    "qapi/qapi-visit-core.c:input_type_enum",
+    ("the value is none of those that the parameter takes",),
+    V7_2,
+)
+INVALID_TYPE: Final = _still(before.INVALID_TYPE)
+EXPECTS: Final = _still(before.EXPECTS)
+INVALID_KEY: Final = Message(
+    "Invalid parameter '{name}'",
+    "qapi/opts-visitor.c:opts_check_struct",
+    ("the object takes no property of that name",),
+    V7_2,
+)
+UNEXPECTED: Final = _still(before.UNEXPECTED)
+DUPLICATE_ID: Final = _still(before.DUPLICATE_ID)
+SHORT_FORM: Final = Message(
+    "short-form boolean option '{given}' deprecated",
+    "util/qemu-option.c:get_opt_name_value",
+    ("a parameter has no '=': it is taken as a boolean",),
+    V7_2,
+    stream="stderr",
+)
+SHORT_FORM_HINT: Final = Message(
+    "Please use {name}={value} instead",
+    "util/qemu-option.c:get_opt_name_value",
+    ("the warning before it was printed",),
+    V7_2,
+    stream="stderr",
+)
+HEX_SUFFIX: Final = Message(
+    "Using a multiplier suffix on hex numbers is deprecated: {text}",
+    "util/cutils.c:do_strtosz",
+    ("a size in hexadecimal has a unit behind it",),
+    V7_2,
+    stream="stderr",
+)
+JSON_PARSE: Final = Message(
+    "JSON parse error, {what}",
+    "qobject/json-parser.c:parse_error",
+    ("-object begins with a brace, and what follows is no JSON",),
+    V7_2,
+)
+JSON_ONE_VALUE: Final = Message(
+    "Expecting at most one JSON value",
+    "qobject/qjson.c:consume_json",
+    ("something stands behind the JSON of -object",),
+    V7_2,
+)
+INVALID_OPTION: Final = _still(before.INVALID_OPTION, "softmmu/vl.c:lookup_opt")
+REQUIRES_ARGUMENT: Final = _still(before.REQUIRES_ARGUMENT, "softmmu/vl.c:lookup_opt")
+COMMAND_NOT_FOUND: Final = _still(before.COMMAND_NOT_FOUND)
+EXPECTING_NEGOTIATION: Final = _still(
+    before.EXPECTING_NEGOTIATION, "qapi/qmp-dispatch.c:qmp_dispatch"
+)
+NEGOTIATION_COMPLETE: Final = _still(
+    before.NEGOTIATION_COMPLETE, "monitor/qmp-cmds-control.c:qmp_qmp_capabilities"
+)
+INPUT_MEMBER_MISSING: Final = _still(before.INPUT_MEMBER_MISSING)
+INPUT_MEMBER_UNEXPECTED: Final = _still(before.INPUT_MEMBER_UNEXPECTED)
+INPUT_MEMBER_TYPE: Final = _still(before.INPUT_MEMBER_TYPE)
+INPUT_NOT_OBJECT: Final = _still(before.INPUT_NOT_OBJECT)
+
+IDENTIFIER_HINT: Final = before.IDENTIFIER_HINT
+
+
+def catalogue() -> dict[str, Message]:
+    """Return every message by the name the mirror uses for it."""
+    return {name: value for name, value in globals().items() if isinstance(value, Message)}

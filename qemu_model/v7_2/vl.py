@@ -1,0 +1,253 @@
+"""``softmmu/vl.c``: the command line of 7.2, and in which order it takes effect."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from ..error import Error, Exit
+from ..globals import Qemu
+from ..options import QemuOpts, is_help_option
+from ..qom import TypeInfo, type_help
+from ..vl import CommandLine
+from . import messages
+from .json_parser import qobject_from_json
+from .options import OptsVisitor72, Warn, qemu_opts_parse_noisily
+from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
+from .qobject_input import QObjectInputVisitor72
+from .qom import user_creatable_add_type
+
+C_FILE = "softmmu/vl.c"
+
+#: Options that take a value, and those that take none (``qemu-options.hx``).
+WITH_VALUE: Final = frozenset(
+    """
+    D L M accel acpitable action add-fd append audio audiodev bios blockdev boot cdrom chardev
+    chroot compat cpu d debugcon device dfilter display drive dtb dump-vmstate echr fda fdb fsdev
+    fw_cfg g gdb global hda hdb hdc hdd icount incoming initrd iscsi k kernel loadvm m machine
+    mem-path mon monitor msg mtdblock name net netdev nic numa object option-rom overcommit
+    parallel pflash pidfile plugin prom-env qmp qmp-pretty qtest qtest-log readconfig rotate rtc
+    runas sandbox sd seed semihosting-config serial set smbios smp spice tpmdev trace usbdevice
+    uuid vga virtfs vnc watchdog-action xen-domid
+    """.split()  # noqa: SIM905 - a table of words is read as words
+)
+WITHOUT_VALUE: Final = frozenset(
+    """
+    S async-teardown audio-help daemonize enable-kvm enable-sync-profile full-screen h help
+    mem-prealloc no-acpi no-fd-bootchk no-hpet no-reboot no-shutdown no-user-config nodefaults
+    nographic old-param only-migratable portrait preconfig s semihosting singlestep snapshot usb
+    version win2k-hack xen-attach xen-domid-restrict
+    """.split()  # noqa: SIM905 - a table of words is read as words
+)
+
+#: Options that decide something about memory; the others are accepted and named as ignored.
+MODELLED: Final = frozenset(
+    {"M", "m", "machine", "mem-path", "mem-prealloc", "numa", "object", "smp"}
+)
+#: Devices that take a backend.
+MEMORY_DEVICES: Final = frozenset({"nvdimm", "pc-dimm", "virtio-pmem-pci", "virtio-mem-pci"})
+
+
+@attrs.frozen
+class Option:
+    """One option of the line: its name, its value if it takes one, the word as given."""
+
+    name: str
+    value: str | None
+    word: str
+
+    @property
+    def location(self) -> str:
+        """The option as error reports name it."""
+        return self.word if self.value is None else f"{self.word} {self.value}"
+
+
+def lookup_opts(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
+    """Give the options one by one; a word without a dash is an option without a name.
+
+    Prints ``qemu: <option>: invalid option`` or ``... requires an argument`` and exits
+    with 1.
+    """
+    words = iter(args)
+    for word in words:
+        if not word.startswith("-"):
+            yield Option("", None, word)
+            continue
+        name = word[2:] if word.startswith("--") else word[1:]
+        qemu.location = word
+        if name in WITHOUT_VALUE:
+            yield Option(name, None, word)
+            continue
+        if name not in WITH_VALUE:
+            qemu.error_report(messages.INVALID_OPTION)
+            raise Exit(1)
+        value = next(words, None)
+        if value is None:
+            qemu.error_report(messages.REQUIRES_ARGUMENT)
+            raise Exit(1)
+        yield Option(name, value, word)
+    qemu.location = ""
+
+
+@attrs.define
+class CommandLine72(CommandLine):
+    """The options of one command line; ``object_options`` are the checked descriptions."""
+
+    object_options: list[ObjectOptions] = attrs.field(factory=list)
+
+
+def parse_command_line(
+    qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]
+) -> CommandLine72:
+    """Read all options; every -object is checked here, before the first object is made.
+
+    What QEMU would refuse is printed as QEMU prints it, and exits with 1; help prints
+    on stdout and exits with 0.
+    """
+    line = CommandLine72()
+    for option in list(lookup_opts(qemu, args)):
+        if not is_modelled(option):
+            line.ignored.append(
+                option.word if option.value is None else f"{option.word} {option.value}"
+            )
+            continue
+        qemu.location = option.location
+        if option.name == "mem-prealloc":
+            line.mem_prealloc = True
+        elif option.name == "mem-path":
+            line.mem_path = option.value
+        elif option.name == "object":
+            object_option_parse(qemu, types, line, option)
+        else:
+            opts, first_name = kept(line, option.name)
+            parse_opts(qemu, opts, first_name, option)
+    qemu.location = ""
+    return line
+
+
+def is_modelled(option: Option) -> bool:
+    """Whether the option decides something about memory."""
+    if option.name == "device":
+        return (option.value or "").removeprefix("driver=").split(",", 1)[0] in MEMORY_DEVICES
+    return option.name in MODELLED
+
+
+def kept(line: CommandLine72, name: str) -> tuple[list[QemuOpts], str]:
+    """Return where an option is kept, and the name of its first parameter."""
+    return {
+        "M": (line.machine, "type"),
+        "machine": (line.machine, "type"),
+        "m": (line.memory, "size"),
+        "smp": (line.smp, "cpus"),
+        "numa": (line.numa, "type"),
+        "device": (line.devices, "driver"),
+    }[name]
+
+
+def parse_opts(qemu: Qemu, kept: list[QemuOpts], first_name: str, option: Option) -> None:
+    """Read an option's parameters.  Prints what is wrong with its id and exits with 1."""
+    assert option.value is not None
+    try:
+        opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    kept.append(attrs.evolve(opts, location=option.location))
+
+
+def object_option_parse(
+    qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72, option: Option
+) -> None:
+    """Read one -object, JSON or properties, and check it against the schema.
+
+    Prints what is wrong with it and exits with 1; help exits with 0.
+    """
+    text = option.value
+    assert text is not None
+    try:
+        if text.startswith("{"):
+            json = QObjectInputVisitor72(qobject_from_json(text))
+            options = visit_type_ObjectOptions(json, text)
+        else:
+            opts = qemu_opts_parse_noisily(text, "qom-type", warn_of_short_form(qemu))
+            if opts.id is not None and any(other.id == opts.id for other in line.objects):
+                raise messages.DUPLICATE_ID.error(id=opts.id, group="object")
+            line.objects.append(opts)
+            lines = user_creatable_help(qemu, types, opts)
+            if lines:
+                qemu.stdout.extend(lines)
+                raise Exit(0)
+            visitor = OptsVisitor72(
+                opts, lambda size: qemu.warn_report(messages.HEX_SUFFIX, text=size)
+            )
+            options = visit_type_ObjectOptions(visitor, text)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    line.object_options.append(options)
+
+
+def warn_of_short_form(qemu: Qemu) -> Warn:
+    """Return what prints the two lines about a parameter without ``=``."""
+
+    def warn(given: str, name: str, value: str) -> None:
+        qemu.warn_report(messages.SHORT_FORM, given=given)
+        qemu.fprintf_stderr(messages.SHORT_FORM_HINT, name=name, value=value)
+
+    return warn
+
+
+def user_creatable_help(qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts) -> list[str]:
+    """Return what ``help`` in an -object prints, nothing if it is not asked for.
+
+    Raises ``Parameter 'qom-type' is missing``.
+    """
+    kind = opts.get("qom-type")
+    if kind is None:
+        raise messages.MISSING_PARAMETER.error(name="qom-type")
+    if is_help_option(kind):
+        names = sorted(
+            info.name for info in types.values() if not info.abstract and info.exists(qemu)
+        )
+        return ["List of user creatable objects:", *(f"  {name}" for name in names)]
+    info = types.get(kind)
+    if info is not None and info.modelled and info.exists(qemu) and opts.has_help():
+        return type_help(qemu, info)
+    return []
+
+
+def object_create_early(options: ObjectOptions) -> bool:
+    """Whether an object is made before the machine: memory backends are not."""
+    return not options.qom_type.startswith("memory-backend-")
+
+
+def create_objects(
+    qemu: Qemu, types: Mapping[str, TypeInfo], options: Sequence[ObjectOptions], *, early: bool
+) -> None:
+    """Make the objects of one of the two rounds, in the order given.
+
+    An error prints as ``qemu: <message>``, without the option, and exits with 1.
+    """
+    for one in options:
+        if object_create_early(one) != early:
+            continue
+        try:
+            user_creatable_add_type(
+                qemu, types, one.qom_type, one.id, one.values, QObjectInputVisitor72(one.values)
+            )
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+
+
+def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine72:
+    """Read the command line and make what it asks for."""
+    line = parse_command_line(qemu, types, args)
+    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    create_objects(qemu, types, line.object_options, early=True)
+    create_objects(qemu, types, line.object_options, early=False)
+    return line
