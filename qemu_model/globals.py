@@ -9,22 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .error import Message
+from .boards import MachineState
+from .error import Error, Message
 from .host.protocol import Host, Platform
+from .numa_info import NumaGlobals
 from .ram_addr import RAMBlock
 from .revision import Revision
 
 if TYPE_CHECKING:
     from .qom import Object
-
-
-@attrs.define(eq=False)
-class MachineState:
-    """The machine, as far as memory backends ask it (``hw/core/machine.c``)."""
-
-    name: str = "none"
-    mem_merge: bool = True
-    dump_guest_core: bool = True
 
 
 @attrs.define(eq=False)
@@ -52,9 +45,11 @@ class Qemu:
     """One process: its host, its tree, its options, its RAM blocks, its objects.
 
     ``location`` is the part of the command line that is being worked on; error
-    reports start with it.  ``call_rcu`` holds the blocks that are freed once no
-    reader is left: QEMU's RCU thread does it, after the command that caused it.
-    ``paths`` are those of open descriptors, as far as QEMU prints them.
+    reports start with it.  ``assumed_machine`` is the machine of a line that names
+    none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
+    are freed once no reader is left: QEMU's RCU thread does it, after the command
+    that caused it.  ``in_monitor`` while a QMP command runs.  ``paths`` are those of
+    open descriptors, as far as QEMU prints them.
     """
 
     host: Host
@@ -63,7 +58,12 @@ class Qemu:
     machine: MachineState = attrs.field(factory=MachineState)
     mem_path: str | None = None
     mem_prealloc: bool = False
+    assumed_machine: str | None = None
     smp_cpus: int = 1
+    max_cpus: int = 1
+    smp_cores: int = 1
+    smp_threads: int = 1
+    numa: NumaGlobals = attrs.field(factory=NumaGlobals)
     ram_blocks: list[RAMBlock] = attrs.field(factory=list)
     objects: dict[str, Object] = attrs.field(factory=dict)
     heap: Heap = attrs.field(factory=Heap)
@@ -72,6 +72,7 @@ class Qemu:
     stderr: list[str] = attrs.field(factory=list)
     stdout: list[str] = attrs.field(factory=list)
     location: str = ""
+    in_monitor: bool = False
     on_stderr: Callable[[str], None] | None = None
 
     def fprintf_stderr(self, message: Message, errno: int = 0, **fields: object) -> None:
@@ -85,10 +86,24 @@ class Qemu:
             self.on_stderr(line)
 
     def error_report_text(self, text: str) -> None:
-        """Print ``text`` after the program's name and the current location."""
+        """Print ``text`` after the program's name and the current location.
+
+        A command of QMP prints without them.
+        """
         place = f" {self.location}:" if self.location else ""
-        self.put_stderr(f"qemu:{place} {text}")
+        self.put_stderr(text if self.in_monitor else f"qemu:{place} {text}")
 
     def error_report(self, message: Message, errno: int = 0, **fields: object) -> None:
         """Print a message as ``util/qemu-error.c:error_report`` does."""
         self.error_report_text(message.text(errno, **fields))
+
+    def warn_report(self, message: Message, **fields: object) -> None:
+        """Print a message as ``util/qemu-error.c:warn_report`` does."""
+        self.error_report_text(f"warning: {message.text(0, **fields)}")
+
+    def error_report_err(self, error: Error) -> None:
+        """Print an error, and its hint on lines of its own (``error_report_err``)."""
+        self.error_report_text(error.text)
+        if error.hint:
+            for line in error.hint.split("\n"):
+                self.put_stderr(line)

@@ -19,7 +19,6 @@ from .memory import (
     memory_region_finalize,
     memory_region_get_fd,
     memory_region_get_ram_ptr,
-    memory_region_is_mapped,
     memory_region_size,
 )
 from .osdep import qemu_madvise
@@ -75,6 +74,21 @@ def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
 def host_memory_backend_mr_inited(backend: HostMemoryBackend) -> bool:
     """Return whether the backend has its memory: a region without size has not."""
     return memory_region_size(backend.mr) != 0
+
+
+def host_memory_backend_get_memory(backend: HostMemoryBackend) -> MemoryRegion:
+    """Return the backend's memory."""
+    return backend.mr
+
+
+def host_memory_backend_set_mapped(backend: HostMemoryBackend, mapped: bool) -> None:
+    """Note that the guest has the backend's memory: from then on nobody deletes the backend."""
+    backend.mapped = mapped
+
+
+def host_memory_backend_is_mapped(backend: HostMemoryBackend) -> bool:
+    """Return whether the guest has the backend's memory."""
+    return backend.mapped
 
 
 def host_memory_backend_get_size(_qemu: Qemu, backend: HostMemoryBackend) -> int:
@@ -261,7 +275,7 @@ def host_memory_backend_memory_complete(
 
 def host_memory_backend_can_be_deleted(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
     """Return whether the backend may go: not while it is mapped into the guest."""
-    return not (backend.mapped or memory_region_is_mapped(backend.mr))
+    return not host_memory_backend_is_mapped(backend)
 
 
 def host_memory_backend_finalize(qemu: Qemu, backend: HostMemoryBackend) -> None:

@@ -56,6 +56,30 @@ def memory_region_get_fd(mr: MemoryRegion) -> int:
     return mr.ram_block.fd
 
 
+def memory_region_get_alignment(mr: MemoryRegion) -> int:
+    """Return what the region's address is a multiple of, in bytes."""
+    return mr.align
+
+
+def memory_region_init(mr: MemoryRegion, name: str, size: int) -> None:
+    """Make a region that is only a container, of ``size`` bytes."""
+    mr.name, mr.size = name, size
+
+
+def memory_region_add_subregion(mr: MemoryRegion, _offset: int, subregion: MemoryRegion) -> None:
+    """Map ``subregion`` into ``mr``."""
+    assert subregion.container is None
+    subregion.container = mr
+
+
+def memory_region_init_ram_nomigrate(qemu: Qemu, mr: MemoryRegion, name: str, size: int) -> None:
+    """Give the region ``size`` bytes of private anonymous memory.
+
+    Raises what ``exec.c:ram_block_add`` raises; the region is then not initialised.
+    """
+    memory_region_init_ram_shared_nomigrate(qemu, mr, name, size, share=False)
+
+
 def memory_region_init_ram_shared_nomigrate(
     qemu: Qemu, mr: MemoryRegion, name: str, size: int, *, share: bool
 ) -> None:

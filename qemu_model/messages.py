@@ -149,9 +149,12 @@ CANNOT_SET_UP: Final = Message(
     errno=True,
 )
 ASSERT_SIZE: Final = Message(
-    "qemu: exec.c:{line}: find_ram_offset: Assertion `size != 0' failed.",
+    "qemu: exec.c:0: find_ram_offset: Assertion `size != 0' failed.",
     "exec.c:find_ram_offset",
-    ("a size within a page of 2^64 became 0 when it was rounded up to whole pages",),
+    (
+        "a size within a page of 2^64 became 0 when it was rounded up to whole pages",
+        "the line in exec.c is not known: 0 stands for it",
+    ),
     SERIES,
     stream="abort",
 )
@@ -392,6 +395,12 @@ COMMAND_NOT_FOUND: Final = Message(
     ("QMP has no command of that name",),
     SERIES,
 )
+EXPECTING_NEGOTIATION: Final = Message(
+    "Expecting capabilities negotiation with 'qmp_capabilities'",
+    "monitor.c:monitor_qmp_dispatch",
+    ("another command was sent before 'qmp_capabilities'",),
+    SERIES,
+)
 NEGOTIATION_COMPLETE: Final = Message(
     "Capabilities negotiation is already complete, command ignored",
     "monitor.c:qmp_qmp_capabilities",
@@ -423,6 +432,455 @@ INPUT_NOT_OBJECT: Final = Message(
     SERIES,
 )
 
+# numa.c
+
+NUMA_MAX_NODES: Final = Message(
+    "Max number of NUMA nodes reached: {node}",
+    "numa.c:parse_numa_node",
+    ("the node's number is 128 or more",),
+    SERIES,
+)
+NUMA_DUPLICATE_NODE: Final = Message(
+    "Duplicate NUMA nodeid: {node}",
+    "numa.c:parse_numa_node",
+    (
+        "two -numa node have the same number",
+        "a node without 'nodeid' takes the count of nodes before it as its number",
+    ),
+    SERIES,
+)
+NUMA_NOT_SUPPORTED: Final = Message(
+    "NUMA is not supported by this machine-type",
+    "numa.c:parse_numa_node",
+    ("-numa node is given", "and the machine, 'none' for one, knows no NUMA"),
+    SERIES,
+)
+NUMA_CPU_INDEX: Final = Message(
+    "CPU index ({cpu}) should be smaller than maxcpus ({max_cpus})",
+    "numa.c:parse_numa_node",
+    ("'cpus' names a CPU that -smp does not provide for",),
+    SERIES,
+)
+NUMA_MEM_AND_MEMDEV: Final = Message(
+    "cannot specify both mem= and memdev=",
+    "numa.c:parse_numa_node",
+    ("one -numa node has both 'mem' and 'memdev'",),
+    SERIES,
+)
+NUMA_MEMDEV_ALL_OR_NONE: Final = Message(
+    "memdev option must be specified for either all or no nodes",
+    "numa.c:parse_numa_node",
+    ("one -numa node has 'memdev' and another has not",),
+    SERIES,
+)
+NUMA_MEMDEV_AMBIGUOUS: Final = Message(
+    "memdev={memdev} is ambiguous",
+    "numa.c:parse_numa_node",
+    ("no memory backend has that id or path, or several end in it",),
+    SERIES,
+)
+NUMA_INVALID_NODE: Final = Message(
+    "Invalid node {node}, max possible could be {max_nodes}",
+    "numa.c:parse_numa_distance",
+    ("'src' or 'dst' of a distance is 128 or more",),
+    SERIES,
+)
+NUMA_NODE_MISSING: Final = Message(
+    "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it first.",
+    "numa.c:parse_numa_distance",
+    ("-numa dist names a node that no -numa node before it made",),
+    SERIES,
+)
+NUMA_DISTANCE_LOW: Final = Message(
+    "NUMA distance ({val}) is invalid, it shouldn't be less than {least}.",
+    "numa.c:parse_numa_distance",
+    ("'val' of a distance is below 10",),
+    SERIES,
+)
+NUMA_DISTANCE_LOCAL: Final = Message(
+    "Local distance of node {node} should be {least}.",
+    "numa.c:parse_numa_distance",
+    ("the distance of a node to itself is given, and is not 10",),
+    SERIES,
+)
+NUMA_NODE_ID_MANDATORY: Final = Message(
+    "Missing mandatory node-id property",
+    "numa.c:set_numa_options",
+    ("-numa cpu has no 'node-id'",),
+    SERIES,
+)
+NUMA_NODE_ID_INVALID: Final = Message(
+    "Invalid node-id={node}, NUMA node must be defined with -numa node,nodeid=ID before it's "
+    "used with -numa cpu,node-id=ID",
+    "numa.c:set_numa_options",
+    ("-numa cpu names a node that no -numa node before it made",),
+    SERIES,
+)
+NUMA_DISTANCE_MISSING: Final = Message(
+    "The distance between node {src} and {dst} is missing, at least one distance value between "
+    "each nodes should be provided.",
+    "numa.c:validate_numa_distance",
+    ("some distances are given", "but none between these two nodes, in either direction"),
+    SERIES,
+)
+NUMA_DISTANCE_ASYMMETRICAL: Final = Message(
+    "At least one asymmetrical pair of distances is given, please provide distances for both "
+    "directions of all node pairs.",
+    "numa.c:validate_numa_distance",
+    (
+        "two nodes have different distances there and back",
+        "and some other distance is given in one direction only",
+    ),
+    SERIES,
+)
+NUMA_NODE_GAP: Final = Message(
+    "numa: Node ID missing: {node}",
+    "numa.c:numa_complete_configuration",
+    ("a node has a higher number than one that is not there",),
+    SERIES,
+)
+NUMA_TOTAL: Final = Message(
+    "total memory for NUMA nodes (0x{total:x}) should equal RAM size (0x{ram_size:x})",
+    "numa.c:numa_complete_configuration",
+    ("the memory of all nodes, or of their backends, does not sum up to -m",),
+    SERIES,
+)
+FALLING_BACK: Final = Message(
+    "falling back to regular RAM allocation.",
+    "numa.c:allocate_system_memory_nonnuma",
+    (
+        "the guest's RAM could not be taken from -mem-path: the line before says why",
+        "and -mem-prealloc, which forbids this, is not given",
+    ),
+    SERIES,
+    stream="stderr",
+)
+MEMDEV_USED_TWICE: Final = Message(
+    "memory backend {id} is used multiple times. Each -numa option must use a different memdev "
+    "value.",
+    "numa.c:memory_region_allocate_system_memory",
+    (
+        "two -numa node name the same backend",
+        "base leaks the string with the backend's id here, patch 1 frees it",
+    ),
+    SERIES,
+)
+
+# hw/core/machine.c, hw/core/null-machine.c, hw/i386/pc.c
+
+THREAD_ID: Final = Message(
+    "thread-id is not supported",
+    "hw/core/machine.c:machine_set_cpu_numa_node",
+    ("-numa cpu has 'thread-id' on a machine whose CPUs have none",),
+    SERIES,
+)
+CPU_ASSIGNED: Final = Message(
+    "CPU is already assigned to node-id: {node}",
+    "hw/core/machine.c:machine_set_cpu_numa_node",
+    ("two -numa options put the same CPU into different nodes",),
+    SERIES,
+)
+CPU_NO_MATCH: Final = Message(
+    "no match found",
+    "hw/core/machine.c:machine_set_cpu_numa_node",
+    ("-numa cpu names a socket, core or thread that -smp does not make",),
+    SERIES,
+)
+CPUS_WITHOUT_NODE: Final = Message(
+    "CPU(s) not present in any NUMA nodes: {cpus}",
+    "hw/core/machine.c:machine_numa_finish_cpu_init",
+    ("some CPUs are put into nodes with -numa, and others are not: QEMU takes node 0 for them",),
+    SERIES,
+    stream="warning",
+)
+CPUS_PARTIAL: Final = Message(
+    "All CPU(s) up to maxcpus should be described in NUMA config, ability to start up with "
+    "partial NUMA mappings is obsoleted and will be removed in future",
+    "hw/core/machine.c:machine_numa_finish_cpu_init",
+    ("follows the warning that names the CPUs",),
+    SERIES,
+    stream="warning",
+)
+SLOTS_NOT_SUPPORTED: Final = Message(
+    "\"-memory 'slots|maxmem'\" is not supported by: {machine}",
+    "hw/i386/pc.c:pc_memory_init",
+    ("-m has 'slots' or 'maxmem'", "and the machine, isapc or older than 2.1, has no range for it"),
+    SERIES,
+)
+SLOTS_AMOUNT: Final = Message(
+    "unsupported amount of memory slots: {slots}",
+    "hw/i386/pc.c:pc_memory_init",
+    ("'slots' of -m is above 256",),
+    SERIES,
+)
+MAXMEM_ALIGNMENT: Final = Message(
+    "maximum memory size must by aligned to multiple of {page_size} bytes",
+    "hw/i386/pc.c:pc_memory_init",
+    ("'maxmem' of -m does not end at a whole page",),
+    SERIES,
+)
+MAXMEM_AMOUNT: Final = Message(
+    "unsupported amount of maximum memory: {maxram_size:x}",
+    "hw/i386/pc.c:pc_memory_init",
+    ("'maxmem' of -m ends beyond 2^64",),
+    SERIES,
+)
+BELOW_4G_TOO_LARGE: Final = Message(
+    "Machine option 'max-ram-below-4g={size}' expects size less than or equal to 4G",
+    "hw/i386/pc.c:pc_machine_set_max_ram_below_4g",
+    ("'max-ram-below-4g' is more than 4 GiB",),
+    SERIES,
+)
+BELOW_4G_SMALL: Final = Message(
+    "Only {size} bytes of RAM below the 4GiB boundary, BIOS may not work with less than 1MiB",
+    "hw/i386/pc.c:pc_machine_set_max_ram_below_4g",
+    ("'max-ram-below-4g' is less than 1 MiB",),
+    SERIES,
+    stream="warning",
+)
+BELOW_4G_PIIX: Final = Message(
+    "Large machine and max_ram_below_4g ({size}) not a multiple of 1G; possible bad performance.",
+    "hw/i386/pc_piix.c:pc_init1",
+    ("'max-ram-below-4g' is not a multiple of 1 GiB", "and the guest has at least as much RAM"),
+    SERIES,
+    stream="warning",
+)
+BELOW_4G_Q35: Final = Message(
+    "There is possibly poor performance as the ram size  (0x{ram_size:x}) is more then twice the "
+    "size of max-ram-below-4g ({size}) and max-ram-below-4g is not a multiple of 1G.",
+    "hw/i386/pc_q35.c:pc_q35_init",
+    (
+        "'max-ram-below-4g' is not a multiple of 1 GiB",
+        "and the guest has more than twice as much RAM",
+    ),
+    SERIES,
+    stream="warning",
+)
+HOTPLUG_WITHOUT_ACPI: Final = Message(
+    "memory hotplug is not enabled: missing acpi device or acpi disabled",
+    "hw/i386/pc.c:pc_memory_pre_plug",
+    ("-device nvdimm or pc-dimm is given", "with -no-acpi, or on isapc"),
+    SERIES,
+)
+NVDIMM_NOT_ENABLED: Final = Message(
+    "nvdimm is not enabled: missing 'nvdimm' in '-M'",
+    "hw/i386/pc.c:pc_memory_pre_plug",
+    ("-device nvdimm is given", "and -machine has no nvdimm=on"),
+    SERIES,
+)
+
+# hw/mem/nvdimm.c, hw/mem/pc-dimm.c, hw/mem/memory-device.c
+
+MEMDEV_NOT_SET: Final = Message(
+    "'memdev' property is not set",
+    "hw/mem/pc-dimm.c:pc_dimm_realize",
+    ("-device nvdimm or pc-dimm has no 'memdev'", "and the machine has no range for it"),
+    SERIES,
+)
+MEMDEV_MUST_BE_SET: Final = Message(
+    "'memdev' property must be set",
+    "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
+    ("-device nvdimm or pc-dimm has no 'memdev'",),
+    SERIES,
+)
+MEMDEV_BUSY: Final = Message(
+    "can't use already busy memdev: {id}",
+    "hw/mem/pc-dimm.c:pc_dimm_realize",
+    ("the backend is mapped already, by -numa or by another -device",),
+    SERIES,
+)
+DIMM_NODE: Final = Message(
+    "'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}",
+    "hw/mem/pc-dimm.c:pc_dimm_realize",
+    ("'node' of the device is no node of the guest",),
+    SERIES,
+)
+NO_SLOTS: Final = Message(
+    "no slots where allocated, please specify the 'slots' option",
+    "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
+    ("-device nvdimm or pc-dimm is given", "and -m has no 'slots'"),
+    SERIES,
+)
+INVALID_SLOT: Final = Message(
+    "invalid slot# {slot}, should be less than {slots}",
+    "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
+    ("'slot' of the device is not below 'slots' of -m",),
+    SERIES,
+)
+SLOT_BUSY: Final = Message(
+    "slot {slot} is busy",
+    "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
+    ("another device is in that slot",),
+    SERIES,
+)
+NO_FREE_SLOTS: Final = Message(
+    "no free slots available",
+    "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
+    ("there are more devices than 'slots' of -m",),
+    SERIES,
+)
+LABEL_SIZE: Final = Message(
+    "Property 'nvdimm.label-size' (0x{size:x}) is required at least 0x{least:x}",
+    "hw/mem/nvdimm.c:nvdimm_set_label_size",
+    ("'label-size' is below 128 KiB",),
+    SERIES,
+)
+LABEL_DOES_NOT_FIT: Final = Message(
+    "the size of memdev {id} (0x{size:x}) is too small to contain nvdimm label "
+    "(0x{label_size:x}) and aligned PMEM (0x{align:x})",
+    "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
+    (
+        "without its label the backend has no whole 'align' bytes left: 2 MiB for "
+        "memory-backend-ram, the file's page size or 'align' for a file",
+    ),
+    SERIES,
+)
+NO_DEVICE_MEMORY: Final = Message(
+    "memory devices (e.g. for memory hotplug) are not enabled, please specify the maxmem option",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("-device nvdimm or pc-dimm is given", "and 'maxmem' of -m leaves no room above the RAM"),
+    SERIES,
+)
+DEVICE_ALIGNMENT: Final = Message(
+    "the alignment (0x{align:x}) is not supported",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("the backend is aligned to more than the start of the range for memory devices, 1 GiB",),
+    SERIES,
+)
+DEVICE_NO_SPACE: Final = Message(
+    "not enough space, currently 0x{used:x} in use of total space for memory devices 0x{space:x}",
+    "hw/mem/memory-device.c:memory_device_check_addable",
+    ("the devices together are larger than 'maxmem' minus the size of -m",),
+    SERIES,
+)
+DEVICE_ADDRESS_ALIGNMENT: Final = Message(
+    "address must be aligned to 0x{align:x} bytes",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("'addr' of the device is not a multiple of its backend's alignment",),
+    SERIES,
+)
+DEVICE_SIZE: Final = Message(
+    "backend memory size must be multiple of 0x{align:x}",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("the size of the backend of a pc-dimm is not a multiple of its alignment",),
+    SERIES,
+)
+DEVICE_OUT_OF_RANGE: Final = Message(
+    "can't add memory device [0x{addr:x}:0x{size:x}], usable range for memory devices "
+    "[0x{base:x}:0x{length:x}]",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("'addr' of the device lies outside the range for memory devices",),
+    SERIES,
+)
+DEVICE_CONFLICT: Final = Message(
+    "address range conflicts with memory device id='{id}'",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("'addr' of the device lies in another one",),
+    SERIES,
+)
+DEVICE_FRAGMENTED: Final = Message(
+    "could not find position in guest address space for memory device - memory fragmented due "
+    "to alignments",
+    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    ("no gap between the devices is large enough",),
+    SERIES,
+)
+
+# -machine, -m and -smp: vl.c, util/qemu-option.c
+
+UNSUPPORTED_MACHINE: Final = Message(
+    "unsupported machine type",
+    "vl.c:machine_parse",
+    ("-machine names a type that there is not; the model knows none, pc, q35 and isapc",),
+    SERIES,
+)
+VALUE_OUT_OF_RANGE: Final = Message(
+    "Value '{value}' is out of range for parameter '{name}'",
+    "util/qemu-option.c:parse_option_size",
+    ("a size is negative, or 2^64 bytes or more",),
+    SERIES,
+)
+VALUE_TOO_LARGE: Final = Message(
+    "Value '{value}' is too large for parameter '{name}'",
+    "util/qemu-option.c:parse_option_number",
+    ("a number is 2^64 or more",),
+    SERIES,
+)
+RAM_SIZE_TOO_LARGE: Final = Message(
+    "too large 'size' option value",
+    "vl.c:set_memory_options",
+    ("the size of -m has no unit, and so many MiB are 2^64 bytes or more",),
+    SERIES,
+)
+MAXMEM_BELOW_SIZE: Final = Message(
+    "invalid value of -m option maxmem: maximum memory size (0x{maxmem:x}) must be at least the "
+    "initial memory size (0x{ram_size:x})",
+    "vl.c:set_memory_options",
+    ("'maxmem' of -m is below its size",),
+    SERIES,
+)
+SLOTS_WITHOUT_ROOM: Final = Message(
+    "invalid value of -m option maxmem: memory slots were specified but maximum memory size "
+    "(0x{maxmem:x}) is equal to the initial memory size (0x{ram_size:x})",
+    "vl.c:set_memory_options",
+    ("-m has 'slots'", "and its 'maxmem' is its size"),
+    SERIES,
+)
+SLOTS_WITHOUT_MAXMEM: Final = Message(
+    "invalid -m option value: missing 'maxmem' option",
+    "vl.c:set_memory_options",
+    ("-m has 'slots' and no 'maxmem'",),
+    SERIES,
+)
+TOPOLOGY_TOO_SMALL: Final = Message(
+    "cpu topology: sockets ({sockets}) * cores ({cores}) * threads ({threads}) < smp_cpus ({cpus})",
+    "vl.c:smp_parse",
+    ("-smp gives sockets, cores and threads", "and more CPUs than they make"),
+    SERIES,
+)
+MAXCPUS_BELOW_CPUS: Final = Message(
+    "maxcpus must be equal to or greater than smp",
+    "vl.c:smp_parse",
+    ("'maxcpus' of -smp is below the number of CPUs",),
+    SERIES,
+)
+TOPOLOGY_TOO_LARGE: Final = Message(
+    "cpu topology: sockets ({sockets}) * cores ({cores}) * threads ({threads}) > maxcpus "
+    "({max_cpus})",
+    "vl.c:smp_parse",
+    ("sockets, cores and threads of -smp make more than 'maxcpus'",),
+    SERIES,
+)
+TOPOLOGY_DEPRECATED: Final = Message(
+    "Invalid CPU topology deprecated: sockets ({sockets}) * cores ({cores}) * threads "
+    "({threads}) != maxcpus ({max_cpus})",
+    "vl.c:smp_parse",
+    ("sockets, cores and threads of -smp make less than 'maxcpus'",),
+    SERIES,
+    stream="warning",
+)
+TOO_FEW_CPUS: Final = Message(
+    "Invalid SMP CPUs {cpus}. The min CPUs supported by machine '{machine}' is {least}",
+    "vl.c:main",
+    ("-smp asks for no CPU, or for more than 2^31",),
+    SERIES,
+)
+TOO_MANY_CPUS: Final = Message(
+    "Invalid SMP CPUs {cpus}. The max CPUs supported by machine '{machine}' is {most}",
+    "vl.c:main",
+    (
+        "-smp asks for more CPUs than the machine can have: none and isapc have one, pc 255, "
+        "q35 288",
+    ),
+    SERIES,
+)
+
+#: What QEMU prints below a message.
+MACHINE_HINT: Final = "Use -machine help to list supported machines"
+SIZE_HINT: Final = (
+    "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
+    "and exabytes, respectively."
+)
 IDENTIFIER_HINT: Final = (
     "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter."
 )

@@ -6,13 +6,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from . import messages
 from .error import Error
+from .glib import GHashTable
+from .host.linux import ERRNO_NUMBERS
 
 C_FILE = "util/qemu-option.c"
+
+EINVAL = ERRNO_NUMBERS["EINVAL"]
+ERANGE = ERRNO_NUMBERS["ERANGE"]
 
 #: The largest list that a range in ``host-nodes`` may stand for (``OPTS_VISITOR_RANGE_MAX``).
 RANGE_MAX = 65536
@@ -38,11 +44,16 @@ _PARSE_UINT = re.compile(
 
 @attrs.frozen
 class QemuOpts:
-    """One parsed option argument: its ``id`` and its parameters, in the order given."""
+    """One parsed option argument: its ``id`` and its parameters, in the order given.
+
+    ``text`` is the argument as typed, ``location`` the option and the argument,
+    which error reports about it start with.
+    """
 
     id: str | None
     params: tuple[tuple[str, str], ...]
     text: str = ""
+    location: str = ""
 
     def get(self, name: str) -> str | None:
         """Return the value given last for ``name``, or None (``qemu_opt_get``)."""
@@ -95,7 +106,7 @@ def id_wellformed(id: str) -> bool:
     return _IDENTIFIER.fullmatch(id) is not None
 
 
-def qemu_opts_parse(text: str, first_name: str) -> QemuOpts:
+def qemu_opts_parse(text: str, first_name: str, location: str = "") -> QemuOpts:
     """Parse ``text``; a first parameter without ``=`` is the value of ``first_name``.
 
     A later parameter without ``=`` is on, or off if its name begins with ``no``.
@@ -129,7 +140,7 @@ def qemu_opts_parse(text: str, first_name: str) -> QemuOpts:
         if name != "id":
             params.append((name, value))
         position += 1
-    return QemuOpts(id, tuple(params), text)
+    return QemuOpts(id, tuple(params), text, location)
 
 
 def strtod(text: str) -> tuple[float, int] | None:
@@ -165,30 +176,88 @@ def suffix_mul(suffix: str) -> int:
     return 1024**place if place >= 0 else -1
 
 
-def qemu_strtosz(text: str) -> int | None:
-    """Read a size in bytes, or return None (``util/cutils.c:do_strtosz``).
+def do_strtosz(text: str, default_suffix: str = "B") -> int:
+    """Read a size in bytes, or return -EINVAL or -ERANGE (``util/cutils.c:do_strtosz``).
 
-    A number as strtod reads it and one of the units B K M G T P E; a fraction
-    needs a unit above B; what comes near 2**64 is too large.
+    A number as strtod reads it and one of the units B K M G T P E, or that of
+    ``default_suffix``; a fraction needs a unit above B; what is negative or comes
+    near 2**64 is out of range.
     """
     read = strtod(text)
     if read is None:
-        return None
+        return -EINVAL
     value, end = read
     if math.isnan(value):
-        return None
+        return -EINVAL
     unit = suffix_mul(text[end : end + 1])
     if unit >= 0:
         end += 1
     else:
-        unit = 1
+        unit = suffix_mul(default_suffix)
     if end != len(text):
-        return None
+        return -EINVAL
+    if unit == 1 and math.isfinite(value) and value != math.floor(value):
+        return -EINVAL
     if math.isinf(value) or value < 0 or value * unit >= SIZE_LIMIT:
-        return None
-    if unit == 1 and value != math.floor(value):
-        return None
+        return -ERANGE
     return int(value * unit)
+
+
+def qemu_strtosz(text: str) -> int | None:
+    """Read a size in bytes, or return None."""
+    size = do_strtosz(text)
+    return None if size < 0 else size
+
+
+def qemu_strtosz_mib(text: str) -> int | None:
+    """Read a size whose unit is MiB if none is given (``qemu_strtosz_MiB``), or return None."""
+    size = do_strtosz(text, "M")
+    return None if size < 0 else size
+
+
+def parse_option_size(name: str, value: str) -> int:
+    """Read a size in bytes.
+
+    Raises ``Value '<value>' is out of range for parameter '<name>'`` and
+    ``Parameter '<name>' expects a non-negative number below 2^64``.
+    """
+    size = do_strtosz(value)
+    if size == -ERANGE:
+        raise messages.VALUE_OUT_OF_RANGE.error(value=value, name=name)
+    if size < 0:
+        raise messages.EXPECTS.error(
+            name=name, what="a non-negative number below 2^64", hint=messages.SIZE_HINT
+        )
+    return size
+
+
+def parse_option_number(name: str, value: str) -> int:
+    """Read a number; a negative one wraps at 2**64, as strtoull lets it.
+
+    Raises ``Parameter '<name>' expects a number`` and ``Value '<value>' is too
+    large for parameter '<name>'``.
+    """
+    number = parse_integer(value)
+    if number is None:
+        raise messages.EXPECTS.error(name=name, what="a number")
+    if abs(number) > UINT64_MAX:
+        raise messages.VALUE_TOO_LARGE.error(value=value, name=name)
+    return number & UINT64_MAX
+
+
+def c_integer(number: str) -> int:
+    """Return the value of an integer written as C writes it: decimal, 0x, or octal after 0."""
+    digits = number.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX":
+        digits = "0o" + digits[1:]
+    value = int(digits, 0)
+    return -value if number.startswith("-") else value
+
+
+def parse_integer(text: str) -> int | None:
+    """Read a whole text as a number in C's notations, of any size, or return None."""
+    match = _PARSE_UINT.fullmatch(text)
+    return None if match is None else c_integer(match["number"])
 
 
 def parse_uint(text: str) -> tuple[int, int] | None:
@@ -196,10 +265,7 @@ def parse_uint(text: str) -> tuple[int, int] | None:
     match = _PARSE_UINT.match(text)
     if match is None or match["number"].startswith("-"):
         return None
-    digits = match["number"].lstrip("+")
-    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX":
-        digits = "0o" + digits[1:]
-    value = int(digits, 0)
+    value = c_integer(match["number"])
     return (value, match.end()) if value <= UINT64_MAX else None
 
 
@@ -234,6 +300,47 @@ class OptsVisitor:
     def type_str(self, name: str) -> str:
         """Read a string."""
         return self._lookup(name)
+
+    def optional(self, name: str) -> bool:
+        """Return whether a parameter is given."""
+        return (self.opts.id if name == "id" else self.opts.get(name)) is not None
+
+    def type_enum(self, name: str, values: Sequence[str]) -> str:
+        """Read one of ``values``.  Raises ``Invalid parameter '<value>'``."""
+        value = self._lookup(name)
+        if value not in values:
+            raise messages.INVALID_PARAMETER.error(value=value)
+        return value
+
+    def type_uint(self, name: str, bits: int) -> int:
+        """Read a number of so many bits.
+
+        Raises ``Parameter '<name>' expects a uint64 value`` or ``... uint<bits>_t``.
+        """
+        text = self._lookup(name)
+        read = parse_uint(text)
+        if read is None or read[1] != len(text):
+            raise messages.EXPECTS.error(name=name, what="a uint64 value")
+        if read[0] >> bits:
+            raise messages.EXPECTS.error(name=name, what=f"uint{bits}_t")
+        return read[0]
+
+    def type_int64(self, name: str) -> int:
+        """Read a number with a sign.  Raises ``Parameter '<name>' expects an int64 value``."""
+        number = parse_integer(self._lookup(name))
+        if number is None or not -(1 << 63) <= number < 1 << 63:
+            raise messages.EXPECTS.error(name=name, what="an int64 value")
+        return number
+
+    def check_struct(self, members: Iterable[str]) -> None:
+        """Refuse what is none of the members.  Raises ``Invalid parameter '<name>'``."""
+        unread = GHashTable(name for name, _ in self.opts.params)
+        if self.opts.id is not None:
+            unread.insert("id")
+        for name in members:
+            unread.remove(name)
+        for name in unread:
+            raise messages.INVALID_PARAMETER.error(value=name)
 
     def uint16_list(self, name: str) -> list[int]:
         """Read numbers and ranges, of every time the option was given.

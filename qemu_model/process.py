@@ -6,33 +6,45 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import attrs
 
 from . import messages
-from .error import Abort, Exit, Livelock
+from .error import Abort, Exit, Killed, Livelock, Message
 from .event import Event
-from .exec import drain_call_rcu
 from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from .leaks import Leaks, created_files, find_leaks, holdings, release
-from .qmp import qmp_dispatch
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .revision import V8, Revision
-from .types import USER_CREATABLE
-from .vl import CommandLine, create_objects, parse_command_line
+from .trees import tree_of
+from .vl import CommandLine
 
 #: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
 ABORTED = -6
 
+SHUTDOWN: Final[Mapping[str, Any]] = MappingProxyType(
+    {"event": "SHUTDOWN", "data": {"guest": False, "reason": "host-qmp-quit"}}
+)
+
+
+def refusal(message: Message) -> dict[str, Any]:
+    """Return the reply to a command that the monitor does not serve."""
+    error = message.error().of_class("CommandNotFound")
+    return {"error": {"class": error.error_class, "desc": error.text}}
+
 
 @attrs.frozen
 class BackendMapping:
-    """A backend's memory at the end of a run: address and size in bytes."""
+    """A backend's memory, or the machine's own RAM, at the end of a run.
+
+    ``id`` is the object's, or the name of the RAM; address and size in bytes.
+    """
 
     id: str
     address: int
@@ -53,8 +65,8 @@ class BackendMapping:
 class Run:
     """A run of the model, from the command line to the exit.
 
-    ``exit`` is 0, 1, -6 where QEMU aborts, None where it would never end;
-    ``livelock`` then names the function it would stay in.
+    ``exit`` is 0, 1, -6 where QEMU aborts, -11 where SIGSEGV ends it, None where it
+    would never end; ``livelock`` then names the function it would stay in.
     """
 
     args: tuple[str, ...]
@@ -77,7 +89,8 @@ class Process:
 
     Call :meth:`start`, :meth:`command` as often as wanted, and :meth:`finish`.
     ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
-    called with what happens, as it happens.
+    called with what happens, as it happens.  With ``must_negotiate`` no command is
+    served before qmp_capabilities, as QEMU has it; else that one may be left out.
     """
 
     def __init__(
@@ -89,17 +102,21 @@ class Process:
         on_event: Callable[[Event], None] | None = None,
         on_stderr: Callable[[str], None] | None = None,
         on_reply: Callable[[Any], None] | None = None,
+        assumed_machine: str | None = None,
     ) -> None:
         self.args = tuple(args)
         self.host = RecordingHost(host, on_event)
         self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
-        self.types: Mapping[str, TypeInfo] = USER_CREATABLE
+        self.qemu.assumed_machine = assumed_machine
+        self._tree = tree_of(revision)
+        self.types: Mapping[str, TypeInfo] = self._tree.types
         self.line = CommandLine()
         self.replies: list[Any] = []
         self.exit: int | None = None
         self.livelock: str | None = None
         self.running = False
         self.mappings: tuple[BackendMapping, ...] = ()
+        self.must_negotiate = False
         self._negotiated = False
         self._on_reply = on_reply
         self._failed_files: list[str] = []
@@ -109,9 +126,7 @@ class Process:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
         self.running = True
         with self._outcome():
-            self.line = parse_command_line(self.qemu, self.args)
-            create_objects(self.qemu, self.types, self.line.objects, initial=True)
-            create_objects(self.qemu, self.types, self.line.objects, initial=False)
+            self.line = self._tree.start(self.qemu, self.types, self.args)
         return self.running
 
     def command(self, request: Any) -> None:
@@ -121,22 +136,22 @@ class Process:
         before = len(self.host.events)
         with self._outcome():
             name = request.get("execute") if isinstance(request, dict) else None
-            if name == "quit":
-                self._reply({"return": {}})
-                self._quit()
-            elif name == "qmp_capabilities":
+            if name == "qmp_capabilities":
                 self._reply(self._capabilities())
+            elif self.must_negotiate and not self._negotiated:
+                self._reply(refusal(messages.EXPECTING_NEGOTIATION))
             else:
-                reply = qmp_dispatch(self.qemu, self.types, request)
+                reply = self._tree.dispatch(self.qemu, self.types, request)
+                if name == "quit" and "return" in reply:
+                    self._quit(reply)
                 if "error" in reply:
                     self._failed_files += created_files(self.host.events[before:])
                 self._reply(reply)
-                drain_call_rcu(self.qemu)
+                self._tree.drain_call_rcu(self.qemu)
 
     def _capabilities(self) -> dict[str, Any]:
         if self._negotiated:
-            error = messages.NEGOTIATION_COMPLETE.error().of_class("CommandNotFound")
-            return {"error": {"class": error.error_class, "desc": error.text}}
+            return refusal(messages.NEGOTIATION_COMPLETE)
         self._negotiated = True
         return {"return": {}}
 
@@ -145,8 +160,10 @@ class Process:
         if self._on_reply is not None:
             self._on_reply(reply)
 
-    def _quit(self) -> None:
-        self._reply({"event": "SHUTDOWN", "data": {"guest": False, "reason": "host-qmp-quit"}})
+    def _quit(self, reply: Any) -> None:
+        said = [reply, SHUTDOWN]
+        for message in reversed(said) if self._tree.event_first else said:
+            self._reply(dict(message))
         raise Exit(0)
 
     def finish(self) -> Run:
@@ -203,23 +220,29 @@ class Process:
             self.qemu.put_stderr(abort.text)
             self.exit = ABORTED
             self.running = False
+        except Killed as killed:
+            self.exit = -killed.number
+            self.running = False
         except Livelock as livelock:
             self.livelock = livelock.function
             self.running = False
 
     def _look_at_mappings(self) -> None:
-        self.mappings = tuple(
-            self._mapping(backend)
+        mappings = [
+            self._mapping(backend.id, backend.mr.ram_block)
             for backend in self.qemu.objects.values()
             if isinstance(backend, HostMemoryBackend) and host_memory_backend_mr_inited(backend)
-        )
+        ]
+        ram = self.qemu.machine.ram
+        if ram is not None and ram.ram_block is not None:
+            mappings.append(self._mapping(ram.name, ram.ram_block))
+        self.mappings = tuple(mappings)
 
-    def _mapping(self, backend: HostMemoryBackend) -> BackendMapping:
-        block = backend.mr.ram_block
+    def _mapping(self, id: str, block: RAMBlock | None) -> BackendMapping:
         assert block is not None
         flags = self.host.vm_flags(block.host)
         return BackendMapping(
-            backend.id, block.host, block.max_length, None if flags is None else tuple(flags)
+            id, block.host, block.max_length, None if flags is None else tuple(flags)
         )
 
 
@@ -232,13 +255,26 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     on_stderr: Callable[[str], None] | None = None,
     on_reply: Callable[[Any], None] | None = None,
+    assumed_machine: str | None = None,
 ) -> Run:
     """Run one command line and the QMP commands after it, and return all that happened.
 
+    ``assumed_machine`` is the machine of a line that names none: ``pc`` is QEMU's own
+    default, None what suits the line.
     An interruption, or a host that refuses, leaves nothing behind and passes on.
     """
     process = Process(
-        args, host, revision, on_event=on_event, on_stderr=on_stderr, on_reply=on_reply
+        args,
+        host,
+        revision,
+        on_event=on_event,
+        on_stderr=on_stderr,
+        on_reply=on_reply,
+        assumed_machine=assumed_machine,
+    )
+    process.must_negotiate = any(
+        isinstance(request, dict) and request.get("execute") == "qmp_capabilities"
+        for request in qmp
     )
     try:
         if process.start():

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from . import messages
 from .error import Error
+from .glib import GHashTable
 from .globals import Qemu
-from .hostmem import HostMemoryBackend
+from .numa import qmp_query_memdev
 from .qobject_input import QObjectInputVisitor, invalid_type
 from .qom import (
     Object,
@@ -27,14 +28,6 @@ C_FILE = "qmp.c"
 Command = Callable[[Qemu, Mapping[str, TypeInfo], dict[str, Any]], object]
 
 REQUIRED: Final = "required"
-
-
-def g_str_hash(text: str) -> int:
-    """Return GLib's hash of a string, which orders what QEMU finds unexpected."""
-    value = 5381
-    for byte in text.encode("utf-8", "surrogateescape"):
-        value = value * 33 + byte & 0xFFFF_FFFF
-    return value
 
 
 def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dict[str, Any]:
@@ -55,9 +48,8 @@ def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dic
             raise invalid_type(name, "string")
         taken[keyword] = value
     unexpected = [name for name in arguments if name.replace("-", "_") not in taken]
-    if unexpected:
-        first = min(unexpected, key=lambda name: g_str_hash(name) * 11 % 7)
-        raise messages.UNEXPECTED.error(name=first)
+    for name in GHashTable(unexpected):
+        raise messages.UNEXPECTED.error(name=name)
     return taken
 
 
@@ -114,24 +106,16 @@ def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str,
     return {}
 
 
-def qmp_query_memdev(
-    qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]
-) -> object:
-    """``query-memdev``: list the backends, the newest first (QEMU's order is a hash table's)."""
+def query_memdev(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``query-memdev``: list the backends."""
     check_arguments(arguments)
-    return [
-        {
-            "id": backend.id,
-            "size": backend.size,
-            "merge": backend.merge,
-            "dump": backend.dump,
-            "prealloc": backend.prealloc or backend.force_prealloc,
-            "host-nodes": sorted(backend.host_nodes),
-            "policy": backend.policy,
-        }
-        for backend in reversed(list(qemu.objects.values()))
-        if isinstance(backend, HostMemoryBackend)
-    ]
+    return qmp_query_memdev(qemu)
+
+
+def qmp_quit(_qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+    """``quit``: end the process, once the reply is sent."""
+    check_arguments(arguments)
+    return {}
 
 
 COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
@@ -140,7 +124,8 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "object-del": qmp_object_del,
         "qom-get": qmp_qom_get,
         "qom-set": qmp_qom_set,
-        "query-memdev": qmp_query_memdev,
+        "query-memdev": query_memdev,
+        "quit": qmp_quit,
     }
 )
 

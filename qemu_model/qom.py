@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -18,6 +18,8 @@ from .globals import Qemu
 C_FILE = "qom/object_interfaces.c"
 
 BUCKETS = 512
+
+Kind = TypeVar("Kind", bound="Object")
 
 
 class Visitor(Protocol):
@@ -55,7 +57,7 @@ class Property:
     name: str
     type: str
     get: Callable[[Qemu, Any], object]
-    set: Callable[[Qemu, Any, Visitor, str], None] | None
+    set: Callable[[Qemu, Any, Any, str], None] | None
     description: str = ""
     exists: Callable[[Qemu], bool] = always
 
@@ -101,6 +103,25 @@ def object_get_canonical_path(obj: Object) -> str:
 def object_get_canonical_path_component(qemu: Qemu, obj: Object) -> str:
     """Return the last part of the object's path, which the caller must free."""
     return qemu.heap.give(obj.id)
+
+
+def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> tuple[Kind | None, bool]:
+    """Return the object of that class at a path, and whether several fit.
+
+    A path that begins with a slash is absolute; another one is the end of a path,
+    and an empty one fits every object.
+    """
+    parts = [part for part in path.split("/") if part]
+    if path.startswith("/"):
+        found = [qemu.objects.get(parts[1])] if len(parts) == 2 and parts[0] == "objects" else []
+    elif not parts:
+        found = list(qemu.objects.values())
+    elif len(parts) == 1 or (len(parts) == 2 and parts[0] == "objects"):
+        found = [qemu.objects.get(parts[-1])]
+    else:
+        found = []
+    fitting = [obj for obj in found if isinstance(obj, kind)]
+    return (fitting[0] if len(fitting) == 1 else None), len(fitting) > 1
 
 
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:

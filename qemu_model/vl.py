@@ -4,15 +4,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from . import messages
+from .boards import MIB, MachineClass, machine_get_class
 from .error import Error, Exit
 from .globals import Qemu
-from .options import OptsVisitor, QemuOpts, is_help_option, qemu_opts_parse
+from .machine import machine_run_board_init, set_property
+from .machines import find_machine, machine_help
+from .numa import parse_numa_opts
+from .options import (
+    UINT64_MAX,
+    OptsVisitor,
+    QemuOpts,
+    is_help_option,
+    parse_option_number,
+    parse_option_size,
+    qemu_opts_parse,
+)
+from .osdep import round_up
+from .qdev import DEVICES, qdev_device_add
 from .qom import TypeInfo, type_help, user_creatable_add_type
 
 C_FILE = "vl.c"
@@ -41,27 +56,40 @@ WITHOUT_VALUE: Final = frozenset(
 )
 #: Options that decide something about memory; the others are accepted and named as ignored.
 MODELLED: Final = frozenset(
-    {"object", "machine", "M", "m", "smp", "numa", "mem-path", "mem-prealloc", "device"}
+    {"M", "device", "m", "machine", "mem-path", "mem-prealloc", "no-acpi", "numa", "object", "smp"}
 )
+
+#: What -m and -smp take, and how it is read (``qemu_mem_opts``, ``qemu_smp_opts``).
+MEMORY_OPTS: Final = MappingProxyType(
+    {"size": parse_option_size, "slots": parse_option_number, "maxmem": parse_option_size}
+)
+SMP_OPTS: Final = MappingProxyType(
+    dict.fromkeys(("cpus", "sockets", "cores", "threads", "maxcpus"), parse_option_number)
+)
+#: The machine of QEMU's own where none is named.
+DEFAULT_MACHINE: Final = "pc"
+UINT32_MAX: Final = 0xFFFF_FFFF
 
 
 @attrs.define
 class CommandLine:
     """The options of one command line, in the order given, each kind by itself.
 
-    Every entry of ``objects``, ``numa`` and ``devices`` keeps its place on the
-    line, as error reports name it.  ``ignored`` are the options that say nothing
-    about memory backends, with their values.
+    Every entry keeps its place on the line, as error reports name it.  ``devices``
+    are those that take a backend.  ``ignored`` are the options that say nothing
+    about memory backends, with their values.  ``assumed_machine`` is the machine
+    where the line names none.
     """
 
     objects: list[QemuOpts] = attrs.field(factory=list)
-    machine: list[str] = attrs.field(factory=list)
-    memory: list[str] = attrs.field(factory=list)
-    smp: list[str] = attrs.field(factory=list)
-    numa: list[str] = attrs.field(factory=list)
-    devices: list[str] = attrs.field(factory=list)
+    machine: list[QemuOpts] = attrs.field(factory=list)
+    memory: list[QemuOpts] = attrs.field(factory=list)
+    smp: list[QemuOpts] = attrs.field(factory=list)
+    numa: list[QemuOpts] = attrs.field(factory=list)
+    devices: list[QemuOpts] = attrs.field(factory=list)
     mem_path: str | None = None
     mem_prealloc: bool = False
+    acpi: bool = True
     ignored: list[str] = attrs.field(factory=list)
     assumed_machine: str | None = None
 
@@ -89,72 +117,321 @@ def lookup_opt(qemu: Qemu, args: Sequence[str], index: int) -> tuple[str, str | 
 def parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
     """Read all options; ids of objects are checked here, before the first object is made.
 
-    What QEMU would refuse is printed as QEMU prints it, and exits with 1.
+    What QEMU would refuse is printed as QEMU prints it, and exits with 1: first
+    options that there are not, then what is wrong with the text of one.
     """
     line = CommandLine()
+    options: list[tuple[str, str, str | None]] = []
     index = 0
     while index < len(args):
         word = args[index]
-        if not word.startswith("-"):
-            line.ignored.append(word)
+        if word.startswith("-"):
+            name, value, index = lookup_opt(qemu, args, index)
+            options.append((word, name, value))
+        else:
+            options.append((word, "", None))
             index += 1
-            continue
-        name, value, following = lookup_opt(qemu, args, index)
-        if name == "object":
-            assert value is not None
-            qemu.location = f"-object {value}"
-            line.objects.append(parse_object(qemu, line, value))
-        elif name in MODELLED:
-            note_option(line, name, value)
-        if name not in MODELLED or (name == "device" and not is_nvdimm(value or "")):
+    for word, name, value in options:
+        if name in MODELLED and (name != "device" or driver(value or "") in DEVICES):
+            qemu.location = word if value is None else f"{word} {value}"
+            parse_option(qemu, line, name, value)
+        else:
             line.ignored.append(word if value is None else f"{word} {value}")
-        index = following
     qemu.location = ""
     return line
 
 
-def is_nvdimm(value: str) -> bool:
-    """Whether a -device is an NVDIMM, which maps a backend into the guest."""
-    return value.split(",", 1)[0] in ("nvdimm", "driver=nvdimm")
+def driver(value: str) -> str:
+    """Return the driver that a -device names."""
+    return value.split(",", 1)[0].removeprefix("driver=")
 
 
-def note_option(line: CommandLine, name: str, value: str | None) -> None:
-    """Keep one option that matters to memory."""
+def parse_option(qemu: Qemu, line: CommandLine, name: str, value: str | None) -> None:
+    """Read one option that matters to memory.  Prints what is wrong and exits with 1."""
     if name == "mem-prealloc":
         line.mem_prealloc = True
-        return
-    assert value is not None
-    if name == "mem-path":
+    elif name == "no-acpi":
+        line.acpi = False
+    elif value is None:
+        raise AssertionError(f"-{name} takes a value")
+    elif name == "mem-path":
         line.mem_path = value
-    elif name in ("machine", "M"):
-        line.machine.append(value)
-    elif name == "m":
-        line.memory.append(value)
-    elif name == "smp":
-        line.smp.append(value)
+    elif name == "object":
+        parse_list(qemu, line.objects, "object", "qom-type", value)
     elif name == "numa":
-        line.numa.append(value)
-    elif is_nvdimm(value):
-        line.devices.append(value)
+        parse_list(qemu, line.numa, "numa", "type", value)
+    elif name == "device":
+        parse_list(qemu, line.devices, "device", "driver", value)
+    elif name == "m":
+        parse_merged(qemu, line.memory, "size", value, MEMORY_OPTS)
+    elif name == "smp":
+        parse_merged(qemu, line.smp, "cpus", value, SMP_OPTS)
+    else:
+        parse_merged(qemu, line.machine, "type", value, None)
 
 
-def parse_object(qemu: Qemu, line: CommandLine, value: str) -> QemuOpts:
-    """Parse one -object.  Prints what is wrong with its id and exits with 1."""
+def parse_list(
+    qemu: Qemu, options: list[QemuOpts], group: str, first_name: str, value: str
+) -> None:
+    """Read an option that may be given many times.
+
+    Prints what is wrong with its id and exits with 1.
+    """
     try:
-        opts = qemu_opts_parse(value, "qom-type")
-        if opts.id is not None and any(other.id == opts.id for other in line.objects):
-            raise messages.DUPLICATE_ID.error(id=opts.id, group="object")
+        opts = qemu_opts_parse(value, first_name, qemu.location)
+        if opts.id is not None and any(other.id == opts.id for other in options):
+            raise messages.DUPLICATE_ID.error(id=opts.id, group=group)
     except Error as error:
-        error_report_err(qemu, error)
+        qemu.error_report_err(error)
         raise Exit(1) from error
-    return opts
+    options.append(opts)
+
+
+def parse_merged(
+    qemu: Qemu,
+    options: list[QemuOpts],
+    first_name: str,
+    value: str,
+    parsers: Mapping[str, Callable[[str, str], int]] | None,
+) -> None:
+    """Read an option whose parameters add up if it is given again; with an id it counts alone.
+
+    ``parsers`` read the values at once.  Prints what is wrong with one, or
+    ``Invalid parameter '<name>'``, and exits with 1.
+    """
+    try:
+        opts = qemu_opts_parse(value, first_name, qemu.location)
+        if parsers is not None:
+            for name, text in opts.params:
+                if name not in parsers:
+                    raise messages.INVALID_PARAMETER.error(value=name)
+                parsers[name](name, text)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    if opts.id is None:
+        options.append(opts)
+
+
+def merged(options: Sequence[QemuOpts]) -> QemuOpts:
+    """Return the parameters of an option given several times; its place is the first one's."""
+    params = tuple(param for opts in options for param in opts.params)
+    return QemuOpts(None, params, location=options[0].location if options else "")
+
+
+def assume_machine(line: CommandLine) -> str:
+    """Return the machine that somebody who wrote only this about memory has in mind.
+
+    QEMU's own default, pc, if the line says something about the guest's RAM; else
+    none, on which there is nothing but the objects.
+    """
+    about_ram = (
+        line.machine
+        or line.memory
+        or line.numa
+        or line.mem_prealloc
+        or line.mem_path is not None
+        or any(opts.get("driver") == "nvdimm" for opts in line.devices)
+    )
+    return DEFAULT_MACHINE if about_ram else "none"
+
+
+def machine_parse(qemu: Qemu, name: str) -> MachineClass:
+    """Return the machine type of that name.
+
+    Prints ``unsupported machine type`` and exits with 1; lists the machines on
+    stdout for ``help``, and exits with 0.
+    """
+    machine = find_machine(name)
+    if machine is not None:
+        return machine
+    if is_help_option(name):
+        qemu.stdout.extend(machine_help())
+        raise Exit(0)
+    qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
+    raise Exit(1)
+
+
+def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
+    """Choose the machine: the line's, else the assumed one, else what suits the line.
+
+    Prints what ``machine_parse`` prints.
+    """
+    qemu.location = options.location
+    name = options.get("type")
+    if name is None:
+        name = line.assumed_machine = qemu.assumed_machine or assume_machine(line)
+    qemu.machine.machine_class = machine_parse(qemu, name)
+    qemu.machine.name = name
+    qemu.location = ""
+
+
+def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
+    """Take the size of the guest's RAM, of all its memory, and the slots from -m.
+
+    A size without a unit is in MiB, size 0 is the machine's default, and sizes are
+    rounded up to 8 KiB.  Prints ``too large 'size' option value``, ``invalid value
+    of -m option maxmem: ...`` or ``invalid -m option value: missing 'maxmem' option``
+    and exits with 1.
+    """
+    machine = qemu.machine
+    qemu.location = options.location
+    size = 0
+    text = options.get("size")
+    if text is not None:
+        size = parse_option_size("size", text)
+        if text[-1:].isdigit():
+            size *= MIB
+            if size > UINT64_MAX:
+                qemu.error_report(messages.RAM_SIZE_TOO_LARGE)
+                raise Exit(1)
+    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192) & UINT64_MAX
+    machine.ram_size = machine.maxram_size = size
+
+    slots = options.get("slots")
+    maxmem = options.get("maxmem")
+    if maxmem is not None:
+        most = parse_option_size("maxmem", maxmem)
+        count = 0 if slots is None else parse_option_number("slots", slots)
+        if most < size:
+            qemu.error_report(messages.MAXMEM_BELOW_SIZE, maxmem=most, ram_size=size)
+            raise Exit(1)
+        if count and most == size:
+            qemu.error_report(messages.SLOTS_WITHOUT_ROOM, maxmem=most, ram_size=size)
+            raise Exit(1)
+        machine.maxram_size = most
+        machine.ram_slots = count
+    elif slots is not None:
+        qemu.error_report(messages.SLOTS_WITHOUT_MAXMEM)
+        raise Exit(1)
+    qemu.location = ""
+
+
+def smp_parse(qemu: Qemu, options: QemuOpts) -> None:
+    """Take the number of CPUs, and of those there may be, from -smp.
+
+    What is not given follows: sockets rather than cores, cores rather than threads.
+    Prints ``cpu topology: ...`` or ``maxcpus must be equal to or greater than smp``
+    and exits with 1, or warns of a deprecated topology.
+    """
+
+    def number(name: str, default: int = 0) -> int:
+        text = options.get(name)
+        return default if text is None else parse_option_number(name, text) & UINT32_MAX
+
+    cpus, sockets = number("cpus"), number("sockets")
+    cores, threads = number("cores"), number("threads")
+    if not cpus or not sockets:
+        cores, threads = cores or 1, threads or 1
+        if not cpus:
+            sockets = sockets or 1
+            cpus = cores * threads * sockets
+        else:
+            sockets = number("maxcpus", cpus) // (cores * threads)
+    elif not cores:
+        threads = threads or 1
+        cores = cpus // (sockets * threads) or 1
+    elif not threads:
+        threads = cpus // (cores * sockets) or 1
+    elif sockets * cores * threads < cpus:
+        qemu.error_report(
+            messages.TOPOLOGY_TOO_SMALL, sockets=sockets, cores=cores, threads=threads, cpus=cpus
+        )
+        raise Exit(1)
+
+    max_cpus = number("maxcpus", cpus)
+    if max_cpus < cpus:
+        qemu.error_report(messages.MAXCPUS_BELOW_CPUS)
+        raise Exit(1)
+    made = sockets * cores * threads
+    topology = {"sockets": sockets, "cores": cores, "threads": threads, "max_cpus": max_cpus}
+    if made > max_cpus:
+        qemu.error_report(messages.TOPOLOGY_TOO_LARGE, **topology)
+        raise Exit(1)
+    if made != max_cpus:
+        qemu.warn_report(messages.TOPOLOGY_DEPRECATED, **topology)
+    # In C the number of CPUs is an int.
+    qemu.smp_cpus = cpus - (1 << 32) if cpus >> 31 else cpus
+    qemu.max_cpus, qemu.smp_cores, qemu.smp_threads = max_cpus, cores, threads
+
+
+def check_cpus(qemu: Qemu) -> None:
+    """Check the number of CPUs against the machine.
+
+    Prints ``Invalid SMP CPUs <n>. ...`` and exits with 1.
+    """
+    machine = machine_get_class(qemu)
+    if qemu.smp_cpus < 1:
+        qemu.error_report(messages.TOO_FEW_CPUS, cpus=qemu.smp_cpus, machine=machine.name, least=1)
+        raise Exit(1)
+    if qemu.max_cpus > machine.max_cpus:
+        qemu.error_report(
+            messages.TOO_MANY_CPUS,
+            cpus=qemu.max_cpus,
+            machine=machine.name,
+            most=machine.max_cpus,
+        )
+        raise Exit(1)
+
+
+def machine_set_property(qemu: Qemu, options: QemuOpts) -> None:
+    """Set the machine's properties; ``_`` in a name is ``-``.
+
+    Prints what is wrong with one, without its place, and exits with 1.
+    """
+    for name, text in options.params:
+        if name != "type":
+            try:
+                set_property(qemu, name.replace("_", "-"), text)
+            except Error as error:
+                qemu.error_report_err(error)
+                raise Exit(1) from error
+
+
+def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
+    """Make the devices that take a backend.  Prints what is wrong with one and exits with 1."""
+    for opts in options:
+        qemu.location = opts.location
+        try:
+            qdev_device_add(qemu, opts)
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+    qemu.location = ""
+
+
+def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
+    """Start up: the machine's options, the objects, NUMA, the machine, its devices.
+
+    Prints what goes wrong, and exits with 1.
+    """
+    machine_options = merged(line.machine)
+    select_machine(qemu, line, machine_options)
+    set_memory_options(qemu, merged(line.memory))
+    if line.smp:
+        smp_parse(qemu, merged(line.smp))
+        check_cpus(qemu)
+    create_objects(qemu, types, line.objects, initial=True)
+    machine_set_property(qemu, machine_options)
+    qemu.machine.acpi = line.acpi
+    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    create_objects(qemu, types, line.objects, initial=False)
+    possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
+    if possible_cpus is not None:
+        qemu.machine.possible_cpus = possible_cpus(qemu)
+    parse_numa_opts(qemu, line.numa)
+    machine_run_board_init(qemu)
+    device_init_func(qemu, line.devices)
+
+
+def is_nvdimm(value: str) -> bool:
+    """Whether a -device is an NVDIMM, which maps a backend into the guest."""
+    return driver(value) == "nvdimm"
 
 
 def error_report_err(qemu: Qemu, error: Error) -> None:
     """Print an error, and its hint on a line of its own."""
-    qemu.error_report_text(error.text)
-    if error.hint:
-        qemu.put_stderr(error.hint)
+    qemu.error_report_err(error)
 
 
 def object_create_initial(opts: QemuOpts) -> bool:
@@ -172,7 +449,7 @@ def create_objects(
     <text>: <message>`` and exits with 1.
     """
     for opts in objects:
-        qemu.location = f"-object {opts.text}"
+        qemu.location = opts.location
         if initial and (lines := object_help(qemu, types, opts)):
             qemu.stdout.extend(lines)
             raise Exit(0)
@@ -181,7 +458,7 @@ def create_objects(
         try:
             user_creatable_add_opts(qemu, types, opts)
         except Error as error:
-            error_report_err(qemu, error)
+            qemu.error_report_err(error)
             raise Exit(1) from error
     qemu.location = ""
 

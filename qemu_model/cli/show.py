@@ -120,7 +120,7 @@ class Show:
         ] + [f"the file {path}" for path in leaks.files]
         if left:
             self._print((f"leaked by QEMU: {', '.join(left)}", "yellow"))
-        assumed = "" if run.line.machine else " (assumed)"
+        assumed = "" if not run.line.assumed_machine else " (assumed)"
         self._print((f"machine {run.machine}{assumed}", "dim"))
         if run.line.ignored:
             self._print((f"ignored: {', '.join(run.line.ignored)}", "dim"))

@@ -1,0 +1,113 @@
+"""``hw/mem/nvdimm.c``: a backend as a module of persistent memory in the guest."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from . import messages
+from .globals import Qemu
+from .hostmem import host_memory_backend_get_memory
+from .memory import MemoryRegion, memory_region_get_alignment, memory_region_size
+from .pc_dimm import PROPERTIES as PC_DIMM_PROPERTIES
+from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass
+from .qom import object_get_canonical_path_component
+from .string_input import StringInputVisitor
+
+C_FILE = "hw/mem/nvdimm.c"
+
+MIN_NAMESPACE_LABEL_SIZE: Final = 128 * 1024
+
+
+@attrs.define(eq=False)
+class NVDIMMDevice(PCDIMMDevice):
+    """A module of persistent memory; ``label_size`` in bytes, at the end of the backend.
+
+    ``nvdimm_mr`` is what of the backend the guest has, once it is prepared.
+    """
+
+    label_size: int = 0
+    unarmed: bool = False
+    nvdimm_mr: MemoryRegion | None = None
+
+
+def nvdimm_set_label_size(
+    _qemu: Qemu, nvdimm: NVDIMMDevice, v: StringInputVisitor, name: str
+) -> None:
+    """Set the size of the label.
+
+    Raises ``Property 'nvdimm.label-size' (...) is required at least 0x20000``.
+    """
+    size = v.type_size(name)
+    if size < MIN_NAMESPACE_LABEL_SIZE:
+        raise messages.LABEL_SIZE.error(size=size, least=MIN_NAMESPACE_LABEL_SIZE)
+    nvdimm.label_size = size
+
+
+def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: StringInputVisitor, name: str) -> None:
+    """Tell the guest that writes are not safe, or that they are."""
+    nvdimm.unarmed = v.type_bool(name)
+
+
+def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
+    """Cut the label off the backend's memory, and what is left to the alignment.
+
+    Raises ``'memdev' property must be set`` and ``the size of memdev <id> (...) is too
+    small to contain nvdimm label (...) and aligned PMEM (...)``.
+    """
+    if nvdimm.hostmem is None:
+        raise messages.MEMDEV_MUST_BE_SET.error()
+    mr = host_memory_backend_get_memory(nvdimm.hostmem)
+    align = memory_region_get_alignment(mr)
+    size = memory_region_size(mr)
+    pmem_size = (size - nvdimm.label_size) // align * align
+    if size <= nvdimm.label_size or not pmem_size:
+        path = object_get_canonical_path_component(qemu, nvdimm.hostmem)
+        error = messages.LABEL_DOES_NOT_FIT.error(
+            id=path, size=size, label_size=nvdimm.label_size, align=align
+        )
+        qemu.heap.g_free(path)
+        raise error
+    nvdimm.nvdimm_mr = MemoryRegion("nvdimm-memory", pmem_size, align)
+    return nvdimm.nvdimm_mr
+
+
+def nvdimm_get_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
+    """Return what of the backend the guest has.
+
+    Raises what ``nvdimm_prepare_memory_region`` raises.
+    """
+    return nvdimm.nvdimm_mr or nvdimm_prepare_memory_region(qemu, nvdimm)
+
+
+def nvdimm_realize(qemu: Qemu, nvdimm: NVDIMMDevice) -> None:
+    """Prepare the memory, on a machine that did not ask for it before.
+
+    Raises what ``nvdimm_prepare_memory_region`` raises.
+    """
+    if nvdimm.nvdimm_mr is None:
+        nvdimm_prepare_memory_region(qemu, nvdimm)
+
+
+def _instance_init(id: str | None) -> PCDIMMDevice:
+    return NVDIMMDevice(TYPE_NVDIMM, id)
+
+
+TYPE_NVDIMM: Final = PCDIMMDeviceClass(
+    "nvdimm",
+    MappingProxyType(
+        {
+            **PC_DIMM_PROPERTIES,
+            "label-size": nvdimm_set_label_size,
+            "unarmed": nvdimm_set_unarmed,
+        }
+    ),
+    _instance_init,
+    nvdimm_get_memory_region,
+    nvdimm_realize,
+    is_nvdimm=True,
+)

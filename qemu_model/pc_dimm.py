@@ -1,0 +1,177 @@
+"""``hw/mem/pc-dimm.c``: a backend as a module of memory in the guest."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from . import messages
+from .globals import Qemu
+from .hostmem import (
+    HostMemoryBackend,
+    host_memory_backend_get_memory,
+    host_memory_backend_is_mapped,
+    host_memory_backend_set_mapped,
+)
+from .memory import MemoryRegion
+from .memory_device import memory_device_plug, memory_device_pre_plug
+from .qobject_input import invalid_type
+from .qom import Object, object_get_canonical_path_component, object_resolve_path_type
+from .string_input import StringInputVisitor
+
+C_FILE = "hw/mem/pc-dimm.c"
+
+UNASSIGNED_SLOT: Final = -1
+
+Setter = Callable[[Qemu, Any, StringInputVisitor, str], None]
+
+
+@attrs.frozen(eq=False)
+class PCDIMMDeviceClass:
+    """A type of memory module; a property without a setter can only be read."""
+
+    name: str
+    properties: Mapping[str, Setter | None]
+    instance_init: Callable[[str | None], PCDIMMDevice]
+    get_memory_region: Callable[[Qemu, Any], MemoryRegion]
+    realize: Callable[[Qemu, Any], object]
+    is_nvdimm: bool = False
+
+
+@attrs.define(eq=False)
+class PCDIMMDevice:
+    """A module of memory: ``addr`` in the guest, 0 if not given."""
+
+    type: PCDIMMDeviceClass
+    id: str | None = None
+    addr: int = 0
+    node: int = 0
+    slot: int = UNASSIGNED_SLOT
+    hostmem: HostMemoryBackend | None = None
+
+
+def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+    """Wish for a guest address."""
+    dimm.addr = v.type_uint64(name)
+
+
+def set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+    """Put the module into a node of the guest."""
+    dimm.node = v.type_uint32(name)
+
+
+def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+    """Wish for a slot; -1 is any."""
+    dimm.slot = v.type_int32(name)
+
+
+def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+    """Take a backend, by its id or path; an empty text takes it away.
+
+    Raises ``Path '<path>' does not uniquely identify an object``, ``Invalid parameter
+    type for 'memdev', expected: memory-backend`` and ``Device '<path>' not found``.
+    """
+    if not v.text:
+        dimm.hostmem = None
+        return
+    backend, ambiguous = object_resolve_path_type(qemu, v.text, HostMemoryBackend)
+    if ambiguous:
+        raise messages.AMBIGUOUS_PATH.error(path=v.text)
+    if backend is None:
+        if object_resolve_path_type(qemu, v.text, Object)[0] is not None:
+            raise invalid_type(name, "memory-backend")
+        raise messages.DEVICE_NOT_FOUND.error(path=v.text)
+    dimm.hostmem = backend
+
+
+def pc_dimm_get_free_slot(qemu: Qemu, hint: int) -> int:
+    """Return a free slot, or the one wished for.
+
+    Raises ``no slots where allocated, please specify the 'slots' option``,
+    ``invalid slot# <n>, should be less than <n>``, ``slot <n> is busy`` and ``no
+    free slots available``.
+    """
+    slots = qemu.machine.ram_slots
+    if slots <= 0:
+        raise messages.NO_SLOTS.error()
+    taken = {device.slot for device in qemu.machine.memory_devices}
+    if hint != UNASSIGNED_SLOT:
+        if hint >= slots:
+            raise messages.INVALID_SLOT.error(slot=hint, slots=slots)
+        if hint in taken:
+            raise messages.SLOT_BUSY.error(slot=hint)
+        return hint
+    free = next((slot for slot in range(slots) if slot not in taken), None)
+    if free is None:
+        raise messages.NO_FREE_SLOTS.error()
+    return free
+
+
+def pc_dimm_pre_plug(qemu: Qemu, dimm: PCDIMMDevice, legacy_align: int | None) -> None:
+    """Find a slot and a guest address for a module.
+
+    Raises what ``pc_dimm_get_free_slot``, the type's ``get_memory_region`` and
+    ``memory_device_get_free_addr`` raise.
+    """
+    dimm.slot = pc_dimm_get_free_slot(qemu, dimm.slot)
+    memory_device_pre_plug(qemu, dimm, legacy_align)
+
+
+def pc_dimm_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Map a module into the guest."""
+    memory_device_plug(qemu, dimm)
+
+
+def pc_dimm_realize(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Take the backend: from then on nobody else can have it, and nobody deletes it.
+
+    Raises ``'memdev' property is not set``, ``can't use already busy memdev: <id>``,
+    ``'DIMM property node has value ...`` and what the type's ``realize`` raises.
+    """
+    backend = dimm.hostmem
+    if backend is None:
+        raise messages.MEMDEV_NOT_SET.error()
+    if host_memory_backend_is_mapped(backend):
+        path = object_get_canonical_path_component(qemu, backend)
+        error = messages.MEMDEV_BUSY.error(id=path)
+        qemu.heap.g_free(path)
+        raise error
+    nodes = qemu.numa.nb_numa_nodes or 1
+    if dimm.node >= nodes:
+        raise messages.DIMM_NODE.error(node=dimm.node, nodes=nodes)
+    dimm.type.realize(qemu, dimm)
+    host_memory_backend_set_mapped(backend, True)
+
+
+def pc_dimm_get_memory_region(_qemu: Qemu, dimm: PCDIMMDevice) -> MemoryRegion:
+    """Return the backend's memory.  Raises ``'memdev' property must be set``."""
+    if dimm.hostmem is None:
+        raise messages.MEMDEV_MUST_BE_SET.error()
+    return host_memory_backend_get_memory(dimm.hostmem)
+
+
+def _instance_init(id: str | None) -> PCDIMMDevice:
+    return PCDIMMDevice(TYPE_PC_DIMM, id)
+
+
+PROPERTIES: Final[Mapping[str, Setter | None]] = MappingProxyType(
+    {
+        "addr": set_addr,
+        "hotpluggable": None,
+        "hotplugged": None,
+        "memdev": set_memdev,
+        "node": set_node,
+        "parent_bus": None,
+        "size": None,
+        "slot": set_slot,
+        "type": None,
+    }
+)
+TYPE_PC_DIMM: Final = PCDIMMDeviceClass(
+    "pc-dimm", PROPERTIES, _instance_init, pc_dimm_get_memory_region, pc_dimm_get_memory_region
+)

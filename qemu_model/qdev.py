@@ -1,0 +1,58 @@
+"""``qdev-monitor.c`` and ``hw/core/qdev.c``: the devices of -device that take a backend."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from . import messages
+from .boards import machine_get_class
+from .globals import Qemu
+from .nvdimm import TYPE_NVDIMM
+from .options import QemuOpts
+from .pc_dimm import TYPE_PC_DIMM, PCDIMMDevice, PCDIMMDeviceClass, pc_dimm_realize
+from .string_input import StringInputVisitor
+
+C_FILE = "qdev-monitor.c"
+
+DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
+    {kind.name: kind for kind in (TYPE_PC_DIMM, TYPE_NVDIMM)}
+)
+
+
+def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> PCDIMMDevice:
+    """Make a device: its properties in the order given, then all at once.
+
+    Raises ``Property '.<name>' not found``, ``Insufficient permission to perform
+    this operation``, and what setters and ``device_set_realized`` raise.
+    """
+    kind = DEVICES[opts.get("driver") or ""]
+    dimm = kind.instance_init(opts.id)
+    for name, text in opts.params:
+        if name in ("driver", "bus"):
+            continue
+        if name not in kind.properties:
+            raise messages.PROPERTY_NOT_FOUND.error(property=name)
+        setter = kind.properties[name]
+        if setter is None:
+            raise messages.INSUFFICIENT_PERMISSION.error()
+        setter(qemu, dimm, StringInputVisitor(text), name)
+    device_set_realized(qemu, dimm)
+    return dimm
+
+
+def device_set_realized(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Make the device real: the machine finds a place, the device takes its backend.
+
+    Raises what the machine's ``pre_plug`` and ``pc_dimm_realize`` raise.  A machine
+    that knows no memory devices, as none, lets them be all the same.
+    """
+    machine = machine_get_class(qemu)
+    if machine.pre_plug is not None:
+        machine.pre_plug(qemu, dimm)
+    pc_dimm_realize(qemu, dimm)
+    if machine.plug is not None:
+        machine.plug(qemu, dimm)
