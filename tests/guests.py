@@ -46,6 +46,10 @@ class Storage:
         """Run a real QEMU in the guest, run after run, and return each result."""
         return self._program("guest_qemus.py", runs)
 
+    def judge_qemus(self, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Judge the memory of a real QEMU that runs in the guest, run after run."""
+        return self._program("guest_judges.py", runs)
+
     def _program(self, name: str, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         asked, answered = self.guest.work / "asked.json", self.guest.work / "answered"
         asked.write_text(json.dumps(runs))

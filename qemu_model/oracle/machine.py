@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json as _json
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -51,8 +52,8 @@ def main_pid(pid: int | str, json: bool = False) -> int:
 
     def judge() -> ProcessJudgement:
         text = str(pid)
-        if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-            raise CannotJudge(f"'{text}' is not the number of a process")
+        if not re.fullmatch("[1-9][0-9]{0,9}", text):
+            raise CannotJudge(f"{text[:40]!r} is not the number of a process")
         return judge_pid(int(text))
 
     return _main(judge, _show_process, json)
@@ -101,26 +102,20 @@ def _answer(value: bool | None, yes: str = "yes", no: str = "no") -> str:
 
 def _show_process(console: Console, judgement: ProcessJudgement) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     console.print(f"process {judgement.pid}: {escape(judgement.program)}")
     if not judgement.mappings:
         console.print("no mapping of it can be guest memory")
         return
-    table = Table("address", "size", "file", "mapping", "what it is", "because")
-    for mapping in judgement.mappings:
-        range_ = mapping.mapping
-        flags = " sf" if "sf" in range_.vm_flags else ""
-        colour = {"synchronous": "green", "unknown": "yellow"}.get(mapping.nature, "red")
-        table.add_row(
-            f"{range_.address:#x}",
-            _size(range_.size),
-            escape(range_.path) or "none",
-            ("shared" if range_.shared else "private") + flags,
-            f"[{colour}]{MEANING[mapping.nature]}[/]",
-            escape(mapping.because),
-        )
-    console.print(table)
+    for judged in judgement.mappings:
+        mapping = judged.mapping
+        colour = {"synchronous": "green", "unknown": "yellow"}.get(judged.nature, "red")
+        kind = "shared" if mapping.shared else "private"
+        flag = ", sf" if "sf" in mapping.vm_flags else ""
+        of = f" of {escape(mapping.path)}" if mapping.path else ""
+        console.print(f"{_size(mapping.size)} at {mapping.address:#x}, {kind}{flag}{of}")
+        console.print(f"  [{colour}]{MEANING[judged.nature]}[/]")
+        console.print(f"  because {escape(judged.because)}")
 
 
 def _size(size: int) -> str:

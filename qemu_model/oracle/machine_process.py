@@ -34,7 +34,7 @@ MEANING: Final[Mapping[Nature, str]] = MappingProxyType(
         "dax": "on DAX without MAP_SYNC: the file's blocks may be lost in a crash of this host",
         "page cache": "through the page cache: not safe until the kernel writes it back",
         "private": "private copies: nothing the guest writes reaches the file",
-        "memory": "memory of this host: gone when the process or the host ends",
+        "memory": "memory of this host: gone when the host goes down",
         "unknown": "the file could not be asked",
     }
 )
