@@ -60,7 +60,9 @@ HELP: Final = Option("--help", "show this help and exit")
 REVISION: Final = Option("--revision", "the tree to model, by default v8", "R")
 HOST: Final = Option("--host", "live (the default) or sim:PROFILE", "H")
 JSON: Final = Option("--json", "answer in JSON")
-COLOR: Final = Option("--color", "auto (the default, which heeds NO_COLOR), always or never", "WHEN")
+COLOR: Final = Option(
+    "--color", "auto (the default, which heeds NO_COLOR), always or never", "WHEN"
+)
 COLORS: Final = ("auto", "always", "never")
 
 
@@ -188,10 +190,12 @@ def choose_host(name: str, *, force: bool = False) -> Host:
             return SimulatedHost(profiles.load(name.removeprefix("sim:")))
         except profiles.ProfileError as error:
             raise UsageError(str(error)) from error
-    raise UsageError(f"no host is called '{name}'{_sim_prefix(name)}; there are live and sim:PROFILE")
+    raise UsageError(
+        f"no host is called '{name}'{_sim_prefix(name)}; there are live and sim:PROFILE"
+    )
 
 
-def _sim_prefix(name: str) -> str:
+def _nearest_host(name: str) -> str:
     from ..host import profiles
 
     near = nearest(name, ["live", *(f"sim:{known}" for known in profiles.names())])

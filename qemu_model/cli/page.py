@@ -1,0 +1,109 @@
+"""Text for a terminal of any width: headings, wrapped lines, commands to copy.
+
+Colours are few and those that read on light and dark grounds alike; there are none
+in a pipe, with NO_COLOR, on a dumb terminal, or with --color never.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: The narrowest and the widest lines of prose, in columns.
+NARROWEST: Final = 40
+WIDEST: Final = 100
+NO_TERMINAL: Final = 80
+
+
+def console(color: str) -> Console | None:
+    """Return what prints in colour, or None where there is to be none (``--color``)."""
+    if color == "never" or (color != "always" and not sys.stdout.isatty()):
+        return None
+    from rich.console import Console
+
+    forced = True if color == "always" else None
+    return Console(
+        highlight=False,
+        soft_wrap=True,
+        force_terminal=forced,
+        color_system="standard" if forced else "auto",
+        no_color=False if forced else None,
+    )
+
+
+def columns() -> int:
+    """Return how wide lines may be: the terminal's width, or 80 into a pipe."""
+    return max(NARROWEST, shutil.get_terminal_size((NO_TERMINAL, 24)).columns)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with what would steer a terminal escaped; line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter.isprintable() or letter == "\n"
+        else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for letter in text
+    )
+
+
+class Page:
+    """Prints prose on stdout, wrapped to the terminal.  ``color`` is what --color says."""
+
+    def __init__(self, color: str = "") -> None:
+        self._console = console(color)
+        self.width = min(columns(), WIDEST)
+        self._begun = False
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._begun = True
+        text = printable(text)
+        if self._console is None:
+            print(text)
+        else:
+            self._console.print(text, style=style, markup=False)
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print a paragraph."""
+        self._print(
+            textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False), style
+        )
+
+    def head(self, text: str) -> None:
+        """Print a heading, with an empty line before it."""
+        if self._begun:
+            self._print("")
+        self._print(text, "bold")
+
+    def item(self, text: str, beside: str = "", style: str = "") -> None:
+        """Print an indented paragraph; ``beside`` goes to the next line, indented more."""
+        self._indented(text, "  ", "    ", style)
+        if beside:
+            self._indented(beside, "      ", "      ", "dim")
+
+    def _indented(self, text: str, first: str, then: str, style: str) -> None:
+        wrapped = textwrap.fill(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=then,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        self._print(wrapped or first, style)
+
+    def command(self, text: str) -> None:
+        """Print a command to copy: on one line, however long, so that it pastes."""
+        self._print(f"      $ {text}", "green")
+
+    def code(self, text: str, style: str = "") -> None:
+        """Print a line as it is."""
+        self._print(text, style)

@@ -1,0 +1,110 @@
+"""``why``: from a message of QEMU's, wherever it was copied from, to what it means."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final
+
+import attrs
+
+from .causes import Cause, causes_of
+from .known import Known
+from .match import Found, find_messages, tidy
+from .nearest import nearest
+
+#: What follows these is a path on the host.
+_PATH_OPTIONS: Final = ("mem-path=", "-mem-path ")
+#: What stands for a path in a command where the text has none.
+NO_PATH: Final = "PATH"
+#: A path in a message is no longer than a path can be, in characters.
+LONGEST_PATH: Final = 4096
+
+
+@attrs.frozen(eq=False)
+class Why:
+    """What is known of a text: the surest message in it, and the others.
+
+    ``nearest`` are the messages most like it where none is in it; ``path`` is the
+    one that the text speaks of, empty if none.
+    """
+
+    found: Found | None
+    others: tuple[Found, ...]
+    nearest: tuple[Known, ...]
+    path: str
+
+    @property
+    def known(self) -> bool:
+        """Whether the text holds a message that QEMU has."""
+        return self.found is not None
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Return the usual causes, the path in their commands filled in."""
+        if self.found is None:
+            return ()
+        path = shlex.quote(self.path) if self.path else NO_PATH
+        return tuple(
+            attrs.evolve(cause, check=cause.check.replace("{path}", path))
+            for cause in causes_of(self.found.known, self.found.errno)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, as the schema ``why`` describes it."""
+        answer: dict[str, Any] = {
+            "known": self.known,
+            "message": None,
+            "function": None,
+            "functions": {},
+            "revisions": [],
+            "conditions": [],
+            "errno": None,
+            "fields": {},
+            "causes": [],
+            "checks": [],
+            "also": [other.known.template for other in self.others],
+            "nearest": [known.template for known in self.nearest],
+        }
+        if self.found is not None:
+            known = self.found.known
+            causes = self.causes()
+            answer |= {
+                "message": known.template,
+                "function": known.function,
+                "functions": known.functions,
+                "revisions": list(known.revisions),
+                "conditions": list(known.conditions),
+                "errno": self.found.errno,
+                "fields": dict(self.found.fields),
+                "causes": [{"cause": cause.text, "check": cause.check} for cause in causes],
+                "checks": list(dict.fromkeys(cause.check for cause in causes)),
+            }
+        return answer
+
+
+def why(text: str) -> Why:
+    """Return what is known of ``text``: an error message, with anything around it."""
+    found = find_messages(text)
+    if not found:
+        return Why(None, (), tuple(nearest(text)), "")
+    return Why(found[0], tuple(found[1:]), (), _path(found[0], text))
+
+
+def _path(found: Found, text: str) -> str:
+    """Return the path that the message, or the command line before it, speaks of."""
+    for name, value in found.fields:
+        if name == "path" and value.startswith("/") and len(value) < LONGEST_PATH:
+            return value
+    for line in (found.line, tidy(text)):
+        for option in _PATH_OPTIONS:
+            start = line.find(option)
+            if start < 0:
+                continue
+            start += len(option)
+            path = line[start : start + LONGEST_PATH].split("\n")[0]
+            for end in (",", ": ", " ", '"', "'"):
+                path = path.split(end)[0]
+            if path:
+                return path
+    return ""

@@ -1,0 +1,283 @@
+"""``why`` knows every message of the catalogue, wherever it was copied from."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import string
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qemu_model
+from qemu_model.cli import main
+from qemu_model.error import Message
+from qemu_model.explain.causes import causes_of
+from qemu_model.explain.known import Known, known_messages
+from qemu_model.explain.why import why
+from qemu_model.host import linux
+
+#: Names begin and end in a letter: "a." before a message's own full stop is anyone's guess.
+WORD = st.from_regex(r"[a-zQR]([a-z0-9._-]{0,10}[a-z0-9])?", fullmatch=True)
+PATH = st.lists(WORD, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
+ERRNO = st.sampled_from(["EINVAL", "ENOMEM", "EPERM", "EACCES", "ENOENT", "ENOSPC", "EOPNOTSUPP"])
+
+#: What terminals and logs put before a message of QEMU's.
+PREFIXES = (
+    "",
+    "qemu-system-x86_64: ",
+    "qemu: -object memory-backend-file,id=m0,size=4M,mem-path=/mnt/pmem0/nv.img: ",
+    "2019-01-02T05:25:21.123456Z qemu-system-x86_64: -object memory-backend-ram,id=m0,size=4M: ",
+    "2019-01-02 05:25:21.123+0000: 4711: error : qemuProcessReportLogError:1928 : internal error: "
+    "qemu unexpectedly closed the monitor: 2019-01-02T05:25:21.000000Z qemu-system-x86_64: ",
+    "Jan 02 05:25:21 node7 libvirtd[991]: internal error: process exited while connecting to "
+    "monitor: ",
+    "2019-01-02T05:25:21.123456789Z stderr F ",
+    'E0102 05:25:21.123456    1 manager.go:42] "reason"="virError(Code=1, Domain=10, Message=',
+    '{"component":"virt-launcher","level":"error","msg":"server error. command SyncVMI failed: ',
+    '{"error": {"class": "GenericError", "desc": "',
+    "\x1b[31mqemu-kvm:\x1b[0m ",
+    "> ",
+)
+SUFFIXES = ("", "\n", '"', "')", '"}}', "\r\n", "  ", "\x1b[0m")
+
+
+def filled(known: Known, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
+    """Return the message as a QEMU says it, with fields that Hypothesis chose."""
+    fields: dict[str, object] = {}
+    for _, name, spec, _ in string.Formatter().parse(known.template):
+        if name is None:
+            continue
+        if spec or name in ("line", "size", "node", "found", "wanted"):
+            fields[name] = draw(st.integers(0, 2**64 - 1))
+        elif name == "path":
+            fields[name] = draw(PATH)
+        else:
+            fields[name] = draw(WORD)
+    text = known.template.format(**fields)
+    if known.message.errno:
+        text += ": " + linux.strerror(linux.ERRNO_NUMBERS[draw(ERRNO)])
+    return text
+
+
+def all_messages() -> list[Message]:
+    """Return every message that any module of the package holds."""
+    found = []
+    for info in pkgutil.walk_packages(qemu_model.__path__, "qemu_model."):
+        if info.name.endswith("__main__") or ".inside." in info.name:
+            continue
+        module = importlib.import_module(info.name)
+        found += [value for value in vars(module).values() if isinstance(value, Message)]
+    return found
+
+
+def test_every_message_of_the_package_is_known():
+    known = {id(said) for known in known_messages() for said in known.sayers}
+    same = [said for found in known_messages() for said in found.sayers]
+    missing = [
+        message.template
+        for message in all_messages()
+        if id(message) not in known
+        and not any((message.template, message.function) == (s.template, s.function) for s in same)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("known", known_messages(), ids=lambda known: known.template[:40])
+@settings(max_examples=25)
+@given(data=st.data())
+def test_every_message_is_found_in_a_log(known: Known, data: st.DataObject) -> None:
+    text = filled(known, data.draw)
+    prefix = data.draw(st.sampled_from(PREFIXES))
+    suffix = data.draw(st.sampled_from(SUFFIXES))
+    noise = data.draw(st.sampled_from(["", "Jan 02 node7 kernel: nothing to see here\n"]))
+    found = why(noise + prefix + text + suffix)
+    assert found.found is not None
+    assert known.template == found.found.known.template
+
+
+@pytest.mark.parametrize("known", known_messages(), ids=lambda known: known.template[:40])
+def test_every_message_has_conditions_a_place_and_a_command(known: Known) -> None:
+    assert known.conditions
+    assert known.revisions
+    c_file, _, function = known.function.partition(":")
+    assert (c_file.endswith((".c", ".h")), bool(function)) == (True, True)
+    for errno in (None, "EINVAL", "EPERM"):
+        assert all(cause.check and cause.text for cause in causes_of(known, errno))
+        assert causes_of(known, errno)
+
+
+#: Pasted texts, and the errno and a word of the commands that a user needs to see.
+PASTED = (
+    (
+        "qemu-system-x86_64: -object memory-backend-file,id=mem1,share,mem-path=/dev/dax0.0,"
+        "size=4G: unable to map backing store for guest RAM: Invalid argument",
+        "unable to map backing store for guest RAM",
+        "EINVAL",
+        "/sys/bus/dax/devices/dax*/align",
+    ),
+    (
+        "Warning  Failed  kubelet  Error: qemu-kvm: -object memory-backend-ram,id=ram-node0: "
+        'cannot bind memory to host NUMA nodes: Operation not permitted"',
+        "cannot bind memory to host NUMA nodes",
+        "EPERM",
+        "CapEff",
+    ),
+    (
+        "os_mem_prealloc: Insufficient free host memory pages available to allocate guest RAM",
+        "os_mem_prealloc: Insufficient free host memory pages available to allocate guest RAM",
+        None,
+        "hugetlb.*.max",
+    ),
+    (
+        "qemu_prealloc_mem: preallocating memory failed: Bad address",
+        "qemu_prealloc_mem: preallocating memory failed",
+        "EFAULT",
+        "hugetlb.*.max",
+    ),
+    (
+        "can\u2019t open backing store /dev/hugepages/libvirt/qemu/1-vm for guest RAM: "
+        "Permission denied",
+        "can't open backing store {path} for guest RAM",
+        "EACCES",
+        "namei -l /dev/hugepages/libvirt/qemu/1-vm",
+    ),
+    (
+        "Lack of libpmem support while setting the 'pmem=on' of memory-backend-file. "
+        "We can't ensure data persistence.",
+        "Lack of libpmem support while setting the 'pmem=on' of {type}. We can't ensure data "
+        "persistence.",
+        None,
+        "libpmem",
+    ),
+    (
+        "backing store (null) size 0x3b9aca00 does not match 'size' option 0x40000000",
+        "backing store {path} size 0x{found:x} does not match 'size' option 0x{wanted:x}",
+        None,
+        "stat -L",
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "template", "errno", "command"), PASTED)
+def test_pasted_texts_lead_to_the_right_command(
+    text: str, template: str, errno: str | None, command: str
+) -> None:
+    answer = why(text).to_json()
+    assert (True, template, errno) == (answer["known"], answer["message"], answer["errno"])
+    assert any(command in check for check in answer["checks"]), answer["checks"]
+
+
+def test_lines_that_a_terminal_broke_are_joined() -> None:
+    template = "host-nodes must be set for policy {policy}"
+    for text in (
+        "qemu: host-nodes must be\nset for policy bind",
+        "qemu: host-nodes must be\n set for policy bind",
+        "qemu: host-no\ndes must be set for policy bind",
+    ):
+        found = why(text).found
+        assert found is not None, text
+        assert template == found.known.template
+
+
+def test_lost_quotes_and_case_do_no_harm() -> None:
+    for text in ("property .sync not found", 'Property \\".sync\\" Not Found'):
+        found = why(text).found
+        assert found is not None, text
+        assert found.known.template == "Property '.{property}' not found"
+
+
+def test_the_error_comes_before_what_was_only_mentioned() -> None:
+    answer = why(
+        "ftruncate: Invalid argument\n"
+        "qemu: unable to map backing store for guest RAM: No such device\n"
+    ).to_json()
+    assert (answer["message"], answer["errno"], answer["also"]) == (
+        "unable to map backing store for guest RAM",
+        "ENODEV",
+        ["ftruncate"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("cannot bnd memory to host nods", "cannot bind memory to host NUMA nodes"),
+        ("unable to map backing stor", "unable to map backing store for guest RAM"),
+        ("EPERM in container from mbind", "cannot bind memory to host NUMA nodes"),
+    ],
+)
+def test_an_unknown_text_gets_the_nearest_messages(text: str, nearest: str) -> None:
+    answer = why(text).to_json()
+    assert answer["known"] is False
+    assert nearest in answer["nearest"]
+
+
+@given(st.text(max_size=300))
+def test_any_text_gets_an_answer(text: str) -> None:
+    answer = why(text).to_json()
+    assert json.loads(json.dumps(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["ftruncate: ", "backing store ", "' size 0x", "Parameter '", "a", " ", "\n", "\x1b[1", "'"],
+)
+def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        start = time.process_time()
+        why(text)
+        return time.process_time() - start
+
+    small, large = max(0.02, seconds(250_000)), seconds(2_000_000)
+    assert large < 40 * small
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    status = main(args)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_exit_status_tells_known_from_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "why", "mem-path property not set")[0] == 0
+    assert run(capsys, "why", "no such thing")[0] == 1
+    assert run(capsys, "why")[0] == 2
+
+
+UNABLE_TO_MAP = "qemu: -object x: unable to map backing store for guest RAM: Invalid argument"
+
+
+def test_words_need_no_quotes_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(
+        capsys,
+        "why",
+        "--json",
+        *"qemu: -object x: unable to map backing store for guest RAM:".split(),
+    )
+    assert (status, json.loads(out)["function"]) == (0, "exec.c:file_ram_alloc")
+
+
+def test_nothing_in_a_text_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(
+        capsys,
+        "why",
+        "can't open backing store /x\x1b]0;owned\x07 for guest RAM: Permission denied",
+    )
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_the_list_names_every_message(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "why", "--list", "--json")
+    assert [known.template for known in known_messages()] == [
+        row["message"] for row in json.loads(out)
+    ]
