@@ -38,7 +38,8 @@ class FileRules:
     that the mapping's flags gain.  ``page_size`` is the unit in which memory is given,
     in bytes; ``huge`` says that it comes from a pool.  ``alignment`` is what addresses
     and lengths of mappings must be multiples of, in bytes.  ``largest_file`` in bytes.
-    ``in_memory``: its pages are the machine's memory.  ``filled_by_reading``: reading a
+    ``accepts_sync``: MAP_SHARED_VALIDATE lets MAP_SYNC through to the file, which may still
+    refuse it.  ``in_memory``: its pages are the machine's memory.  ``filled_by_reading``: reading a
     hole through a private mapping gives the file a page.
     """
 
@@ -48,6 +49,7 @@ class FileRules:
     page_size: int
     alignment: int
     largest_file: int
+    accepts_sync: bool = False
     dax: bool = False
     huge: bool = False
     in_memory: bool = False
@@ -102,7 +104,7 @@ class Kernel:
     memfd_error: int
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Profile:
     """A machine for a simulated host: read it with :func:`qemu_model.host.profiles.load`.
 
@@ -130,6 +132,9 @@ class Profile:
     huge_memfd: Mapping[int, FileRules]
     implied_directories: bool
     document: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<Profile {self.name}>"
 
     def describe(self) -> dict[str, Any]:
         """Return the profile for people and programs, each answer with its evidence."""

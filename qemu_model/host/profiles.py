@@ -243,7 +243,7 @@ class _Reader:
             del answers[validate], answers[validate | sync]
             for kind in (linux.MAP_SHARED, linux.MAP_PRIVATE):
                 answers[kind | sync] = answers[kind]
-        elif version < _version(told.get("synchronous_since", "4.15")):
+        elif version < _version(told.get("accepts_sync_since", "4.15")):
             answers[validate | sync] = -linux.ERRNO_NUMBERS["EOPNOTSUPP"]
         return MappingProxyType(answers)
 
@@ -278,6 +278,8 @@ class _Reader:
             page_size=unit,
             alignment=unit if huge else told.get("alignment", base_page),
             largest_file=told.get("largest_file", 0),
+            accepts_sync=told.get("accepts_sync", False)
+            and self.kernel.version >= _version(told.get("accepts_sync_since", "4.15")),
             dax=told.get("dax", False),
             huge=huge,
             in_memory=told.get("in_memory", False),

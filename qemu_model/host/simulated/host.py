@@ -33,18 +33,20 @@ from ..vm_flags import (
 from .address_space import AddressSpace, Mapping
 from .extents import Extents
 from .inodes import Descriptor, Inode, Mounted
-from .memory import HugePagePool, Memory
+from .memory import OVERCOMMIT_NEVER, HugePagePool, Memory
 from .names import Names
 
 EACCES: Final = -errno.EACCES
 EBADF: Final = -errno.EBADF
+EFAULT: Final = -errno.EFAULT
 EINVAL: Final = -errno.EINVAL
 ENOMEM: Final = -errno.ENOMEM
+ENODEV: Final = -errno.ENODEV
 EOPNOTSUPP: Final = -errno.EOPNOTSUPP
 
 _TYPE_AND_SYNC: Final = linux.MAP_TYPE | MAP_SYNC
-#: What MAP_SHARED_VALIDATE lets through beside MAP_SYNC (LEGACY_MAP_MASK and the type).
-_LEGACY: Final = 0x01FFFF | MAP_SYNC
+#: What MAP_SHARED_VALIDATE lets through everywhere (LEGACY_MAP_MASK and the type).
+_LEGACY: Final = 0xFC07FFFF
 _VALIDATE: Final = linux.MAP_SHARED_VALIDATE
 _MEMFD_FLAGS: Final = (
     linux.MFD_CLOEXEC
@@ -58,6 +60,8 @@ _F_GET_SEALS: Final = 1034
 _MBIND_FLAGS: Final = 0x7
 _POLICIES: Final = 4
 _FIRST_DESCRIPTOR: Final = 3
+#: The first kernel in which MAP_FIXED without memory for it leaves what was there.
+_KEEPS_WHAT_IT_REPLACES: Final = (6, 12)
 _OFFSETS: Final = 1 << 63
 _WORD: Final = (1 << 64) - 1
 _SIX_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -76,7 +80,7 @@ _ADVICE_BITS: Final = {
 _MERGING: Final = (linux.MADV_MERGEABLE, linux.MADV_UNMERGEABLE)
 _HUGE: Final = (linux.MADV_HUGEPAGE, linux.MADV_NOHUGEPAGE)
 
-#: How large a simulated device DAX is, in bytes: profiles give devices no size.
+#: How large a device DAX is that the profile says nothing about, in bytes.
 _DAX_DEVICE_SIZE: Final = 1 << 30
 
 
@@ -124,6 +128,7 @@ class SimulatedHost:
             device = self.profile.unknown_file
             if not creates and device is not None and not found.path.startswith("/dev/"):
                 inode = Inode("device", device, found.mounted)
+                inode.size = _DAX_DEVICE_SIZE
             elif not creates:
                 return -errno.ENOENT
             elif found.as_directory:
@@ -132,6 +137,8 @@ class SimulatedHost:
                 return -errno.EROFS
             else:
                 inode = self._names.create(found)
+        elif creates and pathname.endswith("/"):
+            return -errno.EISDIR
         else:
             if exclusive:
                 return -errno.EEXIST
@@ -177,10 +184,10 @@ class SimulatedHost:
         if descriptor is None:
             return EBADF
         inode = descriptor.inode
-        if inode.kind == "fifo":
-            return -errno.ESPIPE
         if not 0 <= whence <= 4:
             return EINVAL
+        if inode.kind == "fifo":
+            return -errno.ESPIPE
         if inode.kind == "device":
             return descriptor.position
         if whence == linux.SEEK_END:
@@ -342,54 +349,54 @@ class SimulatedHost:
         if not length:
             return EINVAL if rules.huge else ENOMEM
         space = self._space
-        fixed = flags & MAP_FIXED
         start = self._address(addr, length, flags, rules)
         if start < 0:
             return start
         kind = flags & linux.MAP_TYPE
-        if kind == _VALIDATE and flags & ~_LEGACY and inode is not None:
-            return EOPNOTSUPP
         added = rules.answers.get(flags & _TYPE_AND_SYNC, EINVAL)
-        if access != linux.O_RDWR and (
-            access == linux.O_WRONLY or (kind != MAP_PRIVATE and prot & linux.PROT_WRITE)
-        ):
-            return EACCES
-        if added < 0:
+        if inode is not None:
+            refused = _refused_by_flags(inode, access, prot, flags, added)
+            if refused:
+                return refused
+        elif added < 0:
             return added
-        if (start | length) & (rules.alignment - 1):
-            return EINVAL
-        bits = prot & 7 | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | added
+        bits = prot & 7 | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
         shared = kind & MAP_SHARED
         if shared:
             if access == linux.O_RDWR:
                 bits |= VM_SHARED | VM_MAYSHARE
             else:
                 bits = (bits | VM_MAYSHARE) & ~VM_MAYWRITE
-            if (
-                inode is not None
-                and inode.seals
-                and inode.seals & _WRITE_SEALS
-                and prot & linux.PROT_WRITE
-            ):
-                return -errno.EPERM
         if flags & MAP_NORESERVE:
             bits |= VM_NORESERVE
-        if inode is not None and rules.largest_file == 0 and rules.name == "zero":
-            inode, offset = None, 0
-        end = start + length
-        if fixed and not space.can_cut(start, end):
-            return EINVAL
         if rules.huge:
             bits |= VM_HUGETLB | VM_DONTEXPAND
-            refused = self._promise_huge_pages(inode, length, bits, offset)
-        else:
-            refused, bits = self._promise_memory(inode, length, bits)
-        if refused:
-            return refused
+        end = start + length
+        fixed = flags & MAP_FIXED
+        if fixed and not space.can_cut(start, end):
+            return EINVAL
+        counted = bits & (VM_WRITE | VM_SHARED | VM_HUGETLB) == VM_WRITE and (
+            not bits & VM_NORESERVE or self.profile.kernel.overcommit == OVERCOMMIT_NEVER
+        )
+        if counted:
+            if not self._memory.promise(length):
+                if fixed and self.profile.kernel.version < _KEEPS_WHAT_IT_REPLACES:
+                    self._cut(start, end)
+                return ENOMEM
+            bits |= VM_ACCOUNT
+        # From here on a refusal leaves a hole where MAP_FIXED was to replace something.
         if fixed:
-            for piece in space.cut(start, end):
-                self._release(piece)
-        mapping = Mapping(start, end, bits, inode, offset, unit)
+            self._cut(start, end)
+        if rules.name == "zero":
+            inode, offset = None, 0
+        refused = (
+            added if added < 0 else self._refused_by_file(rules, inode, start, length, bits, offset)
+        )
+        if refused:
+            if counted:
+                self._memory.promised -= length
+            return refused
+        mapping = Mapping(start, end, bits | added, inode, offset, unit)
         if inode is not None:
             inode.references += 1
             if rules.huge:
@@ -398,6 +405,24 @@ class SimulatedHost:
                     inode.size = max(inode.size, offset + length)
         space.insert(mapping)
         return start
+
+    def _cut(self, start: int, end: int) -> None:
+        for piece in self._space.cut(start, end):
+            self._release(piece)
+
+    def _refused_by_file(
+        self, rules: FileRules, inode: Inode | None, start: int, length: int, bits: int, offset: int
+    ) -> int:
+        """Return 0, or the negative errno of the file's own part of mmap."""
+        if rules.huge:
+            assert inode is not None
+            return self._promise_huge_pages(inode, length, bits, offset)
+        if inode is None:
+            if bits & VM_SHARED and not bits & VM_NORESERVE and not self._memory.promise(length):
+                return ENOMEM
+        elif (start | length) & (rules.alignment - 1):
+            return EINVAL
+        return 0
 
     def _address(self, addr: int, length: int, flags: int, rules: FileRules) -> int:
         """Return where a mapping goes, or -errno (``mm/mmap.c:get_unmapped_area``)."""
@@ -431,24 +456,19 @@ class SimulatedHost:
         start = space.place(length, alignment if alignment > self._page else 1)
         return ENOMEM if start is None else start
 
-    def _promise_memory(self, inode: Inode | None, length: int, bits: int) -> tuple[int, int]:
-        """Promise memory to a mapping without huge pages; return (-errno or 0, its flags)."""
-        if bits & VM_NORESERVE and self.profile.kernel.overcommit < 2:
-            return 0, bits
-        if bits & VM_SHARED:
-            if inode is None and not self._memory.promise(length):
-                return ENOMEM, bits
-        elif bits & VM_WRITE:
-            if not self._memory.promise(length):
-                return ENOMEM, bits
-            bits |= VM_ACCOUNT
-        return 0, bits
-
     def _pool(self, size: int) -> HugePagePool:
         pool = self._pools.get(size)
         if pool is None:
             pool = self._pools[size] = HugePagePool(size, self.profile.huge_pages[size])
         return pool
+
+    def _pool_for(self, mounted: Mounted, size: int) -> HugePagePool:
+        """Return where a hugetlbfs takes its pages from: one mounted with a size has its own."""
+        if mounted.limit is None:
+            return self._pool(size)
+        if mounted.pool is None:
+            mounted.pool = HugePagePool(size, mounted.limit // size)
+        return mounted.pool
 
     def _promise_huge_pages(self, inode: Inode | None, length: int, bits: int, offset: int) -> int:
         """Promise pool pages to a mapping; return 0 or -errno (``hugetlb_reserve_pages``)."""
@@ -457,7 +477,7 @@ class SimulatedHost:
         if offset & (unit - 1):
             return EINVAL
         if inode.pool is None:
-            inode.pool = self._pool(unit)
+            inode.pool = self._pool_for(inode.mounted, unit)
         if bits & VM_NORESERVE:
             return 0
         first, last = offset // unit, (offset + length) // unit
@@ -480,8 +500,7 @@ class SimulatedHost:
         end = addr + (length + page - 1 & -page)
         if end == addr or not space.can_cut(addr, end):
             return EINVAL
-        for piece in space.cut(addr, end):
-            self._release(piece)
+        self._cut(addr, end)
         return 0
 
     def _release(self, mapping: Mapping) -> None:
@@ -509,8 +528,6 @@ class SimulatedHost:
         """madvise(2).  Return 0 or -errno."""
         if not self._knows_advice(advice):
             return EINVAL
-        if advice == linux.MADV_POPULATE_WRITE:
-            return self._populate(addr, length)
         page = self._page
         if addr & (page - 1):
             return EINVAL
@@ -520,6 +537,8 @@ class SimulatedHost:
         end = addr + rounded
         if end > _WORD:
             return EINVAL
+        if advice == linux.MADV_POPULATE_WRITE:
+            return self._populate(addr, end)
         answer = 0
         here = addr
         bits = _ADVICE_BITS.get(advice)
@@ -538,17 +557,22 @@ class SimulatedHost:
                 return error
         return answer if here >= end else ENOMEM
 
-    def _populate(self, addr: int, length: int) -> int:
-        """Populate a range for writing: EINVAL where it may not be written, ENOMEM at a hole."""
-        end = addr + (length + self._page - 1 & -self._page)
+    def _populate(self, addr: int, end: int) -> int:
+        """Populate ``[addr, end)`` for writing; return 0 or -errno.
+
+        EINVAL where it may not be written, ENOMEM at a hole, EFAULT for a SIGBUS.
+        """
         here = addr
         for mapping in self._space.within(addr, end):
-            if mapping.bits & VM_WRITE == 0:
-                return EINVAL
             if mapping.start > here:
                 return ENOMEM
+            if not mapping.bits & VM_WRITE:
+                return EINVAL
+            first, last = max(mapping.start, addr), min(mapping.end, end)
+            if self.touch_pages(first, last - first, mapping.unit):
+                return EFAULT
             here = mapping.end
-        return self.touch_pages(addr, length, self._page) if here >= end else ENOMEM
+        return 0 if here >= end else ENOMEM
 
     def _knows_advice(self, advice: int) -> bool:
         kernel = self.profile.kernel
@@ -637,7 +661,7 @@ class SimulatedHost:
             policy = (mode, nodes)
         pieces = self._space.within(addr, end)
         if not pieces or (policy is not None and not _covers(pieces, addr, end)):
-            return -errno.EFAULT
+            return EFAULT
         for mapping in pieces:
             if mapping.policy == policy:
                 continue
@@ -659,14 +683,14 @@ class SimulatedHost:
         here = addr
         for mapping in self._space.within(addr, end):
             if mapping.start > here or mapping.bits & VM_WRITE == 0:
-                return -errno.EFAULT
+                return EFAULT
             here = mapping.end
             unit = mapping.unit
             first = max(mapping.start, addr) // unit
             last = -(-min(mapping.end, end) // unit)
             if not self._touch(mapping, first, last):
-                return -errno.EFAULT
-        return 0 if here >= end else -errno.EFAULT
+                return EFAULT
+        return 0 if here >= end else EFAULT
 
     def _touch(self, mapping: Mapping, first: int, last: int) -> bool:
         """Touch the pages ``[first, last)`` of the address space; return whether all were had."""
@@ -756,7 +780,7 @@ class SimulatedHost:
         descriptor = self._descriptors.get(fd)
         if descriptor is None or descriptor.inode.kind != "device":
             return None
-        return _DAX_DEVICE_SIZE if descriptor.inode.rules.dax else None
+        return descriptor.inode.size if descriptor.inode.rules.dax else None
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Return the flags in smaps' ``VmFlags`` of the mapping at ``addr``, None if unmapped."""
@@ -783,6 +807,28 @@ class SimulatedHost:
         """Return how many huge pages of ``size`` bytes are neither in use nor promised."""
         pool = self._pool(size)
         return pool.free - pool.promised
+
+
+def _refused_by_flags(inode: Inode, access: int, prot: int, flags: int, answer: int) -> int:
+    """Return 0, or the negative errno for which mmap does not even ask the file.
+
+    ``answer`` is the file's answer, ``access`` how the descriptor was opened.
+    """
+    kind = flags & linux.MAP_TYPE
+    rules = inode.rules
+    if kind == _VALIDATE and rules.answers.get(kind) is not None:
+        understood = _LEGACY | MAP_SYNC if rules.accepts_sync else _LEGACY
+        if flags & ~understood:
+            return EOPNOTSUPP
+    if access != linux.O_RDWR and (
+        access == linux.O_WRONLY or (kind != MAP_PRIVATE and prot & linux.PROT_WRITE)
+    ):
+        return EACCES
+    if answer in (EINVAL, ENODEV) and (kind not in rules.answers or answer == ENODEV):
+        return answer
+    if kind & MAP_SHARED and prot & linux.PROT_WRITE and inode.seals and inode.seals & _WRITE_SEALS:
+        return -errno.EPERM
+    return 0
 
 
 def _covers(pieces: Sequence[Mapping], start: int, end: int) -> bool:

@@ -12,16 +12,18 @@ from .memory import HugePagePool
 class Mounted:
     """A mounted file system: its rules, and how much of its space is used.
 
-    ``limit`` and ``used`` are in bytes; no limit is None.
+    ``limit`` and ``used`` are in bytes; no limit is None.  ``pool`` are the huge pages of
+    a hugetlbfs that is mounted with pages of its own.
     """
 
-    __slots__ = ("limit", "read_only", "rules", "used")
+    __slots__ = ("limit", "pool", "read_only", "rules", "used")
 
     def __init__(self, rules: FileRules, limit: int | None, read_only: bool) -> None:
         self.rules = rules
         self.limit = limit
         self.read_only = read_only
         self.used = 0
+        self.pool: HugePagePool | None = None
 
     def take(self, length: int) -> int:
         """Use up to ``length`` bytes of the file system; return how many there were."""
