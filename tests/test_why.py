@@ -261,7 +261,7 @@ def test_words_need_no_quotes_on_the_command_line(capsys: pytest.CaptureFixture[
         capsys,
         "why",
         "--json",
-        *"qemu: -object x: unable to map backing store for guest RAM:".split(),
+        *UNABLE_TO_MAP.split(),
     )
     assert (status, json.loads(out)["function"]) == (0, "exec.c:file_ram_alloc")
 

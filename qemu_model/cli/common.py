@@ -191,7 +191,7 @@ def choose_host(name: str, *, force: bool = False) -> Host:
         except profiles.ProfileError as error:
             raise UsageError(str(error)) from error
     raise UsageError(
-        f"no host is called '{name}'{_sim_prefix(name)}; there are live and sim:PROFILE"
+        f"no host is called '{name}'{_nearest_host(name)}; there are live and sim:PROFILE"
     )
 
 

@@ -311,7 +311,7 @@ _NO_PROPERTY: Final = (
 _IN_USE: Final = (
     Cause(
         "a DIMM, an NVDIMM or a NUMA node uses the backend: remove the device first",
-        'echo \'{"execute":"qmp_capabilities"}{"execute":"query-memory-devices"}\' | nc -U QMP-SOCKET',
+        _QMP.replace("COMMAND", "query-memory-devices"),
     ),
 )
 
@@ -319,7 +319,7 @@ _FIXED: Final = (
     Cause(
         "a backend that has its memory is fixed, but for merge, dump, prealloc and discard-data: "
         "delete the object and make it anew",
-        'echo \'{"execute":"qmp_capabilities"}{"execute":"query-memdev"}\' | nc -U QMP-SOCKET',
+        _QMP.replace("COMMAND", "query-memdev"),
     ),
 )
 
@@ -388,7 +388,7 @@ _BY_FILE: Final[Mapping[str, Cause]] = MappingProxyType(
         "util": Cause("a property or an option is misspelt, or its value is", _PROPERTIES),
         "monitor": Cause(
             "what is sent over QMP is not as QEMU expects it",
-            'echo \'{"execute":"qmp_capabilities"}{"execute":"query-commands"}\' | nc -U QMP-SOCKET',
+            _QMP.replace("COMMAND", "query-commands"),
         ),
     }
 )
