@@ -56,6 +56,11 @@ class RecordingHost:
             events.extend(Event(*kept) for kept in self._kept[len(events) :])
         return events
 
+    def forget(self) -> None:
+        """Keep none of the calls so far, for a run without end."""
+        self._kept.clear()
+        self._events.clear()
+
     def _origin(self, frame: FrameType | None) -> str:
         while frame is not None:
             code = frame.f_code
