@@ -1,0 +1,172 @@
+"""``qemu-model conform``: hold a real QEMU against the model."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from . import common
+
+if TYPE_CHECKING:
+    from ..oracle.conform import Result
+    from ..oracle.conformance import Report
+
+QEMU: Final = common.Option("--qemu", "the QEMU to hold against the model", "BINARY")
+REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
+FILTER: Final = common.Option("--filter", "only the cases whose name holds this", "NAME")
+JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
+JOBS: Final = common.Option("-j", "how many cases run at a time, by default as many as CPUs", "N")
+LIST: Final = common.Option("--list", "name the cases and run none")
+OPTIONS: Final = (QEMU, REVISION, FILTER, common.JSON, JUNIT, JOBS, LIST, common.HELP)
+
+#: How many failed cases are told at length; the rest are named.
+TOLD_AT_LENGTH: Final = 20
+
+
+def help_text() -> str:
+    """Return what ``conform --help`` shows."""
+    return common.usage(
+        "conform --qemu BINARY [--revision R] [--filter NAME] [--json | --junit FILE] [-j N]",
+        "Run a real QEMU under strace and QMP over the conformance cases, in a scratch directory\n"
+        "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"
+        "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.",
+        OPTIONS,
+        (
+            "qemu-model conform --qemu qemu-system-x86_64",
+            "qemu-model conform --qemu build/qemu-system-x86_64 --filter size/",
+            "qemu-model conform --qemu qemu-system-x86_64 --junit conform.xml -j 4",
+        ),
+        "0 nothing failed; 1 something did",
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    words = common.split([*spell_out_jobs(argv)], OPTIONS)
+    if words.has(common.HELP):
+        print(help_text(), end="")
+        return 0
+    if words.qemu:
+        raise common.UsageError(f"conform takes no '{words.qemu[0]}'")
+    from ..oracle.conform import chosen
+
+    cases = chosen(words.own.get(FILTER.name))
+    if not cases:
+        raise common.UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
+    if words.has(LIST):
+        print("\n".join(case.name for case in cases))
+        return 0
+    if not words.has(QEMU):
+        raise common.UsageError("say which QEMU: --qemu BINARY")
+    return _conform(words, [case.name for case in cases])
+
+
+def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
+    """Give the words, with ``-jN`` as two."""
+    for word in argv:
+        if word.startswith("-j") and word[2:].isdigit():
+            yield "-j"
+            yield word[2:]
+        else:
+            yield word
+
+
+def _conform(words: common.Words, names: Sequence[str]) -> int:
+    from ..oracle.conformance import conform, detect
+    from ..oracle.driver import DriverError, Qemu
+
+    jobs = words.value(JOBS, str(os.cpu_count() or 1))
+    if not jobs.isdigit() or int(jobs) < 1:
+        raise common.UsageError(f"-j takes a number from 1 on, not '{jobs}'")
+    junit = words.own.get(JUNIT.name)
+    try:
+        qemu = Qemu.at(words.value(QEMU))
+        if words.has(REVISION):
+            revision = common.choose_revision(words.value(REVISION))
+            how = f"{qemu.version}: revision {revision.name}, as asked"
+        else:
+            revision, how = detect(qemu)
+        print(how, file=sys.stderr)
+        with progress(len(names)) as on_result:
+            report = conform(
+                qemu,
+                revision,
+                names,
+                jobs=int(jobs),
+                whole=not words.has(FILTER),
+                on_result=on_result,
+            )
+    except DriverError as error:
+        raise common.UsageError(str(error)) from error
+    if junit is not None:
+        write_whole(Path(junit), report.to_junit())
+    if words.has(common.JSON):
+        print(json.dumps(report.to_json(), indent=1))
+    else:
+        print(summary(report), end="")
+    return report.status
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, whole or not at all.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, delete=False
+        ) as stream:
+            stream.write(text)
+        os.replace(stream.name, path)
+    except OSError as error:
+        raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[Result], None]]:
+    """Show a bar on a terminal; give what is called with each result."""
+    if not sys.stderr.isatty():
+        yield lambda _result: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("conform", total=total)
+        failed = 0
+
+        def advance(result: Result) -> None:
+            nonlocal failed
+            failed += result.status == "failed"
+            bar.update(task, advance=1, description=f"{failed} failed" if failed else "conform")
+
+        yield advance
+
+
+def summary(report: Report) -> str:
+    """Return the results for somebody who maintains QEMU."""
+    lines = []
+    failed = report.of("failed")
+    for result in failed[:TOLD_AT_LENGTH]:
+        lines.append(f"FAILED {result.name}")
+        lines += [f"    {why}" for why in result.why]
+    if len(failed) > TOLD_AT_LENGTH:
+        lines.append(f"and {len(failed) - TOLD_AT_LENGTH} more:")
+        lines += [f"    {result.name}" for result in failed[TOLD_AT_LENGTH:]]
+    for finding in report.gone:
+        lines.append(f"FAILED the finding '{finding.name}' no longer occurs: {finding.title}")
+    not_run: dict[str, int] = {}
+    for result in report.of("not run"):
+        not_run[result.why[0]] = not_run.get(result.why[0], 0) + 1
+    lines += [f"not run: {count} cases: {why}" for why, count in not_run.items()]
+    for finding, names in report.findings():
+        lines.append(f"finding: {finding.title} ({len(names)} cases, for instance {names[0]})")
+    counts = f"{len(report.of('passed'))} passed, {len(failed)} failed, "
+    counts += f"{len(report.of('known'))} diverge by a finding, {len(report.of('not run'))} not run"
+    lines.append(f"{report.qemu.version} against {report.revision.name}: {counts}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,117 @@
+"""A process that runs conformance cases, one after the other, and how to talk to it.
+
+Case names come in as lines of JSON, results go out as lines of JSON.  A process of its
+own, because a mount namespace, a descriptor or a mapping of a case must not stay with
+whoever asked for it.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ..revision import Revision
+from .cases import every_case
+from .conform import Result, compare
+from .conform_place import make_place
+from .driver import Qemu
+
+
+class Worker:
+    """A worker process, for one thread of the asking process."""
+
+    def __init__(
+        self, qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | None
+    ) -> None:
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                __name__,
+                qemu.binary,
+                revision.name,
+                str(scratch),
+                "" if shared_memory is None else str(shared_memory),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+
+    def compare(self, name: str) -> Result:
+        """Have the case called ``name`` run, and return how it went."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(name) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        except OSError:
+            answer = ""
+        if not answer:
+            return Result(name, "failed", ("the process that ran the case died",))
+        return Result.from_json(json.loads(answer))
+
+    def close(self) -> None:
+        """End the worker, with all that it started."""
+        self._process.terminate()
+        with contextlib.suppress(OSError):
+            self._process.communicate(timeout=30)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def serve(qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | None) -> None:
+    """Answer requests until there are no more."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    os.chdir(scratch)
+    place = make_place(scratch, shared_memory)
+    cases = {case.name: case for case in every_case()}
+    for name in requests():
+        result = compare(qemu, revision, cases[name], place, scratch)
+        print(json.dumps(result.to_json()), flush=True)
+
+
+def requests() -> Iterator[str]:
+    """Yield the names that come in."""
+    for line in sys.stdin:
+        yield json.loads(line)
+
+
+def main(argv: list[str]) -> int:
+    """Serve until stdin ends; SIGTERM ends it at once, and whatever runs with it."""
+
+    def stop(_number: int, _frame: FrameType | None) -> Any:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    from ..revision import find
+
+    binary, revision, scratch, shared_memory = argv
+    serve(
+        Qemu.at(binary),
+        find(revision),
+        Path(scratch),
+        Path(shared_memory) if shared_memory else None,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
