@@ -9,7 +9,8 @@ classes here, which :mod:`qemu_model.host.simulated` runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import attrs
 
@@ -17,17 +18,19 @@ from . import linux
 from .protocol import Platform, StatFs
 
 #: How a profile may know an answer, from the strongest to the weakest.
-EVIDENCE = ("live test", "guest", "documentation")
+EVIDENCE: Final = ("live test", "guest", "documentation")
 
 #: The combinations of mmap's flags that a file's row answers, as profiles spell them.
-COLUMNS: Mapping[str, int] = {
-    "MAP_SHARED_VALIDATE|MAP_SYNC": linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC,
-    "MAP_SHARED|MAP_SYNC": linux.MAP_SHARED | linux.MAP_SYNC,
-    "MAP_PRIVATE|MAP_SYNC": linux.MAP_PRIVATE | linux.MAP_SYNC,
-    "MAP_SHARED_VALIDATE": linux.MAP_SHARED_VALIDATE,
-    "MAP_SHARED": linux.MAP_SHARED,
-    "MAP_PRIVATE": linux.MAP_PRIVATE,
-}
+COLUMNS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "MAP_SHARED_VALIDATE|MAP_SYNC": linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC,
+        "MAP_SHARED|MAP_SYNC": linux.MAP_SHARED | linux.MAP_SYNC,
+        "MAP_PRIVATE|MAP_SYNC": linux.MAP_PRIVATE | linux.MAP_SYNC,
+        "MAP_SHARED_VALIDATE": linux.MAP_SHARED_VALIDATE,
+        "MAP_SHARED": linux.MAP_SHARED,
+        "MAP_PRIVATE": linux.MAP_PRIVATE,
+    }
+)
 
 
 @attrs.frozen

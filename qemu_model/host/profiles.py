@@ -150,7 +150,7 @@ def _validate(document: Mapping[str, Any], source: str) -> None:
 
 def _complete(document: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Fill in what ``document`` leaves to the profile that it is based on."""
-    if document.get("name") == "default":
+    if document is _shipped_document("default"):
         return dict(document)
     base = str(document.get("based_on", "default"))
     if base not in names():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 from .. import linux
@@ -67,16 +68,18 @@ _WORD: Final = (1 << 64) - 1
 _SIX_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 #: What each advice clears and sets in a mapping's flags.
-_ADVICE_BITS: Final = {
-    linux.MADV_DONTFORK: (0, VM_DONTCOPY),
-    linux.MADV_DOFORK: (VM_DONTCOPY, 0),
-    linux.MADV_DONTDUMP: (0, VM_DONTDUMP),
-    linux.MADV_DODUMP: (VM_DONTDUMP, 0),
-    linux.MADV_HUGEPAGE: (VM_NOHUGEPAGE, VM_HUGEPAGE),
-    linux.MADV_NOHUGEPAGE: (VM_HUGEPAGE, VM_NOHUGEPAGE),
-    linux.MADV_MERGEABLE: (0, VM_MERGEABLE),
-    linux.MADV_UNMERGEABLE: (VM_MERGEABLE, 0),
-}
+_ADVICE_BITS: Final = MappingProxyType(
+    {
+        linux.MADV_DONTFORK: (0, VM_DONTCOPY),
+        linux.MADV_DOFORK: (VM_DONTCOPY, 0),
+        linux.MADV_DONTDUMP: (0, VM_DONTDUMP),
+        linux.MADV_DODUMP: (VM_DONTDUMP, 0),
+        linux.MADV_HUGEPAGE: (VM_NOHUGEPAGE, VM_HUGEPAGE),
+        linux.MADV_NOHUGEPAGE: (VM_HUGEPAGE, VM_NOHUGEPAGE),
+        linux.MADV_MERGEABLE: (0, VM_MERGEABLE),
+        linux.MADV_UNMERGEABLE: (VM_MERGEABLE, 0),
+    }
+)
 _MERGING: Final = (linux.MADV_MERGEABLE, linux.MADV_UNMERGEABLE)
 _HUGE: Final = (linux.MADV_HUGEPAGE, linux.MADV_NOHUGEPAGE)
 
