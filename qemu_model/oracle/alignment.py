@@ -21,18 +21,20 @@ import attrs
 from ..event import Event
 from ..host.linux import (
     ERRNO_NUMBERS,
+    HUGETLBFS_MAGIC,
     MADV_MERGEABLE,
     MADV_POPULATE_READ,
     MADV_POPULATE_WRITE,
     MAP_ANONYMOUS,
     MAP_NORESERVE,
     MAP_STACK,
+    O_CREAT,
     O_EXCL,
     O_RDONLY,
     PROT_NONE,
 )
 from ..host.protocol import Platform, StatFs
-from .backend_calls import EXITED, KILLED, SIGBUS, BackendCalls, LoggedBlock
+from .backend_calls import BLOCK_ALIGN, EXITED, KILLED, SIGBUS, BackendCalls, LoggedBlock
 from .search import LogSearch
 from .strace import Call
 from .verdict import Divergence, NotJudged, because
@@ -53,6 +55,9 @@ _BLOCKS_AHEAD: Final = 1024
 #: How many divergences, and calls not judged, are told; the rest is counted.
 MOST_TOLD: Final = 1000
 
+#: After so many divergences the lines between two calls are no longer searched.
+_MOST_SEARCHED: Final = 100
+
 #: What stands for a descriptor or an address that the log does not show.
 _UNKNOWN_DESCRIPTOR: Final = 1_000_000
 _UNKNOWN_ADDRESS: Final = 1 << 56
@@ -63,8 +68,7 @@ LARGE_FILE: Final = 1 << 62
 
 ENOENT: Final = ERRNO_NUMBERS["ENOENT"]
 EISDIR: Final = ERRNO_NUMBERS["EISDIR"]
-#: How far QEMU aligns anonymous memory.
-VMALLOC_ALIGN: Final = Platform().vmalloc_align
+PAGE_SIZE: Final = Platform().page_size
 
 
 class LogEnded(Exception):
@@ -89,7 +93,7 @@ def _origin() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         c_file = frame.f_globals.get("C_FILE")
-        if c_file:
+        if c_file and frame.f_code.co_name[0] not in "_<":
             return f"{c_file}:{frame.f_code.co_name}"
         if frame.f_back is None:
             break
@@ -133,7 +137,8 @@ class Alignment:
     ``pid`` is the thread that QEMU started in, as far as known.
     ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which
     are nobody's backend.  ``attached`` is for a log that begins after start-up.
-    ``first_may_be_missing`` tells whether the log may lack the model's first call.
+    ``first_may_be_missing`` tells of the log's first call whether it may be the
+    model's second.
     """
 
     def __init__(
@@ -145,7 +150,7 @@ class Alignment:
         pid: int | None,
         machine_has_ram: bool,
         attached: bool = False,
-        first_may_be_missing: Callable[[], bool] = lambda: False,
+        first_may_be_missing: Callable[[Call], bool],
     ) -> None:
         self.report = report
         self.started = False
@@ -157,13 +162,15 @@ class Alignment:
         self._machine_has_ram = machine_has_ram
         self._first_may_be_missing = first_may_be_missing
         self._ahead: deque[Call] = deque()
-        self._releases: list[Event] = []
+        self._releases: dict[tuple[str, tuple[Any, ...]], Event] = {}
         self._began = False
         self._ignored_descriptors: set[int] = set()
+        self._opened: set[object] = set()
         self._attached = attached
         self._doubtful: Call | None = None
         self._before: Event | None = None
-        self._last_line = 0
+        self._last_line = self._line_before = 0
+        self._reservation: tuple[str, tuple[Any, ...]] = ("mmap", ())
         self._out: StatFs | None = None
         self._lost: list[tuple[int, int]] = []
         self._unknown = 0
@@ -179,6 +186,10 @@ class Alignment:
         call = self._expect(name, args)
         result = call.result if call.result is not None else 0
         self._before = Event(name, args, result)
+        if is_reservation(name, args):
+            self._reservation = (name, args)
+        if name == "open":
+            self._opened.add(args[0])
         return call
 
     def _expect(self, name: str, args: tuple[Any, ...]) -> Call:
@@ -201,7 +212,7 @@ class Alignment:
                 return self._invent(name, args)
             if head is None:
                 raise LogEnded(self._event(name, args))
-            if self._before is None and self._first_may_be_missing():
+            if self._before is None and self._first_may_be_missing(head):
                 self.report.not_in_log.add(f"the first {name}")
                 return self._invent(name, args)
             answer = self._differ(head, name, args)
@@ -253,11 +264,9 @@ class Alignment:
     def release(self, name: str, args: tuple[Any, ...]) -> None:
         """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
         if not self.skipping:
-            self._releases.append(self._event(name, args))
-
-    def forget_releases(self) -> None:
-        """Allow what was left to the RCU thread no longer."""
-        self._releases.clear()
+            self._releases[name, args] = self._event(name, args)
+            if len(self._releases) > MOST_TOLD:
+                del self._releases[next(iter(self._releases))]
 
     # The log, call by call.
 
@@ -272,7 +281,7 @@ class Alignment:
 
     def _take(self) -> Call:
         call = self._ahead.popleft()
-        self._last_line = call.line
+        self._line_before, self._last_line = self._last_line, call.line
         return call
 
     def _head(self, expected: str) -> Call | None:
@@ -307,13 +316,15 @@ class Alignment:
         return bool(self._releases) and self._is_release(call)
 
     def _is_release(self, call: Call) -> bool:
-        for place, event in enumerate(self._releases):
-            if self._equal(call, event.call, event.args):
-                del self._releases[place]
-                self.report.matched += 1
-                self.report.note(call.line, f"as the model has it: {event.by}")
-                return True
-        return False
+        event = self._releases.pop((call.name, call.args), None)
+        if event is None and self._unknown:
+            alike = (key for key in self._releases if self._equal(call, *key))
+            event = self._releases.pop(next(alike, ("", ())), None)
+        if event is None:
+            return False
+        self.report.matched += 1
+        self.report.note(call.line, f"as the model has it: {event.by}")
+        return True
 
     def _ignore_descriptor(self, descriptor: int | None) -> None:
         if descriptor is not None and descriptor >= 0:
@@ -343,19 +354,12 @@ class Alignment:
         result = call.result
         if call.name in ("open", "memfd_create") and result is not None and result >= 0:
             # The number is in use again: what was left to the RCU thread did happen.
-            self._releases = [
-                event
-                for event in self._releases
-                if not (event.call == "close" and event.args[0] == result)
-            ]
+            self._releases.pop(("close", (result,)), None)
         elif call.name == "mmap" and self._releases and result is not None and result >= 0:
             end = result + call.args[1]
-            self._releases = [
-                event
-                for event in self._releases
-                if event.call != "munmap"
-                or not (event.args[0] < end and result < event.args[0] + event.args[1])
-            ]
+            for name, args in list(self._releases):
+                if name == "munmap" and args[0] < end and result < sum(args):
+                    del self._releases[name, args]
 
     def _equal(self, call: Call, name: str, args: tuple[Any, ...]) -> bool:
         if call.name != name:
@@ -398,7 +402,7 @@ class Alignment:
             return True
         if name == "madvise" and args[2] in _POPULATE:
             return self._populated_out_of_order(name, args)
-        if head.name == "open":
+        if head.name == "open" and not self._creates(head):
             return self._pass_over_openings(name, args)
         return False
 
@@ -425,14 +429,14 @@ class Alignment:
 
         Libraries look at files too, as libnuma at /proc/self/status.
         """
-        if self._began and name != "open":
+        if self._began and (name != "open" or args[0] in self._opened or args[1] & O_EXCL):
             return False
         openings: list[int] = []
         place, descriptors = 0, set()
         while (call := self._peek(place)) is not None and place < _BLOCKS_AHEAD:
             if self._equal(call, name, args):
                 return self._drop_first(place)
-            if call.name == "open":
+            if call.name == "open" and not self._creates(call):
                 openings.append(place)
                 descriptors.add(call.result)
             elif call.name != "close" or call.args[0] not in descriptors:
@@ -449,6 +453,10 @@ class Alignment:
         while reading < place and not self._opens_to_write(self._ahead[reading]):
             reading += 1
         return self._drop_first(reading)
+
+    @staticmethod
+    def _creates(call: Call) -> bool:
+        return isinstance(call.args[1], int) and call.args[1] & O_CREAT != 0
 
     @staticmethod
     def _likeness(call: Call, args: tuple[Any, ...]) -> int:
@@ -483,6 +491,8 @@ class Alignment:
             call = self._peek(place)
             if call is None or call.name in ("open", "memfd_create"):
                 break
+            if alike and id(alike[0].block) in busy:
+                break
             if self._equal(call, name, args):
                 alike.append(call)
             elif call.name == "mbind":
@@ -507,17 +517,56 @@ class Alignment:
         """
         if head.name == KILLED and head.args[0] not in ("SIGABRT", "SIGSEGV"):
             raise LogEnded(self._event(name, args))
-        follows = self._place_of(name, args)
-        if follows is not None:
+        passed_over = self._passed_over(head, name, args)
+        if passed_over is not None:
+            return passed_over
+        unreserved = head.name == "mmap" and head.block.reservation is None
+        if not (unreserved and self._is_mapping_of(head, name, args)) and (
+            self._place_of(name, args) is not None
+        ):
             self._report("extra", head, name, args)
             self._take()
             return None
-        alike = head.name == name and is_reservation(head.name, head.args) == is_reservation(
-            name, args
-        )
-        if alike:
+        if head.name == name and is_reservation(name, head.args) == is_reservation(name, args):
             return self._altered(head, name, args)
         return self._missing(head, name, args)
+
+    @staticmethod
+    def _is_mapping_of(head: Call, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether ``head`` maps the anonymous block that the call reserves the place of."""
+        return is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
+
+    def _passed_over(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
+        """Return the answer of a call that was not taken for a backend's, and is reported.
+
+        It has an address, a descriptor or a path that is nobody's, or it is a block
+        of which the log lacks the mapping or the reservation.
+        """
+        if self.report.diverged > _MOST_SEARCHED:
+            return None
+        search, pid = self._search, self._pid
+        near = search.near_miss(name, args, self._last_line, head.line, pid)
+        if near is not None:
+            self._report("altered", near, name, args)
+            self._last_line = near.line
+            return near
+        if name != "mmap" or not args[3] & MAP_ANONYMOUS:
+            return None
+        if not is_reservation(name, args):
+            early = search.exact(name, args, self._line_before, self._last_line, pid)
+            if early is not None and self._before is not None:
+                self._report("extra", early, *self._reservation)
+                return early
+            return None
+        reserved = search.exact(name, args, self._last_line, head.line, pid)
+        if reserved is not None and reserved.result is not None and reserved.result >= 0:
+            end = reserved.result + args[1]
+            on_it = search.in_range(reserved.result, end, reserved.line, head.line, pid)
+            self.report.matched += 1
+            self._report("missing", on_it or head, name, args)
+            self._lost.append((reserved.result, end))
+            return reserved
+        return None
 
     def _place_of(self, name: str, args: tuple[Any, ...]) -> int | None:
         for place in range(1, _AHEAD):
@@ -549,30 +598,10 @@ class Alignment:
             self._use(head)
 
     def _missing(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
-        near = self._search.near_miss(name, args, self._last_line, head.line, self._pid)
-        if near is not None:
-            self._report("altered", near, name, args)
-            self._last_line = near.line
-            near.block = None
-            return near
-        if is_reservation(name, args) and args[3] & MAP_ANONYMOUS:
-            near = self._unreserved(head, args)
-            if near is not None:
-                self._report("missing", near, name, args)
-                start = self._unknown_address()
-                self._lost.append((start, start + _UNKNOWN_STEP))
-                return Call(0, None, name, args, start, b"")
         self._report("missing", head, name, args)
         if head.name in _ENDS:
             raise ProcessEnded
         return self._invent(name, args)
-
-    def _unreserved(self, head: Call, args: tuple[Any, ...]) -> Call | None:
-        """Return the mapping of a block whose reservation is not in the log."""
-        if head.name == "mmap":
-            return None
-        size = args[1] - VMALLOC_ALIGN
-        return self._search.fixed_anonymous(size, self._last_line, head.line, self._pid)
 
     def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
         event = self._event(name, args)
@@ -600,10 +629,20 @@ class Alignment:
             call.result = 0 if truncates else LARGE_FILE
         elif name in ("fstatfs", "statfs"):
             later = None if self.skipping else self._soon(name)
-            call.out = (later and later.out) or self._out or StatFs(0, 4096)
+            call.out = (later and later.out) or self._out or self._likely_file_system()
         elif name == "mmap":
             call.result = args[0] or self._next_reservation()
         return call
+
+    def _likely_file_system(self) -> StatFs:
+        """Return hugetlbfs if the next block is aligned as one there, else something else."""
+        reservation = None if self.skipping else self._soon("mmap")
+        block = None if reservation is None else reservation.block
+        if block is not None and block.mapping is not None and block.reservation is reservation:
+            align = reservation.args[1] - block.mapping.args[1] if reservation is not None else 0
+            if align > PAGE_SIZE:
+                return StatFs(HUGETLBFS_MAGIC, align)
+        return StatFs(0, PAGE_SIZE)
 
     def _soon(self, name: str) -> Call | None:
         for place in range(_AHEAD):

@@ -19,7 +19,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -30,7 +30,9 @@ from ..host.linux import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     PROT_NONE,
+    PROT_WRITE,
 )
+from ..host.protocol import Platform
 from .log import PREFIX, UNFINISHED, Log, Piece
 from .strace import AT_FDCWD, Call, read_call
 
@@ -75,7 +77,11 @@ _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resum
 _SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]+|NULL)")
 _ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d+)|killed by (\w+))")
 _NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<([^<>]*)(<char [^>]*>)?>[^>]*$")
+_MAPPED: Final = re.compile(rb"m(?:re)?map2?(?:\(| resumed)[^\n]*= 0x([0-9a-f]+)")
+_NAME_OF_ARGUMENT: Final = re.compile(rb"\(\d+<([^<>]*)")
 
+#: How many ranges and descriptors that were given back are remembered.
+_REMEMBERED: Final = 64
 #: How far behind a reservation its mapping may stand, in records and in pieces of the log,
 #: before the reservation is taken for something else's.
 _RECORDS_HELD: Final = 256
@@ -90,6 +96,13 @@ EXITED: Final = "exited"
 KILLED: Final = "killed"
 SIGBUS: Final = "SIGBUS"
 
+MAP_FIXED_NOREPLACE: Final = 0x100000
+#: How QEMU aligns the address of anonymous memory (``QEMU_VMALLOC_ALIGN``).
+BLOCK_ALIGN: Final = Platform().vmalloc_align
+#: How the name of a file begins that QEMU makes in a directory.
+_TEMPORARY: Final = b"/qemu_back_mem"
+#: What -y calls the descriptor of a memfd backend.
+_MEMFD: Final = b"/memfd:memory-backend-memfd"
 #: The name of the descriptor QEMU makes to see whether memfd_create works.
 _PROBE: Final = "test"
 
@@ -111,6 +124,11 @@ class LoggedBlock:
     #: The judge's: the block is one of the model's, or none of them and to be ignored.
     claimed: bool = False
     foreign: bool = False
+
+
+def shows_name(call: Call) -> bool:
+    """Return whether -y gave the name of what the call's descriptor is open on."""
+    return re.search(rb", \d+<", call.text) is not None
 
 
 class _Ranges:
@@ -172,15 +190,20 @@ class BackendCalls:
     def __init__(
         self, log: Log, paths: Iterable[str], begin: Piece, *, attached: bool = False
     ) -> None:
+        self._log = log
         self._attached = attached
         self._paths = frozenset(paths)
         self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
+        self._raw_names = self._raw_paths | {_MEMFD}
         self._pieces = log.pieces(begin.offset, begin.first_line)
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
         self._ranges = _Ranges()
         self._queue: deque[Call] = deque()
         self._reservations: deque[LoggedBlock] = deque()
+        #: What was unmapped or closed last, to see whether that is done twice.
+        self._unmapped: dict[int, Call] = {}
+        self._closed: dict[int, tuple[Call, bytes]] = {}
         self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
@@ -239,18 +262,20 @@ class BackendCalls:
 
     def _read(self, piece: Piece) -> None:
         data = piece.data
-        descriptors, names, at = self._descriptors, self._raw_paths, self._ranges.at
+        descriptors, names, at = self._descriptors, self._raw_names, self._ranges.at
         line, counted = piece.first_line, 0
         for match in _NEXT.finditer(data):
             kind = match.lastindex
             if kind == _ADDRESS:
-                if at(int(match[_ADDRESS], 16)) is None and not self._attached:
+                address = int(match[_ADDRESS], 16)
+                if at(address) is None and address not in self._unmapped and not self._attached:
                     continue
             elif kind == _FD:
                 if match[_FD] not in descriptors:
                     continue
             elif kind == _FD_NAME:
-                if match[_FD] not in descriptors and match[_FD_NAME] not in names:
+                name = match[_FD_NAME]
+                if match[_FD] not in descriptors and name not in names and _TEMPORARY not in name:
                     continue
             elif kind == _OPENED:
                 if not self._may_be_path(match[_OPENED]):
@@ -258,8 +283,8 @@ class BackendCalls:
             elif kind in (_MAP_FD, _MAP_NAME) and not (
                 match[_MAP_PROT] == b"PROT_NONE"
                 or match[_MAP_FD] in descriptors
-                or (kind == _MAP_NAME and match[_MAP_NAME] in names)
-                or (match[_MAP_ADDRESS] and at(int(match[_MAP_ADDRESS], 16)) is not None)
+                or (kind == _MAP_NAME and self._is_name(match[_MAP_NAME]))
+                or (match[_MAP_ADDRESS] and self._may_be_block(match))
             ):
                 continue
             end = match.end() - 1
@@ -268,8 +293,18 @@ class BackendCalls:
             counted = start
             self._look_at(line, data[start:end])
 
+    def _may_be_block(self, match: re.Match[bytes]) -> bool:
+        address = int(match[_MAP_ADDRESS], 16)
+        return self._ranges.at(address) is not None or (
+            match[_MAP_FD] == b"-1" and not address % BLOCK_ALIGN
+        )
+
+    def _is_name(self, name: bytes) -> bool:
+        """Whether -y's name for a descriptor is a backend's."""
+        return name in self._raw_names or _TEMPORARY in name
+
     def _may_be_path(self, raw: bytes) -> bool:
-        return raw in self._raw_paths or b"\\" in raw or b"/qemu_back_mem" in raw
+        return raw in self._raw_paths or b"\\" in raw or _TEMPORARY in raw
 
     def _on_path(self, path: object) -> bool:
         if not isinstance(path, str):
@@ -344,11 +379,12 @@ class BackendCalls:
             self._sort_mmap(call)
         elif name in ("munmap", "madvise", "mbind", "mprotect"):
             self._sort_range_call(call)
-        elif name == "exit_group":
+        elif name == "exit_group" or self._is_closed_again(call):
             self._queue.append(call)
         elif self._is_descriptor(call, args[0]):
             if name == "close" and not call.failed:
-                self._descriptors.pop(b"%d" % args[0], None)
+                key = b"%d" % args[0]
+                self._remember(self._closed, args[0], (call, self._descriptors.pop(key) or b""))
             self._queue.append(call)
 
     def _note_descriptor(self, call: Call) -> None:
@@ -367,7 +403,7 @@ class BackendCalls:
         key = b"%d" % descriptor
         shown = re.search(rb"[( ]" + key + rb"<([^<>]*)", call.text)
         if key not in self._descriptors:
-            if shown is None or shown[1] not in self._raw_paths:
+            if shown is None or not self._is_name(shown[1]):
                 return False
             self._descriptors[key] = shown[1]
             return True
@@ -376,6 +412,24 @@ class BackendCalls:
             del self._descriptors[key]
             return False
         return True
+
+    def _is_closed_again(self, call: Call) -> bool:
+        """Whether a descriptor is closed that was closed just before, and not opened since."""
+        descriptor = call.args[0]
+        if call.name != "close" or descriptor not in self._closed:
+            return False
+        if b"%d" % descriptor in self._descriptors:
+            return False
+        closed, name = self._closed[descriptor]
+        shown = _NAME_OF_ARGUMENT.search(call.text)
+        return bool(name) and shown is not None and shown[1] == name and closed.pid == call.pid
+
+    @staticmethod
+    def _remember(memory: dict[int, Any], key: int, value: object) -> None:
+        memory.pop(key, None)
+        memory[key] = value
+        if len(memory) > _REMEMBERED:
+            del memory[next(iter(memory))]
 
     def _sort_mmap(self, call: Call) -> None:
         address, length, prot, flags, descriptor = call.args[:5]
@@ -388,19 +442,36 @@ class BackendCalls:
             return
         block = self._ranges.at(address) if address else None
         if block is None:
-            if not on_backend:
+            if not on_backend and not self._is_unreserved_block(call):
                 return
             block = LoggedBlock(address, address + length, None, used=True)
             if call.result is not None and call.result >= 0:
                 block.start, block.end = call.result, call.result + length
                 self._ranges.forget(block.start, block.end)
                 self._ranges.add(block)
-        elif not on_backend and isinstance(flags, int) and not flags & MAP_FIXED:
-            return
+        elif block.used is None and not on_backend:
+            if shows_name(call):
+                # A library lies where the log last had a reservation.
+                self._drop(block)
+                return
+            if prot == PROT_NONE and isinstance(flags, int) and not flags & MAP_FIXED:
+                return
         self._use(block)
         block.mapping = call
         call.block = block
         self._queue.append(call)
+
+    @staticmethod
+    def _is_unreserved_block(call: Call) -> bool:
+        """Whether this is a RAM block whose reservation the log lacks.
+
+        It is anonymous memory at a given address, and aligned, as a library's is not.
+        """
+        address, _, prot, flags = call.args[:4]
+        if not isinstance(flags, int) or not isinstance(prot, int):
+            return False
+        wanted = flags & MAP_ANONYMOUS and flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)
+        return bool(wanted and prot & PROT_WRITE and address and not address % BLOCK_ALIGN)
 
     def _note_reservation(self, call: Call, length: int) -> None:
         result = call.result
@@ -411,6 +482,11 @@ class BackendCalls:
         self._queue.append(call)
         if result < 0:
             block.used = True
+            return
+        known = self._ranges.at(result)
+        if known is not None and known.used is None and known.start == result:
+            # The kernel gives no address twice: these two belong together.
+            call.block = known
             return
         block.start, block.end = result, result + length
         self._ranges.forget(block.start, block.end)
@@ -438,7 +514,12 @@ class BackendCalls:
             return
         block = self._ranges.at(address)
         if block is None:
-            if self._attached and name in ("madvise", "munmap"):
+            again = self._unmapped.get(address)
+            twice = again is not None and (again.name, again.args) == (name, args)
+            if twice and again is not None and not self._is_mapped_since(again, call):
+                call.block = again.block
+                self._queue.append(call)
+            elif self._attached and name in ("madvise", "munmap"):
                 self._queue.append(call)
             return
         call.block = block
@@ -451,3 +532,23 @@ class BackendCalls:
         self._queue.append(call)
         if name == "munmap" and not call.failed:
             self._ranges.cut(block, address, address + length)
+            if block.used:
+                self._remember(self._unmapped, address, call)
+
+    def _is_mapped_since(self, unmapped: Call, call: Call) -> bool:
+        """Whether the log has a new mapping in the range that was unmapped before."""
+        start, end = unmapped.args[0], sum(unmapped.args)
+        first_line, offset = self.piece_before(unmapped.line)
+        for piece in self._log.pieces(offset, first_line):
+            line, counted = piece.first_line, 0
+            for match in _MAPPED.finditer(piece.data):
+                line += piece.data.count(b"\n", counted, match.start())
+                counted = match.start()
+                if line > call.line:
+                    return False
+                address = int(match[1], 16)
+                if line > unmapped.line and start <= address < end:
+                    return True
+            if piece.first_line > call.line:
+                return False
+        return False

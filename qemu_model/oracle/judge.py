@@ -150,7 +150,7 @@ class _Trial:
             pid=pid,
             machine_has_ram=self._machine != "none",
             attached=attached,
-            first_may_be_missing=self._is_filtered_by_path,
+            first_may_be_missing=self._may_be_second,
         )
         has = self._search.has_library
         platform = attrs.evolve(
@@ -204,13 +204,13 @@ class _Trial:
         for request in self._qmp or ():
             if not process.running:
                 break
+            # What was compared is not needed again, however long the log is.
+            process.host.forget()
+            process.replies.clear()
             try:
                 process.command(request)
             except NotModelled as command:
                 self._left_out.append(str(command))
-            # What was compared is not needed again, however long the log is.
-            process.host.events.clear()
-            process.replies.clear()
 
     def _judge_rest(self) -> Call | None:
         """Judge what the log has after the model's last call; return how QEMU ended in it."""
@@ -318,6 +318,13 @@ class _Trial:
             and not in_log("execve", ())
             and not in_log(*_ANONYMOUS_MMAP)
         )
+
+    def _may_be_second(self, call: Call) -> bool:
+        """Whether strace may have left out what QEMU did before this call.
+
+        It knows a path that it filters by only once there is a file.
+        """
+        return self._is_filtered_by_path() and self._search.is_first(call)
 
     def _read_on(self) -> None:
         for _ in self._calls:

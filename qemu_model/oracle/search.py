@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any, Final
 
-from ..host import linux
 from ..host.linux import MAP_ANONYMOUS
 from .backend_calls import BackendCalls
 from .log import PREFIX, UNFINISHED, Log
@@ -21,8 +21,16 @@ _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 _NAMES: Final = {"open": (b"openat(", b"open(", b"creat("), "unlink": (b"unlink", b"unlinkat(")}
 #: QEMU asks what memfd_create can do as it starts: not further on in the log than this.
 _PIECES_OF_START: Final = 4
-#: Calls whose first argument alone tells them from others of their name.
-_TOLD_BY_ONE: Final = frozenset({"close", "unlink", "fstatfs", "statfs", "lseek"})
+#: Calls on a descriptor that say too little without it to be known again.
+_TOLD_BY_DESCRIPTOR: Final = frozenset({"close", "fstatfs", "lseek"})
+
+
+def _tells(name: str, known: Any, expected: Any) -> bool:
+    """Whether calls that differ in this one argument may be meant to be the same."""
+    if name in ("open", "unlink", "statfs") and isinstance(expected, str):
+        one, other = PurePosixPath(str(known)), PurePosixPath(expected)
+        return one.parent == other.parent or one.name == other.name
+    return name not in _TOLD_BY_DESCRIPTOR or not isinstance(expected, int)
 
 
 class LogSearch:
@@ -46,6 +54,14 @@ class LogSearch:
         names = _NAMES.get(name, (name.encode(),))
         return any(self._log.occurs(text) for text in names)
 
+    def is_first(self, call: Call) -> bool:
+        """Return whether no call of any kind stands before this one in the log."""
+        first = next(self._log.pieces(), None)
+        match = _CALL.search(first.data) if first is not None else None
+        if first is None or match is None:
+            return False
+        return first.data.count(b"\n", 0, match.start()) + 1 == call.line
+
     def memfd_probe(self, flags: int) -> bool:
         """Return what QEMU found out about memfd_create as it started."""
         if self._probes is None:
@@ -67,24 +83,36 @@ class LogSearch:
         """Return the last call between two lines that is the given one but for one argument."""
         found = None
         for call in self._between(name, after, before, pid):
-            if len(call.args) == len(args) and call.args != args:
-                differing = [place for place, arg in enumerate(args) if call.args[place] != arg]
-                if len(differing) == 1 and (len(args) > 1 and name not in _TOLD_BY_ONE):
+            if len(call.args) == len(args) and call.block is None:
+                differing = [
+                    (known, arg) for known, arg in zip(call.args, args, strict=True) if known != arg
+                ]
+                if len(differing) == 1 and _tells(name, *differing[0]):
                     found = call
         return found
 
-    def fixed_anonymous(self, length: int, after: int, before: int, pid: int | None) -> Call | None:
-        """Return the first anonymous memory of ``length`` bytes mapped at a given address."""
-        for call in self._between("mmap", after, before, pid):
-            flags = call.args[3]
-            if (
-                isinstance(flags, int)
-                and flags & MAP_ANONYMOUS
-                and flags & linux.MAP_FIXED
-                and call.args[1] == length
-            ):
+    def exact(
+        self, name: str, args: tuple[Any, ...], after: int, before: int, pid: int | None
+    ) -> Call | None:
+        """Return the first call between two lines that is the given one."""
+        for call in self._between(name, after, before, pid):
+            if call.args == args:
                 return call
         return None
+
+    def in_range(
+        self, start: int, end: int, after: int, before: int, pid: int | None
+    ) -> Call | None:
+        """Return the first call between two lines on an address from ``start`` to ``end``."""
+        first = None
+        for name in ("mmap", "munmap", "madvise", "mbind", "mprotect"):
+            for call in self._between(name, after, before, pid):
+                address = call.args[0]
+                if isinstance(address, int) and start <= address < end:
+                    if first is None or call.line < first.line:
+                        first = call
+                    break
+        return first
 
     def _between(self, name: str, after: int, before: int, pid: int | None) -> Iterator[Call]:
         """Yield the calls of one name on the lines between ``after`` and ``before``."""

@@ -8,6 +8,7 @@ that cannot be read is one that says nothing.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -161,6 +162,10 @@ _TOKEN: Final = re.compile(
     rb"|.",
     re.DOTALL,
 )
+#: Arguments that hold no string, no list and no structure.
+_PLAIN: Final = re.compile(
+    rb'((?:[^"<>(){}\[\],/]++|<[^"<>(){}\[\],]*+>(?:\(deleted\))?+|, )*+)\)', re.DOTALL
+)
 _RESULT: Final = re.compile(
     rb"\s*=\s*(?P<value>0[xX][0-9a-fA-F]+|-?\d+|\?)"
     rb"(?:\s+(?P<errno>E[A-Z0-9]+)|\s+\(errno (?P<number>\d+)\))?"
@@ -184,6 +189,9 @@ def split_arguments(text: bytes) -> tuple[list[bytes], bytes] | None:
 
     None where the closing parenthesis is missing.
     """
+    plain = _PLAIN.match(text)
+    if plain is not None:
+        return plain[1].split(b", "), text[plain.end() :]
     arguments: list[bytes] = []
     current: list[bytes] = []
     depth = 0
@@ -237,6 +245,7 @@ def read_string(text: bytes) -> str | None:
     return os.fsdecode(_ESCAPE.sub(_unescape, text[1:-1]))
 
 
+_HEXADECIMAL: Final = re.compile(rb"0x[0-9a-f]{1,16}")
 _COMMENT: Final = re.compile(rb"\s*/\*.*?\*/\s*", re.DOTALL)
 _NUMBER: Final = re.compile(rb"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
 
@@ -260,6 +269,15 @@ def _constant(text: bytes) -> int | None:
 
 def read_flags(text: bytes) -> int | str:
     """Read a number, a constant or flags joined by ``|``; text that is none stays text."""
+    if text.isdigit() and text[:1] != b"0":
+        return int(text)
+    if text[:2] == b"0x" and _HEXADECIMAL.fullmatch(text):
+        return int(text, 16)
+    return _read_names(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_names(text: bytes) -> int | str:
     flags = 0
     for name in _COMMENT.sub(b"", text).split(b"|"):
         value = _constant(name.strip())
