@@ -7,11 +7,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import jsonschema
 import pytest
 from guests import needs_guest
+
+import qemu_model
 
 pytestmark = [pytest.mark.guest, pytest.mark.slow]
 
@@ -43,6 +47,8 @@ def demonstration() -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     answer: dict[str, Any] = json.loads(done.stdout)
+    schema = Path(qemu_model.__file__).parent / "schemas" / "crash-demo.schema.json"
+    jsonschema.validate(answer, json.loads(schema.read_text()))
     return answer
 
 

@@ -11,12 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 from conftest import Surroundings, needs
 
+import qemu_model
 from qemu_model.oracle.machine import CannotJudge, judge_path, main_path
 
 MIB = 1024 * 1024
+SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
 
 
 def kernel_says(path: str) -> str:
@@ -156,6 +159,7 @@ def test_as_an_ordinary_user_the_same_is_found(tmp_path: Path) -> None:
 def test_the_json_and_the_table_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert main_path("/dev/shm", True) == 0
     answer = json.loads(capsys.readouterr().out)
+    jsonschema.validate(answer, json.loads((SCHEMAS / "check-path.schema.json").read_text()))
     assert (answer["file_system"], answer["dax"], answer["map_sync"]) == ("tmpfs", False, False)
     assert main_path("/dev/shm") == 0
     shown = capsys.readouterr().out

@@ -15,9 +15,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import jsonschema
 import pytest
 from conftest import needs_program
 
+import qemu_model
 from qemu_model.oracle.machine import CannotJudge, judge_pid, main_pid
 
 #: Maps a file in each of the ways that matter, prints the addresses, and stays.
@@ -140,7 +142,10 @@ def test_the_memory_of_a_living_qemu_is_found_and_judged(option: str, memory_fil
             if one.mapping.size == 4 << 20
         ]
         assert found == [BACKENDS[option]]
-        assert judge_pid(process.pid).program == os.path.realpath(line[0])
+        answer = judge_pid(process.pid).to_json()
+        schema = Path(qemu_model.__file__).parent / "schemas" / "check-pid.schema.json"
+        jsonschema.validate(answer, json.loads(schema.read_text()))
+        assert answer["program"] == os.path.realpath(line[0])
     finally:
         process.kill()
         process.communicate()

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -24,9 +25,9 @@ from .kernel import Report
 from .machine import Boot, Guest
 
 #: The persistent memories' sizes in MiB, by file system.
-PMEM: Final = {"ext4": 128, "xfs": 320}
+PMEM: Final[Mapping[str, int]] = MappingProxyType({"ext4": 128, "xfs": 320})
 #: A journal that is not committed on its own while the demonstration runs.
-MOUNT_OPTIONS: Final = {"ext4": "dax,commit=600", "xfs": "dax"}
+MOUNT_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({"ext4": "dax,commit=600", "xfs": "dax"})
 TRIES: Final = 2
 
 
