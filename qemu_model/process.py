@@ -126,7 +126,8 @@ class Process:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
         self.running = True
         with self._outcome():
-            self.line = self._tree.start(self.qemu, self.types, self.args)
+            self.line = self._tree.parse(self.qemu, self.types, self.args)
+            self._tree.start(self.qemu, self.types, self.line)
         return self.running
 
     def command(self, request: Any) -> None:

@@ -16,11 +16,9 @@ from .types import USER_CREATABLE
 from .vl import CommandLine, main, parse_command_line
 
 
-def start(qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine:
-    """Read the command line and make what it asks for."""
-    line = parse_command_line(qemu, args)
-    main(qemu, types, line)
-    return line
+def parse(qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine:
+    """Read the command line: no option needs the types yet."""
+    return parse_command_line(qemu, args)
 
 
-TREE: Final = Tree(USER_CREATABLE, start, qmp_dispatch, drain_call_rcu, event_first=False)
+TREE: Final = Tree(USER_CREATABLE, parse, main, qmp_dispatch, drain_call_rcu, event_first=False)

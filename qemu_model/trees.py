@@ -17,13 +17,14 @@ from .vl import CommandLine
 
 @attrs.frozen
 class Tree:
-    """A tree's object types, and its ways to start, to serve QMP, and to free blocks.
+    """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
     ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
     """
 
     types: Mapping[str, TypeInfo]
-    start: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
+    parse: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
+    start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
     dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
     drain_call_rcu: Callable[[Qemu], None]
     event_first: bool

@@ -10,6 +10,13 @@ from ..trees import Tree
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .types import USER_CREATABLE
-from .vl import qemu_init
+from .vl import parse_command_line, qemu_init
 
-TREE: Final = Tree(USER_CREATABLE, qemu_init, qmp_dispatch, drain_call_rcu, event_first=True)
+TREE: Final = Tree(
+    USER_CREATABLE,
+    parse_command_line,
+    qemu_init,
+    qmp_dispatch,
+    drain_call_rcu,
+    event_first=True,
+)

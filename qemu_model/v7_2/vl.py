@@ -244,10 +244,8 @@ def create_objects(
             raise Exit(1) from error
 
 
-def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine72:
-    """Read the command line and make what it asks for."""
-    line = parse_command_line(qemu, types, args)
+def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) -> None:
+    """Make what the command line asks for."""
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     create_objects(qemu, types, line.object_options, early=True)
     create_objects(qemu, types, line.object_options, early=False)
-    return line
