@@ -18,7 +18,7 @@ from qemu_model.event import Event
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\w+)(?: (E\w+))?")
 _UNFINISHED = re.compile(r"^(\d+) +(.*) <unfinished \.\.\.>$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
-_TEMPORARY = re.compile(r"(qemu_back_mem\.[^.]*)\.\w{6}$")
+_TEMPORARY = re.compile(r"(qemu_back_mem\.[^/]*)\.\w{6}$")
 
 Call = tuple[object, ...]
 
