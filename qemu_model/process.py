@@ -247,6 +247,14 @@ class Process:
         )
 
 
+def negotiates(qmp: Sequence[Any]) -> bool:
+    """Return whether ``qmp_capabilities`` is among the commands, as QEMU wants it."""
+    return any(
+        isinstance(request, dict) and request.get("execute") == "qmp_capabilities"
+        for request in qmp
+    )
+
+
 def run(
     args: Sequence[str],
     host: Host,
@@ -273,10 +281,7 @@ def run(
         on_reply=on_reply,
         assumed_machine=assumed_machine,
     )
-    process.must_negotiate = any(
-        isinstance(request, dict) and request.get("execute") == "qmp_capabilities"
-        for request in qmp
-    )
+    process.must_negotiate = negotiates(qmp)
     try:
         if process.start():
             for request in qmp:
