@@ -46,6 +46,8 @@ _ANSWER_IS_NOTHING: Final = frozenset(
 _ENDS: Final = frozenset({"exit_group", EXITED, KILLED})
 _ON_DESCRIPTORS: Final = frozenset({"close", "lseek", "fstatfs", "ftruncate", "fcntl", "fallocate"})
 _ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
+#: Signals that a process brings upon itself; by others it was ended from outside.
+CRASHES: Final = frozenset({"SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
 _POPULATE: Final = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
 
 #: How many calls ahead the right one is looked for.
@@ -515,7 +517,7 @@ class Alignment:
 
         None where ``head`` was a call too many: the next one may be the right one.
         """
-        if head.name == KILLED and head.args[0] not in ("SIGABRT", "SIGSEGV"):
+        if head.name == KILLED and head.args[0] not in CRASHES:
             raise LogEnded(self._event(name, args))
         passed_over = self._passed_over(head, name, args)
         if passed_over is not None:

@@ -14,14 +14,14 @@ import attrs
 from .. import messages
 from ..error import Error
 from ..event import Event
-from ..exec import reclaim_ramblock
 from ..host.protocol import Platform
 from ..options import qemu_opts_parse
-from ..process import ABORTED, Process
+from ..process import Process, negotiates
 from ..qmp import NotModelled
 from ..revision import Revision
+from ..trees import tree_of
 from .afterwards import Afterwards
-from .alignment import MOST_TOLD, Alignment, LogEnded, ProcessEnded, Report
+from .alignment import CRASHES, MOST_TOLD, Alignment, LogEnded, ProcessEnded, Report
 from .backend_calls import EXITED, KILLED, BackendCalls
 from .log import Log, Piece
 from .replay import ReplayHost
@@ -165,7 +165,9 @@ class _Trial:
             ReplayHost(self._alignment, self._search, platform),
             revision,
             on_event=self._note_event,
+            assumed_machine=DEFAULT_MACHINE,
         )
+        self._process.must_negotiate = negotiates(qmp or ())
         self._left_out: list[str] = []
         #: Whether not one call of start-up is in the log.
         self.nothing_of_start_up = False
@@ -216,8 +218,9 @@ class _Trial:
         """Judge what the log has after the model's last call; return how QEMU ended in it."""
         process = self._process
         if not process.running:
-            for block in [*process.qemu.call_rcu, *process.qemu.ram_blocks]:
-                reclaim_ramblock(process.qemu, block)
+            # On its way out QEMU may come to reclaim any block, and need not.
+            process.qemu.call_rcu.extend(process.qemu.ram_blocks)
+            tree_of(self._revision).drain_call_rcu(process.qemu)
         afterwards = Afterwards(process)
         while (call := self._alignment.rest()) is not None:
             if call.name in ("exit_group", EXITED, KILLED):
@@ -243,8 +246,8 @@ class _Trial:
 
     def _no_more(self) -> str:
         process = self._process
-        if process.exit == ABORTED:
-            return f"QEMU has aborted by now: {_last(process.qemu.stderr)}"
+        if self._is_killed():
+            return f"QEMU has been killed by now: {_last(process.qemu.stderr)}"
         if process.exit:
             return f"QEMU has given up by now: {_last(process.qemu.stderr)}"
         if process.livelock:
@@ -261,9 +264,9 @@ class _Trial:
                 f"an option the model does not know: {_last(process.qemu.stderr)}"
             )
         status = end.args[0] if end is not None and end.name != KILLED else None
-        if process.exit == ABORTED:
+        if self._is_killed():
             if status is not None:
-                self._report_end(end, f"QEMU aborts here: {_last(process.qemu.stderr)}")
+                self._report_end(end, f"QEMU is killed here: {_last(process.qemu.stderr)}")
         elif process.exit and status == 0:
             self._report_end(end, f"QEMU exits with 1 here: {_last(process.qemu.stderr)}")
         elif self._is_crash(end) and not (process.running and self._qmp is None):
@@ -273,7 +276,7 @@ class _Trial:
                 return self.inconclusive(self._commands_left_out())
             return self._verdict("diverges")
         shows_end = end is not None and (process.running or bool(process.livelock))
-        known = process.exit == ABORTED or status is not None or shows_end
+        known = self._is_killed() or status is not None or shows_end
         if not known and not self._is_filtered_by_path():
             return self.inconclusive(CUT_SHORT)
         if report.matched:
@@ -287,9 +290,13 @@ class _Trial:
             )
         return self._verdict("conforms", "the model makes no call on a backend here either")
 
+    def _is_killed(self) -> bool:
+        """Whether the model's QEMU ends by a signal: an assertion, or a page that is not there."""
+        return self._process.exit is not None and self._process.exit < 0
+
     @staticmethod
     def _is_crash(end: Call | None) -> bool:
-        return end is not None and end.name == KILLED and end.args[0] in ("SIGABRT", "SIGSEGV")
+        return end is not None and end.name == KILLED and end.args[0] in CRASHES
 
     def _commands_left_out(self) -> str:
         if not self._left_out:

@@ -56,6 +56,7 @@ class Log:
         if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
             shutil.copyfileobj(source, self._file)
+            self._file.flush()
         self.size = os.fstat(self._file.fileno()).st_size
         self._on_progress = on_progress
         self._absent: set[bytes] = set()
