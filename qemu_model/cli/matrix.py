@@ -26,6 +26,7 @@ HOST: Final = common.Option(
     "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
 )
 OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.HELP)
+ASKED: Final = "mmap is asked for"
 #: The columns of CSV and Markdown.
 COLUMNS: Final = (
     "share",
@@ -183,6 +184,8 @@ def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
     named = [value for value in values if value != "unset"]
     if not named:
         return f"({default})"
+    if left == ["unset"]:
+        return "given"
     return f"not {left[0]}" if len(left) == 1 and len(named) > 1 else "/".join(named)
 
 
@@ -192,11 +195,11 @@ def _table(revision: Revision, rows: Sequence[Row]) -> None:
 
     out = console()
     print(revision_text(revision))
-    default = revision.policy.default if revision.hostmem_file_has_sync else "off"
+    default = revision.policy.default if revision.hostmem_file_has_sync else "none"
     print(
         paragraph(
             "An option that is not given is off"
-            + (f", sync is {default}" if default != "off" else "")
+            + (f", sync is {default}" if default == "auto" else "")
             + ". 'kept': MAP_SYNC holds, what the guest writes survives a crash of the host."
         )
     )
@@ -218,7 +221,9 @@ def _group(
     from ..review.rendering import paragraph, table
 
     print("\n" + paragraph(", ".join(hosts)))
-    shown = table("share", "pmem", "sync", "mmap is asked for", "kernel", "kept", "QEMU")
+    shown = table(
+        "share", "pmem", "sync", ASKED, "kernel", "kept", "QEMU", whole=("sync", ASKED, "kernel")
+    )
     notes: list[str] = []
     for case in cases:
         row = case.row
@@ -240,7 +245,7 @@ def _group(
             "\n".join(asked) or "-",
             "\n".join(answers) or "-",
             "yes" if row.in_force else "no",
-            " ".join([("runs" if row.exit == 0 else f"exit {row.exit}"), *marks]),
+            " ".join([("runs" if row.exit == 0 else f"exit {row.exit}"), "".join(marks)]),
         )
     out.print(shown)
     for number, note in enumerate(notes, 1):
