@@ -11,33 +11,30 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from conftest import Surroundings, needs
+from conftest import Surroundings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from this_machine import CASE, DIRECTORIES, HUGE, Here, clean, prepare, this_machine
 
-from qemu_model.host import linux, profiles
+from qemu_model.host import linux
 from qemu_model.host.live import LiveHost
 from qemu_model.host.profile import Profile
 from qemu_model.host.protocol import Host, StatFs
 from qemu_model.host.simulated import SimulatedHost
 
 PAGE = 4096
-HUGE = 2 * 1024 * 1024
 TERA = 1 << 40
 #: Where fixed mappings go: far below everything else, so that no hole there is
 #: ever filled by this process's own memory.
 ARENA = 1 << 44
 SLOTS = 16
-POOL_PAGES = 4
 BEYOND_MEMORY = 1 << 42
-CASE = "case"
 #: How many sequences each test draws; more with SIMULATED_EXAMPLES in the environment.
 EXAMPLES = int(os.environ.get("SIMULATED_EXAMPLES", "40"))
 
@@ -45,99 +42,18 @@ EXAMPLES = int(os.environ.get("SIMULATED_EXAMPLES", "40"))
 #: and whether the mount allows execution.
 NOT_COMPARED = {"sd", "me"}
 
-DIRECTORIES = {
-    "ext4": "/mnt/ext4",
-    "tmpfs": "/mnt/tmpfs",
-    "hugetlbfs": "/mnt/huge",
-    "small tmpfs": "/mnt/small",
-    "small hugetlbfs": "/mnt/small_huge",
-}
 NAMES = ("a", "b", "dangling", "link", "loop", "directory", "directory/inside", "fifo")
 ODD_NAMES = ("a/x", "absent/x", "directory/", "absent/", "n" * 256, "./a", "directory/../b")
 
 Call = tuple[str, tuple[Any, ...]]
 
 
-def _memory() -> tuple[int, int]:
-    numbers = {}
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        key, _, value = line.partition(":")
-        numbers[key] = int(value.split()[0]) * 1024
-    return numbers["MemTotal"], numbers["SwapTotal"]
-
-
-def _case_files(directory: str) -> list[dict[str, object]]:
-    case = f"{directory}/{CASE}"
-    common: list[dict[str, object]] = [
-        {"path": f"{case}/directory", "kind": "directory"},
-        {"path": f"{case}/fifo", "kind": "fifo"},
-    ]
-    if _without_links(directory):
-        return common
-    return [
-        *common,
-        {"path": f"{case}/dangling", "kind": "symlink", "target": "nowhere"},
-        {"path": f"{case}/link", "kind": "symlink", "target": f"{case}/a"},
-        {"path": f"{case}/loop", "kind": "symlink", "target": "loop"},
-    ]
-
-
-def _without_links(directory: str) -> bool:
-    """Whether the file system has no room for the target of a link: hugetlbfs has not."""
-    return "huge" in directory
-
-
-@attrs.frozen(repr=False)
-class Here:
-    """The profile, which Hypothesis would print whole with each failing sequence."""
-
-    profile: Profile
-
-    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        printer.text("here")
-
-
 @pytest.fixture(scope="module")
 def here(surroundings: Surroundings) -> Iterator[Here]:
     """This machine as a profile, with the surroundings mounted as the profile says."""
     del surroundings
-    small_huge = Path(DIRECTORIES["small hugetlbfs"])
-    small_huge.mkdir()
-    room = f"size={POOL_PAGES * HUGE},min_size={POOL_PAGES * HUGE}"
-    done = subprocess.run(
-        ["mount", "-t", "hugetlbfs", "-o", room, "hugetlbfs", str(small_huge)], check=False
-    )
-    needs(done.returncode == 0, f"{POOL_PAGES} huge pages for a pool of its own")
-    memory, swap = _memory()
-    files = [told for path in DIRECTORIES.values() for told in _case_files(path)]
-    profile = profiles.build(
-        {
-            "name": "here",
-            "title": "the machine that the test runs on",
-            "kernel": {
-                "version": ".".join(os.uname().release.split(".")[:2]),
-                "memory": memory,
-                "swap": swap,
-                "overcommit": int(Path("/proc/sys/vm/overcommit_memory").read_text()),
-            },
-            "implied_directories": False,
-            "mounts": [
-                {"path": "/mnt", "file_system": "tmpfs"},
-                {"path": "/mnt/ext4", "file_system": "ext4"},
-                {"path": "/mnt/tmpfs", "file_system": "tmpfs"},
-                {"path": "/mnt/huge", "file_system": "hugetlbfs"},
-                {"path": "/mnt/small", "file_system": "tmpfs", "size": HUGE},
-                {
-                    "path": "/mnt/small_huge",
-                    "file_system": "hugetlbfs",
-                    "size": POOL_PAGES * HUGE,
-                },
-            ],
-            "files": files,
-        }
-    )
-    yield Here(profile)
-    subprocess.run(["umount", str(small_huge)], check=False)
+    with this_machine() as machine:
+        yield machine
 
 
 @attrs.define
@@ -197,32 +113,13 @@ def _raised(answer: object) -> str:
     return f"raised {_shown(answer)}" if failed else f"answered {_shown(answer)}"
 
 
-def _clean(directory: Path) -> None:
-    for path in sorted(directory.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink()
-
-
-def _prepare(directory: Path) -> None:
-    directory.mkdir(exist_ok=True)
-    _clean(directory)
-    (directory / "directory").mkdir()
-    os.mkfifo(directory / "fifo")
-    if not _without_links(str(directory)):
-        (directory / "dangling").symlink_to("nowhere")
-        (directory / "link").symlink_to(directory / "a")
-        (directory / "loop").symlink_to("loop")
-
-
 @contextlib.contextmanager
 def both(profile: Profile, kind: str | None) -> Iterator[Both]:
     """Run a sequence on both sides, then leave nothing of it on the live one."""
     pair = Both(LiveHost(), SimulatedHost(profile))
     directory = Path(DIRECTORIES[kind], CASE) if kind else None
     if directory:
-        _prepare(directory)
+        prepare(directory)
     try:
         yield pair
     finally:
@@ -232,7 +129,7 @@ def both(profile: Profile, kind: str | None) -> Iterator[Both]:
         for live, _simulated in pair.descriptors:
             pair.live.close(live)
         if directory:
-            _clean(directory)
+            clean(directory)
 
 
 LENGTHS = st.sampled_from(

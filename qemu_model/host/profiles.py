@@ -14,12 +14,15 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import linux
 from .profile import COLUMNS, FilePlan, FileRules, Kernel, MountPlan, Profile
 from .protocol import Platform, StatFs
 from .vm_flags import BITS, VM_SYNC
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _DATA: Final = os.path.join(os.path.dirname(__file__), "profile_data")
 _MIB: Final = 1024 * 1024
@@ -137,11 +140,17 @@ def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
     return f"there is no {what} '{name}'; there are: {', '.join(known)}"
 
 
-def _validate(document: Mapping[str, Any], source: str) -> None:
-    import jsonschema
+@cache
+def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
 
-    validator = jsonschema.Draft202012Validator(dict(schema()))
-    worst = jsonschema.exceptions.best_match(validator.iter_errors(dict(document)))
+    return Draft202012Validator(dict(schema()))
+
+
+def _validate(document: Mapping[str, Any], source: str) -> None:
+    from jsonschema.exceptions import best_match
+
+    worst = best_match(_validator().iter_errors(dict(document)))
     if worst is not None:
         place = worst.json_path.removeprefix("$").removeprefix(".")
         where = f"{place}: " if place else ""
