@@ -424,16 +424,6 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
     device_init_func(qemu, line.devices)
 
 
-def is_nvdimm(value: str) -> bool:
-    """Whether a -device is an NVDIMM, which maps a backend into the guest."""
-    return driver(value) == "nvdimm"
-
-
-def error_report_err(qemu: Qemu, error: Error) -> None:
-    """Print an error, and its hint on a line of its own."""
-    qemu.error_report_err(error)
-
-
 def object_create_initial(opts: QemuOpts) -> bool:
     """Whether an object is made before the accelerator: memory backends are not."""
     kind = opts.get("qom-type")
