@@ -89,6 +89,14 @@ class Page:
         if beside:
             self._indented(beside, "      ", "      ", "dim")
 
+    def detail(self, text: str, style: str = "") -> None:
+        """Print a paragraph that belongs to the item before it."""
+        self._indented(text, "      ", "        ", style)
+
+    def aside(self, text: str) -> None:
+        """Print a remark on the detail before it."""
+        self._indented(text, "          ", "          ", "dim")
+
     def _indented(self, text: str, first: str, then: str, style: str) -> None:
         wrapped = textwrap.fill(
             text,

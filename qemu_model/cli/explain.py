@@ -1,0 +1,165 @@
+"""``qemu-model explain``: a QEMU line in words."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from . import common
+
+if TYPE_CHECKING:
+    from ..explain.explanation import Explanation
+    from .page import Page
+
+HOST: Final = common.Option(
+    "--host", "live, sim:PROFILE, or none: then it says what depends on the host", "H"
+)
+OPTIONS: Final = (common.REVISION, HOST, common.JSON, common.COLOR, common.HELP)
+
+
+def help_text() -> str:
+    """Return what ``explain --help`` shows."""
+    return common.usage(
+        "explain [--revision R] [--host H] [--json] QEMU-OPTIONS",
+        "Say in words what a line of QEMU's options does: the system calls, whether MAP_SYNC\n"
+        "is asked for and takes effect, the first condition that blocks it (of sync, share,\n"
+        "pmem, platform, kernel, file), what is lost when the host crashes, what each option\n"
+        "does to the data, to memory use and to sharing, and what to change.  On a live host\n"
+        "no file is created or changed.",
+        OPTIONS,
+        (
+            "qemu-model explain -object memory-backend-file,id=m0,mem-path=/mnt/nv.img,\\",
+            "    size=64M,share=on,pmem=on,sync=on",
+            "qemu-model explain --host live -object memory-backend-file,id=m0,\\",
+            "    mem-path=/dev/shm/nv.img,size=64M,share=off",
+            "qemu-model explain --host sim:device-dax -object memory-backend-file,id=m0,\\",
+            "    mem-path=/dev/dax0.0,size=64M,share=on,pmem=on,sync=on",
+        ),
+        "0: the line is explained, also one that QEMU refuses.  2: our own options are wrong.",
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    words = common.split(argv, OPTIONS)
+    if words.has(common.HELP):
+        print(help_text(), end="")
+        return 0
+    if not words.qemu:
+        raise common.UsageError(
+            "which line?  For instance: -object memory-backend-ram,id=m0,size=4M"
+        )
+    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    host = words.value(HOST, "none")
+    if host == "none":
+        host = ""
+    elif host != "live":
+        common.choose_host(host)
+
+    from ..explain.dry import CannotAsk
+    from ..explain.explanation import explain
+    from ..host.protocol import HostRefuses
+
+    note = ""
+    try:
+        explanation = explain(words.qemu, revision, host)
+    except CannotAsk as error:
+        note = f"this machine was not asked: {error}"
+        explanation = explain(words.qemu, revision)
+    except HostRefuses as error:
+        raise common.UsageError(str(error)) from error
+    if words.has(common.JSON):
+        answer = explanation.to_json()
+        if note:
+            answer["notes"].append(note)
+        json.dump(answer, sys.stdout, ensure_ascii=True)
+        print()
+        return 0
+    from .page import Page
+
+    _show(explanation, Page(words.value(common.COLOR)), note)
+    return 0
+
+
+def _show(explanation: Explanation, page: Page, note: str) -> None:
+    run = explanation.run
+    host = {"": "no host in particular", "live": "this machine"}.get(
+        explanation.host, explanation.host
+    )
+    revision = explanation.revision
+    page.line(f"{revision.name} = {revision.meaning}; {host}; machine {run.machine}", "bold")
+    if note:
+        page.item(note, style="magenta")
+    _show_messages(explanation, page)
+    _show_map_sync(explanation, page)
+    page.head("If the host crashes, this is lost")
+    page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
+    _show_list("What to change", explanation.advice, page)
+    _show_list("What depends on the host", explanation.depends_on_host, page)
+    _show_calls(explanation, page)
+    _show_list("Not tried, to leave no trace", explanation.notes, page)
+    page.head("What each option does")
+    for effect in explanation.effects:
+        owner = f"{effect.backend}: " if effect.backend else ""
+        page.item(f"{owner}{effect.option}")
+        for name in ("data", "memory", "sharing"):
+            if sentence := getattr(effect, name):
+                page.detail(f"{name}: {sentence}")
+    for backend in explanation.backends:
+        if backend.place is not None and backend.place.judgement is not None:
+            page.head(f"What {backend.path} is")
+            for sentence in backend.place.judgement["evidence"]:
+                page.item(sentence)
+
+
+def _verdict(good: bool | None) -> str:
+    return "" if good is None else "green" if good else "red"
+
+
+def _show_calls(explanation: Explanation, page: Page) -> None:
+    from ..clauses import clause_of
+    from ..strace_text import call_text, result_text
+
+    page.head("The system calls")
+    by = ""
+    before = None
+    for event in explanation.run.events:
+        if event.by != by:
+            by = event.by
+            page.item(f"{by}()", style="magenta")
+        clause = clause_of(event, before)
+        before = event
+        failed = f" = {result_text(event)}" if event.failed else ""
+        page.detail(f"{call_text(event)}{failed}", style="red" if event.failed else "")
+        if clause is not None:
+            page.aside(clause.rule)
+    if not explanation.run.events:
+        page.item("none")
+
+
+def _show_messages(explanation: Explanation, page: Page) -> None:
+    if explanation.run.stderr:
+        page.head("QEMU says")
+        for line in explanation.run.stderr:
+            page.item(line, style="red" if explanation.run.exit != 0 else "")
+
+
+def _show_list(title: str, lines: Sequence[str], page: Page) -> None:
+    if lines:
+        page.head(title)
+        for line in lines:
+            page.item(line)
+
+
+def _show_map_sync(explanation: Explanation, page: Page) -> None:
+    page.head("MAP_SYNC")
+    asked = "yes" if explanation.requested else "no"
+    holds = {True: "yes", False: "no", None: "that depends on the host"}[explanation.in_force]
+    page.item(f"asked for: {asked}; takes effect: {holds}", style=_verdict(explanation.in_force))
+    if explanation.blocked_by is not None:
+        page.item(f"blocked first by: {explanation.blocked_by}")
+    page.item(explanation.because)

@@ -1,0 +1,343 @@
+"""``explain``: what a line leads to, whether MAP_SYNC holds, and what a host crash takes."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import attrs
+
+from ..clauses import explained
+from ..event import Event
+from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
+from ..host.protocol import Host
+from ..process import Process, Run
+from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
+from ..revision import V8, Revision
+from .given import GivenObject, given_objects, given_options
+from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
+from .words import FILE, Effect, object_effects, option_effect
+
+if TYPE_CHECKING:
+    from ..host.profile import Profile
+    from ..host.simulated import SimulatedHost
+
+Block = Literal["sync", "share", "pmem", "platform", "kernel", "file", "error"]
+
+GIB: Final = 1 << 30
+
+
+@attrs.frozen
+class Backend:
+    """One backend of the line, as far as the kernel was asked for it.
+
+    ``asked`` and ``granted`` tell whether its mapping wanted MAP_SYNC and got it, None
+    where that depends on a host; ``path`` is empty for anonymous memory.
+    """
+
+    id: str
+    type: str
+    path: str
+    share: bool
+    pmem: bool
+    sync: bool
+    align: int
+    asked: bool
+    granted: bool | None
+    blocked_by: Block | None
+    place: Place | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "path": self.path or None,
+            "share": self.share,
+            "pmem": self.pmem,
+            "sync": self.sync,
+            "requested": self.asked,
+            "in_force": self.granted,
+            "blocked_by": self.blocked_by,
+            "file_system": None if self.place is None else self.place.file_system or None,
+        }
+
+
+@attrs.frozen
+class Explanation:
+    """All that is said of a line.
+
+    ``host`` is empty where none was given: then what depends on it is None, and
+    ``depends_on_host`` says what that is.
+    """
+
+    args: tuple[str, ...]
+    revision: Revision
+    host: str
+    run: Run
+    requested: bool
+    in_force: bool | None
+    blocked_by: Block | None
+    because: str
+    survives_host_crash: bool | None
+    crash: str
+    backends: tuple[Backend, ...]
+    effects: tuple[Effect, ...]
+    advice: tuple[str, ...]
+    depends_on_host: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, as the schema ``explain`` describes it."""
+        return {
+            "revision": self.revision.name,
+            "revision_meaning": self.revision.meaning,
+            "host": self.host or None,
+            "machine": self.run.machine,
+            "exit": self.run.exit,
+            "livelock": self.run.livelock,
+            "map_sync": {
+                "requested": self.requested,
+                "in_force": self.in_force,
+                "blocked_by": self.blocked_by,
+                "because": self.because,
+            },
+            "survives_host_crash": self.survives_host_crash,
+            "crash": self.crash,
+            "calls": explained(self.run.events),
+            "messages": list(self.run.stderr),
+            "backends": [backend.to_json() for backend in self.backends],
+            "options": [effect.to_json() for effect in self.effects],
+            "advice": list(self.advice),
+            "depends_on_host": list(self.depends_on_host),
+            "paths": [
+                backend.place.judgement
+                for backend in self.backends
+                if backend.place is not None and backend.place.judgement is not None
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def explain(args: Sequence[str], revision: Revision = V8, host: str = "") -> Explanation:
+    """Explain a line of QEMU's options.
+
+    ``host`` is ``live``, ``sim:`` and a profile's name, or empty for none.  On a live
+    host nothing is created or changed.  Raises :class:`~.dry.CannotAsk` where the
+    kernel cannot be asked without that, and
+    :class:`~qemu_model.host.profiles.ProfileError` for a profile that is not there.
+    """
+    if host == "live":
+        return _explain_live(args, revision)
+    from ..host import profiles
+    from ..host.simulated import SimulatedHost
+
+    if host:
+        profile = profiles.load(host.removeprefix("sim:"))
+        return _explain(args, revision, host, SimulatedHost(profile), profile.kernel.version)
+    return _explain(args, revision, "", SimulatedHost(_permitting(_on_device_dax(args))), None)
+
+
+def _explain_live(args: Sequence[str], revision: Revision) -> Explanation:
+    from .dry import DryHost
+
+    host = DryHost()
+    done = _explain(args, revision, "live", host, live_kernel())
+    return attrs.evolve(done, notes=tuple(host.notes))
+
+
+def _on_device_dax(args: Sequence[str]) -> bool:
+    return any(given.path.startswith("/dev/dax") for given in given_objects(args))
+
+
+@cache
+def _permitting(device_dax: bool) -> Profile:
+    """Return a machine on which whatever can succeed does: what fails there, fails anywhere."""
+    from ..host import profiles
+
+    return profiles.build(
+        {
+            "name": "any",
+            "title": "a machine on which all that can succeed does",
+            "based_on": "device-dax" if device_dax else "ext4-dax",
+            "evidence": {"profile": "documentation"},
+            "kernel": {"version": "6.18", "memory": 1 << 50, "overcommit": 1},
+            "nodes": list(range(128)),
+            "mounts": [],
+            "huge_pages": [
+                {"size": 2 << 20, "pages": 1 << 28},
+                {"size": GIB, "pages": 1 << 20},
+            ],
+        }
+    )
+
+
+def _explain(
+    args: Sequence[str],
+    revision: Revision,
+    name: str,
+    host: Host,
+    kernel: tuple[int, int] | None,
+) -> Explanation:
+    process = Process(args, host, revision)
+    try:
+        process.start()
+        made = dict(process.qemu.objects)
+        blocks = {id: _block_address(obj) for id, obj in made.items()}
+        run = process.finish()
+    except BaseException:
+        process.undo()
+        raise
+    failed = run.exit != 0
+    backends = tuple(
+        _backend(given, made.get(given.id), blocks.get(given.id), run, host, name, kernel)
+        for given in given_objects(args)
+        if given.type.startswith("memory-backend-")
+    )
+    requested = any(_asks(event) for event in run.events)
+    granted = requested and all(backend.granted for backend in backends if backend.asked)
+    in_force: bool | None = granted and not failed
+    blocked = _blocked(backends, requested=requested, granted=granted, failed=failed)
+    if not name and requested and not failed:
+        in_force, blocked = None, None
+        backends = tuple(
+            attrs.evolve(backend, granted=None, blocked_by=None) if backend.asked else backend
+            for backend in backends
+        )
+    from .advice import advise, because, crash, depends_on_host
+
+    survives, lost = crash(backends, failed=failed, host=name, in_force=in_force)
+    return Explanation(
+        tuple(args),
+        revision,
+        name,
+        run,
+        requested,
+        in_force,
+        blocked,
+        because(revision, backends, blocked, requested=requested, host=name, run=run),
+        survives,
+        lost,
+        backends,
+        tuple(_effects(args, process, backends)),
+        tuple(advise(args, revision, backends, run, blocked, in_force=in_force)),
+        tuple(depends_on_host(backends, run)) if not name else (),
+        (),
+    )
+
+
+def _block_address(obj: Any) -> int:
+    region = getattr(obj, "mr", None)
+    block = getattr(region, "ram_block", None)
+    return block.host if block is not None else 0
+
+
+def _asks(event: Event) -> bool:
+    if event.call != "mmap":
+        return False
+    flags: int = event.args[3]
+    return bool(flags & MAP_FIXED and flags & MAP_SYNC)
+
+
+def _backend(
+    given: GivenObject,
+    obj: Any,
+    address: int | None,
+    run: Run,
+    host: Host,
+    name: str,
+    kernel: tuple[int, int] | None,
+) -> Backend:
+    share = _value(obj, "share", given.on("share", default=given.type == "memory-backend-memfd"))
+    pmem = _value(obj, "is_pmem", given.on("pmem"))
+    wanted = getattr(obj, "sync", None)
+    sync = given.on("sync") if wanted is None else wanted != "off"
+    place = _place(given.path, host, name) if given.type == FILE and given.path else None
+    mapped = [event for event in run.events if _asks(event) and event.args[0] == address]
+    granted = bool(mapped) and not mapped[-1].failed and _synchronous(mapped[-1], place)
+    backend = Backend(
+        given.id,
+        given.type,
+        given.path,
+        share,
+        pmem,
+        sync,
+        getattr(obj, "align", 0) or 0,
+        bool(mapped),
+        granted,
+        None,
+        place,
+    )
+    return attrs.evolve(backend, blocked_by=_first_block(run.revision, backend, host, kernel))
+
+
+def _synchronous(event: Event, place: Place | None) -> bool:
+    """Whether a mapping made with MAP_SYNC is synchronous: the flag alone proves nothing."""
+    if event.args[3] & MAP_TYPE == MAP_SHARED_VALIDATE:
+        return True
+    return place is not None and bool(place.grants)
+
+
+def _value(obj: Any, name: str, given: bool) -> bool:
+    return bool(getattr(obj, name, given))
+
+
+def _place(path: str, host: Host, name: str) -> Place:
+    if name == "live":
+        return live_place(path)
+    if not name:
+        return unknown_place(path)
+    simulated: SimulatedHost = host  # type: ignore[assignment] # a name with sim: is one
+    return simulated_place(simulated.profile, path)
+
+
+def _first_block(
+    revision: Revision, backend: Backend, host: Host, kernel: tuple[int, int] | None
+) -> Block | None:
+    """Return the first condition that is not met: sync, share, pmem, platform, kernel, file."""
+    needs = revision.policy.needs
+    if not revision.ram_mmap_passes_map_sync:
+        return "sync"
+    if needs & RAM_SYNC and not (revision.hostmem_file_has_sync and backend.sync):
+        return "sync"
+    if needs & RAM_SHARED and not backend.share:
+        return "share"
+    if needs & RAM_PMEM and not backend.pmem:
+        return "pmem"
+    if not host.platform.map_sync:
+        return "platform"
+    if not backend.asked or backend.granted:
+        return None
+    return "kernel" if kernel is not None and kernel < MAP_SYNC_SINCE else "file"
+
+
+def _blocked(
+    backends: Sequence[Backend], *, requested: bool, granted: bool, failed: bool
+) -> Block | None:
+    if failed:
+        return "error"
+    if granted:
+        return None
+    told = [backend for backend in backends if backend.asked or not requested]
+    told.sort(key=lambda backend: backend.type != FILE)
+    return next((backend.blocked_by for backend in told if backend.blocked_by), "sync")
+
+
+def _effects(args: Sequence[str], process: Process, backends: Sequence[Backend]) -> list[Effect]:
+    effects = []
+    for given in given_objects(args):
+        info = process.types.get(given.type)
+        known = [
+            name
+            for name, prop in (info.properties.items() if info is not None else ())
+            if prop.exists(process.qemu)
+        ]
+        effects += object_effects(given.type, given.id, given.params, known)
+    for name, text in given_options(args):
+        effect = option_effect(name, text)
+        if effect is not None:
+            effects.append(effect)
+    return effects
