@@ -47,10 +47,10 @@ def help_text() -> str:
         "on a live host: files that a run made are removed.",
         OPTIONS,
         (
-            "qemu-model diff --from base --to v8 -object memory-backend-ram,id=m0,size=4M",
-            "qemu-model diff --from v7 --to v8 -object memory-backend-ram,id=m0,size=4M,share=on",
+            "qemu-model diff --from base --to v8 -object memory-backend-ram,id=mem0,size=4M",
+            "qemu-model diff --from v7 --to v8 -object memory-backend-ram,id=mem0,size=4M,share=on",
             "qemu-model diff --host sim:ext4 --host sim:ext4-dax -object memory-backend-file,\\",
-            "    id=m0,mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
+            "    id=mem0,mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
         ),
     )
 

@@ -24,7 +24,7 @@ VALUES: Final = (UNSET, "on", "off")
 OPTIONS: Final = ("share", "pmem", "sync")
 #: Whole pages of every file system there is, in bytes.
 SIZE: Final = 16 * 1024 * 1024
-ID: Final = "m0"
+ID: Final = "mem0"
 
 
 @attrs.frozen

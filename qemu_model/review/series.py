@@ -133,13 +133,13 @@ class Patch:
         }
 
 
-_RAM: Final = "memory-backend-ram,id=m0,size=4M"
-_FILE: Final = "memory-backend-file,id=m0,size=16M,mem-path=/mnt/guest.img"
-_TWICE: Final = ("-numa", "node,memdev=m0", "-numa", "node,memdev=m0")
+_RAM: Final = "memory-backend-ram,id=mem0,size=4M"
+_FILE: Final = "memory-backend-file,id=mem0,size=16M,mem-path=/mnt/guest.img"
+_TWICE: Final = ("-numa", "node,memdev=mem0", "-numa", "node,memdev=mem0")
 _SET_SIZE: Final = MappingProxyType(
     {
         "execute": "qom-set",
-        "arguments": {"path": "/objects/m0", "property": "size", "value": 8 * 1024 * 1024},
+        "arguments": {"path": "/objects/mem0", "property": "size", "value": 8 * 1024 * 1024},
     }
 )
 #: Nothing sets RAM_SYNC before patch 5, so patch 3 is seen at work on top of it.

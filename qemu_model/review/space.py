@@ -23,7 +23,8 @@ from .hosts import ReviewHost, simulated
 
 #: What stands for the path of the host's file in a line.
 PATH: Final = "{path}"
-FILE: Final = f"memory-backend-file,id=m0,size=16M,mem-path={PATH}"
+FILE_TYPE: Final = "memory-backend-file"
+FILE: Final = f"{FILE_TYPE},id=mem0,size=16M,mem-path={PATH}"
 MIB: Final = 1024 * 1024
 
 
@@ -38,7 +39,7 @@ class Change:
         """Return it as QMP commands."""
         if not self.property:
             return []
-        arguments = {"path": "/objects/m0", "property": self.property, "value": self.value}
+        arguments = {"path": "/objects/mem0", "property": self.property, "value": self.value}
         return [{"execute": "qom-set", "arguments": arguments}]
 
     def __str__(self) -> str:
@@ -56,16 +57,16 @@ def _objects() -> tuple[tuple[str, ...], ...]:
         f"{FILE},share=on,align=2M",
         f"{FILE},share=on,merge=off,dump=off",
         f"{FILE},share=on,host-nodes=0,policy=bind",
-        f"memory-backend-file,id=m0,size=0,mem-path={PATH}",
-        "memory-backend-ram,id=m0,size=4M",
-        "memory-backend-ram,id=m0,size=4M,share=on",
-        "memory-backend-memfd,id=m0,size=4M",
-        "memory-backend-memfd,id=m0,size=4M,share=off",
-        "memory-backend-file,help",
+        f"memory-backend-file,id=mem0,size=0,mem-path={PATH}",
+        "memory-backend-ram,id=mem0,size=4M",
+        "memory-backend-ram,id=mem0,size=4M,share=on",
+        "memory-backend-memfd,id=mem0,size=4M",
+        "memory-backend-memfd,id=mem0,size=4M,share=off",
+        f"{FILE_TYPE},help",
     ]
     lines: list[tuple[str, ...]] = [("-object", backend) for backend in backends]
-    twice = ("-numa", "node,memdev=m0", "-numa", "node,memdev=m0")
-    lines.append(("-m", "8M", "-object", "memory-backend-ram,id=m0,size=4M", *twice))
+    twice = ("-numa", "node,memdev=mem0", "-numa", "node,memdev=mem0")
+    lines.append(("-m", "8M", "-object", "memory-backend-ram,id=mem0,size=4M", *twice))
     return tuple(lines)
 
 
