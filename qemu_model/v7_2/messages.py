@@ -259,6 +259,151 @@ INPUT_MEMBER_UNEXPECTED: Final = _still(before.INPUT_MEMBER_UNEXPECTED)
 INPUT_MEMBER_TYPE: Final = _still(before.INPUT_MEMBER_TYPE)
 INPUT_NOT_OBJECT: Final = _still(before.INPUT_NOT_OBJECT)
 
+# hw/core/machine.c, hw/core/numa.c, hw/core/machine-smp.c
+
+UNSUPPORTED_MACHINE: Final = _still(before.UNSUPPORTED_MACHINE, "softmmu/vl.c:select_machine")
+MACHINE_BARE: Final = Message(
+    "Expected '=' after parameter '{name}'",
+    "util/keyval.c:keyval_parse_one",
+    ("a parameter of -machine or -smp has no '='",),
+    V7_2,
+)
+MACHINE_INVALID_KEY: Final = Message(
+    "Invalid parameter '{name}'",
+    "util/keyval.c:keyval_parse_one",
+    ("a name in -machine or -smp is no name",),
+    V7_2,
+)
+MEMDEV_NOT_FOUND: Final = Message(
+    "Memory backend '{id}' not found",
+    "softmmu/vl.c:qemu_resolve_machine_memdev",
+    ("'memory-backend' of -machine names no backend",),
+    V7_2,
+)
+MEM_PATH_AND_MEMDEV: Final = Message(
+    "'-mem-path' can't be used together with'-machine memory-backend'",
+    "softmmu/vl.c:qemu_resolve_machine_memdev",
+    ("both -mem-path and 'memory-backend' of -machine are given",),
+    V7_2,
+)
+MEMDEV_SIZE: Final = Message(
+    "Machine memory size does not match the size of the memory backend",
+    "hw/core/machine.c:machine_run_board_init",
+    ("-m and the backend that -machine names differ in size",),
+    V7_2,
+)
+MEMDEV_RESERVED: Final = Message(
+    "object name '{id}' is reserved for the default RAM backend, it can't be used for any other "
+    "purposes. Change the object's 'id' to something else",
+    "hw/core/machine.c:machine_run_board_init",
+    ("an object has the id that the machine's own RAM backend has",),
+    V7_2,
+)
+MEMDEV_USED: Final = Message(
+    "memory backend {id} can't be used multiple times.",
+    "hw/core/machine.c:machine_consume_memdev",
+    ("the same backend is given to two nodes, or to a node and the machine",),
+    V7_2,
+)
+MEMDEV_EXCLUSIVE: Final = Message(
+    "'-machine memory-backend' and '-numa memdev' properties are mutually exclusive",
+    "hw/core/numa.c:numa_complete_configuration",
+    ("the machine has a backend, and so has a node",),
+    V7_2,
+)
+SLOTS_WITHOUT_MAXMEM: Final = Message(
+    "slots specified but no max-size",
+    "hw/core/machine.c:machine_set_mem",
+    ("-m has 'slots' and no 'maxmem'",),
+    V7_2,
+)
+MAXMEM_BELOW_SIZE: Final = Message(
+    "invalid value of maxmem: maximum memory size (0x{maxmem:x}) must be at least the initial "
+    "memory size (0x{ram_size:x})",
+    "hw/core/machine.c:machine_set_mem",
+    ("'maxmem' of -m is below the size",),
+    V7_2,
+)
+SLOTS_WITHOUT_ROOM: Final = Message(
+    "invalid value of maxmem: memory slots were specified but maximum memory size "
+    "(0x{maxmem:x}) is equal to the initial memory size (0x{ram_size:x})",
+    "hw/core/machine.c:machine_set_mem",
+    ("'slots' are asked for, and 'maxmem' leaves no room for them",),
+    V7_2,
+)
+RAM_SIZE_TOO_LARGE: Final = _still(before.RAM_SIZE_TOO_LARGE, "softmmu/vl.c:parse_memory_options")
+SLOTS_AMOUNT: Final = _still(before.SLOTS_AMOUNT)
+SMP_EXPECTS: Final = _still(before.EXPECTS, "qapi/qobject-input-visitor.c")
+SMP_ZERO: Final = Message(
+    "Deprecated CPU topology (considered invalid): CPU topology parameters must be greater than "
+    "zero",
+    "hw/core/machine-smp.c:machine_parse_smp_config",
+    ("a number of -smp is 0",),
+    V7_2,
+    stream="stderr",
+)
+SMP_TOPOLOGY: Final = Message(
+    "Invalid CPU topology: {what}: {hierarchy}",
+    "hw/core/machine-smp.c:machine_parse_smp_config",
+    ("the numbers of -smp do not fit together",),
+    V7_2,
+)
+TOO_MANY_CPUS: Final = _still(
+    before.TOO_MANY_CPUS, "hw/core/machine-smp.c:machine_parse_smp_config"
+)
+NUMA_NOT_SUPPORTED: Final = _still(before.NUMA_NOT_SUPPORTED, "hw/core/numa.c:set_numa_options")
+NUMA_MAX_NODES: Final = _still(before.NUMA_MAX_NODES, "hw/core/numa.c:parse_numa_node")
+NUMA_DUPLICATE_NODE: Final = _still(before.NUMA_DUPLICATE_NODE, "hw/core/numa.c:parse_numa_node")
+NUMA_CPU_INDEX: Final = _still(before.NUMA_CPU_INDEX, "hw/core/numa.c:parse_numa_node")
+NUMA_MIXED: Final = Message(
+    "numa configuration should use either mem= or memdev=,mixing both is not allowed",
+    "hw/core/numa.c:parse_numa_node",
+    ("'mem' and 'memdev' both occur, in one node or in two",),
+    V7_2,
+)
+NUMA_MEM: Final = Message(
+    "Parameter -numa node,mem is not supported by this machine type",
+    "hw/core/numa.c:parse_numa_node",
+    ("'mem' of -numa is given, and the machine is of 5.1 or later",),
+    V7_2,
+)
+NUMA_MEM_HINT: Final = "Use -numa node,memdev instead"
+NUMA_MEM_DEPRECATED: Final = Message(
+    "Parameter -numa node,mem is deprecated, use -numa node,memdev instead",
+    "hw/core/numa.c:parse_numa_node",
+    ("'mem' of -numa is given, and the machine is older than 5.1",),
+    V7_2,
+    stream="stderr",
+)
+NUMA_HMAT: Final = Message(
+    "ACPI Heterogeneous Memory Attribute Table (HMAT) is disabled, enable it with -machine "
+    "hmat=on before using any of hmat specific options",
+    "hw/core/numa.c:parse_numa_node",
+    ("'initiator' of -numa is given without hmat=on",),
+    V7_2,
+)
+NUMA_MEMDEV_AMBIGUOUS: Final = _still(
+    before.NUMA_MEMDEV_AMBIGUOUS, "hw/core/numa.c:parse_numa_node"
+)
+NUMA_NODE_RANGE: Final = Message(
+    "Parameter '{name}' expects an integer between 0 and 127",
+    "hw/core/numa.c:parse_numa_distance",
+    ("a node of -numa dist is 128 or more",),
+    V7_2,
+)
+NUMA_NODE_MISSING: Final = _still(before.NUMA_NODE_MISSING, "hw/core/numa.c:parse_numa_distance")
+NUMA_DISTANCE_LOW: Final = _still(before.NUMA_DISTANCE_LOW, "hw/core/numa.c:parse_numa_distance")
+NUMA_DISTANCE_LOCAL: Final = _still(
+    before.NUMA_DISTANCE_LOCAL, "hw/core/numa.c:parse_numa_distance"
+)
+NUMA_NODE_ID_MANDATORY: Final = _still(
+    before.NUMA_NODE_ID_MANDATORY, "hw/core/numa.c:set_numa_options"
+)
+NUMA_NODE_ID_INVALID: Final = _still(before.NUMA_NODE_ID_INVALID, "hw/core/numa.c:set_numa_options")
+NUMA_NODE_GAP: Final = _still(before.NUMA_NODE_GAP, "hw/core/numa.c:numa_complete_configuration")
+NUMA_TOTAL: Final = _still(before.NUMA_TOTAL, "hw/core/numa.c:numa_complete_configuration")
+
+MACHINE_HINT: Final = before.MACHINE_HINT
 IDENTIFIER_HINT: Final = before.IDENTIFIER_HINT
 
 

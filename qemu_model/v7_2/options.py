@@ -78,6 +78,32 @@ def qemu_opts_parse_noisily(text: str, first_name: str, warn: Warn) -> QemuOpts:
     return QemuOpts(id, tuple(params), text)
 
 
+def keyval_parse(text: str, first_name: str) -> QemuOpts:
+    """Parse ``text`` where every name but the first needs its ``=`` (``util/keyval.c``).
+
+    Raises ``Expected '=' after parameter '<name>'`` and ``Invalid parameter '<name>'``.
+    """
+    params = []
+    position = 0
+    while position < len(text):
+        match = re.compile(r"[^=,]*").match(text, position)
+        assert match is not None
+        name, end = match[0], match.end()
+        if text.startswith("=", end):
+            value, end = get_opt_value(text, end + 1)
+        elif position == 0 and name:
+            value, end = get_opt_value(text, position)
+            name = first_name
+        else:
+            message = messages.MACHINE_BARE if name else messages.MACHINE_INVALID_KEY
+            raise message.error(name=name)
+        if not name:
+            raise messages.MACHINE_INVALID_KEY.error(name=name)
+        params.append((name, value))
+        position = end + 1
+    return QemuOpts(None, tuple(params), text)
+
+
 def qemu_strtosz(text: str) -> tuple[int, bool] | None:
     """Read a size: the bytes, and whether the number is hexadecimal with a unit behind it.
 
@@ -182,6 +208,20 @@ class OptsVisitor72:
         if read[0] > UINT32_MAX:
             raise messages.EXPECTS.error(name=name, what="uint32_t")
         return read[0]
+
+    def type_uint16(self, name: str) -> int:
+        """Read a number.  Raises what :meth:`type_uint32` raises, and ``expects uint16_t``."""
+        return self._small(name, 16)
+
+    def type_uint8(self, name: str) -> int:
+        """Read a number.  Raises what :meth:`type_uint32` raises, and ``expects uint8_t``."""
+        return self._small(name, 8)
+
+    def _small(self, name: str, bits: int) -> int:
+        value = self.type_uint32(name)
+        if value >> bits:
+            raise messages.EXPECTS.error(name=name, what=f"uint{bits}_t")
+        return value
 
     def uint16_list(self, name: str) -> list[int]:
         """Read a list of numbers and ranges.

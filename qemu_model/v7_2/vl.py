@@ -5,21 +5,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from ..error import Error, Exit
 from ..globals import Qemu
-from ..options import QemuOpts, is_help_option
+from ..options import QemuOpts, is_help_option, parse_option_number, parse_option_size
+from ..pc import pc_possible_cpu_arch_ids
 from ..qom import TypeInfo, type_help
 from ..vl import CommandLine
 from . import messages
+from .hostmem import HostMemoryBackend
 from .json_parser import qobject_from_json
-from .options import OptsVisitor72, Warn, qemu_opts_parse_noisily
+from .machine import (
+    Machine72,
+    Memdev,
+    find_machine,
+    machine_parse_smp_config,
+    machine_run_board_init,
+    machine_set_mem,
+    machine_set_property,
+)
+from .numa import parse_numa_opts
+from .options import OptsVisitor72, Warn, keyval_parse, qemu_opts_parse_noisily
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qobject_input import QObjectInputVisitor72
-from .qom import user_creatable_add_type
+from .qom import object_resolve_path, user_creatable_add_type
 
 C_FILE = "softmmu/vl.c"
 
@@ -47,6 +60,12 @@ WITHOUT_VALUE: Final = frozenset(
 #: Options that decide something about memory; the others are accepted and named as ignored.
 MODELLED: Final = frozenset(
     {"M", "m", "machine", "mem-path", "mem-prealloc", "numa", "object", "smp"}
+)
+#: The machine of QEMU's own where none is named.
+DEFAULT_MACHINE: Final = "pc"
+#: What -m takes, and how it is read.
+MEMORY_OPTS: Final = MappingProxyType(
+    {"size": parse_option_size, "slots": parse_option_number, "maxmem": parse_option_size}
 )
 #: Devices that take a backend.
 MEMORY_DEVICES: Final = frozenset({"nvdimm", "pc-dimm", "virtio-pmem-pci", "virtio-mem-pci"})
@@ -149,10 +168,22 @@ def kept(line: CommandLine72, name: str) -> tuple[list[QemuOpts], str]:
 
 
 def parse_opts(qemu: Qemu, kept: list[QemuOpts], first_name: str, option: Option) -> None:
-    """Read an option's parameters.  Prints what is wrong with its id and exits with 1."""
+    """Read an option's parameters.  Prints what is wrong with them and exits with 1.
+
+    -machine and -smp want an ``=`` after every name but the first; the values of -m
+    are read at once.
+    """
     assert option.value is not None
     try:
-        opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
+        if option.name in ("M", "machine", "smp"):
+            opts = keyval_parse(option.value, first_name)
+        else:
+            opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
+        for name, text in opts.params if option.name == "m" else ():
+            if name not in MEMORY_OPTS:
+                raise messages.INVALID_KEY.error(name=name)
+            if text or name != "size":
+                MEMORY_OPTS[name](name, text)
     except Error as error:
         qemu.error_report_err(error)
         raise Exit(1) from error
@@ -244,8 +275,80 @@ def create_objects(
             raise Exit(1) from error
 
 
+def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
+    """Return the machine of the line, or the one that suits it.
+
+    Prints ``unsupported machine type`` and exits with 1.
+    """
+    name = options.get("type") or qemu.assumed_machine or DEFAULT_MACHINE
+    machine = find_machine(name)
+    if machine is None:
+        qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
+        raise Exit(1)
+    qemu.machine.name = name
+    return machine
+
+
+def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
+    """Find the backend that -machine names.
+
+    Prints ``'-mem-path' can't be used together with'-machine memory-backend'`` or
+    ``Memory backend '<id>' not found`` and exits with 1.
+    """
+    if memdev.id is None:
+        return
+    if qemu.mem_path is not None:
+        qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
+        raise Exit(1)
+    found = object_resolve_path(qemu, memdev.id)
+    if not isinstance(found, HostMemoryBackend):
+        qemu.error_report(messages.MEMDEV_NOT_FOUND, id=memdev.id)
+        raise Exit(1)
+    memdev.backend = found
+    if not memdev.size_given:
+        qemu.machine.ram_size = qemu.machine.maxram_size = found.size
+
+
+def merged(options: Sequence[QemuOpts]) -> QemuOpts:
+    """Return the parameters of an option given several times."""
+    return QemuOpts(None, tuple(param for opts in options for param in opts.params))
+
+
 def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) -> None:
-    """Make what the command line asks for."""
-    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    """Make what the command line asks for, in 7.2's order.
+
+    The machine, objects that are no backends, the machine's properties, the backends,
+    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1.
+    """
+    if not line.machine:
+        line.assumed_machine = qemu.assumed_machine or assume_machine(line)
+        qemu.assumed_machine = line.assumed_machine
+    options, memdev = merged(line.machine), Memdev()
+    machine = select_machine(qemu, options)
     create_objects(qemu, types, line.object_options, early=True)
+    machine_set_mem(qemu, machine, merged(line.memory), memdev)
+    if line.smp:
+        machine_parse_smp_config(qemu, machine, merged(line.smp))
+    machine_set_property(qemu, machine, options, memdev)
+    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     create_objects(qemu, types, line.object_options, early=False)
+    qemu_resolve_machine_memdev(qemu, memdev)
+    if machine.numa:
+        qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
+    parse_numa_opts(qemu, machine, line.numa)
+    machine_run_board_init(qemu, types, machine, memdev)
+    for opts in line.devices:
+        plug(qemu, opts)
+
+
+def assume_machine(line: CommandLine72) -> str:
+    """Return the machine that somebody who wrote only this about memory has in mind."""
+    about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
+    return DEFAULT_MACHINE if about_ram or line.devices else "none"
+
+
+def plug(qemu: Qemu, opts: QemuOpts) -> None:
+    """Map the backend of a memory device into the guest, if there is such a backend."""
+    backend = qemu.objects.get(opts.get("memdev") or "")
+    if isinstance(backend, HostMemoryBackend):
+        backend.mapped = True

@@ -1,0 +1,241 @@
+"""``hw/core/numa.c``: the guest's NUMA nodes."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ..boards import CpuInstanceProperties
+from ..error import Error, Exit
+from ..globals import Qemu
+from ..machine import machine_set_cpu_numa_node
+from ..numa import complete_init_numa_distance, validate_numa_distance
+from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
+from ..options import QemuOpts, qemu_strtosz_mib
+from . import messages
+from .hostmem import HostMemoryBackend
+from .options import OptsVisitor72
+from .qom import object_resolve_path
+
+if TYPE_CHECKING:
+    from .machine import Machine72
+
+C_FILE = "hw/core/numa.c"
+UINT64_MASK: Final = (1 << 64) - 1
+#: Memory of a node is rounded down to this many bits, where it is split.
+NUMA_MEM_ALIGN_SHIFT: Final = 23
+KINDS: Final = ("node", "dist", "cpu", "hmat-lb", "hmat-cache")
+
+
+def numa_uses_legacy_mem(qemu: Qemu) -> bool:
+    """Whether no node has a backend, so that the RAM is one."""
+    return qemu.numa.have_memdevs != 1
+
+
+def parse_numa_opts(qemu: Qemu, machine: Machine72, numa: Sequence[QemuOpts]) -> None:
+    """Do what every -numa says; an error is printed with its option, and exits with 1."""
+    have_mem = False
+    for opts in numa:
+        qemu.location = opts.location
+        visitor = OptsVisitor72(opts, lambda size: qemu.warn_report(messages.HEX_SUFFIX, text=size))
+        try:
+            have_mem = set_numa_options(qemu, machine, opts, visitor, have_mem)
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+    qemu.location = ""
+
+
+def set_numa_options(
+    qemu: Qemu, machine: Machine72, opts: QemuOpts, v: OptsVisitor72, have_mem: bool
+) -> bool:
+    """Read one -numa and do what it says; return whether a node has ``mem`` so far.
+
+    Raises what reading raises, ``NUMA is not supported by this machine-type`` and
+    what the three kinds raise.
+    """
+    kind = v.type_enum("type", KINDS)
+    if kind == "node":
+        nodeid = v.type_uint16("nodeid") if v.has("nodeid") else None
+        cpus = v.uint16_list("cpus") if v.has("cpus") else []
+        mem = v.type_size("mem") if v.has("mem") else None
+        if mem is not None:
+            mem = qemu_strtosz_mib(opts.get("mem") or "") or mem
+        memdev = v.type_str("memdev") if v.has("memdev") else None
+        initiator = v.type_uint16("initiator") if v.has("initiator") else None
+        v.check_struct()
+        supported(machine)
+        return parse_numa_node(
+            qemu, machine, nodeid, cpus, mem, memdev, initiator is not None, have_mem
+        )
+    if kind == "dist":
+        src, dst, val = v.type_uint16("src"), v.type_uint16("dst"), v.type_uint8("val")
+        v.check_struct()
+        supported(machine)
+        parse_numa_distance(qemu, src, dst, val)
+    elif kind == "cpu":
+        names = ("node-id", "die-id", "cluster-id", "socket-id", "core-id", "thread-id")
+        given = {name: v.type_uint32(name) for name in names if v.has(name)}
+        v.check_struct()
+        supported(machine)
+        set_cpu(qemu, given)
+    else:
+        v.type_str("initiator")
+        raise messages.NUMA_HMAT.error()
+    return have_mem
+
+
+def supported(machine: Machine72) -> None:
+    """Raise ``NUMA is not supported by this machine-type`` where it is not."""
+    if not machine.numa:
+        raise messages.NUMA_NOT_SUPPORTED.error()
+
+
+def parse_numa_node(
+    qemu: Qemu,
+    machine: Machine72,
+    nodeid: int | None,
+    cpus: Sequence[int],
+    mem: int | None,
+    memdev: str | None,
+    has_initiator: bool,
+    have_mem: bool,
+) -> bool:
+    """Make one node; return whether a node has ``mem`` so far.
+
+    Raises ``Max number of NUMA nodes reached: <n>``, ``Duplicate NUMA nodeid: <n>``,
+    ``CPU index ...``, ``CPU is already assigned ...``, ``numa configuration should use
+    either mem= or memdev=,mixing both is not allowed``, ``Parameter -numa node,mem is
+    not supported by this machine type`` and ``memdev=<text> is ambiguous``.
+    """
+    numa = qemu.numa
+    nodenr = numa.nb_numa_nodes if nodeid is None else nodeid
+    if nodenr >= MAX_NODES:
+        raise messages.NUMA_MAX_NODES.error(node=nodenr)
+    info = numa.info(nodenr)
+    if info.present:
+        raise messages.NUMA_DUPLICATE_NODE.error(node=nodenr)
+    if has_initiator:
+        raise messages.NUMA_HMAT.error()
+    for cpu in cpus:
+        if cpu >= qemu.max_cpus:
+            raise messages.NUMA_CPU_INDEX.error(cpu=cpu, max_cpus=qemu.max_cpus)
+        slot = qemu.machine.possible_cpus[cpu]
+        machine_set_cpu_numa_node(
+            qemu, CpuInstanceProperties(nodenr, slot.socket_id, slot.core_id, slot.thread_id)
+        )
+    if memdev is not None:
+        numa.have_memdevs = 1
+    have_mem = have_mem or mem is not None
+    have_memdevs = numa.have_memdevs == 1
+    if (mem is not None and have_memdevs) or (memdev is not None and have_mem):
+        raise messages.NUMA_MIXED.error()
+    if mem is not None:
+        if not machine.numa_mem:
+            raise messages.NUMA_MEM.error(hint=messages.NUMA_MEM_HINT)
+        info.node_mem = mem
+        qemu.warn_report(messages.NUMA_MEM_DEPRECATED)
+    if memdev is not None:
+        backend = object_resolve_path(qemu, memdev)
+        if not isinstance(backend, HostMemoryBackend):
+            raise messages.NUMA_MEMDEV_AMBIGUOUS.error(memdev=memdev)
+        info.node_mem, info.node_memdev = backend.size, backend
+    info.present = True
+    numa.max_numa_nodeid = max(numa.max_numa_nodeid, nodenr + 1)
+    numa.nb_numa_nodes += 1
+    return have_mem
+
+
+def parse_numa_distance(qemu: Qemu, src: int, dst: int, val: int) -> None:
+    """Note one distance.
+
+    Raises ``Parameter '<name>' expects an integer between 0 and 127``,
+    ``Source/Destination NUMA node is missing. ...``, ``NUMA distance (<n>) is invalid,
+    ...`` and ``Local distance of node <n> should be 10.``
+    """
+    numa = qemu.numa
+    for name, node in (("src", src), ("dst", dst)):
+        if node >= MAX_NODES:
+            raise messages.NUMA_NODE_RANGE.error(name=name)
+    if not numa.info(src).present or not numa.info(dst).present:
+        raise messages.NUMA_NODE_MISSING.error()
+    if val < NUMA_DISTANCE_MIN:
+        raise messages.NUMA_DISTANCE_LOW.error(val=val, least=NUMA_DISTANCE_MIN)
+    if src == dst and val != NUMA_DISTANCE_MIN:
+        raise messages.NUMA_DISTANCE_LOCAL.error(node=src, least=NUMA_DISTANCE_MIN)
+    numa.info(src).distance[dst] = val
+    numa.have_numa_distance = True
+
+
+def set_cpu(qemu: Qemu, given: dict[str, int]) -> None:
+    """Put CPUs into a node.
+
+    Raises ``Missing mandatory node-id property``, ``Invalid node-id=<n>, ...`` and
+    what ``machine_set_cpu_numa_node`` raises.
+    """
+    node = given.get("node-id")
+    if node is None:
+        raise messages.NUMA_NODE_ID_MANDATORY.error()
+    if node >= MAX_NODES or not qemu.numa.info(node).present:
+        raise messages.NUMA_NODE_ID_INVALID.error(node=node)
+    machine_set_cpu_numa_node(
+        qemu,
+        CpuInstanceProperties(
+            node, given.get("socket-id"), given.get("core-id"), given.get("thread-id")
+        ),
+    )
+
+
+def numa_default_auto_assign_ram(nodes: Sequence[NodeInfo], size: int) -> None:
+    """Split ``size`` bytes among the nodes: what rounding leaves goes to the next node."""
+    usedmem = propagate = 0
+    for node in nodes[:-1]:
+        share = size // len(nodes) + propagate
+        node.node_mem = share >> NUMA_MEM_ALIGN_SHIFT << NUMA_MEM_ALIGN_SHIFT
+        propagate = share - node.node_mem
+        usedmem += node.node_mem
+    nodes[-1].node_mem = size - usedmem
+
+
+def numa_complete_configuration(
+    qemu: Qemu, machine: Machine72, has_memdev: bool
+) -> list[HostMemoryBackend]:
+    """Check what was given of the nodes, and complete it; return the nodes' backends.
+
+    Where memory can be plugged in, a guest without NUMA gets one node.  Prints
+    ``numa: Node ID missing: <n>``, ``total memory for NUMA nodes (...) should equal
+    RAM size (...)``, ``'-machine memory-backend' and '-numa memdev' properties are
+    mutually exclusive`` or what ``validate_numa_distance`` prints, and exits with 1.
+    """
+    numa = qemu.numa
+    if not numa.nb_numa_nodes and qemu.machine.ram_slots:
+        info = numa.info(0)
+        info.present, info.node_mem = True, qemu.machine.ram_size
+        numa.nb_numa_nodes = numa.max_numa_nodeid = 1
+    for node in reversed(range(numa.max_numa_nodeid)):
+        if not numa.info(node).present:
+            qemu.error_report(messages.NUMA_NODE_GAP, node=node)
+            raise Exit(1)
+    if not numa.nb_numa_nodes:
+        return []
+    nodes = [numa.info(node) for node in range(numa.nb_numa_nodes)]
+    if machine.numa_auto and not any(node.node_mem for node in nodes):
+        numa_default_auto_assign_ram(nodes, qemu.machine.ram_size)
+    total = sum(node.node_mem for node in nodes) & UINT64_MASK
+    if total != qemu.machine.ram_size:
+        qemu.error_report(messages.NUMA_TOTAL, total=total, ram_size=qemu.machine.ram_size)
+        raise Exit(1)
+    backends = []
+    if not numa_uses_legacy_mem(qemu):
+        if has_memdev:
+            qemu.error_report(messages.MEMDEV_EXCLUSIVE)
+            raise Exit(1)
+        for info in nodes:
+            if isinstance(info.node_memdev, HostMemoryBackend):
+                backends.append(info.node_memdev)
+    if numa.have_numa_distance:
+        validate_numa_distance(qemu)
+        complete_init_numa_distance(qemu)
+    return backends
