@@ -31,6 +31,7 @@ OPTIONS: Final = (
     common.REVISION,
     QMP,
     common.JSON,
+    common.COLOR,
     EXIT_CODE,
     common.HELP,
 )
@@ -61,6 +62,8 @@ def main(argv: Sequence[str]) -> int:
     if words.has(common.HELP):
         print(help_text(), end="")
         return 0
+    color = words.value(common.COLOR, "auto")
+    common.check_color(color)
     hosts = words.values(HOST) or ("sim:default",)
     if len(hosts) > 2:
         raise common.UsageError("--host can be given twice, for the two sides")
@@ -87,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
         json.dump(found.to_json(), sys.stdout, indent=1)
         print()
     else:
-        show(found)
+        show(found, color)
     if found.refused():
         for text in found.after.stderr:
             print(text, file=sys.stderr)
@@ -122,15 +125,15 @@ def side_names(found: Difference) -> tuple[str, str]:
     )
 
 
-def show(found: Difference) -> None:
-    """Print a comparison for people."""
+def show(found: Difference, color: str = "auto") -> None:
+    """Print a comparison for people; ``color`` is what --color says."""
     from rich.text import Text
 
     from ..review.diff import PARTS
     from ..review.rendering import console, inferred_lines, revision_text
     from ..strace_text import call_text, result_text
 
-    out = console()
+    out = console(color)
     before, after = found.before, found.after
     names = side_names(found)
     for done in dict.fromkeys((before.revision, after.revision)):

@@ -25,7 +25,7 @@ FORMAT: Final = common.Option("--format", ", ".join(FORMATS), "F")
 HOST: Final = common.Option(
     "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
 )
-OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.HELP)
+OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.COLOR, common.HELP)
 ASKED: Final = "mmap is asked for"
 #: The columns of CSV and Markdown.
 COLUMNS: Final = (
@@ -78,13 +78,15 @@ def main(argv: Sequence[str]) -> int:
         )
     if words.has(common.JSON) and form != "json":
         raise common.UsageError(f"--json and --format {form} contradict each other")
+    color = words.value(common.COLOR, "auto")
+    common.check_color(color)
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
     names = words.value(HOST).split(",") if words.has(HOST) else []
     if "live" not in names:
-        return _answer(form, revision, choose_hosts(names))
+        return _answer(form, revision, choose_hosts(names), color)
     directory = tempfile.mkdtemp(prefix="qemu-model-")
     try:
-        return _answer(form, revision, choose_hosts(names, directory))
+        return _answer(form, revision, choose_hosts(names, directory), color)
     finally:
         shutil.rmtree(directory)
 
@@ -112,7 +114,7 @@ def choose_hosts(names: Sequence[str], directory: str = "") -> list[ReviewHost]:
     return chosen
 
 
-def _answer(form: str, revision: Revision, hosts: Sequence[ReviewHost]) -> int:
+def _answer(form: str, revision: Revision, hosts: Sequence[ReviewHost], color: str) -> int:
     from ..review.matrix import matrix
 
     rows = matrix(revision, hosts)
@@ -128,7 +130,7 @@ def _answer(form: str, revision: Revision, hosts: Sequence[ReviewHost]) -> int:
     elif form == "markdown":
         _markdown(revision, rows)
     else:
-        _table(revision, rows)
+        _table(revision, rows, color)
     return 0
 
 
@@ -189,11 +191,11 @@ def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
     return f"not {left[0]}" if len(left) == 1 and len(named) > 1 else "/".join(named)
 
 
-def _table(revision: Revision, rows: Sequence[Row]) -> None:
+def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
     from ..review.matrix import VALUES, alike, sync_values
     from ..review.rendering import console, inferred_lines, paragraph, revision_text
 
-    out = console()
+    out = console(color)
     print(revision_text(revision))
     default = revision.policy.default if revision.hostmem_file_has_sync else "none"
     print(

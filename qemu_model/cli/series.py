@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("table", "json", "markdown")
 FORMAT: Final = common.Option("--format", "table, json, or for impact markdown", "F")
-OPTIONS: Final = (FORMAT, common.JSON, common.HELP)
+OPTIONS: Final = (FORMAT, common.JSON, common.COLOR, common.HELP)
 SUBCOMMANDS: Final = ("list", "show", "impact")
 
 
@@ -52,11 +52,13 @@ def main(argv: Sequence[str]) -> int:
     form = words.value(FORMAT, "json" if words.has(common.JSON) else "table")
     if form not in FORMATS or (form == "markdown" and asked[0] != "impact"):
         raise common.UsageError(f"there is no format '{form}' for {asked[0]}")
+    color = words.value(common.COLOR, "auto")
+    common.check_color(color)
     as_json = form == "json"
     if asked[0] == "show":
         if len(asked) != 2 or asked[1] not in ("1", "2", "3", "4", "5"):
             raise common.UsageError("show takes the number of a patch, 1 to 5")
-        return _show(int(asked[1]), as_json)
+        return _show(int(asked[1]), as_json, color)
     if asked[0] not in SUBCOMMANDS:
         raise common.UsageError(
             f"there is no '{asked[0]}'{common.nearest(asked[0], SUBCOMMANDS)} "
@@ -64,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
         )
     if len(asked) > 1:
         raise common.UsageError(f"'{asked[1]}' is too much after {asked[0]}")
-    return _impact(form) if asked[0] == "impact" else _list(as_json)
+    return _impact(form, color) if asked[0] == "impact" else _list(as_json, color)
 
 
 def _print_json(shown: object) -> int:
@@ -73,7 +75,7 @@ def _print_json(shown: object) -> int:
     return 0
 
 
-def _list(as_json: bool) -> int:
+def _list(as_json: bool, color: str) -> int:
     from ..review import series
     from ..review.postings import postings
 
@@ -103,7 +105,7 @@ def _list(as_json: bool) -> int:
         )
     from ..review.rendering import console, table
 
-    out = console()
+    out = console(color)
     total = series.TOTAL
     print(series.SUBJECT)
     print(f"from {series.SENDER}, {series.DATE}")
@@ -192,13 +194,13 @@ def _demonstrate(shown: Demonstration) -> Difference:
     )
 
 
-def _show(number: int, as_json: bool) -> int:
+def _show(number: int, as_json: bool, color: str) -> int:
     from ..review import series
 
     patch = series.PATCHES[number - 1]
     if as_json:
         return _print_json(_patch_json(patch))
-    _describe(patch)
+    _describe(patch, color)
     for shown in patch.demonstrations:
         print("\nSeen in a run of the model, before and after:")
         print(f"  {' '.join(shown.args)}")
@@ -209,7 +211,7 @@ def _show(number: int, as_json: bool) -> int:
 
         print(paragraph(f"Look at this: {shown.says}"))
         print()
-        show(_demonstrate(shown))
+        show(_demonstrate(shown), color)
     return 0
 
 
@@ -248,11 +250,11 @@ def figures_text(figures: Figures | None) -> str:
     return f"+{figures.insertions} -{figures.deletions}"
 
 
-def _describe(patch: Patch) -> None:
+def _describe(patch: Patch, color: str) -> None:
     from ..review import series
     from ..review.rendering import console, paragraph, table
 
-    out = console()
+    out = console(color)
     print(f"Patch {patch.number} of 5: {patch.subject}")
     print(f"known: {series.CERTAINTY[patch.certainty]} [{patch.certainty}]\n")
     print(paragraph(f"The problem. {patch.problem}"))
@@ -316,7 +318,7 @@ def _why_validate(out: Console) -> None:
     print()
 
 
-def _impact(form: str) -> int:
+def _impact(form: str, color: str) -> int:
     from ..review.impact import impact
 
     with _progress() as on_progress:
@@ -328,7 +330,7 @@ def _impact(form: str) -> int:
 
         print(markdown(found), end="")
     else:
-        _show_impact(found)
+        _show_impact(found, color)
     return 0
 
 
@@ -354,12 +356,12 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield on_progress
 
 
-def _show_impact(found: Impact) -> None:
+def _show_impact(found: Impact, color: str) -> None:
     from ..review import series, space
     from ..review.rendering import console, inferred_lines, paragraph, revision_text, table
     from ..review.theorems import THEOREMS
 
-    out = console()
+    out = console(color)
     print(
         paragraph(
             f"{found.runs} runs: {found.inputs} inputs in {len(found.revisions)} trees. An input "

@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 PIPE_WIDTH: Final = 80
 
 
-def console() -> Console:
-    """Return where tables go: the terminal, or a pipe that takes 80 columns and no colour."""
+def console(color: str = "auto") -> Console:
+    """Return where tables go: the terminal, or a pipe that takes 80 columns and no colour.
+
+    ``color`` is ``auto``, which heeds NO_COLOR, ``always`` or ``never``.
+    """
     from rich.console import Console
 
-    if sys.stdout.isatty():
-        return Console(highlight=False, markup=False)
-    return Console(highlight=False, markup=False, width=PIPE_WIDTH, no_color=True)
+    terminal = sys.stdout.isatty()
+    return Console(
+        highlight=False,
+        markup=False,
+        width=None if terminal else PIPE_WIDTH,
+        force_terminal=True if color == "always" else None,
+        color_system="standard" if color == "always" else "auto",
+        no_color={"always": False, "never": True}.get(color, None if terminal else True),
+    )
 
 
 def table(*columns: str, whole: Sequence[str] = ()) -> Table:
