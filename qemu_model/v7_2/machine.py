@@ -13,13 +13,13 @@ import attrs
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
-from ..options import QemuOpts, parse_option_number, parse_option_size
+from ..options import QemuOpts, parse_option_number
 from ..osdep import round_up
 from ..qom import TypeInfo
 from . import messages
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
-from .options import FALSE, TRUE
+from .options import FALSE, TRUE, parse_option_size
 from .qobject_input import QObjectInputVisitor72
 from .qom import user_creatable_add_type
 

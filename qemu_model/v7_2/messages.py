@@ -332,6 +332,7 @@ SLOTS_WITHOUT_ROOM: Final = Message(
     V7_2,
 )
 RAM_SIZE_TOO_LARGE: Final = _still(before.RAM_SIZE_TOO_LARGE, "softmmu/vl.c:parse_memory_options")
+VALUE_OUT_OF_RANGE: Final = _still(before.VALUE_OUT_OF_RANGE)
 SLOTS_AMOUNT: Final = _still(before.SLOTS_AMOUNT)
 SMP_EXPECTS: Final = _still(before.EXPECTS, "qapi/qobject-input-visitor.c")
 SMP_ZERO: Final = Message(
@@ -403,6 +404,7 @@ NUMA_NODE_ID_INVALID: Final = _still(before.NUMA_NODE_ID_INVALID, "hw/core/numa.
 NUMA_NODE_GAP: Final = _still(before.NUMA_NODE_GAP, "hw/core/numa.c:numa_complete_configuration")
 NUMA_TOTAL: Final = _still(before.NUMA_TOTAL, "hw/core/numa.c:numa_complete_configuration")
 
+SIZE_HINT: Final = before.SIZE_HINT
 MACHINE_HINT: Final = before.MACHINE_HINT
 IDENTIFIER_HINT: Final = before.IDENTIFIER_HINT
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from decimal import ROUND_FLOOR, Decimal
 
 from .. import options as before
 from ..glib import GHashTable
@@ -19,6 +18,8 @@ C_FILE = "util/qemu-option.c"
 TRUE = ("on", "yes", "true", "y")
 FALSE = ("off", "no", "false", "n")
 UINT32_MAX = 0xFFFF_FFFF
+EINVAL = 22
+ERANGE = 34
 
 #: What a warning is handed to.
 Warn = Callable[[str, str, str], None]
@@ -104,23 +105,21 @@ def keyval_parse(text: str, first_name: str) -> QemuOpts:
     return QemuOpts(None, tuple(params), text)
 
 
-def qemu_strtosz(text: str) -> tuple[int, bool] | None:
+def do_strtosz(text: str) -> tuple[int, bool] | int:
     """Read a size: the bytes, and whether the number is hexadecimal with a unit behind it.
 
     A whole number in C's decimal or hexadecimal notation, a fraction only of a decimal
-    one, and one of the units B K M G T P E; a fraction needs a unit above B.  None
-    where it is none of that, or is 2^64 or more (``util/cutils.c:do_strtosz``).
+    one, and one of the units B K M G T P E; a fraction needs a unit above B.  -EINVAL
+    where it is none of that, -ERANGE from 2^64 on.
     """
     match = _SIZE.match(text)
     if match is None:
-        return None
+        return -EINVAL
     whole, fraction = match["whole"], match["fraction"]
     hexadecimal = whole[:2] in ("0x", "0X")
     if hexadecimal and fraction is not None:
-        return None
+        return -EINVAL
     value = int(whole, 16 if hexadecimal else 10)
-    if value > before.UINT64_MAX:
-        return None
     end = match.end()
     unit = suffix_mul(text[end : end + 1])
     if unit < 0:
@@ -128,14 +127,28 @@ def qemu_strtosz(text: str) -> tuple[int, bool] | None:
     else:
         end, suffix = end + 1, True
     if end != len(text):
-        return None
+        return -EINVAL
     part = float(f"0{fraction or ''}") if fraction not in (None, ".") else 0.0
     if part and unit == 1:
-        return None
-    size = value * unit + math.floor(Decimal(part * unit).to_integral_value(ROUND_FLOOR))
-    if value * unit > before.UINT64_MAX or size > before.UINT64_MAX:
-        return None
-    return size, hexadecimal and suffix
+        return -EINVAL
+    size = value * unit + math.floor(part * unit)
+    return -ERANGE if size > before.UINT64_MAX else (size, hexadecimal and suffix)
+
+
+def parse_option_size(name: str, value: str) -> int:
+    """Read a size in bytes.
+
+    Raises ``Value '<value>' is out of range for parameter '<name>'`` and
+    ``Parameter '<name>' expects a non-negative number below 2^64``.
+    """
+    read = do_strtosz(value)
+    if read == -ERANGE:
+        raise messages.VALUE_OUT_OF_RANGE.error(value=value, name=name)
+    if isinstance(read, int):
+        raise messages.EXPECTS.error(
+            name=name, what="a non-negative number below 2^64", hint=messages.SIZE_HINT
+        )
+    return read[0]
 
 
 class OptsVisitor72:
@@ -185,8 +198,8 @@ class OptsVisitor72:
     def type_size(self, name: str) -> int:
         """Read a size in bytes.  Raises ``Parameter '<name>' expects a size value``."""
         text = self._lookup(name)
-        read = qemu_strtosz(text)
-        if read is None:
+        read = do_strtosz(text)
+        if isinstance(read, int):
             raise messages.EXPECTS.error(name=name, what="a size value")
         size, warn = read
         if warn:

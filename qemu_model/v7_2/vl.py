@@ -12,7 +12,7 @@ import attrs
 
 from ..error import Error, Exit
 from ..globals import Qemu
-from ..options import QemuOpts, is_help_option, parse_option_number, parse_option_size
+from ..options import QemuOpts, is_help_option, parse_option_number
 from ..pc import pc_possible_cpu_arch_ids
 from ..qom import TypeInfo, type_help
 from ..vl import CommandLine
@@ -29,7 +29,13 @@ from .machine import (
     machine_set_property,
 )
 from .numa import parse_numa_opts
-from .options import OptsVisitor72, Warn, keyval_parse, qemu_opts_parse_noisily
+from .options import (
+    OptsVisitor72,
+    Warn,
+    keyval_parse,
+    parse_option_size,
+    qemu_opts_parse_noisily,
+)
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qobject_input import QObjectInputVisitor72
 from .qom import object_resolve_path, user_creatable_add_type
