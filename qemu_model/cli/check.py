@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -138,7 +139,7 @@ def _check_trace(
         else:
             _Report(verdict, trace).show()
             for line, text in ignored or ():
-                print(f"{line}: {text}")
+                print(f"{line}: {_printable(text)}")
     return verdict.status
 
 
@@ -227,6 +228,14 @@ def _write_annotated(log: Log, notes: dict[int, str], file: BinaryIO) -> None:
             file.write(b"    # " + note.encode("utf-8", "backslashreplace") + b"\n")
 
 
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _printable(text: str) -> str:
+    """Return text of a log so that no terminal obeys it."""
+    return _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
 def _ignored(log: Log, notes: dict[int, str]) -> Iterator[tuple[int, str]]:
     for number, line in _lines(log):
         if number not in notes and b"(" in line and b" resumed>" not in line:
@@ -257,10 +266,10 @@ class _Report:
         verdict = self.verdict
         colour = {"conforms": "green", "diverges": "red", "inconclusive": "yellow"}
         head = Text(verdict.verdict, style=f"bold {colour[verdict.verdict]}")
-        head.append(f"  {self.trace}", style="default not bold")
+        head.append(f"  {_printable(self.trace)}", style="default not bold")
         console.print(head)
         if verdict.reason:
-            console.print(Text(f"  {verdict.reason}"))
+            console.print(Text(f"  {_printable(verdict.reason)}"))
         console.print(Text(f"  revision {verdict.revision} = {verdict.meaning}"))
         machine = f"machine {verdict.machine}; " if verdict.machine else ""
         console.print(
@@ -302,7 +311,7 @@ class _Report:
 
         observed = "the end of the log"
         if divergence.observed is not None:
-            observed = call_to_text(divergence.observed)
+            observed = _printable(call_to_text(divergence.observed))
         console.print()
         console.print(Text(f"line {divergence.line}", style="bold"))
         console.print(Text(f"  observed      {observed}"))
@@ -312,6 +321,6 @@ class _Report:
         if not divergence.allowed:
             console.print(Text("  allowed only  no call on a backend", style="red"))
         by = f"{divergence.by}: " if divergence.by else ""
-        console.print(Text(f"  because       {by}{divergence.because}"))
+        console.print(Text(f"  because       {by}{_printable(divergence.because)}"))
         if divergence.allowed:
             console.print(Text(f"  continuing with {call_text(divergence.allowed[0])}"))

@@ -35,7 +35,8 @@ class Afterwards:
         self._no_change: dict[tuple[int, int], set[int]] = {}
         for backend in backends:
             block = backend.mr.ram_block
-            assert block is not None
+            if block is None:
+                continue
             self._no_change[block.host, backend.mr.size] = {
                 MADV_MERGEABLE if backend.merge else MADV_UNMERGEABLE,
                 MADV_DODUMP if backend.dump else MADV_DONTDUMP,

@@ -85,6 +85,11 @@ class ProcessEnded(Exception):
     """The log shows the end of QEMU where the model still makes calls; that was reported."""
 
 
+def bits(flags: object) -> int:
+    """Return flags as they were read, none where they could not be."""
+    return flags if isinstance(flags, int) else 0
+
+
 def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
     """Whether the call reserves address space: new memory without access."""
     return name == "mmap" and args[0] == 0 and args[2] == PROT_NONE
@@ -246,7 +251,7 @@ class Alignment:
             if call is None:
                 break
             name = str(call.args[0]) if call.args else ""
-            if call.name == "open" and "/qemu_back_mem" in name and call.args[1] & O_EXCL:
+            if call.name == "open" and "/qemu_back_mem" in name and bits(call.args[1]) & O_EXCL:
                 return name[-6:]
         return "XXXXXX"
 
@@ -306,7 +311,7 @@ class Alignment:
             if block.foreign:
                 return True
             if block.mapping is None and call.failed and is_reservation(name, call.args):
-                return bool(call.args[3] & (MAP_NORESERVE | MAP_STACK))
+                return bool(bits(call.args[3]) & (MAP_NORESERVE | MAP_STACK))
         elif name == "memfd_create":
             if expected != name and not str(call.args[0]).startswith("memory-backend"):
                 self._ignore_descriptor(call.result)
@@ -458,7 +463,7 @@ class Alignment:
 
     @staticmethod
     def _creates(call: Call) -> bool:
-        return isinstance(call.args[1], int) and call.args[1] & O_CREAT != 0
+        return bits(call.args[1]) & O_CREAT != 0
 
     @staticmethod
     def _likeness(call: Call, args: tuple[Any, ...]) -> int:

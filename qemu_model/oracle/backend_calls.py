@@ -33,7 +33,7 @@ from ..host.linux import (
     PROT_WRITE,
 )
 from ..host.protocol import Platform
-from .log import PREFIX, UNFINISHED, Log, Piece
+from .log import PREFIX, UNFINISHED, Log, Piece, read_pid
 from .strace import AT_FDCWD, Call, read_call
 
 _READ: Final = (
@@ -67,17 +67,20 @@ _NEXT: Final = re.compile(
     + PREFIX.replace(rb"(\d++)", rb"\d++")
     + rb"(?!"
     + _MAY_MATTER
-    + rb")[^\n]*+\n)*+ *+"
+    + rb")[^\n]*+\n)*+(?: *+"
     + PREFIX
     + _HEAD
-    + rb"[^\n]*+\n",
+    + rb"[^\n]*+\n|\Z)",
     re.MULTILINE,
 )
 _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
-_SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]+|NULL)")
-_ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d+)|killed by (\w+))")
+_SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16}|NULL)")
+_ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d{1,9})|killed by (\w+))")
 _NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<([^<>]*)(<char [^>]*>)?>[^>]*$")
-_MAPPED: Final = re.compile(rb"m(?:re)?map2?(?:\(| resumed)[^\n]*= 0x([0-9a-f]+)")
+_MAPPED: Final = re.compile(
+    rb"^ *+" + PREFIX + rb"(?:<\.\.\. )?m(?:re)?map2?(?:\(| resumed)[^\n]*= 0x([0-9a-f]{1,16})",
+    re.MULTILINE,
+)
 _NAME_OF_ARGUMENT: Final = re.compile(rb"\(\d+<([^<>]*)")
 
 #: How many ranges and descriptors that were given back are remembered.
@@ -266,6 +269,8 @@ class BackendCalls:
         line, counted = piece.first_line, 0
         for match in _NEXT.finditer(data):
             kind = match.lastindex
+            if kind is None:
+                return
             if kind == _ADDRESS:
                 address = int(match[_ADDRESS], 16)
                 if at(address) is None and address not in self._unmapped and not self._attached:
@@ -315,7 +320,7 @@ class BackendCalls:
         match = _LINE.match(text)
         if match is None:
             return
-        pid = int(match[1]) if match[1] else None
+        pid = read_pid(match[1])
         name, resumed, mark = match[2], match[3], match[4]
         if mark is not None:
             self._note_end(line, pid, text)
@@ -546,7 +551,7 @@ class BackendCalls:
                 counted = match.start()
                 if line > call.line:
                     return False
-                address = int(match[1], 16)
+                address = int(match[2], 16)
                 if line > unmapped.line and start <= address < end:
                     return True
             if piece.first_line > call.line:

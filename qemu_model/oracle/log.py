@@ -24,6 +24,8 @@ PIECE: Final = 1 << 20
 #: A line longer than this is passed over: strace prints none that long.
 LONGEST_LINE: Final = 16 << 20
 
+_LONGEST_PID: Final = 10
+
 #: What may stand before a call: the thread, the time in strace's several ways, other columns.
 PREFIX: Final = (
     rb"(?:\[pid ++)?+(?:(\d++)(?:<[^\n>]*+>)?+\]?+ ++)?+"
@@ -31,6 +33,11 @@ PREFIX: Final = (
 )
 _EXECVE: Final = re.compile(rb"^ *+" + PREFIX + rb"(?:execve\(|<\.\.\. execve resumed>)")
 UNFINISHED: Final = b"<unfinished ...>"
+
+
+def read_pid(digits: bytes | None) -> int | None:
+    """Return the number of a thread, None where a line has none or it is none."""
+    return int(digits) if digits and len(digits) <= _LONGEST_PID else None
 
 
 @attrs.frozen
@@ -156,7 +163,7 @@ def _execve_lines(
         match = _EXECVE.match(text)
         if match is not None:
             line = piece.first_line + piece.data.count(b"\n", 0, start)
-            pid = int(match[1]) if match[1] else None
+            pid = read_pid(match[1])
             if text.endswith(UNFINISHED):
                 unfinished[pid] = (text[match.end() : -len(UNFINISHED)], line)
                 found = None

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from ..host.linux import MAP_ANONYMOUS
 from .backend_calls import BackendCalls
-from .log import PREFIX, UNFINISHED, Log
+from .log import PREFIX, UNFINISHED, Log, read_pid
 from .strace import Call, read_call, read_flags
 
-_ANONYMOUS: Final = re.compile(rb"mmap2?\([^\n]*MAP_ANON")
+_ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (-1|\d)')
 _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
@@ -129,7 +129,7 @@ class LogSearch:
                 counted = match.start()
                 if line >= before:
                     return
-                found = int(match[1]) if match[1] else None
+                found = read_pid(match[1])
                 if line <= after or (found != pid and None not in (found, pid)):
                     continue
                 end = piece.data.find(b"\n", match.start())

@@ -156,8 +156,9 @@ class Call:
 _TOKEN: Final = re.compile(
     rb'"(?:[^"\\]|\\.)*"(?:\.\.\.)?'  # a string, perhaps cut short
     rb"|<<"  # 21<<MFD_HUGE_SHIFT
-    rb"|<(?:[^<>]|->|<[^<>]*>)*>(?:\(deleted\))?"  # what a descriptor stands for
-    rb"|/\*.*?\*/"
+    # What a descriptor stands for.
+    rb"|<[^<>]*+(?:<[^<>]*+>[^<>]*+)?+>(?:\(deleted\))?+"
+    rb"|/\*[^*]*+\*/"
     rb'|[^"<>()\[\]{},/]+'
     rb"|.",
     re.DOTALL,
@@ -167,8 +168,8 @@ _PLAIN: Final = re.compile(
     rb'((?:[^"<>(){}\[\],/]++|<[^"<>(){}\[\],]*+>(?:\(deleted\))?+|, )*+)\)', re.DOTALL
 )
 _RESULT: Final = re.compile(
-    rb"\s*=\s*(?P<value>0[xX][0-9a-fA-F]+|-?\d+|\?)"
-    rb"(?:\s+(?P<errno>E[A-Z0-9]+)|\s+\(errno (?P<number>\d+)\))?"
+    rb"\s*=\s*(?P<value>0[xX][0-9a-fA-F]{1,16}|-?\d{1,20}|\?)"
+    rb"(?:\s+(?P<errno>E[A-Z0-9]+)|\s+\(errno (?P<number>\d{1,9})\))?"
 )
 _ESCAPE: Final = re.compile(rb"\\([0-7]{1,3}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _SIMPLE_ESCAPES: Final = MappingProxyType(
@@ -246,8 +247,10 @@ def read_string(text: bytes) -> str | None:
 
 
 _HEXADECIMAL: Final = re.compile(rb"0x[0-9a-f]{1,16}")
-_COMMENT: Final = re.compile(rb"\s*/\*.*?\*/\s*", re.DOTALL)
-_NUMBER: Final = re.compile(rb"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
+#: 2**64 has 20 digits.
+_LONGEST_NUMBER: Final = 20
+_COMMENT: Final = re.compile(rb"\s*+/\*[^*]*+\*/\s*+")
+_NUMBER: Final = re.compile(rb"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,22})")
 
 
 def _constant(text: bytes) -> int | None:
@@ -269,7 +272,7 @@ def _constant(text: bytes) -> int | None:
 
 def read_flags(text: bytes) -> int | str:
     """Read a number, a constant or flags joined by ``|``; text that is none stays text."""
-    if text.isdigit() and text[:1] != b"0":
+    if text.isdigit() and text[:1] != b"0" and len(text) <= _LONGEST_NUMBER:
         return int(text)
     if text[:2] == b"0x" and _HEXADECIMAL.fullmatch(text):
         return int(text, 16)
@@ -302,6 +305,10 @@ def read_path(text: bytes) -> str:
     return _shown(text) if path is None else path
 
 
+#: A mask of more words than this is no mask: Linux has at most 1024 nodes.
+_MOST_WORDS: Final = 16
+
+
 def read_nodemask(text: bytes) -> tuple[int, ...] | str | None:
     """Read a mask of nodes, ``[0x0000000000000001]`` with one word for 64 nodes, or NULL."""
     if text == b"NULL":
@@ -309,7 +316,7 @@ def read_nodemask(text: bytes) -> tuple[int, ...] | str | None:
     nodes: list[int] = []
     words = re.split(rb"[,\s]+", text.strip(b"[]{} "))
     for place, word in enumerate(words):
-        if not re.fullmatch(rb"(?:0[xX])?[0-9a-fA-F]{1,16}", word):
+        if place == _MOST_WORDS or not re.fullmatch(rb"(?:0[xX])?[0-9a-fA-F]{1,16}", word):
             return _shown(text)
         bits = int(word, 16)
         nodes.extend(place * 64 + bit for bit in range(64) if bits >> bit & 1)
