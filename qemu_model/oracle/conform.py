@@ -216,7 +216,9 @@ def call_differences(seen: Observation, case: Case, revision: Revision) -> Itera
         # A log that was stopped ends within a loop; what led there is compared below.
         return
     with seen.trace.open("rb") as stream:
-        verdict = judge(Log(stream), revision, options=[*case.machine, *case.args], qmp=case.qmp)
+        verdict = judge(
+            Log(stream), revision, options=[*case.machine, *case.args], qmp=list(case.qmp)
+        )
     if verdict.verdict == "inconclusive":
         yield f"calls: {verdict.reason}"
     for divergence in verdict.divergences:

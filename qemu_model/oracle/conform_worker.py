@@ -28,20 +28,33 @@ from .driver import Qemu
 
 
 class Worker:
-    """A worker process, for one thread of the asking process."""
+    """A worker process, for one thread of the asking process.
+
+    One that dies is replaced by another, below ``scratch`` in a directory of its own.
+    """
 
     def __init__(
         self, qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | None
     ) -> None:
-        self._process = subprocess.Popen(
+        self._qemu = qemu
+        self._revision = revision
+        self._scratch = scratch
+        self._shared_memory = shared_memory
+        self._started = 0
+        self._closed = False
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        self._started += 1
+        return subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 __name__,
-                qemu.binary,
-                revision.name,
-                str(scratch),
-                "" if shared_memory is None else str(shared_memory),
+                self._qemu.binary,
+                self._revision.name,
+                str(self._scratch / str(self._started)),
+                "" if self._shared_memory is None else str(self._shared_memory),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -60,15 +73,23 @@ class Worker:
             answer = self._process.stdout.readline()
         except OSError:
             answer = ""
-        if not answer:
-            return Result(name, "failed", ("the process that ran the case died",))
-        return Result.from_json(json.loads(answer))
+        if answer:
+            return Result.from_json(json.loads(answer))
+        status = self._end()
+        if not self._closed:
+            self._process = self._start()
+        return Result(name, "failed", (f"the process that ran the case ended with {status}",))
 
-    def close(self) -> None:
-        """End the worker, with all that it started."""
+    def _end(self) -> int:
         self._process.terminate()
         with contextlib.suppress(OSError):
             self._process.communicate(timeout=30)
+        return self._process.wait()
+
+    def close(self) -> None:
+        """End the worker, with all that it started."""
+        self._closed = True
+        self._end()
 
     def __enter__(self) -> Worker:
         return self
@@ -84,7 +105,11 @@ def serve(qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | N
     place = make_place(scratch, shared_memory)
     cases = {case.name: case for case in every_case()}
     for name in requests():
-        result = compare(qemu, revision, cases[name], place, scratch)
+        try:
+            result = compare(qemu, revision, cases[name], place, scratch)
+        except Exception as failure:  # noqa: BLE001 - one case must not end all others
+            why = f"the model itself failed: {type(failure).__name__}: {failure}"
+            result = Result(name, "failed", (why,))
         print(json.dumps(result.to_json()), flush=True)
 
 

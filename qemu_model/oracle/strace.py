@@ -19,6 +19,7 @@ import attrs
 
 from ..host import linux
 from ..host.protocol import StatFs
+from ..osdep import off_t
 
 AT_FDCWD: Final = -100
 
@@ -279,6 +280,12 @@ def read_flags(text: bytes) -> int | str:
     return _read_names(text)
 
 
+def read_length(text: bytes) -> int | str:
+    """Read a length of ``off_t``: strace prints a negative one without its sign."""
+    length = read_flags(text)
+    return length if isinstance(length, str) else off_t(length)
+
+
 @functools.lru_cache(maxsize=1024)
 def _read_names(text: bytes) -> int | str:
     flags = 0
@@ -347,8 +354,8 @@ _SIGNATURES: Final[Mapping[str, tuple[str, tuple[_Reader, ...]]]] = MappingProxy
         "fstatfs64": ("fstatfs", (read_descriptor,)),
         "statfs": ("statfs", (read_path,)),
         "statfs64": ("statfs", (read_path,)),
-        "ftruncate": ("ftruncate", (read_descriptor, read_flags)),
-        "ftruncate64": ("ftruncate", (read_descriptor, read_flags)),
+        "ftruncate": ("ftruncate", (read_descriptor, read_length)),
+        "ftruncate64": ("ftruncate", (read_descriptor, read_length)),
         "unlink": ("unlink", (read_path,)),
         "memfd_create": ("memfd_create", (read_path, read_flags)),
         "fcntl": ("fcntl", (read_descriptor, read_flags)),

@@ -298,14 +298,10 @@ def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
 def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
     """Find the backend that -machine names.
 
-    Prints ``'-mem-path' can't be used together with'-machine memory-backend'`` or
-    ``Memory backend '<id>' not found`` and exits with 1.
+    Prints ``Memory backend '<id>' not found`` and exits with 1.
     """
     if memdev.id is None:
         return
-    if qemu.mem_path is not None:
-        qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
-        raise Exit(1)
     found = object_resolve_path(qemu, memdev.id)
     if not isinstance(found, HostMemoryBackend):
         qemu.error_report(messages.MEMDEV_NOT_FOUND, id=memdev.id)
@@ -337,6 +333,9 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
         machine_parse_smp_config(qemu, machine, merged(line.smp))
     machine_set_property(qemu, machine, options, memdev)
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    if memdev.id is not None and qemu.mem_path is not None:
+        qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
+        raise Exit(1)
     create_objects(qemu, types, line.object_options, early=False)
     qemu_resolve_machine_memdev(qemu, memdev)
     if machine.numa:
