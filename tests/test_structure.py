@@ -120,11 +120,13 @@ def test_no_recorded_case_is_in_the_package() -> None:
     for name in SETS:
         for one in recordings(name):
             words.add(one.name)
-            words.update(arg for arg in one.args if len(arg) > 20)
+            words.update(arg for arg in one.args if len(arg) > 20 and "=" in arg)
             words.update(one.files_after)
     text = "\n".join(path.read_text() for path in MODULES)
     found = sorted(
-        word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+        word
+        for word in words
+        if word in text and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
     )
     assert found == []
 
