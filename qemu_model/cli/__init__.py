@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -24,6 +25,7 @@ COMMANDS: Final = MappingProxyType(
         "why": ("why", "explain an error message of QEMU's"),
         "explorer": ("explorer", "write a page to play with"),
         "profile": ("profile", "list and print the profiles of simulated hosts"),
+        "completion": ("completion", "print what makes a shell complete qemu-model's words"),
         "crash-demo": ("crash_demo", "show on a virtual machine what MAP_SYNC is worth"),
         "dax-shell": ("dax_shell", "open a shell on a virtual machine with real DAX"),
     }
@@ -32,66 +34,126 @@ COMMANDS: Final = MappingProxyType(
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 USAGE: Final = 2
+#: EX_SOFTWARE of sysexits.h.
+DEFECT: Final = 70
+#: What a write to stdout may answer: EBADF, EIO, EFBIG, ENOSPC, EDQUOT.
+CANNOT_WRITE: Final = frozenset({9, 5, 27, 28, 122})
+
+
+ABOUT: Final = (
+    "How QEMU turns -object memory-backend-... into system calls, and what the series "
+    '"support MAP_SYNC for memory-backend-file" (V8, 2019) changes, patch by patch.'
+)
+EXAMPLES: Final = """\
+Start here:
+  qemu-model run -object memory-backend-file,id=m0,size=64M,\\
+      mem-path=/dev/shm/nv.img,share=on,pmem=on,sync=on
+  qemu-model explain -object memory-backend-file,id=m0,size=64M,\\
+      mem-path=/mnt/pmem0/nv.img,share=on,pmem=on
+  qemu-model why "cannot bind memory to host NUMA nodes"
+  qemu-model diff --from base --to v8 -object memory-backend-ram,id=ram0,size=8M
+  qemu-model series show 3"""
+MORE: Final = (
+    "QEMU's options are spelled as in QEMU, with one dash; ours have two. "
+    "'qemu-model COMMAND --help' tells more, 'qemu-model --version' what this machine can do, "
+    "'qemu-model completion bash' how the Tab key comes to know it."
+)
+STATUS: Final = (
+    "Exit status: QEMU's own for run (0, 1; 134 where it aborts, 124 where it never ends); "
+    "1 where check, conform or why find that it is not so; 2 for our options and files; "
+    "130 after Ctrl-C; 141 where nobody reads the answer."
+)
 
 
 def overview() -> str:
     """Return the help that ``qemu-model --help`` shows."""
-    width = max(map(len, COMMANDS))
-    commands = "\n".join(f"  {name:<{width}}  {what}" for name, (_, what) in COMMANDS.items())
-    return f"""\
-usage: qemu-model COMMAND ...
+    from .layout import help_width, table, wrapped
 
-How QEMU turns -object memory-backend-... into system calls, and what the series
-"support MAP_SYNC for memory-backend-file" (V8, 2019) changes, patch by patch.
-
-{commands}
-
-Start here:
-  qemu-model run -object memory-backend-file,id=m0,mem-path=/dev/shm/nv.img,\\
-      size=64M,share=on,pmem=on,sync=on
-  qemu-model diff --from base --to v8 -object memory-backend-ram,id=ram0,size=8M
-  qemu-model series show 3
-
-QEMU's options are spelled as in QEMU, with one dash; ours have two.
-'qemu-model COMMAND --help' tells more, 'qemu-model --version' what this machine can do.
-
-Exit status: QEMU's own for run (0, 1; 134 where it aborts, 124 where it never ends);
-2 for our options and files; 130 after Ctrl-C.
-"""
+    width = help_width()
+    commands = table(((name, what) for name, (_, what) in COMMANDS.items()), width)
+    parts = (
+        ["usage: qemu-model COMMAND ..."],
+        wrapped(ABOUT, width),
+        commands,
+        [EXAMPLES],
+        wrapped(MORE, width),
+        wrapped(STATUS, width),
+    )
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; never a traceback."""
+    """Run one command and return its exit status; never a traceback.
+
+    With ``QEMU_MODEL_TRACEBACK`` in the environment a defect of ours shows its own.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:
+        return _say("stdout is closed: there is nowhere to answer to", USAGE)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A path need not be text in this terminal's encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = _main(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("qemu-model: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The interpreter flushes stdout once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return CLOSED_PIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in CANNOT_WRITE:
+            return _defect(error)
+        _discard_output()
+        return _say(f"cannot write the answer: {error.strerror}", USAGE)
+    except Exception as error:
+        return _defect(error)
     return status
 
 
+def _discard_output() -> None:
+    """Send what is left to nowhere: the interpreter flushes stdout once more as it ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(text: str, status: int) -> int:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(f"qemu-model: {text}", file=sys.stderr, flush=True)
+    return status
+
+
+def _defect(error: Exception) -> int:
+    """Say in one line that something of ours is wrong; the traceback is for who asks for it."""
+    if "QEMU_MODEL_TRACEBACK" in os.environ:
+        raise error
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+    return _say(
+        f"a defect of qemu-model, at {where}: {type(error).__name__}: {error} "
+        "(QEMU_MODEL_TRACEBACK=1 shows more)",
+        DEFECT,
+    )
+
+
 def _main(words: list[str]) -> int:
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [words[1], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview(), end="")
         return 0 if words else USAGE
-    if words[0] == "--version":
+    if words[0] in ("--version", "-version"):
         from .version import version
 
         print(version(), end="")
         return 0
     name = words[0]
+    from .common import UsageError, say, say_unknown
+
     if name not in COMMANDS:
-        from .common import say_unknown
-
         return say_unknown("command", name, list(COMMANDS))
-    from .common import UsageError, say
-
     module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
     try:
         status: int = module.main(words[1:])

@@ -15,6 +15,7 @@ import attrs
 from ..host.protocol import Host
 from ..revision import ALIASES, REVISIONS, Revision, UnknownRevision, find
 from ..vl import WITH_VALUE, WITHOUT_VALUE
+from .layout import help_width, table, wrapped
 
 USAGE: Final = 2
 #: A file of QMP commands, or a text on stdin, is not larger than this, in bytes.
@@ -147,16 +148,14 @@ def usage(
     status: str = "",
 ) -> str:
     """Return a command's help: what it does, its options, examples to copy, its exit status."""
+    width = help_width()
     heads = [f"{option.name} {option.value}".rstrip() for option in options]
-    width = max(map(len, heads))
-    lines = [f"usage: qemu-model {synopsis}", "", about, ""]
-    lines += [
-        f"  {head:<{width}}  {option.help}" for head, option in zip(heads, options, strict=True)
-    ]
-    lines += ["", "Examples:"]
+    rows = zip(heads, (option.help for option in options), strict=True)
+    lines = [*wrapped(f"usage: qemu-model {synopsis}", width, "    "), ""]
+    lines += [*wrapped(about, width), "", *table(rows, width), "", "Examples:"]
     lines += [f"  {example}" for example in examples]
     if status:
-        lines += ["", f"Exit status: {status}"]
+        lines += ["", *wrapped(f"Exit status: {status}", width)]
     return "\n".join(lines) + "\n"
 
 

@@ -8,16 +8,16 @@ in a pipe, with NO_COLOR, on a dumb terminal, or with --color never.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from .layout import terminal_columns
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: The narrowest and the widest lines of prose, in columns.
-NARROWEST: Final = 40
+#: The widest lines of prose, in columns.
 WIDEST: Final = 100
 NO_TERMINAL: Final = 80
 
@@ -40,7 +40,7 @@ def console(color: str) -> Console | None:
 
 def columns() -> int:
     """Return how wide lines may be: the terminal's width, or 80 into a pipe."""
-    return max(NARROWEST, shutil.get_terminal_size((NO_TERMINAL, 24)).columns)
+    return terminal_columns(NO_TERMINAL)
 
 
 def printable(text: str) -> str:
@@ -88,6 +88,16 @@ class Page:
         self._indented(text, "  ", "    ", style)
         if beside:
             self._indented(beside, "      ", "      ", "dim")
+
+    def entry(self, name: str, text: str, width: int) -> None:
+        """Print a row of a list: a name in ``width`` columns, and what it is."""
+        if width + 20 > self.width:
+            self.item(name, text)
+            return
+        wrapped = textwrap.wrap(text, self.width - width - 4) or [""]
+        self._print(f"  {name:<{width}}  {wrapped[0]}")
+        for more in wrapped[1:]:
+            self._print(" " * (width + 4) + more)
 
     def detail(self, text: str, style: str = "") -> None:
         """Print a paragraph that belongs to the item before it."""

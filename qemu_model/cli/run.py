@@ -20,12 +20,14 @@ OPTIONS: Final = (
     common.HOST,
     QMP,
     common.JSON,
+    common.COLOR,
     FORCE,
     common.HELP,
 )
 
-#: The exit status of a shell for SIGABRT, and timeout's for what never ends.
-ABORTED_STATUS: Final = 134
+#: What a shell adds to the number of a signal that ended a process.
+SIGNALLED: Final = 128
+#: timeout's exit status, for what never ends.
 LIVELOCK_STATUS: Final = 124
 
 
@@ -45,14 +47,17 @@ def help_text() -> str:
             "    mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
             'echo \'[{"execute": "query-memdev"}]\' | qemu-model run --qmp - -object ...',
         ),
+        "QEMU's: 0 or 1; 134 where it aborts, 139 where it dies of SIGSEGV, 124 where it\n"
+        "would never end.  2: our options or files are wrong.  130: Ctrl-C, and then nothing of\n"
+        "the run is left.",
     )
 
 
 def exit_status(exit: int | None) -> int:
-    """Return our exit status for QEMU's: 134 for an abort, 124 for a loop without end."""
+    """Return our exit status for QEMU's: 134 for SIGABRT (-6), 124 for a loop without end."""
     if exit is None:
         return LIVELOCK_STATUS
-    return ABORTED_STATUS if exit < 0 else exit
+    return SIGNALLED - exit if exit < 0 else exit
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
             return exit_status(done.exit)
         from .show import Show
 
-        show = Show(revision, host)
+        show = Show(revision, host, words.value(common.COLOR))
         show.header(words.qemu)
         done = run(
             words.qemu,

@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..clauses import clause_of
 from ..event import Event
@@ -18,9 +17,7 @@ from ..process import Run
 from ..revision import Revision
 from ..strace_text import call_text, result_text
 from ..synchronous import map_sync
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from .page import columns, console
 
 #: Results stand in this column, where a call is not longer.
 RESULT_COLUMN: Final = 58
@@ -39,17 +36,13 @@ def human_size(size: int) -> str:
 class Show:
     """Prints a run as it happens: in colour on a terminal, plain into a pipe."""
 
-    def __init__(self, revision: Revision, host: Host) -> None:
+    def __init__(self, revision: Revision, host: Host, color: str = "") -> None:
         self._revision = revision
         self._host = host
         self._by = ""
         self._before: Event | None = None
-        self._console: Console | None = None
-        self._width = shutil.get_terminal_size((100, 24)).columns
-        if sys.stdout.isatty():
-            from rich.console import Console
-
-            self._console = Console(highlight=False, soft_wrap=True)
+        self._console = console(color)
+        self._width = columns()
 
     def _print(self, *parts: tuple[str, str]) -> None:
         if self._console is None:
@@ -71,7 +64,7 @@ class Show:
         """Show one call, under the C function that makes it."""
         if event.by != self._by:
             self._by = event.by
-            self._print((event.by or "(not known)", "cyan"))
+            self._print((event.by or "(not known)", "magenta"))
         clause = clause_of(event, self._before)
         self._before = event
         call = f"  {call_text(event)}"
@@ -96,7 +89,7 @@ class Show:
     def reply(self, reply: Any) -> None:
         """Show one reply or event of QMP."""
         text = json.dumps(reply)
-        self._print(("QMP ", "magenta"), (text, "red" if "error" in reply else ""))
+        self._print(("QMP ", "bold"), (text, "red" if "error" in reply else ""))
 
     def summary(self, run: Run) -> None:
         """Show what is mapped in the end, what leaked, and what became of MAP_SYNC."""
@@ -119,7 +112,7 @@ class Show:
             if count
         ] + [f"the file {path}" for path in leaks.files]
         if left:
-            self._print((f"leaked by QEMU: {', '.join(left)}", "yellow"))
+            self._print((f"leaked by QEMU: {', '.join(left)}", "magenta"))
         assumed = "" if not run.line.assumed_machine else " (assumed)"
         self._print((f"machine {run.machine}{assumed}", "dim"))
         if run.line.ignored:
@@ -127,8 +120,17 @@ class Show:
         if run.livelock is not None:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:
-            ended = "aborts (SIGABRT)" if run.exit < 0 else f"exits with {run.exit}"
-            self._print((f"QEMU {ended}", "bold red"))
+            ended = f"is ended by signal {-run.exit}" if run.exit < 0 else f"exits with {run.exit}"
+            self._print((f"QEMU {'aborts (SIGABRT)' if run.exit == -6 else ended}", "bold red"))
+            self._help_on_error(run)
         synchronous = map_sync(run.events)
-        colour = "green" if synchronous.in_force else "yellow" if synchronous.asked else ""
+        colour = "green" if synchronous.in_force else "magenta" if synchronous.asked else ""
         self._print((synchronous.sentence(), f"bold {colour}"))
+
+    def _help_on_error(self, run: Run) -> None:
+        from ..explain.advice import suggestions
+
+        for suggestion in suggestions(run):
+            self._print((suggestion, "bold"))
+        if run.stderr:
+            self._print(("'qemu-model why' explains messages: paste what QEMU said", "dim"))

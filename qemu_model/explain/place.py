@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
+from ..host.linux import HUGETLBFS_MAGIC, MAP_SHARED_VALIDATE, MAP_SYNC
+
 if TYPE_CHECKING:
     from ..host.profile import FileRules, Profile
 
@@ -52,7 +54,8 @@ def simulated_place(profile: Profile, path: str) -> Place:
         kind = "memory"
     elif rules.dax:
         kind = "dax"
-    return Place(path, kind, rules.name, rules.accepts_sync)
+    granted = rules.answers.get(MAP_SHARED_VALIDATE | MAP_SYNC, -1) >= 0
+    return Place(path, kind, rules.name, granted)
 
 
 def _rules(profile: Profile, path: str) -> FileRules:
@@ -98,7 +101,6 @@ def live_place(path: str) -> Place:
 
 def known_place(path: str) -> Place | None:
     """Return what is clear without a trial: on hugetlbfs even that would date the directory."""
-    from ..host.linux import HUGETLBFS_MAGIC
     from ..host.live import LiveHost
 
     directory = path if os.path.isdir(path) else os.path.dirname(path) or "."

@@ -1,0 +1,138 @@
+"""What the Tab key may complete a word to.
+
+Nothing is listed twice: commands, options, revisions, profiles, types and properties
+come from where the program itself has them.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from . import COMMANDS
+
+_SWITCH: Final = ("on", "off")
+#: The values of properties that are neither on nor off.
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"policy": ("default", "preferred", "bind", "interleave"), "sync": ("on", "off", "auto")}
+)
+#: First words of commands that have some.
+_FIRST: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "series": ("list", "show", "impact"),
+        "profile": ("list", "show", "check"),
+        "completion": ("bash", "zsh", "fish"),
+    }
+)
+_SHOWN: Final = ("object", "machine", "M", "m", "smp", "numa", "mem-path", "mem-prealloc", "device")
+
+
+def _revisions() -> list[str]:
+    from ..revision import ALIASES, REVISIONS
+
+    return [*REVISIONS, *ALIASES]
+
+
+def _hosts() -> list[str]:
+    return ["live", *(f"sim:{name}" for name in _profiles())]
+
+
+def _profiles() -> list[str]:
+    from ..host import profiles
+
+    return list(profiles.names())
+
+
+#: What an option of ours takes, by its name; files are the shell's own affair.
+_OWN_VALUES: Final[Mapping[str, Callable[[], Sequence[str]]]] = MappingProxyType(
+    {
+        "--revision": _revisions,
+        "--from": _revisions,
+        "--to": _revisions,
+        "--host": _hosts,
+        "--color": lambda: ("auto", "always", "never"),
+        "--format": lambda: ("table", "json", "csv", "markdown"),
+    }
+)
+
+
+def candidates(words: Sequence[str], current: str) -> list[str]:
+    """Return what ``current``, the word after ``words``, may become; empty for any file.
+
+    ``words`` begin behind the name of the program.
+    """
+    if not words:
+        found: Sequence[str] = [*COMMANDS, "help", "--help", "--version"]
+    elif words[0] == "help" and len(words) == 1:
+        found = list(COMMANDS)
+    else:
+        found = _of_command(words, current)
+    return [word for word in found if word.startswith(current)]
+
+
+def _of_command(words: Sequence[str], current: str) -> Sequence[str]:
+    command, last = words[0], words[-1]
+    if command not in COMMANDS:
+        return []
+    own = _own_options(command)
+    if own.get(last):
+        return _OWN_VALUES[last]() if last in _OWN_VALUES else []
+    if last in ("-object", "--object"):
+        return _object(words, current)
+    if last in ("-machine", "-M"):
+        return ("none", "pc", "q35")
+    if last == "-numa":
+        return ("node,", "dist,", "cpu,")
+    if current.startswith("--") or (current == "-" and command not in _takes_lines()):
+        return sorted(own)
+    if current.startswith("-"):
+        return [*(f"-{name}" for name in _SHOWN), *sorted(own)]
+    if len(words) == 1 and command in _FIRST:
+        return _FIRST[command]
+    if words[:2] == ["profile", "show"]:
+        return _profiles()
+    return []
+
+
+def _takes_lines() -> tuple[str, ...]:
+    return ("run", "explain", "diff", "check")
+
+
+def _own_options(command: str) -> dict[str, str]:
+    """Return a command's own options, and what each takes."""
+    module: Any = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
+    return {option.name: option.value for option in getattr(module, "OPTIONS", ())}
+
+
+def _object(words: Sequence[str], current: str) -> list[str]:
+    """Complete an -object: its type, then its properties, as the chosen revision has them."""
+    from ..revision import REVISIONS, UnknownRevision, find
+    from ..trees import tree_of
+
+    try:
+        revision = find(words[words.index("--revision") + 1])
+    except (ValueError, IndexError, UnknownRevision):
+        revision = REVISIONS["v8"]
+    types = tree_of(revision).types
+    head, comma, tail = current.rpartition(",")
+    if not comma:
+        return [f"{name},id=" for name, info in types.items() if not info.abstract]
+    info = types.get(head.split(",")[0])
+    if info is None:
+        return []
+    name, equals, _ = tail.partition("=")
+    if equals:
+        prop = info.properties.get(name)
+        switch = _SWITCH if prop is not None and prop.type == "bool" else ()
+        return [f"{head},{name}={value}" for value in _VALUES.get(name, switch)]
+    given = {part.partition("=")[0] for part in head.split(",")}
+    has_sync = revision.hostmem_file_has_sync
+    return [
+        f"{head},{name}="
+        for name, prop in info.properties.items()
+        if prop.set is not None and name not in given and (name != "sync" or has_sync)
+    ]
