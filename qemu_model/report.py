@@ -17,6 +17,7 @@ def run_to_json(run: Run, host: Host) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "revision": run.revision.name,
         "revision_meaning": run.revision.meaning,
+        "inferred": list(run.revision.inferred),
         "host": run.host,
         "machine": run.machine,
         "exit": run.exit,

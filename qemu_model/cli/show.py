@@ -59,6 +59,8 @@ class Show:
             (f"{self._revision.name}", "bold"),
             (f" = {self._revision.meaning}; on {where}", "dim"),
         )
+        for sentence in self._revision.inferred:
+            self._print((f"  inferred: {sentence}", "yellow"))
 
     def event(self, event: Event) -> None:
         """Show one call, under the C function that makes it."""
