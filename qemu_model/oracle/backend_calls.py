@@ -314,7 +314,8 @@ class BackendCalls:
     def _on_path(self, path: object) -> bool:
         if not isinstance(path, str):
             return False
-        return path in self._paths or path.rpartition("/qemu_back_mem")[0] in self._paths
+        directory, temporary, _ = path.rpartition("/qemu_back_mem")
+        return path in self._paths or (bool(temporary) and directory in self._paths)
 
     def _look_at(self, line: int, text: bytes) -> None:
         match = _LINE.match(text)

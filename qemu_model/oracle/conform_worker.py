@@ -107,7 +107,8 @@ def serve(qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | N
     for name in requests():
         try:
             result = compare(qemu, revision, cases[name], place, scratch)
-        except Exception as failure:  # noqa: BLE001 - one case must not end all others
+        except Exception as failure:
+            # One case must not end all the others.
             why = f"the model itself failed: {type(failure).__name__}: {failure}"
             result = Result(name, "failed", (why,))
         print(json.dumps(result.to_json()), flush=True)
