@@ -284,7 +284,7 @@ class _Report:
         self._show_not_judged(console)
         for divergence in verdict.divergences[:_SHOWN]:
             self._show_divergence(console, divergence)
-        more = len(verdict.divergences) - _SHOWN
+        more = verdict.diverged - _SHOWN
         if more > 0:
             console.print(Text(f"\n  and {more} more; --json has them"))
 

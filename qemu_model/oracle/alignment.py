@@ -31,11 +31,10 @@ from ..host.linux import (
     O_CREAT,
     O_EXCL,
     O_RDONLY,
-    PROT_NONE,
 )
 from ..host.protocol import Platform, StatFs
 from .backend_calls import BLOCK_ALIGN, EXITED, KILLED, SIGBUS, BackendCalls, LoggedBlock
-from .search import LogSearch
+from .search import LogSearch, is_reservation
 from .strace import Call
 from .verdict import Divergence, NotJudged, because
 
@@ -88,11 +87,6 @@ class ProcessEnded(Exception):
 def bits(flags: object) -> int:
     """Return flags as they were read, none where they could not be."""
     return flags if isinstance(flags, int) else 0
-
-
-def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
-    """Whether the call reserves address space: new memory without access."""
-    return name == "mmap" and args[0] == 0 and args[2] == PROT_NONE
 
 
 def _origin() -> str:
@@ -310,8 +304,6 @@ class Alignment:
         if block is not None:
             if block.foreign:
                 return True
-            if block.mapping is None and call.failed and is_reservation(name, call.args):
-                return bool(bits(call.args[3]) & (MAP_NORESERVE | MAP_STACK))
         elif name == "memfd_create":
             if expected != name and not str(call.args[0]).startswith("memory-backend"):
                 self._ignore_descriptor(call.result)
@@ -404,7 +396,11 @@ class Alignment:
             self._ahead.popleft()
             return True
         block = head.block
-        if block is not None and not block.claimed and self._is_machines_own(block):
+        if (
+            block is not None
+            and not block.claimed
+            and (self._is_machines_own(block) or self._is_librarys(head, name, args))
+        ):
             block.foreign = True
             return True
         if name == "madvise" and args[2] in _POPULATE:
@@ -412,6 +408,18 @@ class Alignment:
         if head.name == "open" and not self._creates(head):
             return self._pass_over_openings(name, args)
         return False
+
+    def _is_librarys(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether memory is a library's, at an aligned address by chance, or never given.
+
+        No block of its size is due.
+        """
+        if head.name != "mmap" or head.args[4] != -1:
+            return False
+        if head.failed and is_reservation(head.name, head.args):
+            wanted = bool(name) and is_reservation(name, args) and head.args[1] == args[1]
+            return not wanted and bool(bits(head.args[3]) & (MAP_NORESERVE | MAP_STACK))
+        return head.block.reservation is None and not self._is_mapping_of(head, name, args)
 
     def _is_machines_own(self, block: LoggedBlock) -> bool:
         """Whether a block that nobody claimed is firmware, ROM or device RAM."""
@@ -426,6 +434,8 @@ class Alignment:
             if call is None or call.name != "madvise" or call.args[2] not in _POPULATE:
                 return False
             if place and self._equal(call, name, args):
+                if call.pid == self._ahead[0].pid:
+                    return False
                 del self._ahead[place]
                 self._ahead.appendleft(call)
                 return True
@@ -541,7 +551,7 @@ class Alignment:
     @staticmethod
     def _is_mapping_of(head: Call, name: str, args: tuple[Any, ...]) -> bool:
         """Whether ``head`` maps the anonymous block that the call reserves the place of."""
-        return is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
+        return bool(name) and is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
 
     def _passed_over(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
         """Return the answer of a call that was not taken for a backend's, and is reported.
@@ -689,7 +699,11 @@ class Alignment:
         self._settle_doubt("", ())
         while (head := self._head("")) is not None:
             block = head.block
-            if block is not None and not block.claimed and self._is_machines_own(block):
+            if (
+                block is not None
+                and not block.claimed
+                and (self._is_machines_own(block) or self._is_librarys(head, "", ()))
+            ):
                 block.foreign = True
                 continue
             self._ahead.popleft()

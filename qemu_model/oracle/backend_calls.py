@@ -142,17 +142,20 @@ class _Ranges:
         self.blocks: list[LoggedBlock] = []
 
     def at(self, address: int) -> LoggedBlock | None:
+        """Return the block that the address is in."""
         place = bisect_right(self.starts, address) - 1
         if place >= 0 and address < self.blocks[place].end:
             return self.blocks[place]
         return None
 
     def add(self, block: LoggedBlock) -> None:
+        """Watch a block's range."""
         place = bisect_right(self.starts, block.start)
         self.starts.insert(place, block.start)
         self.blocks.insert(place, block)
 
     def remove(self, block: LoggedBlock) -> None:
+        """Watch a block's range no longer."""
         place = bisect_left(self.starts, block.start)
         while place < len(self.blocks) and self.starts[place] == block.start:
             if self.blocks[place] is block:
@@ -287,6 +290,7 @@ class BackendCalls:
                     continue
             elif kind in (_MAP_FD, _MAP_NAME) and not (
                 match[_MAP_PROT] == b"PROT_NONE"
+                or match[_MAP_PROT][:1] != b"P"
                 or match[_MAP_FD] in descriptors
                 or (kind == _MAP_NAME and self._is_name(match[_MAP_NAME]))
                 or (match[_MAP_ADDRESS] and self._may_be_block(match))

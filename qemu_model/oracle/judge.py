@@ -260,6 +260,8 @@ class _Trial:
         self._read_on()
         process, report = self._process, self._report
         if self._does_not_know_option(end):
+            report.divergences.clear()
+            report.diverged = 0
             return self.inconclusive(
                 f"an option the model does not know: {_last(process.qemu.stderr)}"
             )
@@ -354,6 +356,7 @@ class _Trial:
             report.matched,
             max(self._calls.calls + before - judged, 0),
             tuple(report.divergences),
+            report.diverged,
             reason,
             tuple(report.not_judged),
             report.not_judged_count,

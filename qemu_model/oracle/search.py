@@ -7,9 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, Final
 
-from ..host.linux import MAP_ANONYMOUS
+from ..host.linux import MAP_ANONYMOUS, PROT_NONE
 from .backend_calls import BackendCalls
 from .log import PREFIX, UNFINISHED, Log, read_pid
 from .strace import Call, read_call, read_flags
@@ -18,7 +19,9 @@ _ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", r
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (-1|\d)')
 _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
-_NAMES: Final = {"open": (b"openat(", b"open(", b"creat("), "unlink": (b"unlink", b"unlinkat(")}
+_NAMES: Final = MappingProxyType(
+    {"open": (b"openat(", b"open(", b"creat("), "unlink": (b"unlink(", b"unlinkat(")}
+)
 #: QEMU asks what memfd_create can do as it starts: not further on in the log than this.
 _PIECES_OF_START: Final = 4
 #: Calls on a descriptor that say too little without it to be known again.
@@ -31,6 +34,11 @@ def _tells(name: str, known: Any, expected: Any) -> bool:
         one, other = PurePosixPath(str(known)), PurePosixPath(expected)
         return one.parent == other.parent or one.name == other.name
     return name not in _TOLD_BY_DESCRIPTOR or not isinstance(expected, int)
+
+
+def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the call reserves address space: new memory without access."""
+    return name == "mmap" and args[0] == 0 and args[2] == PROT_NONE
 
 
 class LogSearch:
@@ -83,7 +91,8 @@ class LogSearch:
         """Return the last call between two lines that is the given one but for one argument."""
         found = None
         for call in self._between(name, after, before, pid):
-            if len(call.args) == len(args) and call.block is None:
+            # A reservation that a block lies in was found without a search.
+            if len(call.args) == len(args) and not is_reservation(name, call.args):
                 differing = [
                     (known, arg) for known, arg in zip(call.args, args, strict=True) if known != arg
                 ]

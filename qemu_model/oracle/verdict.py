@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final, Literal
 
 import attrs
@@ -14,13 +15,15 @@ from ..strace_text import call_text
 from .strace import Call
 
 #: Arguments of calls that are no event, for a report.
-_OTHER_PARAMETERS: Final = {
-    "mprotect": ("addr", "len", "prot"),
-    "fallocate": ("fd", "mode", "offset", "len"),
-    "exit_group": ("status",),
-    "exited": ("status",),
-    "killed": ("signal",),
-}
+_OTHER_PARAMETERS: Final = MappingProxyType(
+    {
+        "mprotect": ("addr", "len", "prot"),
+        "fallocate": ("fd", "mode", "offset", "len"),
+        "exit_group": ("status",),
+        "exited": ("status",),
+        "killed": ("signal",),
+    }
+)
 
 
 @attrs.frozen
@@ -89,6 +92,7 @@ class Verdict:
     matched: int
     ignored: int
     divergences: tuple[Divergence, ...] = ()
+    diverged: int = 0
     reason: str = ""
     not_judged: tuple[NotJudged, ...] = ()
     not_judged_count: int = 0
@@ -112,6 +116,7 @@ class Verdict:
             "ignored": self.ignored,
             "divergence": self.divergences[0].to_json() if self.divergences else None,
             "divergences": [divergence.to_json() for divergence in self.divergences],
+            "divergences_count": self.diverged,
             "reason": self.reason or None,
             "not_judged": [call.to_json() for call in self.not_judged],
             "not_judged_count": self.not_judged_count,
