@@ -1,7 +1,7 @@
 """Hypothesis strategies for what people give QEMU, and for the machines it runs on.
 
 All of them shrink towards the dull case: fewer options, smaller sizes, the default
-machine, a new file, no fault, no command.
+machine, a new file, no fault, no command::
 
     from hypothesis import given
     from qemu_model.process import run

@@ -1,0 +1,298 @@
+"""Parts of the reference that are made from the package itself, and so cannot go stale.
+
+``.. generated:: messages`` stands for what :data:`PARTS` makes under that name, as
+reStructuredText.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import qemu_model
+
+PACKAGE: Final = Path(qemu_model.__file__).parent
+#: Columns of a terminal, for what commands print.
+WIDTH: Final = "100"
+
+
+def title(text: str, line: str = "-") -> list[str]:
+    return [text, line * len(text), ""]
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], widths: str = "auto") -> list[str]:
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for row in (heads, *rows):
+        for place, cell in enumerate(row):
+            first, *rest = (cell or "\\ ").split("\n")
+            lines.append(f"   {'*' if not place else ' '} - {first}")
+            lines += [f"       {line}" if line else "" for line in rest]
+    return [*lines, ""]
+
+
+def literal(text: str, language: str = "text") -> list[str]:
+    return [
+        f".. code-block:: {language}",
+        "",
+        *textwrap.indent(text.rstrip("\n"), "   ").split("\n"),
+        "",
+    ]
+
+
+def code(text: str) -> str:
+    """Return ``text`` as a literal: spaces at its ends are told in words."""
+    inner = f"``{text.strip()}``"
+    return f"{inner} (ends in a space)" if text.endswith(" ") else inner
+
+
+def escaped(text: str) -> str:
+    for mark in "\\*`|_":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def printed(argv: Sequence[str]) -> str:
+    """Return what a command prints on stdout."""
+    from qemu_model.cli import main
+
+    before = {name: os.environ.get(name) for name in ("COLUMNS", "NO_COLOR")}
+    os.environ.update(COLUMNS=WIDTH, NO_COLOR="1")
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out):
+            status = main(list(argv))
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    if status:
+        raise RuntimeError(f"qemu-model {' '.join(argv)} ended with {status}")
+    return out.getvalue()
+
+
+# What there is to make
+
+
+def commands() -> Iterator[str]:
+    from qemu_model.cli import COMMANDS
+
+    for name, (_module, what) in COMMANDS.items():
+        yield from [f".. _command-{name}:", ""]
+        yield from title(name)
+        yield from [f"{what[0].upper()}{what[1:]}.", ""]
+        yield from literal(printed([name, "--help"]))
+
+
+def messages() -> Iterator[str]:
+    from qemu_model.messages import catalogue
+
+    yield from _messages(catalogue())
+
+
+def messages_of_7_2() -> Iterator[str]:
+    from qemu_model.v7_2.messages import catalogue
+
+    yield from _messages(catalogue())
+
+
+def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
+    def c_file(message: Any) -> str:
+        return str(message.function).partition(":")[0]
+
+    known = sorted(
+        catalogue.items(), key=lambda item: (c_file(item[1]), item[1].function, item[1].template)
+    )
+    for file, group in groupby(known, key=lambda item: c_file(item[1])):
+        yield from title(file)
+        for _name, message in group:
+            text = message.template + (": <strerror>" if message.errno else "")
+            yield code(text)
+            function = message.function.partition(":")[2]
+            said = {
+                "error": "An error",
+                "stderr": "Printed on stderr, no error",
+                "warning": "A warning on stderr",
+                "abort": "An assertion; QEMU aborts",
+            }.get(message.stream, message.stream)
+            yield f"   {said}, from ``{function}()``. Said by {trees(message.revisions)}."
+            yield ""
+            yield from (f"   * {escaped(condition)}" for condition in message.conditions)
+            yield ""
+
+
+def trees(names: Sequence[str]) -> str:
+    """Return names of revisions in words, the whole range where it is whole."""
+    from qemu_model.revision import SERIES
+
+    series = [tree.name for tree in SERIES]
+    inside = [name for name in series if name in names]
+    others = [name for name in names if name not in series]
+    parts = []
+    if inside == series:
+        parts.append("base and every tree of V8")
+    elif inside:
+        parts.append(inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
+    return ", ".join([*parts, *others])
+
+
+def matrix() -> Iterator[str]:
+    yield from literal(printed(["matrix"]))
+
+
+def profiles() -> Iterator[str]:
+    from qemu_model.host import profiles as shipped
+
+    rows = []
+    for name in shipped.names():
+        profile = shipped.load(name)
+        rows.append((f"``{name}``", escaped(profile.title), f"``{profile.mem_path}``",
+                     profile.evidence))  # fmt: skip
+    yield from table(("profile", "the machine", "path", "known from"), rows)
+
+
+def profile_answers() -> Iterator[str]:
+    from qemu_model.host import profiles as shipped
+    from qemu_model.host.profile import COLUMNS
+
+    known: dict[str, Any] = {}
+    for profile in shipped.names():
+        known.update(shipped.load(profile).document["file_systems"])
+    rows = []
+    for name, told in sorted(known.items()):
+        cells = [told["mmap"][column] for column in COLUMNS]
+        rows.append((f"``{name}``", *(f"{cell['answer']}, {cell['evidence']}" for cell in cells)))
+    yield from table(("file on", *(f"``{column}``" for column in COLUMNS)), rows)
+
+
+def revisions() -> Iterator[str]:
+    from qemu_model.revision import REVISIONS
+
+    rows = [(f"``{name}``", escaped(tree.meaning)) for name, tree in REVISIONS.items()]
+    yield from table(("``--revision``", "what it is"), rows)
+
+
+def inferred() -> Iterator[str]:
+    from qemu_model.revision import POLICIES
+
+    rows = [
+        (f"``{name}``", escaped(sentence))
+        for name, policy in POLICIES.items()
+        for sentence in policy.inferred
+    ]
+    yield from table(("revision", "inferred"), rows)
+
+
+def rules() -> Iterator[str]:
+    from qemu_model import clauses
+
+    known = [rule for rule in vars(clauses).values() if isinstance(rule, clauses.Clause)]
+    rows = [(escaped(rule.why), escaped(rule.rule), rule.certainty) for rule in known]
+    yield from table(("a call is made to", "the rule", "certainty"), rows, "25 60 15")
+
+
+def findings() -> Iterator[str]:
+    from qemu_model.oracle.findings import FINDINGS
+
+    for finding in FINDINGS:
+        yield from title(finding.title)
+        yield from [escaped(finding.what), ""]
+        yield from literal(finding.line)
+        yield f"In {escaped(finding.function)}. Seen in {', '.join(finding.versions)}."
+        yield ""
+
+
+def c_files() -> Iterator[str]:
+    by_release: dict[str, list[tuple[str, str, str]]] = {"3.1": [], "7.2": []}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        declared = [
+            node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            and isinstance(node.value, ast.Constant)
+            and any(
+                isinstance(target, ast.Name) and target.id == "C_FILE"
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            )
+        ]
+        if not declared:
+            continue
+        functions = [
+            f"``{node.name}``"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        ]
+        module = str(path.relative_to(PACKAGE.parent))
+        release = "7.2" if "v7_2" in module else "3.1"
+        by_release[release].append((f"``{declared[0]}``", f"``{module}``", ", ".join(functions)))
+    for release, rows in by_release.items():
+        yield from title(f"QEMU {release}" + (", and the series" if release == "3.1" else ""))
+        yield from table(("C file", "module", "functions"), sorted(rows), "25 25 50")
+
+
+def schemas() -> Iterator[str]:
+    for path in sorted((PACKAGE / "schemas").glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        yield from title(path.name)
+        yield from [f"{escaped(document['title'])}.", ""]
+        if "description" in document:
+            yield from [escaped(document["description"]), ""]
+        yield from literal(json.dumps(document, indent=2), "json")
+
+
+PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
+    {
+        make.__name__: make
+        for make in (
+            commands,
+            messages,
+            messages_of_7_2,
+            matrix,
+            profiles,
+            profile_answers,
+            revisions,
+            inferred,
+            rules,
+            findings,
+            c_files,
+            schemas,
+        )
+    }
+)
+
+
+class Generated(SphinxDirective):
+    """The directive ``generated``."""
+
+    required_arguments = 1
+    option_spec: ClassVar[Any] = {}
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        for path in PACKAGE.rglob("*.py"):
+            self.env.note_dependency(str(path))
+        lines = StringList(list(PARTS[name]()), source=f"generated {name}")
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> Mapping[str, Any]:
+    app.add_directive("generated", Generated)
+    return {"parallel_read_safe": True}
