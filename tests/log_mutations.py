@@ -94,7 +94,7 @@ class Broken:
 
     what: str
     line: int
-    log: bytes
+    log: bytes = attrs.field(repr=False)
 
 
 def judged_lines(run: Recording, **options: Any) -> tuple[Verdict, list[int]]:
@@ -276,7 +276,7 @@ def in_two_halves(log: bytes) -> bytes:
             lines.append(line)
             continue
         pid, name, arguments, result = match.groups()
-        if name in (b"fstatfs", b"statfs"):
+        if name in (b"fstatfs", b"statfs") and b"{" in arguments:
             arguments, _, rest = arguments.partition(b"{")
             result = b"{" + rest + b")" + result
         else:
