@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from string import Template
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -96,13 +97,15 @@ class Case:
                 )
                 for step in self.setup
             ),
-            qmp=tuple(json.loads(place.put_into(json.dumps(command))) for command in self.qmp),
+            qmp=tuple(
+                json.loads(place.put_into(json.dumps(dict(command)))) for command in self.qmp
+            ),
         )
 
     def lacks(self, place: Place) -> str | None:
         """Return which directory the case needs and ``place`` does not have."""
         return place.lacks(
-            " ".join([*self.args, *self.machine, json.dumps(self.qmp)])
+            " ".join([*self.args, *self.machine, *(json.dumps(dict(one)) for one in self.qmp)])
             + " ".join(step.path for step in self.setup)
         )
 
@@ -130,18 +133,18 @@ def _add(qom_type: str, **properties: object) -> Mapping[str, Any]:
     return _command("object-add", qom_type=qom_type, **properties)
 
 
-def _get(name: str, path: str = "/objects/m0") -> Mapping[str, Any]:
+def _get(name: str, path: str = "/objects/b0") -> Mapping[str, Any]:
     return _command("qom-get", path=path, property=name)
 
 
-def _set(name: str, value: object, path: str = "/objects/m0") -> Mapping[str, Any]:
+def _set(name: str, value: object, path: str = "/objects/b0") -> Mapping[str, Any]:
     return {
         "execute": "qom-set",
         "arguments": {"path": path, "property": name, "value": value},
     }
 
 
-_MEMDEV: Final[Mapping[str, Any]] = {"execute": "query-memdev"}
+_MEMDEV: Final[Mapping[str, Any]] = MappingProxyType({"execute": "query-memdev"})
 
 _SWITCH: Final = (("", ""), ("on", ",{0}=on"), ("off", ",{0}=off"))
 
@@ -160,17 +163,17 @@ def matrix() -> Iterator[Case]:
                 path = f"${where}/a.img"
                 yield Case(
                     f"matrix/{where}: {share_name}, {pmem_name}",
-                    _object(f"memory-backend-file,id=m0,mem-path={path},size=4M{share}{pmem}"),
+                    _object(f"memory-backend-file,id=b0,mem-path={path},size=4M{share}{pmem}"),
                     setup=(_removed(path),),
                 )
     for share in ("on", "off"):
         for reserve in ("on", "off"):
             for kind, head in (
-                ("ram", "memory-backend-ram,id=m0"),
-                ("file", "memory-backend-file,id=m0,mem-path=$files/a.img"),
-                ("huge file", "memory-backend-file,id=m0,mem-path=$huge/a.img"),
-                ("memfd", "memory-backend-memfd,id=m0"),
-                ("huge memfd", "memory-backend-memfd,id=m0,hugetlb=on"),
+                ("ram", "memory-backend-ram,id=b0"),
+                ("file", "memory-backend-file,id=b0,mem-path=$files/a.img"),
+                ("huge file", "memory-backend-file,id=b0,mem-path=$huge/a.img"),
+                ("memfd", "memory-backend-memfd,id=b0"),
+                ("huge memfd", "memory-backend-memfd,id=b0,hugetlb=on"),
             ):
                 yield Case(
                     f"matrix/reserve: {kind}, share {share}, reserve {reserve}",
@@ -201,7 +204,7 @@ def matrix() -> Iterator[Case]:
                 yield Case(
                     f"matrix/readonly: {state}, share {share}{more.replace(',', ', ')}",
                     _object(
-                        "memory-backend-file,id=m0,mem-path=$files/r.img,size=4M,"
+                        "memory-backend-file,id=b0,mem-path=$files/r.img,size=4M,"
                         f"readonly=on,share={share}{more}"
                     ),
                     setup=steps,
@@ -210,7 +213,7 @@ def matrix() -> Iterator[Case]:
 
 def paths() -> Iterator[Case]:
     """What mem-path may name."""
-    head = "memory-backend-file,id=m0,mem-path="
+    head = "memory-backend-file,id=b0,mem-path="
     image = "$files/b.img"
 
     def case(name: str, path: str, *setup: Preparation, more: str = ",share=on") -> Case:
@@ -275,8 +278,8 @@ def paths() -> Iterator[Case]:
         Preparation("data", image, 4 * MIB, 70),
         Preparation("readonly", image),
     )
-    yield Case("path/none given", _object("memory-backend-file,id=m0,size=4M"))
-    yield Case("path/none given, no size either", _object("memory-backend-file,id=m0"))
+    yield Case("path/none given", _object("memory-backend-file,id=b0,size=4M"))
+    yield Case("path/none given, no size either", _object("memory-backend-file,id=b0"))
 
 
 #: Spellings of a size, each with what is special about it.
@@ -351,10 +354,10 @@ def sizes() -> Iterator[Case]:
     for text, what in SIZES:
         yield Case(
             f"size/file: {what} ({text})",
-            _object(f"memory-backend-file,id=m0,mem-path=$files/c.img,size={text},share=on"),
+            _object(f"memory-backend-file,id=b0,mem-path=$files/c.img,size={text},share=on"),
             setup=(_removed("$files/c.img"),),
         )
-        yield Case(f"size/ram: {what} ({text})", _object(f"memory-backend-ram,id=m0,size={text}"))
+        yield Case(f"size/ram: {what} ({text})", _object(f"memory-backend-ram,id=b0,size={text}"))
         if text in (
             "0",
             "1",
@@ -372,34 +375,34 @@ def sizes() -> Iterator[Case]:
         ):
             yield Case(
                 f"size/memfd: {what} ({text})",
-                _object(f"memory-backend-memfd,id=m0,size={text}"),
+                _object(f"memory-backend-memfd,id=b0,size={text}"),
             )
     for text in ("4096", "2M", "3M", "4M", "1G", "18446744073709550000"):
         yield Case(
             f"size/huge file: {text}",
-            _object(f"memory-backend-file,id=m0,mem-path=$huge/c.img,size={text},share=on"),
+            _object(f"memory-backend-file,id=b0,mem-path=$huge/c.img,size={text},share=on"),
             setup=(_removed("$huge/c.img"),),
         )
     for kind in ("ram", "memfd", "file"):
         path = ",mem-path=$files/c.img" if kind == "file" else ""
-        yield Case(f"size/{kind}: never given", _object(f"memory-backend-{kind},id=m0{path}"))
+        yield Case(f"size/{kind}: never given", _object(f"memory-backend-{kind},id=b0{path}"))
         yield Case(
             f"size/{kind}: given twice, the last wins",
-            _object(f"memory-backend-{kind},id=m0{path},size=8M,size=4M"),
+            _object(f"memory-backend-{kind},id=b0{path},size=8M,size=4M"),
             setup=(_removed("$files/c.img"),) if path else (),
         )
         yield Case(
             f"size/{kind}: without a value",
-            _object(f"memory-backend-{kind},id=m0{path},size"),
+            _object(f"memory-backend-{kind},id=b0{path},size"),
         )
-    yield Case("size/ram: more than the machine has", _object("memory-backend-ram,id=m0,size=1T"))
+    yield Case("size/ram: more than the machine has", _object("memory-backend-ram,id=b0,size=1T"))
     yield Case(
         "size/ram: more than the machine has, without reservation",
-        _object("memory-backend-ram,id=m0,size=1T,reserve=off"),
+        _object("memory-backend-ram,id=b0,size=1T,reserve=off"),
     )
     yield Case(
         "size/file: more than the machine has, private",
-        _object("memory-backend-file,id=m0,mem-path=$files/c.img,size=1T"),
+        _object("memory-backend-file,id=b0,mem-path=$files/c.img,size=1T"),
         setup=(_removed("$files/c.img"),),
     )
 
@@ -431,7 +434,7 @@ def aligns() -> Iterator[Case]:
         yield Case(
             f"align/file: {text or 'empty'}",
             _object(
-                f"memory-backend-file,id=m0,mem-path=$files/d.img,size=4M,share=on,align={text}"
+                f"memory-backend-file,id=b0,mem-path=$files/d.img,size=4M,share=on,align={text}"
             ),
             setup=(_removed("$files/d.img"),),
         )
@@ -439,7 +442,7 @@ def aligns() -> Iterator[Case]:
         yield Case(
             f"align/huge file: {text}",
             _object(
-                f"memory-backend-file,id=m0,mem-path=$huge/d.img,size=4M,share=on,align={text}"
+                f"memory-backend-file,id=b0,mem-path=$huge/d.img,size=4M,share=on,align={text}"
             ),
             setup=(_removed("$huge/d.img"),),
         )
@@ -452,19 +455,19 @@ BOOLEANS: Final = ("on", "yes", "y", "true", "off", "no", "n", "false", "1", "0"
 def booleans() -> Iterator[Case]:
     """Every spelling of a boolean, for each property that is one."""
     image = "$files/e.img"
-    file_head = f"memory-backend-file,id=m0,mem-path={image},size=4M"
+    file_head = f"memory-backend-file,id=b0,mem-path={image},size=4M"
     fresh = (Preparation("data", image, 4 * MIB, 65),)
     properties = {
         "merge": (file_head, fresh),
-        "dump": ("memory-backend-ram,id=m0,size=4M", ()),
+        "dump": ("memory-backend-ram,id=b0,size=4M", ()),
         "prealloc": (file_head, fresh),
         "share": (file_head, fresh),
-        "reserve": ("memory-backend-ram,id=m0,size=4M", ()),
+        "reserve": ("memory-backend-ram,id=b0,size=4M", ()),
         "discard-data": (file_head + ",share=on", fresh),
         "pmem": (file_head, fresh),
         "readonly": (file_head, fresh),
-        "seal": ("memory-backend-memfd,id=m0,size=4M", ()),
-        "hugetlb": ("memory-backend-memfd,id=m0,size=4M", ()),
+        "seal": ("memory-backend-memfd,id=b0,size=4M", ()),
+        "hugetlb": ("memory-backend-memfd,id=b0,size=4M", ()),
     }
     for name, (head, setup) in properties.items():
         for word in BOOLEANS:
@@ -483,14 +486,14 @@ def booleans() -> Iterator[Case]:
     )
     yield Case(
         "boolean/x-use-canonical-path-for-ramblock-id=on",
-        _object("memory-backend-ram,id=m0,size=4M,x-use-canonical-path-for-ramblock-id=on"),
+        _object("memory-backend-ram,id=b0,size=4M,x-use-canonical-path-for-ramblock-id=on"),
     )
     yield Case("boolean/no bare id", _object("memory-backend-ram,noid,size=4M"))
 
 
 def nodes() -> Iterator[Case]:
     """policy x host-nodes."""
-    head = "memory-backend-ram,id=m0,size=4M"
+    head = "memory-backend-ram,id=b0,size=4M"
     policies = (
         None,
         "default",
@@ -549,7 +552,7 @@ def nodes() -> Iterator[Case]:
             yield Case(
                 f"nodes/{kind}: bind to {given}",
                 _object(
-                    f"memory-backend-{kind},id=m0,size=4M{more},policy=bind,host-nodes={given}"
+                    f"memory-backend-{kind},id=b0,size=4M{more},policy=bind,host-nodes={given}"
                 ),
                 setup=(_removed("$files/f.img"),) if more else (),
             )
@@ -566,7 +569,7 @@ def nodes() -> Iterator[Case]:
 
 def memfds() -> Iterator[Case]:
     """memory-backend-memfd: sealing and huge pages."""
-    head = "memory-backend-memfd,id=m0,size=4M"
+    head = "memory-backend-memfd,id=b0,size=4M"
     for text in (
         "seal=on",
         "seal=off",
@@ -584,15 +587,15 @@ def memfds() -> Iterator[Case]:
         yield Case(f"memfd/no huge pages, of {size}", _object(f"{head},hugetlbsize={size}"))
     yield Case(
         "memfd/more huge pages than there are",
-        _object("memory-backend-memfd,id=m0,size=1G,hugetlb=on"),
+        _object("memory-backend-memfd,id=b0,size=1G,hugetlb=on"),
     )
     yield Case(
         "memfd/more huge pages than there are, without reservation",
-        _object("memory-backend-memfd,id=m0,size=1G,hugetlb=on,reserve=off"),
+        _object("memory-backend-memfd,id=b0,size=1G,hugetlb=on,reserve=off"),
     )
     yield Case(
         "memfd/huge pages, size no multiple",
-        _object("memory-backend-memfd,id=m0,size=3M,hugetlb=on"),
+        _object("memory-backend-memfd,id=b0,size=3M,hugetlb=on"),
     )
     yield Case("memfd/huge pages preallocated", _object(f"{head},hugetlb=on,prealloc=on"))
     yield Case("memfd/preallocated", _object(f"{head},prealloc=on"))
@@ -601,8 +604,8 @@ def memfds() -> Iterator[Case]:
 
 def preallocation() -> Iterator[Case]:
     """Prealloc and what goes with it."""
-    ram = "memory-backend-ram,id=m0,size=4M"
-    file = "memory-backend-file,id=m0,mem-path=$files/g.img,size=4M"
+    ram = "memory-backend-ram,id=b0,size=4M"
+    file = "memory-backend-file,id=b0,mem-path=$files/g.img,size=4M"
     fresh = (_removed("$files/g.img"),)
     for kind, head, setup in (("ram", ram, ()), ("file", file, fresh)):
         for threads in (
@@ -664,9 +667,9 @@ def preallocation() -> Iterator[Case]:
         "prealloc/context: an object of another type",
         (
             "-object",
-            "memory-backend-ram,id=m1,size=4M",
+            "memory-backend-ram,id=b1,size=4M",
             "-object",
-            f"{ram},prealloc=on,prealloc-context=m1",
+            f"{ram},prealloc=on,prealloc-context=b1",
         ),
     )
     yield Case(
@@ -684,7 +687,7 @@ def preallocation() -> Iterator[Case]:
             yield Case(
                 f"prealloc/{where}: more than there is, share {share}",
                 _object(
-                    f"memory-backend-file,id=m0,mem-path=${where}/g.img,size={size},"
+                    f"memory-backend-file,id=b0,mem-path=${where}/g.img,size={size},"
                     f"prealloc=on,share={share}"
                 ),
                 setup=(_removed(f"${where}/g.img"),),
@@ -696,27 +699,27 @@ def preallocation() -> Iterator[Case]:
     )
     yield Case(
         "prealloc/file: one page",
-        _object("memory-backend-file,id=m0,mem-path=$files/g.img,size=4096,prealloc=on"),
+        _object("memory-backend-file,id=b0,mem-path=$files/g.img,size=4096,prealloc=on"),
         setup=fresh,
     )
     yield Case(
         "prealloc/file: no whole page",
-        _object("memory-backend-file,id=m0,mem-path=$files/g.img,size=5000,prealloc=on"),
+        _object("memory-backend-file,id=b0,mem-path=$files/g.img,size=5000,prealloc=on"),
         setup=fresh,
     )
     yield Case(
         "prealloc/zeros",
-        _object("memory-backend-file,id=m0,mem-path=/dev/zero,size=4M,prealloc=on"),
+        _object("memory-backend-file,id=b0,mem-path=/dev/zero,size=4M,prealloc=on"),
     )
     yield Case(
         "prealloc/huge file",
-        _object("memory-backend-file,id=m0,mem-path=$huge/g.img,size=4M,prealloc=on"),
+        _object("memory-backend-file,id=b0,mem-path=$huge/g.img,size=4M,prealloc=on"),
         setup=(_removed("$huge/g.img"),),
     )
     yield Case(
         "prealloc/huge file, share",
         _object(
-            "memory-backend-file,id=m0,mem-path=$huge/g.img,size=4M,prealloc=on,share=on,reserve=off"
+            "memory-backend-file,id=b0,mem-path=$huge/g.img,size=4M,prealloc=on,share=on,reserve=off"
         ),
         setup=(_removed("$huge/g.img"),),
     )
@@ -726,7 +729,7 @@ def identities() -> Iterator[Case]:
     """Types, ids and keys of -object."""
     texts = (
         ("no id", "memory-backend-ram,size=4M"),
-        ("an empty id", "memory-backend-ram,id=,size=4M"),
+        ("an empty id", "memory-backend-ram,id=,size=2M"),
         ("an id that begins with a digit", "memory-backend-ram,id=0m,size=4M"),
         ("an id with a space", "memory-backend-ram,id=m 0,size=4M"),
         ("an id with a slash", "memory-backend-ram,id=a/b,size=4M"),
@@ -734,77 +737,77 @@ def identities() -> Iterator[Case]:
         ("an id beyond ASCII", "memory-backend-ram,id=mä,size=4M"),
         ("a long id", f"memory-backend-ram,id={'m' * 200},size=4M"),
         ("a very long id", f"memory-backend-ram,id={'m' * 300},size=4M"),
-        ("an id twice", "memory-backend-ram,id=m0,id=m1,size=4M"),
+        ("an id twice", "memory-backend-ram,id=b0,id=b1,size=4M"),
         ("id without a value", "memory-backend-ram,id,size=4M"),
-        ("an unknown type", "memory-backend-nope,id=m0,size=4M"),
-        ("the abstract type", "memory-backend,id=m0,size=4M"),
-        ("a type that users cannot make", "container,id=m0"),
-        ("a machine as type", "none-machine,id=m0"),
-        ("a small letter changed", "Memory-backend-ram,id=m0,size=4M"),
+        ("an unknown type", "memory-backend-nope,id=b0,size=4M"),
+        ("the abstract type", "memory-backend,id=b0,size=4M"),
+        ("a type that users cannot make", "container,id=b0"),
+        ("a machine as type", "none-machine,id=b0"),
+        ("a small letter changed", "Memory-backend-ram,id=b0,size=4M"),
         ("an unknown type, no id", "memory-backend-nope,size=4M"),
-        ("type given as a key", "qom-type=memory-backend-ram,id=m0,size=4M"),
-        ("type given as a key, not first", "id=m0,qom-type=memory-backend-ram,size=4M"),
-        ("type given twice", "memory-backend-ram,qom-type=memory-backend-file,id=m0,size=4M"),
-        ("no type", "id=m0,size=4M"),
+        ("type given as a key", "qom-type=memory-backend-ram,id=b0,size=4M"),
+        ("type given as a key, not first", "id=b0,qom-type=memory-backend-ram,size=4M"),
+        ("type given twice", "memory-backend-ram,qom-type=memory-backend-file,id=b0,size=4M"),
+        ("no type", "id=b0,size=4M"),
         ("nothing", ""),
         ("a comma", ","),
-        ("a trailing comma", "memory-backend-ram,id=m0,size=4M,"),
-        ("two commas in a row", "memory-backend-ram,,id=m0,size=4M"),
-        ("a comma first", ",id=m0"),
-        ("an equals sign first", "=memory-backend-ram,id=m0"),
-        ("an unknown property", "memory-backend-ram,id=m0,size=4M,foo=bar"),
-        ("an unknown bare property", "memory-backend-ram,id=m0,size=4M,foo"),
-        ("an unknown property and a bad size", "memory-backend-ram,id=m0,size=x,foo=bar"),
+        ("a trailing comma", "memory-backend-ram,id=b0,size=4M,"),
+        ("two commas in a row", "memory-backend-ram,,id=b0,size=4M"),
+        ("a comma first", ",id=b0"),
+        ("an equals sign first", "=memory-backend-ram,id=b0"),
+        ("an unknown property", "memory-backend-ram,id=b0,size=4M,foo=bar"),
+        ("an unknown bare property", "memory-backend-ram,id=b0,size=4M,foo"),
+        ("an unknown property and a bad size", "memory-backend-ram,id=b0,size=x,foo=bar"),
         (
             "the property sync",
-            "memory-backend-file,id=m0,mem-path=$files/h.img,size=4M,sync=on",
+            "memory-backend-file,id=b0,mem-path=$files/h.img,size=4M,sync=on",
         ),
-        ("a file's property on ram", "memory-backend-ram,id=m0,size=4M,mem-path=$files/h.img"),
-        ("pmem on ram", "memory-backend-ram,id=m0,size=4M,pmem=on"),
-        ("align on ram", "memory-backend-ram,id=m0,size=4M,align=2M"),
-        ("readonly on ram", "memory-backend-ram,id=m0,size=4M,readonly=on"),
-        ("seal on ram", "memory-backend-ram,id=m0,size=4M,seal=on"),
+        ("a file's property on ram", "memory-backend-ram,id=b0,size=4M,mem-path=$files/h.img"),
+        ("pmem on ram", "memory-backend-ram,id=b0,size=4M,pmem=on"),
+        ("align on ram", "memory-backend-ram,id=b0,size=4M,align=2M"),
+        ("readonly on ram", "memory-backend-ram,id=b0,size=4M,readonly=on"),
+        ("seal on ram", "memory-backend-ram,id=b0,size=4M,seal=on"),
         (
             "hugetlb on a file",
-            "memory-backend-file,id=m0,mem-path=$files/h.img,size=4M,hugetlb=on",
+            "memory-backend-file,id=b0,mem-path=$files/h.img,size=4M,hugetlb=on",
         ),
-        ("discard-data on memfd", "memory-backend-memfd,id=m0,size=4M,discard-data=on"),
-        ("a property of Object", "memory-backend-ram,id=m0,size=4M,type=foo"),
-        ("a dotted key", "memory-backend-ram,id=m0,size.x=4M"),
-        ("a list index on a scalar", "memory-backend-ram,id=m0,size.0=4M"),
+        ("discard-data on memfd", "memory-backend-memfd,id=b0,size=4M,discard-data=on"),
+        ("a property of Object", "memory-backend-ram,id=b0,size=4M,type=foo"),
+        ("a dotted key", "memory-backend-ram,id=b0,size.x=4M"),
+        ("a list index on a scalar", "memory-backend-ram,id=b0,size.0=4M"),
         (
             "list indexes on host-nodes",
-            "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes.0=0",
+            "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes.0=0",
         ),
         (
             "two list indexes on host-nodes",
-            "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes.0=0,host-nodes.1=1",
+            "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes.0=0,host-nodes.1=1",
         ),
         (
             "a list index that leaves a hole",
-            "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes.1=0",
+            "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes.1=0",
         ),
         (
             "a list index and the scalar",
-            "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes=0,host-nodes.0=0",
+            "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes=0,host-nodes.0=0",
         ),
-        ("a key with a great letter", "memory-backend-ram,id=m0,Size=4M"),
-        ("a key that ends in a point", "memory-backend-ram,id=m0,size.=4M"),
-        ("a key that is a number", "memory-backend-ram,id=m0,size=4M,5=6"),
-        ("an empty key", "memory-backend-ram,id=m0,size=4M,=5"),
-        ("an underscore in a property", "memory-backend-ram,id=m0,size=4M,host_nodes=0"),
-        ("a space before a key", "memory-backend-ram,id=m0, size=4M"),
+        ("a key with a great letter", "memory-backend-ram,id=b0,Size=4M"),
+        ("a key that ends in a point", "memory-backend-ram,id=b0,size.=4M"),
+        ("a key that is a number", "memory-backend-ram,id=b0,size=4M,5=6"),
+        ("an empty key", "memory-backend-ram,id=b0,size=4M,=5"),
+        ("an underscore in a property", "memory-backend-ram,id=b0,size=4M,host_nodes=0"),
+        ("a space before a key", "memory-backend-ram,id=b0, size=4M"),
         ("help", "help"),
-        ("help with more", "help,id=m0"),
+        ("help with more", "help,id=b0"),
         ("a question mark", "?"),
         ("help of ram", "memory-backend-ram,help"),
         ("help of a file", "memory-backend-file,help"),
         ("help of memfd", "memory-backend-memfd,help"),
         ("help of ram by question mark", "memory-backend-ram,?"),
-        ("help of ram among properties", "memory-backend-ram,id=m0,help,size=4M"),
+        ("help of ram among properties", "memory-backend-ram,id=b0,help,size=4M"),
         ("help of the abstract type", "memory-backend,help"),
         ("help of an unknown type", "memory-backend-nope,help"),
-        ("help as a value", "memory-backend-ram,id=m0,size=help"),
+        ("help as a value", "memory-backend-ram,id=b0,size=help"),
         ("help=on", "memory-backend-ram,help=on"),
     )
     for what, text in texts:
@@ -814,59 +817,59 @@ def identities() -> Iterator[Case]:
             setup=(_removed("$files/h.img"),) if "h.img" in text else (),
         )
     ram = "memory-backend-ram,id={0},size=4M"
-    yield Case("object/two objects", (*_object(ram.format("m0")), *_object(ram.format("m1"))))
+    yield Case("object/two objects", (*_object(ram.format("b0")), *_object(ram.format("b1"))))
     yield Case(
         "object/two objects with one id",
-        (*_object(ram.format("m0")), *_object(ram.format("m0"))),
+        (*_object(ram.format("b0")), *_object(ram.format("b0"))),
     )
     yield Case(
         "object/the second is bad",
-        (*_object(ram.format("m0")), *_object("memory-backend-ram,id=m1,size=x")),
+        (*_object(ram.format("b0")), *_object("memory-backend-ram,id=b1,size=x")),
     )
     yield Case(
         "object/the first is bad, the second worse",
-        (*_object("memory-backend-ram,id=m0,size=0"), *_object("nope,id=m1")),
+        (*_object("memory-backend-ram,id=b0,size=0"), *_object("nope,id=b1")),
     )
     yield Case(
         "object/the second lacks its id",
-        (*_object("memory-backend-ram,id=m0,size=0"), *_object("memory-backend-ram")),
+        (*_object("memory-backend-ram,id=b0,size=0"), *_object("memory-backend-ram")),
     )
     yield Case(
         "object/a duplicate after a bad one",
-        (*_object("memory-backend-ram,id=m0,size=0"), *_object(ram.format("m0"))),
+        (*_object("memory-backend-ram,id=b0,size=0"), *_object(ram.format("b0"))),
     )
     yield Case("object/nothing after -object", ("-object",))
     yield Case(
         "object/help before an error",
-        (*_object("memory-backend-ram,help"), *_object("memory-backend-ram,id=m0,size=x")),
+        (*_object("memory-backend-ram,help"), *_object("memory-backend-ram,id=b0,size=x")),
     )
     yield Case(
         "object/an error before help",
-        (*_object("memory-backend-ram,id=m0,size=x"), *_object("memory-backend-ram,help")),
+        (*_object("memory-backend-ram,id=b0,size=x"), *_object("memory-backend-ram,help")),
     )
     yield Case(
         "object/two files of one name",
         (
-            *_object("memory-backend-file,id=m0,mem-path=$files/h.img,size=4M,share=on"),
-            *_object("memory-backend-file,id=m1,mem-path=$files/h.img,size=4M,share=on"),
+            *_object("memory-backend-file,id=b0,mem-path=$files/h.img,size=4M,share=on"),
+            *_object("memory-backend-file,id=b1,mem-path=$files/h.img,size=4M,share=on"),
         ),
         setup=(_removed("$files/h.img"),),
     )
     yield Case(
         "object/three objects of three types, growing",
         (
-            *_object("memory-backend-ram,id=m0,size=1M"),
-            *_object("memory-backend-memfd,id=m1,size=2M"),
-            *_object("memory-backend-file,id=m2,mem-path=$files/h.img,size=3M"),
+            *_object("memory-backend-ram,id=b0,size=1M"),
+            *_object("memory-backend-memfd,id=b1,size=2M"),
+            *_object("memory-backend-file,id=b2,mem-path=$files/h.img,size=3M"),
         ),
         setup=(_removed("$files/h.img"),),
     )
-    yield Case("object/two dashes", ("--object", ram.format("m0")))
+    yield Case("object/two dashes", ("--object", ram.format("b0")))
 
 
 def as_json() -> Iterator[Case]:
     """-object with JSON."""
-    ram = {"qom-type": "memory-backend-ram", "id": "m0", "size": 4 * MIB}
+    ram = {"qom-type": "memory-backend-ram", "id": "b0", "size": 4 * MIB}
 
     def changed(**changes: object) -> str:
         return json.dumps({**ram, **{k.replace("_", "-"): v for k, v in changes.items()}})
@@ -877,7 +880,7 @@ def as_json() -> Iterator[Case]:
     texts = (
         ("plain", json.dumps(ram)),
         ("a space before", " " + json.dumps(ram)),
-        ("single quotes", "{'qom-type':'memory-backend-ram','id':'m0','size':4194304}"),
+        ("single quotes", "{'qom-type':'memory-backend-ram','id':'b0','size':4194304}"),
         ("size a string", changed(size="4M")),
         ("size a string of digits", changed(size="4194304")),
         ("size a fraction", changed(size=4194304.0)),
@@ -925,30 +928,30 @@ def as_json() -> Iterator[Case]:
         ("unknown member twice", changed(foo=1, bar=2)),
         (
             "props as in older versions",
-            '{"qom-type":"memory-backend-ram","id":"m0","props":{"size":4194304}}',
+            '{"qom-type":"memory-backend-ram","id":"b0","props":{"size":4194304}}',
         ),
-        ("a key twice", '{"qom-type":"memory-backend-ram","id":"m0","size":1,"size":4194304}'),
+        ("a key twice", '{"qom-type":"memory-backend-ram","id":"b0","size":1,"size":4194304}'),
         ("cut short", '{"qom-type":"memory-backend-ram"'),
         ("empty", "{}"),
-        ("a trailing comma", '{"qom-type":"memory-backend-ram","id":"m0","size":4194304,}'),
+        ("a trailing comma", '{"qom-type":"memory-backend-ram","id":"b0","size":4194304,}'),
         ("something behind", json.dumps(ram) + "x"),
         ("two objects", json.dumps(ram) + json.dumps(ram)),
         ("no quotes", "{qom-type:memory-backend-ram}"),
         ("a list", "[]"),
-        ("interpolation", '{"qom-type":"memory-backend-ram","id":"m0","size":%d}'),
+        ("interpolation", '{"qom-type":"memory-backend-ram","id":"b0","size":%d}'),
         ("a control character in a string", '{"qom-type":"memory-backend-ram","id":"m\n0"}'),
         ("a bad escape", '{"qom-type":"memory-backend-ram","id":"\\x"}'),
-        ("hexadecimal", '{"qom-type":"memory-backend-ram","id":"m0","size":0x1000}'),
-        ("an exponent", '{"qom-type":"memory-backend-ram","id":"m0","size":4e6}'),
-        ("a leading zero", '{"qom-type":"memory-backend-ram","id":"m0","size":04194304}'),
-        ("a misspelt literal", '{"qom-type":"memory-backend-ram","id":"m0","share":ture}'),
+        ("hexadecimal", '{"qom-type":"memory-backend-ram","id":"b0","size":0x1000}'),
+        ("an exponent", '{"qom-type":"memory-backend-ram","id":"b0","size":4e6}'),
+        ("a leading zero", '{"qom-type":"memory-backend-ram","id":"b0","size":04194304}'),
+        ("a misspelt literal", '{"qom-type":"memory-backend-ram","id":"b0","share":ture}'),
         ("help", '{"qom-type":"memory-backend-ram","help":true}'),
     )
     for what, text in texts:
         yield Case(f"json/{what}", _object(text))
     file = {
         "qom-type": "memory-backend-file",
-        "id": "m0",
+        "id": "b0",
         "mem-path": "$files/j.img",
         "size": 4 * MIB,
     }
@@ -974,7 +977,7 @@ def as_json() -> Iterator[Case]:
         )
     no_path = {key: value for key, value in file.items() if key != "mem-path"}
     yield Case("json/file: no mem-path", _object(json.dumps(no_path)))
-    memfd = {"qom-type": "memory-backend-memfd", "id": "m0", "size": 4 * MIB}
+    memfd = {"qom-type": "memory-backend-memfd", "id": "b0", "size": 4 * MIB}
     for what, changes in (
         ("memfd: plain", {}),
         ("memfd: no seal", {"seal": False}),
@@ -1019,7 +1022,7 @@ _SETTINGS: Final[tuple[tuple[str, tuple[object, ...]], ...]] = (
     ("dump", (False, True, "off")),
     ("prealloc", (True, False, "on", None)),
     ("prealloc-threads", (2, 0, -1, "2", 4294967296, 1.0)),
-    ("prealloc-context", ("m0", "none", "", 5, None)),
+    ("prealloc-context", ("b0", "none", "", 5, None)),
     ("policy", ("bind", "default", "bogus", 2, None)),
     ("reserve", (False, True, "off")),
     ("mem-path", ("/x", "", 5)),
@@ -1040,9 +1043,9 @@ def qmp() -> Iterator[Case]:
     """What QMP asks and is told."""
     image = "$files/q.img"
     made = {
-        "ram": _object("memory-backend-ram,id=m0,size=4M"),
-        "file": _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,share=on"),
-        "memfd": _object("memory-backend-memfd,id=m0,size=4M"),
+        "ram": _object("memory-backend-ram,id=b0,size=4M"),
+        "file": _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on"),
+        "memfd": _object("memory-backend-memfd,id=b0,size=4M"),
     }
     fresh = {"ram": (), "file": (_removed(image),), "memfd": ()}
     readable = [name for name in PROPERTIES if name != "host-nodes"]
@@ -1096,65 +1099,65 @@ def qmp() -> Iterator[Case]:
             args,
             setup=fresh[kind],
             qmp=_session(
-                _command("object-del", id="m0"),
+                _command("object-del", id="b0"),
                 _MEMDEV,
-                _command("object-del", id="m0"),
+                _command("object-del", id="b0"),
                 _get("size"),
             ),
         )
     flat_file = {"mem_path": image, "size": 4 * MIB}
     additions: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("ram", _add("memory-backend-ram", id="m0", size=4 * MIB)),
-        ("file", _add("memory-backend-file", id="m0", **flat_file)),
+        ("ram", _add("memory-backend-ram", id="b0", size=4 * MIB)),
+        ("file", _add("memory-backend-file", id="b0", **flat_file)),
         (
             "file, share and pmem",
-            _add("memory-backend-file", id="m0", share=True, pmem=True, **flat_file),
+            _add("memory-backend-file", id="b0", share=True, pmem=True, **flat_file),
         ),
-        ("file, sync", _add("memory-backend-file", id="m0", sync=True, **flat_file)),
-        ("file, align", _add("memory-backend-file", id="m0", align=2 * MIB, **flat_file)),
-        ("file, bad align", _add("memory-backend-file", id="m0", align=3, **flat_file)),
-        ("file, readonly", _add("memory-backend-file", id="m0", readonly=True, **flat_file)),
-        ("file, prealloc", _add("memory-backend-file", id="m0", prealloc=True, **flat_file)),
+        ("file, sync", _add("memory-backend-file", id="b0", sync=True, **flat_file)),
+        ("file, align", _add("memory-backend-file", id="b0", align=2 * MIB, **flat_file)),
+        ("file, bad align", _add("memory-backend-file", id="b0", align=3, **flat_file)),
+        ("file, readonly", _add("memory-backend-file", id="b0", readonly=True, **flat_file)),
+        ("file, prealloc", _add("memory-backend-file", id="b0", prealloc=True, **flat_file)),
         (
             "file, no reservation",
-            _add("memory-backend-file", id="m0", reserve=False, **flat_file),
+            _add("memory-backend-file", id="b0", reserve=False, **flat_file),
         ),
-        ("file, size a word", _add("memory-backend-file", id="m0", mem_path=image, size="4M")),
-        ("file, size 0", _add("memory-backend-file", id="m0", mem_path=image, size=0)),
-        ("file, no size", _add("memory-backend-file", id="m0", mem_path=image)),
-        ("file, no path", _add("memory-backend-file", id="m0", size=4 * MIB)),
-        ("file, path a number", _add("memory-backend-file", id="m0", mem_path=5, size=4 * MIB)),
+        ("file, size a word", _add("memory-backend-file", id="b0", mem_path=image, size="4M")),
+        ("file, size 0", _add("memory-backend-file", id="b0", mem_path=image, size=0)),
+        ("file, no size", _add("memory-backend-file", id="b0", mem_path=image)),
+        ("file, no path", _add("memory-backend-file", id="b0", size=4 * MIB)),
+        ("file, path a number", _add("memory-backend-file", id="b0", mem_path=5, size=4 * MIB)),
         (
             "file, a directory",
-            _add("memory-backend-file", id="m0", mem_path="$files", size=4 * MIB),
+            _add("memory-backend-file", id="b0", mem_path="$files", size=4 * MIB),
         ),
         (
             "file, a directory that is not there",
-            _add("memory-backend-file", id="m0", mem_path="$files/none/x", size=4 * MIB),
+            _add("memory-backend-file", id="b0", mem_path="$files/none/x", size=4 * MIB),
         ),
         (
             "file, no multiple of a page",
-            _add("memory-backend-file", id="m0", mem_path=image, size=5000),
+            _add("memory-backend-file", id="b0", mem_path=image, size=5000),
         ),
         (
             "file, less than a page",
-            _add("memory-backend-file", id="m0", mem_path=image, size=1),
+            _add("memory-backend-file", id="b0", mem_path=image, size=1),
         ),
-        ("memfd", _add("memory-backend-memfd", id="m0", size=4 * MIB)),
-        ("memfd, huge", _add("memory-backend-memfd", id="m0", size=4 * MIB, hugetlb=True)),
+        ("memfd", _add("memory-backend-memfd", id="b0", size=4 * MIB)),
+        ("memfd, huge", _add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True)),
         (
             "memfd, odd huge pages",
-            _add("memory-backend-memfd", id="m0", size=4 * MIB, hugetlb=True, hugetlbsize=3),
+            _add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True, hugetlbsize=3),
         ),
         (
             "memfd, too many huge pages",
-            _add("memory-backend-memfd", id="m0", size=1 << 30, hugetlb=True),
+            _add("memory-backend-memfd", id="b0", size=1 << 30, hugetlb=True),
         ),
         (
             "props as in older versions",
-            _command("object-add", qom_type="memory-backend-ram", id="m0", props={"size": 4 * MIB}),
+            _command("object-add", qom_type="memory-backend-ram", id="b0", props={"size": 4 * MIB}),
         ),
-        ("no type", _command("object-add", id="m0", size=4 * MIB)),
+        ("no type", _command("object-add", id="b0", size=4 * MIB)),
         ("no id", _add("memory-backend-ram", size=4 * MIB)),
         ("nothing", {"execute": "object-add"}),
         ("empty arguments", {"execute": "object-add", "arguments": {}}),
@@ -1162,59 +1165,59 @@ def qmp() -> Iterator[Case]:
         ("an empty id", _add("memory-backend-ram", id="", size=4 * MIB)),
         ("an id that is a number", _add("memory-backend-ram", id=5, size=4 * MIB)),
         ("an id that is null", _add("memory-backend-ram", id=None, size=4 * MIB)),
-        ("an unknown type", _add("memory-backend-nope", id="m0", size=4 * MIB)),
+        ("an unknown type", _add("memory-backend-nope", id="b0", size=4 * MIB)),
         ("an unknown type and no id", _add("memory-backend-nope", size=4 * MIB)),
-        ("the abstract type", _add("memory-backend", id="m0", size=4 * MIB)),
-        ("a type that is a number", _command("object-add", **{"qom-type": 5}, id="m0")),
-        ("an unknown member", _add("memory-backend-ram", id="m0", size=4 * MIB, foo=1)),
+        ("the abstract type", _add("memory-backend", id="b0", size=4 * MIB)),
+        ("a type that is a number", _command("object-add", **{"qom-type": 5}, id="b0")),
+        ("an unknown member", _add("memory-backend-ram", id="b0", size=4 * MIB, foo=1)),
         (
             "an unknown member and a bad size",
-            _add("memory-backend-ram", id="m0", size="x", foo=1),
+            _add("memory-backend-ram", id="b0", size="x", foo=1),
         ),
-        ("size null", _add("memory-backend-ram", id="m0", size=None)),
-        ("size a fraction", _add("memory-backend-ram", id="m0", size=4194304.0)),
-        ("size a fraction of a byte", _add("memory-backend-ram", id="m0", size=4096.5)),
-        ("size negative", _add("memory-backend-ram", id="m0", size=-1)),
-        ("share a word", _add("memory-backend-ram", id="m0", size=4 * MIB, share="on")),
+        ("size null", _add("memory-backend-ram", id="b0", size=None)),
+        ("size a fraction", _add("memory-backend-ram", id="b0", size=4194304.0)),
+        ("size a fraction of a byte", _add("memory-backend-ram", id="b0", size=4096.5)),
+        ("size negative", _add("memory-backend-ram", id="b0", size=-1)),
+        ("share a word", _add("memory-backend-ram", id="b0", size=4 * MIB, share="on")),
         (
             "bind to 0",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, policy="bind", host_nodes=[0]),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[0]),
         ),
         (
             "bind to 1",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, policy="bind", host_nodes=[1]),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[1]),
         ),
         (
             "host-nodes without policy",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, host_nodes=[0]),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, host_nodes=[0]),
         ),
         (
             "policy without host-nodes",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, policy="interleave"),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, policy="interleave"),
         ),
         (
             "host-nodes 128",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, policy="bind", host_nodes=[128]),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[128]),
         ),
-        ("policy bogus", _add("memory-backend-ram", id="m0", size=4 * MIB, policy="bogus")),
+        ("policy bogus", _add("memory-backend-ram", id="b0", size=4 * MIB, policy="bogus")),
         (
             "prealloc-threads 0",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, prealloc_threads=0),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_threads=0),
         ),
         (
             "prealloc-context that is not there",
-            _add("memory-backend-ram", id="m0", size=4 * MIB, prealloc_context="tc0"),
+            _add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_context="tc0"),
         ),
         (
             "where rounding up wraps",
-            _add("memory-backend-ram", id="m0", size=18446744073709550000),
+            _add("memory-backend-ram", id="b0", size=18446744073709550000),
         ),
         (
             "file, where rounding up wraps",
-            _add("memory-backend-file", id="m0", mem_path=image, size=18446744073709550000),
+            _add("memory-backend-file", id="b0", mem_path=image, size=18446744073709550000),
         ),
-        ("beyond 2 to the 64", _add("memory-backend-ram", id="m0", size=18446744073709551616)),
-        ("too big", _add("memory-backend-ram", id="m0", size=1 << 45)),
+        ("beyond 2 to the 64", _add("memory-backend-ram", id="b0", size=18446744073709551616)),
+        ("too big", _add("memory-backend-ram", id="b0", size=1 << 45)),
     )
     for what, addition in additions:
         file = "image" in what or addition.get("arguments", {}).get("mem-path") == image
@@ -1222,16 +1225,16 @@ def qmp() -> Iterator[Case]:
             f"qmp/object-add: {what}",
             (),
             setup=(_removed(image),) if file else (),
-            qmp=_session(addition, _MEMDEV, _command("object-del", id="m0")),
+            qmp=_session(addition, _MEMDEV, _command("object-del", id="b0")),
         )
-    ram = _add("memory-backend-ram", id="m0", size=4 * MIB)
-    other = _add("memory-backend-ram", id="m1", size=2 * MIB)
+    ram = _add("memory-backend-ram", id="b0", size=4 * MIB)
+    other = _add("memory-backend-ram", id="b1", size=2 * MIB)
     yield Case("qmp/two backends and their list", (), qmp=_session(ram, other, _MEMDEV))
     yield Case("qmp/an id twice", (), qmp=_session(ram, ram, _MEMDEV))
     yield Case(
         "qmp/an id again after object-del",
         (),
-        qmp=_session(ram, _command("object-del", id="m0"), ram, _MEMDEV),
+        qmp=_session(ram, _command("object-del", id="b0"), ram, _MEMDEV),
     )
     yield Case(
         "qmp/three backends, the middle one goes",
@@ -1239,8 +1242,8 @@ def qmp() -> Iterator[Case]:
         qmp=_session(
             ram,
             other,
-            _add("memory-backend-memfd", id="m2", size=MIB),
-            _command("object-del", id="m1"),
+            _add("memory-backend-memfd", id="b2", size=MIB),
+            _command("object-del", id="b1"),
             _MEMDEV,
         ),
     )
@@ -1248,7 +1251,7 @@ def qmp() -> Iterator[Case]:
         "qmp/a failed object-add leaves the id free",
         (),
         qmp=_session(
-            _add("memory-backend-ram", id="m0", size=4 * MIB, policy="bind"), ram, _MEMDEV
+            _add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind"), ram, _MEMDEV
         ),
     )
     yield Case(
@@ -1259,7 +1262,7 @@ def qmp() -> Iterator[Case]:
             _command("object-del", id=""),
             {"execute": "object-del"},
             _command("object-del", id=5),
-            _command("object-del", id="m0", more=1),
+            _command("object-del", id="b0", more=1),
         ),
     )
     yield Case(
@@ -1278,12 +1281,12 @@ def qmp() -> Iterator[Case]:
         "qmp/paths of objects",
         made["ram"],
         qmp=_session(
-            _get("size", "/objects/m0"),
-            _get("size", "m0"),
-            _get("size", "objects/m0"),
-            _get("size", "/objects/m0/"),
-            _get("size", "//objects//m0"),
-            _get("size", "/m0"),
+            _get("size", "/objects/b0"),
+            _get("size", "b0"),
+            _get("size", "objects/b0"),
+            _get("size", "/objects/b0/"),
+            _get("size", "//objects//b0"),
+            _get("size", "/b0"),
             _get("size", "/objects/M0"),
         ),
     )
@@ -1297,10 +1300,10 @@ def qmp() -> Iterator[Case]:
         made["ram"],
         qmp=_session(
             {"execute": "qom-get"},
-            _command("qom-get", path="/objects/m0"),
+            _command("qom-get", path="/objects/b0"),
             _command("qom-get", property="size"),
-            _command("qom-set", path="/objects/m0", property="size"),
-            _command("qom-get", path="/objects/m0", property="size", foo=1),
+            _command("qom-set", path="/objects/b0", property="size"),
+            _command("qom-get", path="/objects/b0", property="size", foo=1),
             _command("qom-get", path=5, property="size"),
             _command("query-memdev", foo=1),
             {"execute": "query-memdev", "arguments": {}},
@@ -1362,31 +1365,31 @@ def qmp() -> Iterator[Case]:
     )
     yield Case(
         "qmp/prealloc later, more than there is",
-        _object("memory-backend-file,id=m0,mem-path=$small/q.img,size=4M,share=on"),
+        _object("memory-backend-file,id=b0,mem-path=$small/q.img,size=4M,share=on"),
         setup=(_removed("$small/q.img"),),
         qmp=_session(_set("prealloc", True), _get("prealloc"), _MEMDEV),
     )
     yield Case(
         "qmp/prealloc later, no reservation",
-        _object("memory-backend-ram,id=m0,size=4M,reserve=off"),
+        _object("memory-backend-ram,id=b0,size=4M,reserve=off"),
         qmp=_session(_set("prealloc", True), _get("prealloc"), _get("reserve"), _MEMDEV),
     )
     yield Case(
         "qmp/discard-data at object-del",
         made["file"],
         setup=(Preparation("data", image, 4 * MIB, 65),),
-        qmp=_session(_set("discard-data", True), _command("object-del", id="m0"), _MEMDEV),
+        qmp=_session(_set("discard-data", True), _command("object-del", id="b0"), _MEMDEV),
     )
     yield Case(
         "qmp/discard-data at exit",
-        _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,share=on,discard-data=on"),
+        _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on,discard-data=on"),
         setup=(Preparation("data", image, 4 * MIB, 65),),
     )
     yield Case(
         "qmp/discard-data of a private mapping",
-        _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,discard-data=on"),
+        _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,discard-data=on"),
         setup=(Preparation("data", image, 4 * MIB, 65),),
-        qmp=_session(_command("object-del", id="m0")),
+        qmp=_session(_command("object-del", id="b0")),
     )
     yield Case(
         "qmp/a thread-context",
@@ -1394,14 +1397,14 @@ def qmp() -> Iterator[Case]:
         qmp=_session(
             _add(
                 "memory-backend-ram",
-                id="m0",
+                id="b0",
                 size=4 * MIB,
                 prealloc=True,
                 prealloc_context="tc0",
             ),
             _get("prealloc-context"),
             _command("object-del", id="tc0"),
-            _command("object-del", id="m0"),
+            _command("object-del", id="b0"),
             _command("object-del", id="tc0"),
         ),
     )
@@ -1409,9 +1412,9 @@ def qmp() -> Iterator[Case]:
 
 def machines() -> Iterator[Case]:
     """-machine memory-backend= and what stands around it."""
-    ram = _object("memory-backend-ram,id=m0,size=64M")
+    ram = _object("memory-backend-ram,id=b0,size=64M")
     image = "$files/k.img"
-    file = _object(f"memory-backend-file,id=m0,mem-path={image},size=64M,share=on")
+    file = _object(f"memory-backend-file,id=b0,mem-path={image},size=64M,share=on")
     pc = "pc,accel=tcg"
 
     def case(
@@ -1423,28 +1426,28 @@ def machines() -> Iterator[Case]:
     ) -> Case:
         return Case(f"machine/{name}", tuple(args), ("-M", machine), setup, qmp)
 
-    yield case("none: a backend", "none,memory-backend=m0", ram)
-    yield case("none: a backend that is not there", "none,memory-backend=m0", ())
-    yield case("pc: a backend of ram", f"{pc},memory-backend=m0", ("-m", "64M", *ram))
+    yield case("none: a backend", "none,memory-backend=b0", ram)
+    yield case("none: a backend that is not there", "none,memory-backend=b0", ())
+    yield case("pc: a backend of ram", f"{pc},memory-backend=b0", ("-m", "64M", *ram))
     yield case(
         "pc: a backend of a file",
-        f"{pc},memory-backend=m0",
+        f"{pc},memory-backend=b0",
         ("-m", "64M", *file),
         _removed(image),
     )
-    yield case("pc: a backend that is not there", f"{pc},memory-backend=m9", ("-m", "64M", *ram))
-    yield case("pc: a backend of another size", f"{pc},memory-backend=m0", ("-m", "32M", *ram))
-    yield case("pc: a backend and no -m", f"{pc},memory-backend=m0", ram)
+    yield case("pc: a backend that is not there", f"{pc},memory-backend=b9", ("-m", "64M", *ram))
+    yield case("pc: a backend of another size", f"{pc},memory-backend=b0", ("-m", "32M", *ram))
+    yield case("pc: a backend and no -m", f"{pc},memory-backend=b0", ram)
     yield case(
         "pc: a backend and -mem-path",
-        f"{pc},memory-backend=m0",
+        f"{pc},memory-backend=b0",
         ("-m", "64M", "-mem-path", image, *ram),
     )
     yield case(
         "pc: a backend in use cannot go",
-        f"{pc},memory-backend=m0",
+        f"{pc},memory-backend=b0",
         ("-m", "64M", *ram),
-        qmp=_session(_command("object-del", id="m0"), _MEMDEV),
+        qmp=_session(_command("object-del", id="b0"), _MEMDEV),
     )
     yield case("pc: mem-merge off", f"{pc},mem-merge=off", ("-m", "64M"))
     yield case("pc: dump-guest-core off", f"{pc},dump-guest-core=off", ("-m", "64M"))
@@ -1453,19 +1456,19 @@ def machines() -> Iterator[Case]:
     yield case(
         "none: both off, set on by the object",
         "none,mem-merge=off,dump-guest-core=off",
-        _object("memory-backend-ram,id=m0,size=4M,merge=on,dump=on"),
+        _object("memory-backend-ram,id=b0,size=4M,merge=on,dump=on"),
     )
     yield case(
         "none: dump-guest-core off, a file",
         "none,dump-guest-core=off",
-        _object(f"memory-backend-file,id=m0,mem-path={image},size=4M"),
+        _object(f"memory-backend-file,id=b0,mem-path={image},size=4M"),
         _removed(image),
     )
     yield case("none: -mem-prealloc", "none", ("-mem-prealloc", *ram))
     yield case(
         "none: -mem-prealloc, prealloc off",
         "none",
-        ("-mem-prealloc", *_object("memory-backend-ram,id=m0,size=4M,prealloc=off")),
+        ("-mem-prealloc", *_object("memory-backend-ram,id=b0,size=4M,prealloc=off")),
     )
     yield case("none: -mem-path", "none", ("-mem-path", "$files"))
     yield case("none: -m", "none", ("-m", "64M"))
@@ -1473,7 +1476,7 @@ def machines() -> Iterator[Case]:
     yield case(
         "none: -smp 4, prealloc",
         "none",
-        ("-smp", "4", *_object("memory-backend-ram,id=m0,size=4M,prealloc=on")),
+        ("-smp", "4", *_object("memory-backend-ram,id=b0,size=4M,prealloc=on")),
     )
     yield case("none: -numa", "none", ("-numa", "node"))
     yield case("pc: nothing", pc, ("-m", "64M"))
@@ -1525,43 +1528,43 @@ def machines() -> Iterator[Case]:
         ("one node", ("-numa", "node")),
         ("two nodes", ("-smp", "2", "-numa", "node,cpus=0", "-numa", "node,cpus=1")),
         ("mem", ("-numa", "node,mem=64M")),
-        ("a memdev", (*ram, "-numa", "node,memdev=m0")),
-        ("a file as memdev", (*file, "-numa", "node,memdev=m0")),
-        ("a memdev that is not there", ("-numa", "node,memdev=m9")),
+        ("a memdev", (*ram, "-numa", "node,memdev=b0")),
+        ("a file as memdev", (*file, "-numa", "node,memdev=b0")),
+        ("a memdev that is not there", ("-numa", "node,memdev=b9")),
         (
             "a memdev twice",
             (
-                *_object("memory-backend-ram,id=m0,size=32M"),
+                *_object("memory-backend-ram,id=b0,size=32M"),
                 "-numa",
-                "node,memdev=m0",
+                "node,memdev=b0",
                 "-numa",
-                "node,memdev=m0",
+                "node,memdev=b0",
             ),
         ),
         (
             "two memdevs",
             (
-                *_object("memory-backend-ram,id=m0,size=32M"),
-                *_object("memory-backend-ram,id=m1,size=32M"),
+                *_object("memory-backend-ram,id=b0,size=32M"),
+                *_object("memory-backend-ram,id=b1,size=32M"),
                 "-numa",
-                "node,memdev=m0",
+                "node,memdev=b0",
                 "-numa",
-                "node,memdev=m1",
+                "node,memdev=b1",
             ),
         ),
         (
             "memdevs of the wrong total",
-            (*_object("memory-backend-ram,id=m0,size=32M"), "-numa", "node,memdev=m0"),
+            (*_object("memory-backend-ram,id=b0,size=32M"), "-numa", "node,memdev=b0"),
         ),
-        ("mem and memdev", (*ram, "-numa", "node,mem=64M,memdev=m0")),
+        ("mem and memdev", (*ram, "-numa", "node,mem=64M,memdev=b0")),
         (
             "mem and memdev mixed",
             (
-                *_object("memory-backend-ram,id=m0,size=32M"),
+                *_object("memory-backend-ram,id=b0,size=32M"),
                 "-numa",
                 "node,mem=32M",
                 "-numa",
-                "node,memdev=m0",
+                "node,memdev=b0",
             ),
         ),
         ("a node id twice", ("-numa", "node,nodeid=0", "-numa", "node,nodeid=0")),
@@ -1575,10 +1578,10 @@ def machines() -> Iterator[Case]:
             "a distance too small",
             ("-numa", "node", "-numa", "node", "-numa", "dist,src=0,dst=1,val=5"),
         ),
-        ("a distance to nowhere", ("-numa", "node", "-numa", "dist,src=0,dst=5,val=20")),
+        ("a distance to nowhere", ("-numa", "node", "-numa", "dist,src=0,dst=6,val=22")),
         ("the distance to itself", ("-numa", "node", "-numa", "dist,src=0,dst=0,val=20")),
         ("mem and -mem-path", ("-mem-path", image, "-numa", "node,mem=64M")),
-        ("memdev and -mem-path", ("-mem-path", image, *ram, "-numa", "node,memdev=m0")),
+        ("memdev and -mem-path", ("-mem-path", image, *ram, "-numa", "node,memdev=b0")),
     )
     for what, args in nodes_of_pc:
         yield case(f"pc: -numa, {what}", pc, (*numa, *args), _removed(image))
@@ -1618,12 +1621,12 @@ def faults() -> Iterator[Case]:
                     continue
                 yield Case(
                     f"fault/{where}: {call} {nth} answers {errno}",
-                    _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,share=on"),
+                    _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on"),
                     setup=(_removed(image),),
                     fault=Fault(call, nth, errno),
                 )
     image = "$files/l.img"
-    synchronous = f"memory-backend-file,id=m0,mem-path={image},size=4M,share=on,pmem=on"
+    synchronous = f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on,pmem=on"
     refused_sync: tuple[tuple[int, tuple[str, ...]], ...] = (
         (2, ("EINVAL", "ENOMEM", "EOPNOTSUPP", "EPERM")),
         (3, ("EINVAL", "ENOMEM", "EOPNOTSUPP")),
@@ -1650,27 +1653,27 @@ def faults() -> Iterator[Case]:
         for errno in refusals:
             yield Case(
                 f"fault/ram: {call} {nth} answers {errno}",
-                _object("memory-backend-ram,id=m0,size=4M"),
+                _object("memory-backend-ram,id=b0,size=4M"),
                 fault=Fault(call, nth, errno),
             )
-    bound = "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes=0"
+    bound = "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes=0"
     for errno in ("EPERM", "ENOSYS", "EINVAL", "EIO", "ENOMEM"):
         yield Case(
             f"fault/bind: mbind answers {errno}", _object(bound), fault=Fault("mbind", 1, errno)
         )
         yield Case(
             f"fault/file bind: mbind answers {errno}",
-            _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,policy=bind,host-nodes=0"),
+            _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,policy=bind,host-nodes=0"),
             setup=(_removed(image),),
             fault=Fault("mbind", 1, errno),
         )
     for errno in ("ENOSYS", "EPERM"):
         yield Case(
             f"fault/default policy: mbind answers {errno}",
-            _object("memory-backend-ram,id=m0,size=4M"),
+            _object("memory-backend-ram,id=b0,size=4M"),
             fault=Fault("mbind", 1, errno),
         )
-    memfd = "memory-backend-memfd,id=m0,size=4M"
+    memfd = "memory-backend-memfd,id=b0,size=4M"
     of_memfd: tuple[tuple[str, int, tuple[str, ...]], ...] = (
         ("memfd_create", 1, ("EMFILE", "ENFILE", "EINVAL", "ENOSYS")),
         ("ftruncate", 1, ("EINVAL", "ENOSPC", "EIO")),
@@ -1701,31 +1704,31 @@ def faults() -> Iterator[Case]:
     ):
         yield Case(
             f"fault/prealloc: {call} {nth} answers {errno}",
-            _object(f"memory-backend-file,id=m0,mem-path={image},size=4M,prealloc=on"),
+            _object(f"memory-backend-file,id=b0,mem-path={image},size=4M,prealloc=on"),
             setup=(_removed(image),),
             fault=Fault(call, nth, errno),
         )
     for errno in ("EINVAL", "ENOMEM"):
         yield Case(
             f"fault/no dump: madvise 2 answers {errno}",
-            _object("memory-backend-ram,id=m0,size=4M"),
+            _object("memory-backend-ram,id=b0,size=4M"),
             ("-M", "none,dump-guest-core=off"),
             fault=Fault("madvise", 2, errno),
         )
     for call, errno in (("openat", "EMFILE"), ("openat", "EACCES"), ("openat", "EEXIST")):
         yield Case(
             f"fault/directory: mkstemp's open answers {errno}",
-            _object("memory-backend-file,id=m0,mem-path=$files,size=4M"),
+            _object("memory-backend-file,id=b0,mem-path=$files,size=4M"),
             fault=Fault(call, 2, errno),
         )
     yield Case(
         "fault/directory: unlink answers EIO",
-        _object("memory-backend-file,id=m0,mem-path=$files,size=4M"),
+        _object("memory-backend-file,id=b0,mem-path=$files,size=4M"),
         fault=Fault("unlink", 1, "EIO"),
     )
     yield Case(
         "fault/close after a failed mapping answers EIO",
-        _object(f"memory-backend-file,id=m0,mem-path={image},size=4M"),
+        _object(f"memory-backend-file,id=b0,mem-path={image},size=4M"),
         setup=(Preparation("data", image, MIB, 65),),
         fault=Fault("close", 1, "EIO"),
     )

@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import attrs
@@ -37,7 +38,7 @@ from .log import Log
 Status = Literal["passed", "failed", "known", "not run"]
 
 #: errno names that Linux has and Python's table may lack.
-_MORE_ERRNOS: Final[Mapping[str, int]] = {"EHWPOISON": 133}
+_MORE_ERRNOS: Final[Mapping[str, int]] = MappingProxyType({"EHWPOISON": 133})
 _SIX_LETTERS: Final = re.compile(r"(qemu_back_mem\.[^/]*?\.)[A-Za-z0-9]{6}")
 #: How many divergences of one case are told.
 _MOST_TOLD: Final = 8
@@ -139,12 +140,14 @@ def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: P
 #: The bytes that the anonymous backends of the cases with faults reserve.
 _RESERVATION: Final = 6 * MIB
 
-NOT_HERE: Final[Mapping[str, str]] = {
-    "tmpfs": "there is no tmpfs to write to",
-    "small": "a tmpfs of 2 MiB cannot be mounted: that takes root",
-    "huge": "no hugetlbfs with free huge pages of 2 MiB can be mounted: that takes root, and "
-    "echo 64 > /proc/sys/vm/nr_hugepages",
-}
+NOT_HERE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "tmpfs": "there is no tmpfs to write to",
+        "small": "a tmpfs of 2 MiB cannot be mounted: that takes root",
+        "huge": "no hugetlbfs with free huge pages of 2 MiB can be mounted: that takes root, and "
+        "echo 64 > /proc/sys/vm/nr_hugepages",
+    }
+)
 
 
 def host_for(fault: Fault | None) -> Host:

@@ -120,7 +120,7 @@ FINDINGS: Final = (
         "endless-loop",
         "A dangling symbolic link makes QEMU spin for ever",
         "ln -s nowhere link; qemu-system-x86_64 -M none "
-        "-object memory-backend-file,id=m0,mem-path=link,size=4M",
+        "-object memory-backend-file,id=b0,mem-path=link,size=4M",
         "file_ram_open (exec.c; 7.2: softmmu/physmem.c)",
         EVERY,
         "open() says ENOENT, because the link leads nowhere; open(O_CREAT|O_EXCL) says EEXIST, "
@@ -131,7 +131,7 @@ FINDINGS: Final = (
     Finding(
         "size-wraps",
         "A size within a page of 2^64 aborts QEMU",
-        "qemu-system-x86_64 -M none -object memory-backend-ram,id=m0,size=18446744073709550000",
+        "qemu-system-x86_64 -M none -object memory-backend-ram,id=b0,size=18446744073709550000",
         "find_ram_offset (exec.c; 7.2: softmmu/physmem.c), after HOST_PAGE_ALIGN in "
         "qemu_ram_alloc_internal",
         EVERY,
@@ -144,7 +144,7 @@ FINDINGS: Final = (
         "readonly-prealloc",
         "readonly=on with prealloc=on is a segmentation fault",
         "truncate -s 4M f; qemu-system-x86_64 -M none -object "
-        "memory-backend-file,id=m0,mem-path=f,size=4M,readonly=on,prealloc=on",
+        "memory-backend-file,id=b0,mem-path=f,size=4M,readonly=on,prealloc=on",
         "do_touch_pages (util/oslib-posix.c), from qemu_prealloc_mem",
         ("v7.2",),
         "MADV_POPULATE_WRITE answers EINVAL for a mapping that may not be written. QEMU takes "
@@ -155,7 +155,7 @@ FINDINGS: Final = (
         "readonly-creates",
         "readonly=on creates a file that is not there",
         "qemu-system-x86_64 -M none -object "
-        "memory-backend-file,id=m0,mem-path=missing,size=4M,readonly=on",
+        "memory-backend-file,id=b0,mem-path=missing,size=4M,readonly=on",
         "file_ram_open (softmmu/physmem.c)",
         ("v7.2",),
         "Only the first open() is for reading. When it says ENOENT, the file is created for "
@@ -167,7 +167,7 @@ FINDINGS: Final = (
         "memfd-left-open",
         "A memfd that cannot be mapped stays open",
         'QMP: {"execute": "object-add", "arguments": {"qom-type": "memory-backend-memfd", '
-        '"id": "m0", "hugetlb": true, "size": 1073741824}} with fewer free huge pages',
+        '"id": "b0", "hugetlb": true, "size": 1073741824}} with fewer free huge pages',
         "memfd_backend_memory_alloc (backends/hostmem-memfd.c)",
         EVERY,
         "After qemu_memfd_create() nobody closes the descriptor when the region cannot be made. "
@@ -178,7 +178,7 @@ FINDINGS: Final = (
         "file-left-behind",
         "A backend that fails after its memory was mapped leaves its file",
         "qemu-system-x86_64 -M none -object "
-        "memory-backend-file,id=m0,mem-path=f,size=4M,policy=bind,host-nodes=127",
+        "memory-backend-file,id=b0,mem-path=f,size=4M,policy=bind,host-nodes=127",
         "host_memory_backend_memory_complete (backends/hostmem.c)",
         EVERY,
         "qemu_ram_alloc_from_file() removes a file that it created in vain; binding and "
@@ -188,7 +188,7 @@ FINDINGS: Final = (
     Finding(
         "memfd-size",
         "A memfd backend refuses a size that the others take, and blames a file",
-        "qemu-system-x86_64 -M none -object memory-backend-memfd,id=m0,size=4097",
+        "qemu-system-x86_64 -M none -object memory-backend-memfd,id=b0,size=4097",
         "qemu_ram_alloc_from_fd (exec.c; 7.2: softmmu/physmem.c)",
         EVERY,
         "The memory file is made as large as the backend, not rounded up; the check that a file "
@@ -200,7 +200,7 @@ FINDINGS: Final = (
         "parameter-null",
         "A host node beyond 65535 is called 'null'",
         "qemu-system-x86_64 -M none -object "
-        "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes=65536",
+        "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes=65536",
         "visit_type_uintN (qapi/qapi-visit-core.c)",
         EVERY,
         "Elements of a list are read without a name, and the error prints that: Parameter 'null' "
@@ -211,7 +211,7 @@ FINDINGS: Final = (
         "backing-store-null",
         "The error about a file's size prints (null)",
         "truncate -s 1M f; qemu-system-x86_64 -M none -object "
-        "memory-backend-file,id=m0,mem-path=f,size=4M",
+        "memory-backend-file,id=b0,mem-path=f,size=4M",
         "qemu_ram_alloc_from_fd (exec.c)",
         BEFORE,
         "The message names the global -mem-path, which a backend does not use, and not the path "
@@ -221,7 +221,7 @@ FINDINGS: Final = (
     Finding(
         "host-nodes-empty",
         "Reading host-nodes while it is empty aborts QEMU",
-        'QMP: {"execute": "qom-get", "arguments": {"path": "/objects/m0", '
+        'QMP: {"execute": "qom-get", "arguments": {"path": "/objects/b0", '
         '"property": "host-nodes"}}',
         "host_memory_backend_get_host_nodes (backends/hostmem.c)",
         BEFORE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -27,10 +28,10 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<float>\.[0-9]+)?(?P<exp>[eE
 _PARTIAL_NUMBER: Final = re.compile(
     r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?)?)?"
 )
-_ESCAPES: Final = {
+_ESCAPES: Final = MappingProxyType({
     "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
     '"': '"', "'": "'", "\\": "\\", "/": "/",
-}  # fmt: skip
+})  # fmt: skip
 
 
 @attrs.frozen
