@@ -264,7 +264,7 @@ class _Report:
 
         console = Console(highlight=False, soft_wrap=True)
         verdict = self.verdict
-        colour = {"conforms": "green", "diverges": "red", "inconclusive": "yellow"}
+        colour = {"conforms": "green", "diverges": "red", "inconclusive": "magenta"}
         head = Text(verdict.verdict, style=f"bold {colour[verdict.verdict]}")
         head.append(f"  {_printable(self.trace)}", style="default not bold")
         console.print(head)

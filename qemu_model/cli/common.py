@@ -113,8 +113,10 @@ def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
             if not equals:
                 taken = next(words, None)
                 if taken is None:
-                    raise UsageError(f"{name} needs a value ({option.value})")
+                    raise needs_value(option)
                 value = taken
+            if option is COLOR:
+                check_color(value)
             own[name] = value
             given[name] = (*given.get(name, ()), value)
             continue

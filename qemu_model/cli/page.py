@@ -81,7 +81,7 @@ class Page:
         """Print a heading, with an empty line before it."""
         if self._begun:
             self._print("")
-        self._print(text, "bold")
+        self.line(text, "bold")
 
     def item(self, text: str, beside: str = "", style: str = "") -> None:
         """Print an indented paragraph; ``beside`` goes to the next line, indented more."""

@@ -60,7 +60,7 @@ class Show:
             (f" = {self._revision.meaning}; on {where}", "dim"),
         )
         for sentence in self._revision.inferred:
-            self._print((f"  inferred: {sentence}", "yellow"))
+            self._print((f"  inferred: {sentence}", "magenta"))
 
     def event(self, event: Event) -> None:
         """Show one call, under the C function that makes it."""

@@ -24,7 +24,7 @@ from .known import Known, known_messages
 TELLING: Final = 12
 #: What terminals are told by, and what editors and shells make of plain quotes.
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_BLANKS: Final = re.compile(r"[^\S\n]+")
+_BLANKS: Final = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _PLAIN_QUOTES: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))

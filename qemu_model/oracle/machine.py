@@ -96,7 +96,7 @@ def _show_path(console: Console, judgement: PathJudgement) -> None:
 
 def _answer(value: bool | None, yes: str = "yes", no: str = "no") -> str:
     if value is None:
-        return "[yellow]not known[/]"
+        return "[magenta]not known[/]"
     return f"[green]{yes}[/]" if value else f"[red]{no}[/]"
 
 
@@ -109,7 +109,7 @@ def _show_process(console: Console, judgement: ProcessJudgement) -> None:
         return
     for judged in judgement.mappings:
         mapping = judged.mapping
-        colour = {"synchronous": "green", "unknown": "yellow"}.get(judged.nature, "red")
+        colour = {"synchronous": "green", "unknown": "magenta"}.get(judged.nature, "red")
         kind = "shared" if mapping.shared else "private"
         flag = ", sf" if "sf" in mapping.vm_flags else ""
         of = f" of {escape(mapping.path)}" if mapping.path else ""

@@ -32,7 +32,7 @@ def console(color: str = "auto") -> Console:
         markup=False,
         width=None if terminal else PIPE_WIDTH,
         force_terminal=True if color == "always" else None,
-        color_system="standard" if color == "always" else "auto",
+        color_system={"always": "standard", "never": None}.get(color, "auto"),
         no_color={"always": False, "never": True}.get(color, None if terminal else True),
     )
 
