@@ -36,14 +36,18 @@ from ..host.protocol import Platform
 from .log import PREFIX, UNFINISHED, Log, Piece, read_pid
 from .strace import AT_FDCWD, Call, read_call
 
+#: The flags of memory that glibc reserves: for a stack, and for an arena.
+STACK_OR_ARENA: Final = rb"MAP_PRIVATE\|MAP_ANONYMOUS\|MAP_(?:STACK|NORESERVE)"
 _READ: Final = (
     rb"mmap2?|munmap|madvise|mbind|mprotect|memfd_create|close|lseek|creat"
     rb"|f(?:statfs|truncate|cntl)(?:64)?|fallocate|open(?:at)?|unlink(?:at)?|statfs(?:64)?"
     rb"|execve|exit_group"
 )
-#: A line that may matter.  New memory that is neither a file's nor reserved does not.
+#: A line that may matter.  New memory that is neither a file's nor reserved does not, and
+#: neither do the stacks of threads and glibc's arenas.
 _MAY_MATTER: Final = (
-    rb"(?:m(?:map2?\((?!(?:NULL|0), [^,\n]*+, PROT_[RWE][^,\n]*+, [^,\n]*+, -1,)"
+    rb"(?:m(?:map2?\((?!(?:NULL|0), [^,\n]*+, PROT_[RWE][^,\n]*+, [^,\n]*+, -1,"
+    rb"|(?:NULL|0x[0-9a-f]++), \d++, PROT_NONE, " + STACK_OR_ARENA + rb", -1,)"
     rb"|unmap\(|advise\(|bind\(|protect\(|emfd_create\()"
     rb"|close\(|f(?:statfs|truncate|cntl)(?:64)?\(|fallocate\(|lseek\(|open(?:at)?\("
     rb"|unlink(?:at)?\(|creat\(|statfs(?:64)?\(|ex(?:ecve|it_group)\("

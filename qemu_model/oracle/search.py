@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..host.linux import MAP_ANONYMOUS, PROT_NONE
-from .backend_calls import BackendCalls
+from .backend_calls import STACK_OR_ARENA, BackendCalls
 from .log import PREFIX, UNFINISHED, Log, read_pid
 from .strace import Call, read_call, read_flags
 
 _ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
+_GLIBCS: Final = re.compile(STACK_OR_ARENA)
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (-1|\d)')
 _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
@@ -91,8 +92,10 @@ class LogSearch:
         """Return the last call between two lines that is the given one but for one argument."""
         found = None
         for call in self._between(name, after, before, pid):
-            # A reservation that a block lies in was found without a search.
-            if len(call.args) == len(args) and not is_reservation(name, call.args):
+            # A reservation that a block lies in was found without a search, unless it looks
+            # like glibc's.
+            found_before = is_reservation(name, call.args) and not _GLIBCS.search(call.text)
+            if len(call.args) == len(args) and not found_before:
                 differing = [
                     (known, arg) for known, arg in zip(call.args, args, strict=True) if known != arg
                 ]
