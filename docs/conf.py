@@ -18,23 +18,25 @@ version = release = qemu_model.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
 exclude_patterns = ["_build", "_ext"]
-nitpicky = False
 
 html_theme = "alabaster"
 html_title = f"qemu_model {version}"
 html_theme_options = {
     "description": "How QEMU's memory backends use the kernel, and what MAP_SYNC changes",
     "fixed_sidebar": True,
-    "page_width": "1100px",
+    "page_width": "1240px",
     "sidebar_width": "240px",
     "font_family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
     "head_font_family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
     "code_font_family": "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
 }
 html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
+html_static_path = ["_static"]
+html_css_files = ["own.css"]
 html_show_sourcelink = False
 html_copy_source = False
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_typehints = "description"
 autodoc_class_signature = "mixed"

@@ -108,9 +108,12 @@ def messages() -> Iterator[str]:
 
 
 def messages_of_7_2() -> Iterator[str]:
+    from qemu_model import messages as before
     from qemu_model.v7_2.messages import catalogue
 
-    yield from _messages(catalogue())
+    known = {message.template for message in before.catalogue().values()}
+    only = {name: one for name, one in catalogue().items() if one.template not in known}
+    yield from _messages(only)
 
 
 def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
@@ -121,7 +124,7 @@ def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
         catalogue.items(), key=lambda item: (c_file(item[1]), item[1].function, item[1].template)
     )
     for file, group in groupby(known, key=lambda item: c_file(item[1])):
-        yield from title(file)
+        yield from title(file, "~")
         for _name, message in group:
             text = message.template + (": <strerror>" if message.errno else "")
             yield code(text)
@@ -139,18 +142,21 @@ def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
 
 
 def trees(names: Sequence[str]) -> str:
-    """Return names of revisions in words, the whole range where it is whole."""
-    from qemu_model.revision import SERIES
+    """Return names of revisions in words, a whole range where it is whole."""
+    from qemu_model.revision import REVISIONS, SERIES
 
+    if set(names) == set(REVISIONS):
+        return "every revision"
+    if set(names) == set(REVISIONS) - {"v7.2"}:
+        return "every revision but v7.2"
     series = [tree.name for tree in SERIES]
+    if set(names) == {*series, "v7.2"}:
+        return "base, every tree of V8, and v7.2"
     inside = [name for name in series if name in names]
-    others = [name for name in names if name not in series]
-    parts = []
-    if inside == series:
-        parts.append("base and every tree of V8")
-    elif inside:
-        parts.append(inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
-    return ", ".join([*parts, *others])
+    parts = [name for name in names if name not in series]
+    if inside:
+        parts.insert(0, inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
+    return ", ".join(parts)
 
 
 def matrix() -> Iterator[str]:
@@ -178,8 +184,10 @@ def profile_answers() -> Iterator[str]:
     rows = []
     for name, told in sorted(known.items()):
         cells = [told["mmap"][column] for column in COLUMNS]
-        rows.append((f"``{name}``", *(f"{cell['answer']}, {cell['evidence']}" for cell in cells)))
-    yield from table(("file on", *(f"``{column}``" for column in COLUMNS)), rows)
+        evidence = sorted({cell["evidence"] for cell in cells})
+        rows.append((f"``{name}``", *(cell["answer"] for cell in cells), ", ".join(evidence)))
+    kinds = [f"``{column.replace('MAP_', '')}``" for column in COLUMNS]
+    yield from table(("file on", *kinds, "known from"), rows)
 
 
 def revisions() -> Iterator[str]:
@@ -215,7 +223,7 @@ def findings() -> Iterator[str]:
         yield from title(finding.title)
         yield from [escaped(finding.what), ""]
         yield from literal(finding.line)
-        yield f"In {escaped(finding.function)}. Seen in {', '.join(finding.versions)}."
+        yield f"In {escaped(finding.function)}. Seen in {trees(finding.versions)}."
         yield ""
 
 
