@@ -204,6 +204,17 @@ def test_the_terminals_own_width_counts() -> None:
     assert max(map(len, shown.splitlines())) > 40
 
 
+@pytest.mark.parametrize("more", [[], ["--color", "never"]])
+def test_a_run_fits_the_terminal_and_keeps_its_lines_in_a_pipe(more: list[str]) -> None:
+    args = ["run", *more, "--host", "sim:ext4", "-object", f"{FILE},sync=on"]
+    shown = COLOUR.sub("", on_terminal(*args, columns=60))
+    assert [line for line in shown.splitlines() if len(line) > 60] == []
+    piped = start(*args).stdout
+    assert any(
+        "MAP_SHARED_VALIDATE" in line and "EOPNOTSUPP" in line for line in piped.splitlines()
+    )
+
+
 def too_long(shown: str, columns: int) -> list[str]:
     """Return the lines that are longer; a command to copy, or one long word, is not broken."""
     return [

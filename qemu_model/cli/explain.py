@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if not words.qemu:
         raise common.UsageError(
-            "which line?  For instance: -object memory-backend-ram,id=m0,size=4M"
+            "which line?  For instance: -object memory-backend-ram,id=ram0,size=8M"
         )
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
     host = words.value(HOST, "none")

@@ -17,10 +17,12 @@ from ..process import Run
 from ..revision import Revision
 from ..strace_text import call_text, result_text
 from ..synchronous import map_sync
-from .page import columns, console
+from .page import columns, console, printable
 
 #: Results stand in this column, where a call is not longer.
 RESULT_COLUMN: Final = 58
+#: How far the second line of a long one is indented on a terminal.
+HANGING: Final = 8
 UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -43,14 +45,33 @@ class Show:
         self._before: Event | None = None
         self._console = console(color)
         self._width = columns()
+        self._folds = sys.stdout.isatty()
 
     def _print(self, *parts: tuple[str, str]) -> None:
+        """Print one line; a terminal gets it in several where it is too long, a pipe never."""
+        line = printable("".join(text for text, _ in parts))
         if self._console is None:
-            print("".join(text for text, _ in parts))
+            print(self._folded(line))
             return
         from rich.text import Text
 
-        self._console.print(Text.assemble(*parts))
+        styled = Text.assemble(*((printable(text), style) for text, style in parts))
+        if not self._folds or len(line) <= self._width:
+            self._console.print(styled)
+            return
+        first, *rest = styled.wrap(self._console, self._width - HANGING, overflow="fold")
+        self._console.print(first)
+        for more in rest:
+            self._console.print(Text(" " * HANGING) + more)
+
+    def _folded(self, line: str) -> str:
+        if not self._folds or len(line) <= self._width:
+            return line
+        import textwrap
+
+        return textwrap.fill(
+            line, self._width, subsequent_indent=" " * HANGING, break_on_hyphens=False
+        )
 
     def header(self, args: Sequence[str]) -> None:
         """Say what is modelled, and where."""
