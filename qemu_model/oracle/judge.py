@@ -282,7 +282,7 @@ class _Trial:
         if not known and not self._is_filtered_by_path():
             return self.inconclusive(CUT_SHORT)
         if report.matched:
-            return self._verdict("conforms", self._commands_left_out())
+            return self._verdict("conforms", self._commands_left_out() or self._other_end(status))
         if self._attached:
             return self.inconclusive("the log begins after start-up: nothing in it was judged")
         if self._made:
@@ -299,6 +299,12 @@ class _Trial:
     @staticmethod
     def _is_crash(end: Call | None) -> bool:
         return end is not None and end.name == KILLED and end.args[0] in CRASHES
+
+    def _other_end(self, status: object) -> str:
+        """Say that QEMU failed where the model does not, in something that is no backend's."""
+        if status == 1 and self._process.exit != 1:
+            return "QEMU ended with status 1, for no reason that a backend's calls show"
+        return ""
 
     def _commands_left_out(self) -> str:
         if not self._left_out:
