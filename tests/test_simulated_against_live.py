@@ -33,7 +33,8 @@ TERA = 1 << 40
 #: Where fixed mappings go: far below everything else, so that no hole there is
 #: ever filled by this process's own memory.
 ARENA = 1 << 44
-SLOTS = 16
+#: How many huge pages of addresses the calls use: few, so that they meet each other.
+SLOTS = 4
 BEYOND_MEMORY = 1 << 42
 #: How many sequences each test draws; more with SIMULATED_EXAMPLES in the environment.
 EXAMPLES = int(os.environ.get("SIMULATED_EXAMPLES", "40"))
@@ -356,9 +357,14 @@ def _sequences_on(kind: str) -> st.SearchStrategy[list[Call]]:
         ("open", (f"{DIRECTORIES[kind]}/{CASE}/a", 0o102)),
         ("ftruncate", (0, 2 * HUGE)),
     ]
+    mapped: list[Call] = [
+        *first,
+        ("map at", (ARENA, 2 * HUGE, 3, linux.MAP_SHARED, 0, 0, 0)),
+        ("map at", (ARENA + 2 * HUGE, HUGE, 3, linux.MAP_PRIVATE, 0, 0, 0)),
+    ]
     return st.builds(
         lambda start, rest: start + rest,
-        st.sampled_from([first, first, first[:1], []]),
+        st.sampled_from([mapped, mapped, first, first[:1], []]),
         _sequences(_path_ops(DIRECTORIES[kind]), DESCRIPTOR_OPS, MEMORY_OPS, MEMORY_OPS),
     )
 

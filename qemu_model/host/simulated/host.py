@@ -540,6 +540,8 @@ class SimulatedHost:
         end = addr + rounded
         if end > _WORD:
             return EINVAL
+        if end == addr:
+            return 0
         if advice == linux.MADV_POPULATE_WRITE:
             return self._populate(addr, end)
         answer = 0
@@ -554,6 +556,8 @@ class SimulatedHost:
                 error = self._advise(mapping, first, last, advice, *bits)
             elif advice == linux.MADV_REMOVE:
                 error = self._remove(mapping, first, last)
+            elif advice == linux.MADV_DONTNEED:
+                error = EINVAL if first & (mapping.unit - 1) else 0
             else:
                 error = 0
             if error:
