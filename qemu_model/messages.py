@@ -881,9 +881,14 @@ SIZE_HINT: Final = (
     "Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n"
     "and exabytes, respectively."
 )
-IDENTIFIER_HINT: Final = (
-    "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter."
+IDENTIFIERS: Final = Message(
+    "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
+    "util/qemu-option.c:qemu_opts_create",
+    ("an id is not such an identifier", "it is a hint below the error"),
+    SERIES,
+    stream="stderr",
 )
+IDENTIFIER_HINT: Final = IDENTIFIERS.template
 
 
 def catalogue() -> dict[str, Message]:

@@ -34,6 +34,7 @@ _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))
 class Pattern:
     """A message's fixed pieces, in order, and the names of the fields between them.
 
+    Blanks around a field belong to it: it may be empty, and then there is but one.
     There is one name for each piece but the first, and one more if something
     follows the last.
     """
@@ -94,10 +95,9 @@ def _pattern(known: Known, prepare: Callable[[str], str]) -> Pattern:
         joined += prepare(literal)
         if field is not None:
             fields.append(field)
-            pieces.append(joined)
+            pieces.append(joined.strip())
             joined = ""
-    pieces.append(joined.rstrip())
-    pieces[0] = pieces[0].lstrip()
+    pieces.append(joined.strip())
     # A last piece of nothing but quotes is empty where quotes do not count.
     if len(pieces) > 1 and not pieces[-1]:
         open_end = True
@@ -174,7 +174,7 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
     first = last - len(pieces[-1])
     for piece in reversed(pieces[:-1]):
         start = line.rfind(piece, 0, first)
-        values.append(line[start + len(piece) : first])
+        values.append(line[start + len(piece) : first].strip())
         first = start
     errno, length = None, 0
     if pattern.known.message.errno:

@@ -406,7 +406,8 @@ NUMA_TOTAL: Final = _still(before.NUMA_TOTAL, "hw/core/numa.c:numa_complete_conf
 
 SIZE_HINT: Final = before.SIZE_HINT
 MACHINE_HINT: Final = before.MACHINE_HINT
-IDENTIFIER_HINT: Final = before.IDENTIFIER_HINT
+IDENTIFIERS: Final = _still(before.IDENTIFIERS)
+IDENTIFIER_HINT: Final = IDENTIFIERS.template
 
 
 def catalogue() -> dict[str, Message]:
