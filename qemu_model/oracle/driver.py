@@ -155,7 +155,7 @@ class Qemu:
         return os.path.basename(self.binary)
 
 
-class _Conversation(QMPClient):
+class Conversation(QMPClient):
     """A QMP client that keeps every message in the order in which it came."""
 
     def __init__(self) -> None:
@@ -193,7 +193,8 @@ class _Conversation(QMPClient):
                 await self.disconnect()
 
 
-def _no_core_files() -> None:
+def no_core_files() -> None:
+    """Let a QEMU that aborts leave no core file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -247,10 +248,10 @@ async def _run(
         cwd=cwd,
         pass_fds=(theirs.fileno(),),
         start_new_session=True,
-        preexec_fn=_no_core_files,
+        preexec_fn=no_core_files,
     )
     theirs.close()
-    conversation = _Conversation()
+    conversation = Conversation()
     output = asyncio.ensure_future(process.communicate())
     talk = asyncio.ensure_future(conversation.say(qmp, ours))
     watch = asyncio.ensure_future(_watch(trace, process))
