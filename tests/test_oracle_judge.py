@@ -269,6 +269,39 @@ def test_openings_before_a_backend_is_made_are_not_judged() -> None:
     assert verdict.verdict == "conforms"
 
 
+def test_what_libraries_map_is_nobodys() -> None:
+    """A library aligned by ld.so, a collector's heap, a translator's buffer, in any thread."""
+    run = recording("v8", "ramsize-2M")
+    lines = run.lines
+    first = next(
+        n for n, line in enumerate(lines) if b"PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1" in line
+    )
+    pid = lines[first].split()[0]
+    private = b"MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
+    fixed = b"MAP_PRIVATE|MAP_FIXED"
+    noise = [
+        pid + b" " + line
+        for line in (
+            b"mmap(NULL, 6291456, PROT_NONE, " + private + b" = 0x7e0000000000",
+            b"mmap(0x7e0000200000, 2097152, PROT_READ, " + fixed + b", 3, 0) = 0x7e0000200000",
+            b"mmap(0x7e0000400000, 648, PROT_READ|PROT_WRITE, "
+            + fixed + b"|MAP_ANONYMOUS, -1, 0) = 0x7e0000400000",
+            b"mmap(NULL, 1073741824, PROT_NONE, " + private + b" = 0x7d0000000000",
+            b"mmap(0x7d0000000000, 65536, PROT_READ|PROT_WRITE, "
+            + fixed + b"|MAP_ANONYMOUS, -1, 0) = 0x7d0000000000",
+            b"madvise(0x7d0000000000, 65536, MADV_HUGEPAGE) = 0",
+            b"munmap(0x7d0000000000, 1073741824) = 0",
+            b"mmap(NULL, 8192, PROT_NONE, " + private + b" = -1 ENOMEM (Cannot allocate memory)",
+            b"mmap(NULL, 75722752, PROT_NONE, " + private + b" = 0x7c0000000000",
+            b"madvise(0x7c0000000000, 75722752, MADV_HUGEPAGE) = 0",
+            b"mprotect(0x7c0000000000, 75718656, PROT_READ|PROT_WRITE|PROT_EXEC) = 0",
+        )
+    ]  # fmt: skip
+    for place in (first, first + 6, len(lines) - 1):
+        log = b"\n".join([*lines[:place], *noise[:7], *noise[8:], *lines[place:]])
+        assert check(run, log).verdict == "conforms"
+
+
 def test_an_end_that_is_no_backends_matter_is_told() -> None:
     """QEMU may fail for many reasons; but where the model gives up, it must."""
     good, bad = recording("v8", "ramsize-2M"), recording("v8", "path-smaller")

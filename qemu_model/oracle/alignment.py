@@ -410,16 +410,21 @@ class Alignment:
         return False
 
     def _is_librarys(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether memory is a library's, at an aligned address by chance, or never given.
+        """Whether memory is a library's: it is not made as a block is, and none of its size is due.
 
-        No block of its size is due.
+        It lies at an aligned address by chance, or was reserved otherwise, or never given.
         """
         if head.name != "mmap" or head.args[4] != -1:
             return False
-        if head.failed and is_reservation(head.name, head.args):
+        mapping = head.block.mapping
+        if not is_reservation(head.name, head.args):
+            return head.block.reservation is None and not self._is_mapping_of(head, name, args)
+        if head.failed or mapping is None:
             wanted = bool(name) and is_reservation(name, args) and head.args[1] == args[1]
             return not wanted and bool(bits(head.args[3]) & (MAP_NORESERVE | MAP_STACK))
-        return head.block.reservation is None and not self._is_mapping_of(head, name, args)
+        like_qemus = head.args[1] - mapping.args[1] == BLOCK_ALIGN
+        backends = mapping.args[4] != -1 or like_qemus or self._is_mapping_of(mapping, name, args)
+        return not backends
 
     def _is_machines_own(self, block: LoggedBlock) -> bool:
         """Whether a block that nobody claimed is firmware, ROM or device RAM."""

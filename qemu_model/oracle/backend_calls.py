@@ -133,11 +133,6 @@ class LoggedBlock:
     foreign: bool = False
 
 
-def shows_name(call: Call) -> bool:
-    """Return whether -y gave the name of what the call's descriptor is open on."""
-    return re.search(rb", \d+<", call.text) is not None
-
-
 class _Ranges:
     """The address ranges being watched, in the order of their addresses."""
 
@@ -464,8 +459,8 @@ class BackendCalls:
                 self._ranges.forget(block.start, block.end)
                 self._ranges.add(block)
         elif block.used is None and not on_backend:
-            if shows_name(call):
-                # A library lies where the log last had a reservation.
+            if descriptor != -1:
+                # A library is mapped over what was reserved for it.
                 self._drop(block)
                 return
             if prot == PROT_NONE and isinstance(flags, int) and not flags & MAP_FIXED:
