@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import messages
-from .error import Exit
+from .error import Exit, Livelock
 from .globals import Qemu
 from .host.linux import (
     HUGETLBFS_MAGIC,
@@ -18,6 +20,7 @@ from .host.linux import (
     PROT_READ,
     PROT_WRITE,
 )
+from .host.protocol import StatFs
 from .osdep import is_power_of_2, qemu_align_up
 from .ram_addr import RAM_SHARED, RAM_SYNC_OR_STOP, RamFlags
 
@@ -25,6 +28,17 @@ C_FILE = "util/mmap-alloc.c"
 EINTR = 4
 EINVAL = 22
 ENOTSUP = 95
+#: After this many interruptions in a row the model calls the loop around statfs endless.
+INTERRUPTIONS = 16
+
+
+def _uninterrupted(ask: Callable[[], StatFs | int], function: str) -> StatFs | int:
+    """Ask until the answer is not EINTR and return it; ``function`` is the loop's."""
+    for _ in range(INTERRUPTIONS):
+        answer = ask()
+        if answer != -EINTR:
+            return answer
+    raise Livelock(function)
 
 
 def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
@@ -32,11 +46,10 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
 
     That is the huge page size on hugetlbfs, and the system's everywhere else,
     also where ``fstatfs`` fails.  ``fd`` -1 is anonymous memory and asks nothing.
+    Where it is interrupted each time QEMU never returns: :class:`Livelock`.
     """
     if fd != -1 and qemu.platform.system == "linux":
-        answer = qemu.host.fstatfs(fd)
-        while answer == -EINTR:
-            answer = qemu.host.fstatfs(fd)
+        answer = _uninterrupted(lambda: qemu.host.fstatfs(fd), "qemu_fd_getpagesize")
         if not isinstance(answer, int) and answer.f_type == HUGETLBFS_MAGIC:
             return answer.f_bsize
     return qemu.platform.page_size
@@ -46,12 +59,11 @@ def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     """Return the page size of the file system that ``mem_path`` is on, in bytes.
 
     Unlike with a descriptor, a failing ``statfs`` is the end: it prints
-    ``Couldn't statfs() memory path: <strerror>`` and exits with 1.
+    ``Couldn't statfs() memory path: <strerror>`` and exits with 1.  Where it is
+    interrupted each time QEMU never returns: :class:`Livelock`.
     """
     if mem_path is not None and qemu.platform.system == "linux":
-        answer = qemu.host.statfs(mem_path)
-        while answer == -EINTR:
-            answer = qemu.host.statfs(mem_path)
+        answer = _uninterrupted(lambda: qemu.host.statfs(mem_path), "qemu_mempath_getpagesize")
         if isinstance(answer, int):
             qemu.fprintf_stderr(messages.COULDNT_STATFS, -answer)
             raise Exit(1)

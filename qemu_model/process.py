@@ -181,7 +181,7 @@ class Process:
             strings=len(self.qemu.heap.owed),
             files=self._failed_files,
         )
-        release(self.host.inner, held)
+        release(_kernel(self.host), held)
         return Run(
             self.args,
             self.qemu.revision,
@@ -200,9 +200,10 @@ class Process:
 
     def undo(self) -> None:
         """Leave nothing behind: what an interrupted run holds, and the files it created."""
-        release(self.host.inner, holdings(self.host.events, self.qemu.platform.page_size))
+        kernel = _kernel(self.host)
+        release(kernel, holdings(self.host.events, self.qemu.platform.page_size))
         for path in created_files(self.host.events):
-            self.host.inner.unlink(path)
+            kernel.unlink(path)
 
     @contextlib.contextmanager
     def _outcome(self) -> Iterator[None]:
@@ -245,6 +246,14 @@ class Process:
         return BackendMapping(
             id, block.host, block.max_length, None if flags is None else tuple(flags)
         )
+
+
+def _kernel(host: Any) -> Host:
+    """Return the host behind those that record calls or let them fail: an exit cannot fail."""
+    while hasattr(host, "inner"):
+        host = host.inner
+    kernel: Host = host
+    return kernel
 
 
 def negotiates(qmp: Sequence[Any]) -> bool:
