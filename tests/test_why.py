@@ -227,6 +227,24 @@ def test_the_error_comes_before_what_was_only_mentioned() -> None:
     )
 
 
+def test_what_ended_qemu_comes_before_a_longer_warning() -> None:
+    answer = why(
+        "qemu: Warning: requesting persistence across crashes for backend file /a failed. "
+        "Proceeding without persistence, data might become corrupted in case of host crash.\n"
+        "qemu: mem-path property not set\n"
+    ).to_json()
+    assert answer["message"] == "mem-path property not set"
+    assert len(answer["also"]) == 1
+
+
+def test_a_path_cannot_break_out_of_a_command() -> None:
+    text = "can't open backing store /a b;$(reboot) for guest RAM: Permission denied"
+    checks = why(text).to_json()["checks"]
+    with_path = [check for check in checks if "reboot" in check]
+    assert with_path
+    assert all("'/a b;$(reboot)'" in check for check in with_path)
+
+
 @pytest.mark.parametrize(
     ("text", "nearest"),
     [
