@@ -142,6 +142,10 @@ def _show_calls(explanation: Explanation, page: Page) -> None:
 
 
 def _show_messages(explanation: Explanation, page: Page) -> None:
+    if explanation.run.stdout:
+        page.head("QEMU prints")
+        for line in explanation.run.stdout:
+            page.code(f"  {line}")
     if explanation.run.stderr:
         page.head("QEMU says")
         for line in explanation.run.stderr:
