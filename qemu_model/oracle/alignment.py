@@ -571,6 +571,11 @@ class Alignment:
         if near is not None:
             self._report("altered", near, name, args)
             self._last_line = near.line
+            if is_reservation(name, args) and head.name == "mmap" and near.result:
+                # What is given back of it was not told from other memory either.
+                behind = head.args[0] + head.args[1]
+                self._lost.append((near.result, head.args[0]))
+                self._lost.append((behind, near.result + args[1]))
             return near
         if name != "mmap" or not args[3] & MAP_ANONYMOUS:
             return None
