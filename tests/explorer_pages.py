@@ -7,17 +7,20 @@ from __future__ import annotations
 import json
 import random
 import shlex
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright
 
+from qemu_model.explain.explanation import explain
 from qemu_model.explorer.controls import BACKENDS
 from qemu_model.host import profiles
 from qemu_model.host.protocol import HostRefuses
 from qemu_model.host.simulated import SimulatedHost
-from qemu_model.process import run
+from qemu_model.process import Run, run
 from qemu_model.report import run_to_json
-from qemu_model.revision import find
+from qemu_model.revision import Revision, find
 from qemu_model.strace_text import call_text, result_text
 
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -104,8 +107,24 @@ def modelled(seen: dict[str, Any]) -> dict[str, Any]:
         "functions": [event.by for event in done.events],
         "stderr": list(done.stderr),
         "vm_flags": [flag for one in done.mappings for flag in one.vm_flags or ()],
+        "reasons": reasons(line, revision, host_name, seen["profile"], done),
         "json": {key: whole[key] for key in wanted if key in whole},
     }
+
+
+def reasons(
+    line: list[str], revision: Revision, host: str, profile: str | None, done: Run
+) -> list[str]:
+    """Return what ``explain`` says of a line, as far as the page should say it too."""
+    if done.exit != 0:
+        return []
+    with tempfile.TemporaryDirectory() as scratch:
+        if profile:
+            host = f"sim:{scratch}/explorer.json"
+            Path(scratch, "explorer.json").write_text(profile)
+        told = explain(line, revision, host)
+    not_in_force = [] if told.in_force else [f"Why: {told.because}."]
+    return [f"If the host crashes: {told.crash}.", *not_in_force]
 
 
 def without_repeats(words: list[str]) -> list[str]:

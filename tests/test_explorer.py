@@ -92,6 +92,7 @@ def assert_shows_the_model(page: Page, state: dict[str, str]) -> None:
         assert without_repeats(expected["functions"]) == seen["functions"], state
     assert expected["stderr"] == [line for text in seen["stderr"] for line in text.split("\n")]
     assert expected["vm_flags"] == seen["vmFlags"], state
+    assert [text for text in expected["reasons"] if text not in seen["said"]] == [], state
 
 
 def seen_calls(seen: dict[str, Any]) -> list[list[str]]:
@@ -179,7 +180,7 @@ def test_the_outcome_is_told_to_a_screen_reader(page: Page) -> None:
     page.select_option("#host", "ext4")
     assert "MAP_SYNC was refused: mapped without it" in status.inner_text()
     page.check("input[name=share][value=off]", force=True)
-    assert "No MAP_SYNC: nobody asked for it" in status.inner_text()
+    assert "The kernel was not asked for MAP_SYNC" in status.inner_text()
 
 
 def test_every_choice_has_a_name_and_the_keyboard_reaches_it(page: Page) -> None:
@@ -229,6 +230,14 @@ def test_next_to_it_shows_both_runs_and_marks_what_differs(page: Page) -> None:
         assert (here == there) == (name == "pair same"), (name, here, there)
     assert any(name == "pair differs" for name, _, _ in rows)
     assert "v6 on ext4: QEMU stops with an error" in page.inner_text("#context")
+
+
+def test_a_message_is_said_with_its_function_and_its_conditions(page: Page) -> None:
+    page.evaluate(FOLLOW, "#host=ext4&path=file&size=64G&rev=v8")
+    said = page.inner_text("#said")
+    assert "backing store (null) size 0x2000000 does not match 'size' option" in said
+    assert "Said by exec.c:qemu_ram_alloc_from_fd" in said
+    assert "the file is neither empty nor as large as the backend" in said
 
 
 def test_the_same_run_next_to_itself_differs_in_nothing(page: Page) -> None:

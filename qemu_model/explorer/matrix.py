@@ -20,6 +20,7 @@ from ..host.simulated import SimulatedHost
 from ..process import BackendMapping, run
 from ..revision import REVISIONS, Revision
 from .controls import BACKENDS, PATH, Backend, Choice
+from .reasons import Reason, reasons
 
 #: Stands on a kept run's stderr for what follows ``-object`` on its line.
 OBJECT_MARK = "{object}"
@@ -80,12 +81,14 @@ class HostAnswers:
     """All answers of one host: the different runs, and for each backend the run's numbers.
 
     The numbers stand in the order of :meth:`.Backend.combinations`, and in each
-    combination in the order of the revisions.  ``runs_made`` counts runs of the model.
+    combination in the order of the revisions.  ``reasons`` are those of
+    :func:`.reasons.reasons`; ``runs_made`` counts runs of the model.
     """
 
     host: str
     runs: tuple[KeptRun, ...]
     numbers: Mapping[str, array[int]]
+    reasons: Mapping[str, Sequence[Reason | None]]
     runs_made: int
 
 
@@ -184,7 +187,8 @@ def answers_of_host(name: str, revisions: Sequence[str]) -> HostAnswers:
     for backend in BACKENDS:
         numbers[backend.key], runs = _of_backend(backend, machine, trees, pool)
         made += runs
-    return HostAnswers(name, tuple(pool.runs), numbers, made)
+    why = {backend.key: reasons(backend, name, revisions) for backend in BACKENDS}
+    return HostAnswers(name, tuple(pool.runs), numbers, why, made)
 
 
 def answers(

@@ -16,6 +16,7 @@ import attrs
 from .. import __version__
 from ..clauses import clause_of
 from ..event import Event
+from ..explain.why import why
 from ..host import profiles
 from ..revision import REVISIONS
 from ..strace_text import call_text, result_text
@@ -24,6 +25,7 @@ from .controls import BACKENDS, PATH
 from .matrix import HostAnswers, KeptRun, path_is_a_device, with_path
 from .picture import draw
 from .presets import PRESETS
+from .reasons import Reason, asking
 from .words import FLAGS, VM_FLAGS
 
 
@@ -51,6 +53,9 @@ class Packer:
         self.clauses = Table()
         self.calls = Table()
         self.runs = Table()
+        self.messages = Table()
+        self.reasons = Table()
+        self._said: dict[str, int | None] = {}
         self._places: dict[tuple[Event, Any], int] = {}
 
     def _call(self, event: Event, before: Event | None) -> int:
@@ -63,6 +68,26 @@ class Packer:
         value = [call_text(event), result_text(event), self.clauses.place(said), shown]
         place = self._places[event, clause] = self.calls.place(value)
         return place
+
+    def _message(self, line: str) -> int | None:
+        """Return the place of the message in a line of stderr, None if it holds none."""
+        if line not in self._said:
+            found = why(line).found
+            self._said[line] = None
+            if found is not None:
+                known = found.known
+                self._said[line] = self.messages.place(
+                    {
+                        "function": known.function,
+                        "functions": known.functions,
+                        "conditions": list(known.conditions),
+                    }
+                )
+        return self._said[line]
+
+    def reason(self, reason: Reason | None) -> int | None:
+        """Return the place of a reason."""
+        return None if reason is None else self.reasons.place([reason.because, reason.crash])
 
     def run(self, kept: KeptRun) -> int:
         """Return the place of a run."""
@@ -80,6 +105,7 @@ class Packer:
             "calls": calls,
             "exit": kept.exit,
             "stderr": list(kept.stderr),
+            "said": [self._message(line) for line in kept.stderr],
             "mappings": [mapping.to_json() for mapping in kept.mappings],
             "leaks": {"fds": fds, "mappings": mappings, "strings": strings, "files": list(files)},
             "map_sync": {
@@ -121,10 +147,12 @@ def pack(answered: Sequence[HostAnswers], revisions: Sequence[str]) -> str:
     """
     packer = Packer()
     indexes = {backend.key: array("I") for backend in BACKENDS}
+    why_not: dict[str, list[int | None]] = {backend.key: [] for backend in BACKENDS}
     for host in answered:
         places = [packer.run(kept) for kept in host.runs]
         for key, index in indexes.items():
             index.extend(places[number] for number in host.numbers[key])
+            why_not[key].extend(packer.reason(reason) for reason in host.reasons[key])
     document = {
         "version": __version__,
         "runs_made": sum(host.runs_made for host in answered),
@@ -139,6 +167,8 @@ def pack(answered: Sequence[HostAnswers], revisions: Sequence[str]) -> str:
                     {"key": control.key, **control.to_json()} for control in backend.controls
                 ],
                 "count": len(indexes[backend.key]),
+                "asking": [control.key for control in asking(backend)],
+                "reasons": why_not[backend.key],
             }
             for backend in BACKENDS
         ],
@@ -154,6 +184,8 @@ def pack(answered: Sequence[HostAnswers], revisions: Sequence[str]) -> str:
         "clauses": packer.clauses.values,
         "calls": packer.calls.values,
         "runs": packer.runs.values,
+        "messages": packer.messages.values,
+        "reasons": packer.reasons.values,
     }
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=True).encode("ascii")
     # The numbers behind the text start at a multiple of four.

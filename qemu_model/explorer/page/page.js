@@ -67,6 +67,16 @@
     place = place * data.revisions.length + data.revisions.findIndex((one) => one.key === state.rev);
     return data.runs[backend.place(place)];
   };
+  const reasonOf = (state) => {
+    const backend = backendOf(state);
+    let place = data.hosts.findIndex((one) => one.key === state.host);
+    for (const key of backend.asking) {
+      const { choices } = backend.controls.find((one) => one.key === key);
+      place = place * choices.length + choices.findIndex((one) => one.key === state[key]);
+    }
+    place = place * data.revisions.length + data.revisions.findIndex((one) => one.key === state.rev);
+    return data.reasons[backend.reasons[place]] || null;
+  };
   const objectOf = (state) => {
     const backend = backendOf(state);
     const path = backend.has_path ? `,mem-path=${hostOf(state).mem_path}` : "";
@@ -115,7 +125,7 @@
     if (run.exit) return ["bad", "QEMU stops with an error"];
     if (run.map_sync.in_force) return ["good", "MAP_SYNC holds"];
     if (run.map_sync.requested) return ["warn", "MAP_SYNC was refused: mapped without it"];
-    return ["plain", "No MAP_SYNC: nobody asked for it"];
+    return ["plain", "The kernel was not asked for MAP_SYNC"];
   };
   const revisionOf = (state) => data.revisions.find((one) => one.key === state.rev);
   const sideName = (state) => `${state.rev} on ${state.host}`;
@@ -330,13 +340,25 @@
       shown.append(make("p", {}, run.refused));
       return shown;
     }
-    if (!run.exit && !run.livelock) shown.append(make("p", {}, `${run.sentence}.`));
+    const reason = reasonOf(state);
+    if (!run.exit && !run.livelock) {
+      const why = reason && !run.map_sync.in_force ? ` Why: ${reason[0]}.` : "";
+      shown.append(make("p", {}, `${run.sentence}.${why}`));
+      if (reason) shown.append(make("p", {}, `If the host crashes: ${reason[1]}.`));
+    }
     const lines = stderrOf(run, state);
     const ended = run.livelock
       ? "The loop has no end; only a signal ends it."
       : run.exit < 0 ? "It ends with SIGABRT, status 134 in a shell." : `Exit status ${run.exit}.`;
     shown.append(make("p", {}, `${ended} ${lines.length ? "On stderr:" : "Nothing on stderr."}`));
-    if (lines.length) shown.append(make("pre", { class: "stderr" }, lines.join("\n")));
+    lines.forEach((line, place) => {
+      shown.append(make("pre", { class: "stderr" }, line));
+      const message = data.messages[run.said[place]];
+      if (!message) return;
+      const by = message.functions[state.rev] || message.function;
+      const when = make("ul", { class: "when" }, ...message.conditions.map((text) => make("li", {}, text)));
+      shown.append(make("p", { class: "note" }, "Said by ", make("code", {}, by), ". When:"), when);
+    });
     const { fds, mappings, strings, files } = run.leaks;
     const left = [[fds, "descriptor"], [mappings, "mapping"], [strings, "string"]]
       .filter(([count]) => count)
