@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from ..revision import REVISIONS
 from .causes import Cause, causes_of
 from .known import Known
 from .match import Found, find_messages, tidy
@@ -58,6 +59,7 @@ class Why:
             "function": None,
             "functions": {},
             "revisions": [],
+            "revision_meanings": {},
             "conditions": [],
             "errno": None,
             "fields": {},
@@ -74,6 +76,9 @@ class Why:
                 "function": known.function,
                 "functions": known.functions,
                 "revisions": list(known.revisions),
+                "revision_meanings": {
+                    name: REVISIONS[name].meaning for name in known.revisions if name in REVISIONS
+                },
                 "conditions": list(known.conditions),
                 "errno": self.found.errno,
                 "fields": dict(self.found.fields),
