@@ -11,17 +11,14 @@ the log has none.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import attrs
 
 from ..event import Event
 from ..host.linux import (
-    ERRNO_NUMBERS,
-    HUGETLBFS_MAGIC,
     MADV_MERGEABLE,
     MADV_POPULATE_READ,
     MADV_POPULATE_WRITE,
@@ -32,44 +29,33 @@ from ..host.linux import (
     O_EXCL,
     O_RDONLY,
 )
-from ..host.protocol import Platform, StatFs
-from .backend_calls import BLOCK_ALIGN, EXITED, KILLED, SIGBUS, BackendCalls, LoggedBlock
+from .backend_calls import BLOCK_ALIGN, CRASHES, KILLED, SIGBUS, BackendCalls, LoggedBlock
+from .inventions import (
+    AHEAD,
+    ENDS,
+    ON_DESCRIPTORS,
+    UNKNOWN_ADDRESS,
+    UNKNOWN_DESCRIPTOR,
+    UNKNOWN_STEP,
+    Inventions,
+)
 from .search import LogSearch, is_reservation
 from .strace import Call
-from .verdict import Divergence, NotJudged, because
+from .verdict import Divergence, Kind, Report, because, origin
 
 #: Calls whose answer QEMU does not look at, or only for a message.
 _ANSWER_IS_NOTHING: Final = frozenset(
     {"madvise", "munmap", "mbind", "close", "ftruncate", "fcntl", "unlink"}
 )
-_ENDS: Final = frozenset({"exit_group", EXITED, KILLED})
-_ON_DESCRIPTORS: Final = frozenset({"close", "lseek", "fstatfs", "ftruncate", "fcntl", "fallocate"})
 _ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
-#: Signals that a process brings upon itself; by others it was ended from outside.
-CRASHES: Final = frozenset({"SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
 _POPULATE: Final = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
 
-#: How many calls ahead the right one is looked for.
-_AHEAD: Final = 6
 #: How many blocks ahead a machine's own are told from a backend's, in calls.
 _BLOCKS_AHEAD: Final = 1024
-#: How many divergences, and calls not judged, are told; the rest is counted.
-MOST_TOLD: Final = 1000
-
+#: So many releases are waited for; a log without any never shows them.
+_RELEASES_KEPT: Final = 1000
 #: After so many divergences the lines between two calls are no longer searched.
 _MOST_SEARCHED: Final = 100
-
-#: What stands for a descriptor or an address that the log does not show.
-_UNKNOWN_DESCRIPTOR: Final = 1_000_000
-_UNKNOWN_ADDRESS: Final = 1 << 56
-_UNKNOWN_STEP: Final = 1 << 48
-#: A file size that is large enough for any backend, so that none is truncated.
-LARGE_FILE: Final = 1 << 62
-
-
-ENOENT: Final = ERRNO_NUMBERS["ENOENT"]
-EISDIR: Final = ERRNO_NUMBERS["EISDIR"]
-PAGE_SIZE: Final = Platform().page_size
 
 
 class LogEnded(Exception):
@@ -87,49 +73,6 @@ class ProcessEnded(Exception):
 def bits(flags: object) -> int:
     """Return flags as they were read, none where they could not be."""
     return flags if isinstance(flags, int) else 0
-
-
-def _origin() -> str:
-    """Return the C file and function whose mirror is executing."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        c_file = frame.f_globals.get("C_FILE")
-        if c_file and frame.f_code.co_name[0] not in "_<":
-            return f"{c_file}:{frame.f_code.co_name}"
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return ""
-
-
-Kind = Literal["altered", "missing", "extra"]
-
-
-@attrs.define
-class Report:
-    """What a comparison has found so far."""
-
-    matched: int = 0
-    diverged: int = 0
-    divergences: list[Divergence] = attrs.field(factory=list)
-    not_judged: list[NotJudged] = attrs.field(factory=list)
-    not_judged_count: int = 0
-    not_in_log: set[str] = attrs.field(factory=set)
-    #: What is said of a line in an annotated copy.
-    on_line: Callable[[int, str], None] | None = None
-
-    def add(self, divergence: Divergence) -> None:
-        """Add a divergence; beyond :data:`MOST_TOLD` they are only counted."""
-        self.diverged += 1
-        if len(self.divergences) < MOST_TOLD:
-            self.divergences.append(divergence)
-        if divergence.line is not None:
-            self.note(divergence.line, divergence.in_words())
-
-    def note(self, line: int, text: str) -> None:
-        """Say ``text`` of a line of the log."""
-        if self.on_line is not None:
-            self.on_line(line, text)
 
 
 class Alignment:
@@ -154,8 +97,7 @@ class Alignment:
         first_may_be_missing: Callable[[Call], bool],
     ) -> None:
         self.report = report
-        self.started = False
-        self.skipping = attached
+        self._started = False
         self.ended_by: Call | None = None
         self._calls = calls
         self._search = search
@@ -172,10 +114,20 @@ class Alignment:
         self._before: Event | None = None
         self._last_line = self._line_before = 0
         self._reservation: tuple[str, tuple[Any, ...]] = ("mmap", ())
-        self._out: StatFs | None = None
         self._lost: list[tuple[int, int]] = []
-        self._unknown = 0
+        self._inventions = Inventions(self._peek)
+        self._inventions.blind = attached
         self._known_as: dict[int, int] = {}
+
+    @property
+    def started(self) -> bool:
+        """Whether the model has made what its command line asks for."""
+        return self._started
+
+    def has_started(self) -> None:
+        """Note that the model has made what its command line asks for."""
+        self._started = True
+        self._inventions.blind = False
 
     # What the model asks.
 
@@ -194,13 +146,13 @@ class Alignment:
         return call
 
     def _expect(self, name: str, args: tuple[Any, ...]) -> Call:
-        if self.skipping or self._is_lost(name, args):
-            return self._invent(name, args)
+        if self._inventions.blind or self._is_lost(name, args):
+            return self._inventions.answer(name, args)
         self._settle_doubt(name, args)
         while True:
             head = self._head(name)
             if head is not None and self._equal(head, name, args):
-                if not (self._machine_has_ram and self.started and is_reservation(name, args)):
+                if not (self._machine_has_ram and self._started and is_reservation(name, args)):
                     return self._match(head)
                 head = self._choose_block(name, args)
                 if head is not None:
@@ -210,19 +162,19 @@ class Alignment:
                 continue
             if not self._search.in_log(name, args):
                 self.report.not_in_log.add(self._search.kind(name, args))
-                return self._invent(name, args)
+                return self._inventions.answer(name, args)
             if head is None:
                 raise LogEnded(self._event(name, args))
             if self._before is None and self._first_may_be_missing(head):
                 self.report.not_in_log.add(f"the first {name}")
-                return self._invent(name, args)
+                return self._inventions.answer(name, args)
             answer = self._differ(head, name, args)
             if answer is not None:
                 return answer
 
     def touch(self, address: int, length: int) -> bool:
         """Return whether the pages of the range could be touched: no SIGBUS follows."""
-        if self.skipping:
+        if self._inventions.blind:
             return True
         self._settle_doubt("", ())
         while (call := self._peek(0)) is not None and call.name != SIGBUS:
@@ -240,7 +192,7 @@ class Alignment:
 
     def temporary_name(self) -> str:
         """Return the six characters that mkstemp chose in the log."""
-        for place in range(_AHEAD):
+        for place in range(AHEAD):
             call = self._peek(place)
             if call is None:
                 break
@@ -264,9 +216,9 @@ class Alignment:
 
     def release(self, name: str, args: tuple[Any, ...]) -> None:
         """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
-        if not self.skipping:
+        if not self._inventions.blind:
             self._releases[name, args] = self._event(name, args)
-            if len(self._releases) > MOST_TOLD:
+            if len(self._releases) > _RELEASES_KEPT:
                 del self._releases[next(iter(self._releases))]
 
     # The log, call by call.
@@ -296,7 +248,7 @@ class Alignment:
     def _is_ambient(self, call: Call, expected: str) -> bool:
         """Whether the call goes on beside the backends, or is a release that is allowed."""
         name = call.name
-        if name in _ENDS:
+        if name in ENDS:
             return call.pid != self._pid and None not in (call.pid, self._pid)
         if name == SIGBUS:
             return True
@@ -308,7 +260,7 @@ class Alignment:
             if expected != name and not str(call.args[0]).startswith("memory-backend"):
                 self._ignore_descriptor(call.result)
                 return True
-        elif name in _ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors:
+        elif name in ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors:
             if name == "close":
                 self._ignored_descriptors.discard(call.args[0])
             return True
@@ -316,7 +268,7 @@ class Alignment:
 
     def _is_release(self, call: Call) -> bool:
         event = self._releases.pop((call.name, call.args), None)
-        if event is None and self._unknown:
+        if event is None and self._inventions.made:
             alike = (key for key in self._releases if self._equal(call, *key))
             event = self._releases.pop(next(alike, ("", ())), None)
         if event is None:
@@ -333,7 +285,7 @@ class Alignment:
         self._use(call)
         self.report.matched += 1
         if self.report.on_line is not None:
-            self.report.note(call.line, f"as the model has it: {_origin()}")
+            self.report.note(call.line, f"as the model has it: {origin()}")
         return call
 
     def _use(self, call: Call) -> None:
@@ -349,7 +301,7 @@ class Alignment:
         if call.block is not None:
             call.block.claimed = True
         if call.out is not None:
-            self._out = call.out
+            self._inventions.seen = call.out
         result = call.result
         if call.name in ("open", "memfd_create") and result is not None and result >= 0:
             # The number is in use again: what was left to the RCU thread did happen.
@@ -363,16 +315,16 @@ class Alignment:
     def _equal(self, call: Call, name: str, args: tuple[Any, ...]) -> bool:
         if call.name != name:
             return False
-        return call.args == args or (self._unknown > 0 and self._equal_unknown(call, args))
+        return call.args == args or (self._inventions.made > 0 and self._equal_unknown(call, args))
 
     def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
         """Compare where the first argument stands for one that the log did not show yet."""
         first, rest = args[0], args[1:]
-        if call.args[1:] != rest or not isinstance(first, int) or first < _UNKNOWN_DESCRIPTOR:
+        if call.args[1:] != rest or not isinstance(first, int) or first < UNKNOWN_DESCRIPTOR:
             return False
-        if call.name not in _ON_RANGES and call.name not in _ON_DESCRIPTORS:
+        if call.name not in _ON_RANGES and call.name not in ON_DESCRIPTORS:
             return False
-        offset = first % _UNKNOWN_STEP if first >= _UNKNOWN_ADDRESS else 0
+        offset = first % UNKNOWN_STEP if first >= UNKNOWN_ADDRESS else 0
         known = self._known_as.setdefault(first - offset, call.args[0] - offset)
         return bool(known + offset == call.args[0])
 
@@ -383,14 +335,14 @@ class Alignment:
         )
 
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
-        return Event(name, args, 0, _origin())
+        return Event(name, args, 0, origin())
 
     # What stands before the call that is looked for and is no difference.
 
     def _pass_over(self, name: str, args: tuple[Any, ...]) -> bool:
         """Drop calls that are nobody's, or put those in order that may come in any."""
         head = self._head(name)
-        if head is None or head.name in _ENDS:
+        if head is None or head.name in ENDS:
             return False
         if self._attached and head.block is None and head.name in _ON_RANGES:
             self._ahead.popleft()
@@ -430,7 +382,7 @@ class Alignment:
         """Whether a block that nobody claimed is firmware, ROM or device RAM."""
         mapping = block.mapping
         anonymous = mapping is None or mapping.args[4] == -1
-        return self._machine_has_ram and self.started and anonymous
+        return self._machine_has_ram and self._started and anonymous
 
     def _populated_out_of_order(self, name: str, args: tuple[Any, ...]) -> bool:
         """Bring forward a populating call: several threads make them at once."""
@@ -596,9 +548,9 @@ class Alignment:
         return None
 
     def _place_of(self, name: str, args: tuple[Any, ...]) -> int | None:
-        for place in range(1, _AHEAD):
+        for place in range(1, AHEAD):
             call = self._peek(place)
-            if call is None or call.name in _ENDS:
+            if call is None or call.name in ENDS:
                 return None
             if self._equal(call, name, args):
                 return place
@@ -626,9 +578,9 @@ class Alignment:
 
     def _missing(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
         self._report("missing", head, name, args)
-        if head.name in _ENDS:
+        if head.name in ENDS:
             raise ProcessEnded
-        return self._invent(name, args)
+        return self._inventions.answer(name, args)
 
     def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
         event = self._event(name, args)
@@ -639,68 +591,6 @@ class Alignment:
     def add(self, divergence: Divergence) -> None:
         """Add a divergence to the report."""
         self.report.add(divergence)
-
-    # Answers that the log does not have.
-
-    def _unknown_address(self) -> int:
-        self._unknown += 1
-        return _UNKNOWN_ADDRESS + self._unknown * _UNKNOWN_STEP
-
-    def _invent(self, name: str, args: tuple[Any, ...]) -> Call:
-        """Return the answer that fits best with what the log has next."""
-        call = Call(0, None, name, args, 0, b"")
-        if name in ("open", "memfd_create"):
-            call.result = self._next_opening(name, args)
-        elif name == "lseek":
-            truncates = not self.skipping and self._soon("ftruncate") is not None
-            call.result = 0 if truncates else LARGE_FILE
-        elif name in ("fstatfs", "statfs"):
-            later = None if self.skipping else self._soon(name)
-            call.out = (later and later.out) or self._out or self._likely_file_system()
-        elif name == "mmap":
-            call.result = args[0] or self._next_reservation()
-        return call
-
-    def _likely_file_system(self) -> StatFs:
-        """Return hugetlbfs if the next block is aligned as one there, else something else."""
-        reservation = None if self.skipping else self._soon("mmap")
-        block = None if reservation is None else reservation.block
-        if block is not None and block.mapping is not None and block.reservation is reservation:
-            align = reservation.args[1] - block.mapping.args[1] if reservation is not None else 0
-            if align > PAGE_SIZE:
-                return StatFs(HUGETLBFS_MAGIC, align)
-        return StatFs(0, PAGE_SIZE)
-
-    def _soon(self, name: str) -> Call | None:
-        for place in range(_AHEAD):
-            call = self._peek(place)
-            if call is None or call.name in _ENDS:
-                return None
-            if call.name == name:
-                return call
-        return None
-
-    def _next_opening(self, name: str, args: tuple[Any, ...]) -> int:
-        """Return what opening must have answered, for QEMU to make the call that comes next."""
-        call = None if self.skipping else self._peek(0)
-        if call is not None and call.name == "open" == name and not args[1] & O_EXCL:
-            return -ENOENT if call.args[0] == args[0] else -EISDIR
-        if call is not None and call.name in _ON_DESCRIPTORS:
-            return int(call.args[0])
-        self._unknown += 1
-        return _UNKNOWN_DESCRIPTOR + self._unknown
-
-    def _next_reservation(self) -> int:
-        """Return where a reservation must be, for the mapping that comes next in the log."""
-        mapping = None if self.skipping else self._soon("mmap")
-        if mapping is None or not isinstance(mapping.args[0], int) or not mapping.args[0]:
-            return self._unknown_address()
-        start: int = mapping.args[0]
-        for place in range(_AHEAD):
-            call = self._peek(place)
-            if call is not None and call.name == "munmap" and sum(call.args) == start:
-                return int(call.args[0])
-        return start
 
     # The end.
 

@@ -102,6 +102,8 @@ _ADVICE_ON_BLOCKS: Final = (MADV_MERGEABLE, MADV_DONTDUMP, MADV_DONTFORK)
 EXITED: Final = "exited"
 KILLED: Final = "killed"
 SIGBUS: Final = "SIGBUS"
+#: Signals that a process brings upon itself; by others it was ended from outside.
+CRASHES: Final = frozenset({"SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
 
 MAP_FIXED_NOREPLACE: Final = 0x100000
 #: How QEMU aligns the address of anonymous memory (``QEMU_VMALLOC_ALIGN``).

@@ -21,13 +21,13 @@ from ..qmp import NotModelled
 from ..revision import Revision
 from ..trees import tree_of
 from .afterwards import Afterwards
-from .alignment import CRASHES, MOST_TOLD, Alignment, LogEnded, ProcessEnded, Report
-from .backend_calls import EXITED, KILLED, BackendCalls
+from .alignment import Alignment, LogEnded, ProcessEnded
+from .backend_calls import CRASHES, EXITED, KILLED, BackendCalls
 from .log import Log, Piece
 from .replay import ReplayHost
 from .search import LogSearch
 from .strace import Call
-from .verdict import Divergence, NotJudged, Verdict
+from .verdict import MOST_TOLD, Divergence, NotJudged, Report, Verdict
 
 #: What QEMU's own default is, on x86-64.
 DEFAULT_MACHINE: Final = "pc"
@@ -201,8 +201,7 @@ class _Trial:
     def _run_model(self) -> None:
         process = self._process
         process.start()
-        self._alignment.started = True
-        self._alignment.skipping = False
+        self._alignment.has_started()
         for request in self._qmp or ():
             if not process.running:
                 break

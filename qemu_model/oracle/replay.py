@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from ..host.linux import ERRNO_NUMBERS
 from ..host.protocol import Platform, StatFs
-from .alignment import LARGE_FILE, Alignment
+from .alignment import Alignment
+from .inventions import LARGE_FILE
 from .search import LogSearch
 
 _EFAULT: Final = ERRNO_NUMBERS["EFAULT"]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -26,6 +28,12 @@ _OTHER_PARAMETERS: Final = MappingProxyType(
 )
 
 
+Kind = Literal["altered", "missing", "extra"]
+
+#: How many divergences, and calls not judged, are told; the rest is counted.
+MOST_TOLD: Final = 1000
+
+
 @attrs.frozen
 class Divergence:
     """One place where the log and the model part.
@@ -36,7 +44,7 @@ class Divergence:
     comes from and why.  ``kind`` is ``altered``, ``missing`` or ``extra``.
     """
 
-    kind: Literal["altered", "missing", "extra"]
+    kind: Kind
     line: int | None
     observed: Call | None
     allowed: tuple[Event, ...]
@@ -75,6 +83,33 @@ class NotJudged:
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {"line": self.line, "call": self.call, "why": self.why}
+
+
+@attrs.define
+class Report:
+    """What a comparison has found so far."""
+
+    matched: int = 0
+    diverged: int = 0
+    divergences: list[Divergence] = attrs.field(factory=list)
+    not_judged: list[NotJudged] = attrs.field(factory=list)
+    not_judged_count: int = 0
+    not_in_log: set[str] = attrs.field(factory=set)
+    #: What is said of a line in an annotated copy.
+    on_line: Callable[[int, str], None] | None = None
+
+    def add(self, divergence: Divergence) -> None:
+        """Add a divergence; beyond :data:`MOST_TOLD` they are only counted."""
+        self.diverged += 1
+        if len(self.divergences) < MOST_TOLD:
+            self.divergences.append(divergence)
+        if divergence.line is not None:
+            self.note(divergence.line, divergence.in_words())
+
+    def note(self, line: int, text: str) -> None:
+        """Say ``text`` of a line of the log."""
+        if self.on_line is not None:
+            self.on_line(line, text)
 
 
 @attrs.frozen
@@ -176,3 +211,16 @@ def because(event: Event, before: Event | None) -> str:
     if clause is None:
         return f"{event.by} makes this call here"
     return clause.rule
+
+
+def origin() -> str:
+    """Return the C file and function whose mirror is executing."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        c_file = frame.f_globals.get("C_FILE")
+        if c_file and frame.f_code.co_name[0] not in "_<":
+            return f"{c_file}:{frame.f_code.co_name}"
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return ""
