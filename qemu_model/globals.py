@@ -49,7 +49,8 @@ class Qemu:
     none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
     are freed once no reader is left: QEMU's RCU thread does it, after the command
     that caused it.  ``in_monitor`` while a QMP command runs.  ``paths`` are those of
-    open descriptors, as far as QEMU prints them.
+    open descriptors, as far as QEMU prints them.  ``memfd_checks`` is what the kernel
+    said of memfd_create as QEMU started, by flags.
     """
 
     host: Host
@@ -69,6 +70,7 @@ class Qemu:
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
     paths: dict[int, str] = attrs.field(factory=dict)
+    memfd_checks: dict[int, bool] = attrs.field(factory=dict)
     stderr: list[str] = attrs.field(factory=list)
     stdout: list[str] = attrs.field(factory=list)
     location: str = ""

@@ -24,7 +24,7 @@ from .hostmem import (
     host_memory_backend_memory_complete,
     host_memory_backend_mr_inited,
 )
-from .memfd import qemu_memfd_create
+from .memfd import qemu_memfd_check, qemu_memfd_create
 from .memory import memory_region_init_ram_from_fd
 from .qom import Property, TypeInfo, object_get_canonical_path
 
@@ -133,17 +133,17 @@ def memfd_backend_set_seal(
 
 def has_hugetlb(qemu: Qemu) -> bool:
     """Whether the kernel knew MFD_HUGETLB when QEMU started."""
-    return qemu.host.memfd_probe(MFD_HUGETLB)
+    return qemu_memfd_check(qemu, MFD_HUGETLB)
 
 
 def has_sealing(qemu: Qemu) -> bool:
     """Whether the kernel knew MFD_ALLOW_SEALING when QEMU started."""
-    return qemu.host.memfd_probe(MFD_ALLOW_SEALING)
+    return qemu_memfd_check(qemu, MFD_ALLOW_SEALING)
 
 
 def has_memfd(qemu: Qemu) -> bool:
     """Whether the kernel knew memfd_create when QEMU started: else the type does not exist."""
-    return qemu.host.memfd_probe(0)
+    return qemu_memfd_check(qemu, 0)
 
 
 TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from . import messages
 from .globals import Qemu
 from .host.linux import (
@@ -16,6 +19,20 @@ from .host.linux import (
 from .osdep import is_power_of_2, off_t
 
 C_FILE = "util/memfd.c"
+
+#: What QEMU asks the kernel as it starts: whether the type exists, then its properties.
+CHECKS: Final = (0, MFD_HUGETLB, MFD_ALLOW_SEALING)
+
+
+def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int] = CHECKS) -> bool:
+    """Return whether memfd_create with ``flags``, one of ``checks``, worked as QEMU started.
+
+    The kernel is asked all of them once, in their order.
+    """
+    answers = qemu.memfd_checks
+    if not answers:
+        answers.update((asked, qemu.host.memfd_probe(asked)) for asked in checks)
+    return answers[flags]
 
 
 def qemu_memfd_create(

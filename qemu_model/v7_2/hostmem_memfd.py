@@ -12,9 +12,6 @@ from .. import messages as before
 from ..globals import Qemu
 from ..host.linux import F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK
 from ..hostmem_memfd import (
-    has_hugetlb,
-    has_memfd,
-    has_sealing,
     memfd_backend_get_hugetlb,
     memfd_backend_get_hugetlbsize,
     memfd_backend_get_seal,
@@ -22,6 +19,7 @@ from ..hostmem_memfd import (
     memfd_backend_set_hugetlbsize,
     memfd_backend_set_seal,
 )
+from ..memfd import qemu_memfd_check
 from ..qom import Property, TypeInfo
 from .hostmem import (
     HostMemoryBackend,
@@ -31,7 +29,7 @@ from .hostmem import (
     host_memory_backend_post_init,
     host_memory_backend_ram_flags,
 )
-from .memfd import qemu_memfd_create
+from .memfd import CHECKS, qemu_memfd_create
 from .memory import memory_region_init_ram_from_fd
 
 C_FILE = "backends/hostmem-memfd.c"
@@ -83,6 +81,16 @@ def memfd_backend_complete(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
     )
 
 
+def has_memfd(qemu: Qemu) -> bool:
+    """Whether the kernel could seal a memfd when QEMU started: else the type does not exist."""
+    return qemu_memfd_check(qemu, CHECKS[0], CHECKS)
+
+
+def has_hugetlb(qemu: Qemu) -> bool:
+    """Whether the kernel knew MFD_HUGETLB when QEMU started."""
+    return qemu_memfd_check(qemu, CHECKS[1], CHECKS)
+
+
 TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
     "memory-backend-memfd",
     memfd_backend_instance_init,
@@ -109,7 +117,6 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_seal,
         memfd_backend_set_seal,
         "Seal growing & shrinking",
-        has_sealing,
     ),
     exists=has_memfd,
 )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..globals import Qemu
 from ..host.linux import (
     F_ADD_SEALS,
@@ -17,6 +19,9 @@ from ..osdep import is_power_of_2, off_t
 from . import messages
 
 C_FILE = "util/memfd.c"
+
+#: What QEMU asks the kernel as it starts: whether the type exists, then its properties.
+CHECKS: Final = (MFD_CLOEXEC | MFD_ALLOW_SEALING, MFD_CLOEXEC | MFD_HUGETLB)
 
 
 def qemu_memfd_create(
