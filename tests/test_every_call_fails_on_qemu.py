@@ -1,0 +1,135 @@
+"""Every call fails once, in a real QEMU: strace makes it fail, and the model is held to it.
+
+Compared are the calls, the messages, the replies, the exit status and the files.  The
+sample is drawn with the commit (QEMU_MODEL_SEED); FAULTS_ON_QEMU asks for another number.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import needs, needs_program
+from every_call import MAY_GIVE, sampler, seed
+from faults_on_qemu import ALONE, LINES, Answer, Question, population, probes, work
+
+pytestmark = pytest.mark.conform
+
+#: How many faults a run injects.
+SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540"))
+#: What a run must have injected to be called one.
+ENOUGH = 500
+#: Seconds after which no more questions are asked.
+TIME = float(os.environ.get("FAULTS_ON_QEMU_SECONDS", "240"))
+PROCESSES = 2
+HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
+
+
+@pytest.fixture(scope="module")
+def qemu() -> str:
+    """Return the path of a QEMU 7.2, with what its runs need."""
+    needs_program("strace")
+    needs(os.geteuid() == 0, "root, to mount file systems in a namespace of its own")
+    program = needs_program("qemu-system-x86_64")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    needs("version 7.2" in version.stdout, "QEMU 7.2, the one whose words are known")
+    return program
+
+
+@pytest.fixture(scope="module", autouse=True)
+def huge_pages() -> None:
+    if int(HUGE_PAGES.read_text()) < 64 and os.geteuid() == 0:
+        HUGE_PAGES.write_text("64")
+
+
+@pytest.fixture(scope="module")
+def others() -> ProcessPoolExecutor:
+    """Return processes that each do one thing, since each leaves for mounts of its own."""
+    return ProcessPoolExecutor(
+        PROCESSES, multiprocessing.get_context("spawn"), max_tasks_per_child=1
+    )
+
+
+def sample(known: Sequence[Question], wanted: int, chosen: random.Random) -> list[Question]:
+    """Return questions, each pair of call and errno among them as far as they reach."""
+    shuffled = chosen.sample(known, len(known))
+    kinds: dict[tuple[str, str, bool], Question] = {}
+    for question in shuffled:
+        kinds.setdefault((question.call, question.errno, question.for_ever), question)
+    first = list(kinds.values())
+    rest = [question for question in shuffled if question not in first]
+    taken = [*first, *rest][:wanted]
+    chosen.shuffle(taken)
+    return taken
+
+
+def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
+    qemu: str,
+    others: ProcessPoolExecutor,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    began = time.monotonic()
+    known = others.submit(population, qemu, tmp_path / "all").result()
+    asked = sample(known, SAMPLE, sampler("faults on qemu"))
+    until = began + TIME
+    waiting = [
+        others.submit(work, qemu, tmp_path / str(half), asked[half::PROCESSES], until)
+        for half in range(PROCESSES)
+    ]
+    answers = [answer for done in waiting for answer in done.result()]
+    injected = [answer for answer in answers if answer.asked]
+    ends = Counter(answer.end for answer in injected)
+    with capsys.disabled():
+        print(
+            f"\n{len(injected)} faults injected into QEMU 7.2, of {len(known)} that there are "
+            f"(sample {seed()}), in {time.monotonic() - began:.0f} s; ends: {dict(ends)}"
+        )
+    wrong = [told(answer) for answer in answers if answer.differences]
+    assert wrong == []
+    assert len(injected) >= min(ENOUGH, SAMPLE)
+
+
+def told(answer: Answer) -> str:
+    question = answer.question
+    often = "from then on" if question.for_ever else "once"
+    return "\n  ".join(
+        [
+            f"{question.call} {question.nth} answers {question.errno} {often}: "
+            f"{' '.join(LINES[question.line].args)}",
+            *answer.differences,
+        ]
+    )
+
+
+def test_the_nth_memfd_create_fails_those_at_start_up_among_them(
+    qemu: str, others: ProcessPoolExecutor, tmp_path: Path
+) -> None:
+    found = others.submit(probes, qemu, tmp_path / "probes").result()
+    assert len(found) == 16
+    assert [one for one in found if one[2]] == []
+
+
+def test_the_sample_has_every_errno_of_every_call() -> None:
+    known = [
+        Question(line, call, nth, name, for_ever)
+        for line in LINES
+        for call, names in MAY_GIVE.items()
+        for name in names.split()
+        for nth in (1, 2)
+        for for_ever in ((False, True) if call in ALONE else (False,))
+    ]
+    drawn = sample(known, ENOUGH, random.Random(0))
+    assert {(one.call, one.errno) for one in drawn} == {
+        (call, name) for call, names in MAY_GIVE.items() for name in names.split()
+    }
