@@ -8,8 +8,8 @@ import ast
 import difflib
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 from inspect import CO_OPTIMIZED
+from pathlib import Path
 from types import CodeType
 
 import attrs
@@ -69,17 +69,30 @@ class _WithoutAnnotations(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+class _WithoutMarkers(ast.NodeTransformer):
+    """Forgets the ``*`` and ``/`` between parameters, which cosmic-ray takes for operators."""
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.defaults += [default for default in node.kw_defaults if default is not None]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        return self.generic_visit(node)
+
+
 def _tree(text: str) -> ast.Module:
     tree = _WithoutAnnotations().visit(ast.parse(text))
     assert isinstance(tree, ast.Module)
     return ast.fix_missing_locations(tree)
 
 
+def _dump(text: str) -> str:
+    return ast.dump(_WithoutMarkers().visit(_tree(text)))
+
+
 @functools.lru_cache(maxsize=100)
 def _original(file: str) -> tuple[str, str, CodeType]:
     text = Path(file).read_text()
-    tree = _tree(text)
-    return text, ast.dump(tree), compile(tree, file, "exec", dont_inherit=True)
+    return text, _dump(text), compile(_tree(text), file, "exec", dont_inherit=True)
 
 
 def statement_lines(mutant: Mutant) -> range:
@@ -114,7 +127,8 @@ class Change:
 def change_of(mutant: Mutant) -> Change | None:
     """Return what a mutant comes to; None if it changes nothing that is ever run.
 
-    Those are no mutants: a change in an annotation, and a text that does not compile.
+    Those are no mutants: a change in an annotation, of a parameter's kind (no test passes
+    it otherwise than the package does), and a text that does not compile.
     """
     text, dump, original = _original(mutant.file)
     mutated = mutate_code(text, operators()[mutant.operator], mutant.occurrence)
@@ -123,7 +137,7 @@ def change_of(mutant: Mutant) -> Change | None:
         code = compile(tree, mutant.file, "exec", dont_inherit=True)
     except SyntaxError:
         return None
-    if ast.dump(tree) == dump:
+    if _dump(mutated or text) == dump:
         return None
     differing = _differing(original, code)
     if differing is None:

@@ -33,7 +33,6 @@ import tempfile
 import time
 import tomllib
 import traceback
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -262,7 +261,8 @@ def main() -> int:
     if spec is None:
         sys.path.append(str(ROOT))
         spec = importlib.util.find_spec("qemu_model")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     package = Path(spec.origin).parent
     seconds = options.seconds or (SAMPLE_SECONDS if options.sample else float("inf"))
     seed = os.environ.get("QEMU_MODEL_SEED", "0")
@@ -326,7 +326,9 @@ def main() -> int:
                 )
                 why = known.get(key, "")
                 unexplained += not why
-                print(f"survived: {mutant.name} ({answer.tests} tests)" + (f": {why}" if why else ""))
+                print(
+                    f"survived: {mutant.name} ({answer.tests} tests)" + (f": {why}" if why else "")
+                )
                 print(*(f"    {line}" for line in lines), sep="\n", flush=True)
                 if written:
                     print(
@@ -340,9 +342,13 @@ def main() -> int:
 
     print(f"{'':28} mutants  killed survived  killed of them")
     for file, count in sorted(files.items()):
-        print(f"{file:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %")
+        print(
+            f"{file:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %"
+        )
     for name, count in totals.items():
-        print(f"{name:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %")
+        print(
+            f"{name:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %"
+        )
     took = time.monotonic() - began
     print(f"{unexplained} of the survivors are not explained; {took:.0f} s, seed {seed}")
     return 0 if all(count.percent >= LIMIT for count in totals.values()) else 1

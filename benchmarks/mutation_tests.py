@@ -188,7 +188,8 @@ class Collected:
         if self.error:
             return True
         self.functions = functions_by_place()
-        self.caches = [obj for obj in gc.get_objects() if isinstance(obj, functools._lru_cache_wrapper)]
+        cache = functools._lru_cache_wrapper
+        self.caches = [found for found in gc.get_objects() if isinstance(found, cache)]
         for mutant, change in self.mutations:
             self.tell(mutant, self.answer(mutant, change))
         return True
@@ -255,8 +256,8 @@ class Collected:
         reading, writing = os.pipe()
 
         def work() -> int:
-            for cache in self.caches:
-                cache.cache_clear()
+            for found in self.caches:
+                found.cache_clear()
             for function in functions:
                 function.__code__ = code
             for place in range(start, len(tests)):
