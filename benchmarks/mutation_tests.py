@@ -353,11 +353,13 @@ def read_anew(
         signal.signal(signal.SIGPROF, too_long)
         no_longer_than(seconds)
         sys.meta_path.insert(0, _ReadAnew(name, mutant, text))
-        return int(pytest.main([*arguments, "-x"], plugins=[_Chosen(tests)])) and FAILED
+        return int(pytest.main([*arguments, "-x"], plugins=[_Chosen(tests)]))
 
     if not tests:
         return Answer(None, 0)
-    if in_child(work) == PASSED or in_child(work) == PASSED:
+    result = in_child(work)
+    # A package that cannot be imported cannot be imported the second time either.
+    if result == PASSED or (result == FAILED and in_child(work) == PASSED):
         return Answer(None, len(tests))
     clean_up()
     return Answer("a process of its own", len(tests))
