@@ -25,6 +25,8 @@ RANGE_MAX = 65536
 #: From here on a double no longer tells sizes apart from 2**64.
 SIZE_LIMIT = 0xFFFF_FFFF_FFFF_FC00
 UINT64_MAX = 0xFFFF_FFFF_FFFF_FFFF
+#: More digits than any number has that is in range; Python itself reads no more than 4300.
+MOST_DIGITS = 1000
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9\-._]*")
 _STRTOD = re.compile(
@@ -250,8 +252,16 @@ def c_integer(number: str) -> int:
     digits = number.lstrip("+-")
     if len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX":
         digits = "0o" + digits[1:]
-    value = int(digits, 0)
+    value = decimal(digits) if digits[:1] != "0" else int(digits, 0)
     return -value if number.startswith("-") else value
+
+
+def decimal(digits: str) -> int:
+    """Return the value of decimal digits, 2^128 where there are more than C could read."""
+    if len(digits) <= MOST_DIGITS:
+        return int(digits)
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= MOST_DIGITS else 1 << 128
 
 
 def parse_integer(text: str) -> int | None:

@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import attrs
 
+from ..options import c_integer
 from . import messages
 
 C_FILE = "qobject/json-parser.c"
 
 INT64_MIN: Final = -(1 << 63)
 UINT64_MAX: Final = (1 << 64) - 1
+#: How many brackets and braces may be open at once.
+MAX_NESTING: Final = 1024
 
 _WHITE: Final = " \t\r\n"
 _PUNCTUATION: Final = "{}[]:,"
@@ -124,58 +127,73 @@ class Parser:
         return token
 
     def value(self) -> Any:
-        """Read a value.  Raises :class:`JsonError`."""
+        """Read a value, nested as deep as it may be.  Raises :class:`JsonError`."""
+        around: list[dict[str, Any] | list[Any]] = []
+        keys: list[str | None] = []
+        while True:
+            begun = self._begin()
+            if isinstance(begun, (dict, list)) and not self._ends("}" if begun == {} else "]"):
+                around.append(begun)
+                keys.append(None)
+                continue
+            while True:
+                if not around:
+                    return begun
+                outer, key = around[-1], keys[-1]
+                if isinstance(outer, dict) and key is None:
+                    keys[-1] = self._key(begun)
+                    break
+                if isinstance(outer, list):
+                    outer.append(begun)
+                elif key in outer:
+                    raise JsonError("duplicate key")
+                else:
+                    assert key is not None
+                    outer[key] = begun
+                if not self._closes(outer):
+                    keys[-1] = None
+                    break
+                begun = around.pop()
+                keys.pop()
+
+    def _begin(self) -> Any:
+        """Read a value, or how one begins that holds others: empty, then."""
         token = self._peek()
-        if token.kind == "{":
-            return self._object()
-        if token.kind == "[":
-            return self._array()
-        if token.kind not in ("string", "integer", "float", "keyword"):
+        if token.kind not in ("string", "integer", "float", "keyword", "{", "["):
             raise JsonError("expecting value")
         self._pop()
+        if token.kind == "{":
+            return {}
+        if token.kind == "[":
+            return []
         if token.kind == "string":
             return _string(token.text)
         if token.kind == "keyword":
             return _keyword(token.text)
         return _number(token)
 
-    def _object(self) -> dict[str, Any]:
-        members: dict[str, Any] = {}
+    def _ends(self, bracket: str) -> bool:
+        """Take ``bracket`` if it comes next; return whether it did."""
+        if self._peek().kind != bracket:
+            return False
         self._pop()
-        if self._peek().kind == "}":
-            self._pop()
-            return members
-        self._pair(members)
-        while (token := self._pop()).kind != "}":
-            if token.kind != ",":
-                raise JsonError("expected separator in dict")
-            self._pair(members)
-        return members
+        return True
 
-    def _pair(self, members: dict[str, Any]) -> None:
-        self._peek()
-        key = self.value()
+    def _key(self, key: Any) -> str:
+        """Return what was read as a key, and take the colon behind it."""
         if not isinstance(key, str):
             raise JsonError("key is not a string in object")
         if self._pop().kind != ":":
             raise JsonError("missing : in object pair")
-        value = self.value()
-        if key in members:
-            raise JsonError("duplicate key")
-        members[key] = value
+        return key
 
-    def _array(self) -> list[Any]:
-        elements: list[Any] = []
-        self._pop()
-        if self._peek().kind == "]":
-            self._pop()
-            return elements
-        elements.append(self.value())
-        while (token := self._pop()).kind != "]":
-            if token.kind != ",":
-                raise JsonError("expected separator in list")
-            elements.append(self.value())
-        return elements
+    def _closes(self, outer: dict[str, Any] | list[Any]) -> bool:
+        """Take what stands behind an element: return whether it was the last."""
+        bracket, what = ("}", "dict") if isinstance(outer, dict) else ("]", "list")
+        token = self._pop()
+        if token.kind not in (bracket, ","):
+            raise JsonError(f"expected separator in {what}")
+        return token.kind == bracket
 
 
 def _string(text: str) -> str:
@@ -228,7 +246,7 @@ def _keyword(text: str) -> bool | None:
 
 def _number(token: Token) -> int | float:
     if token.kind == "integer":
-        value = int(token.text)
+        value = c_integer(token.text)
         if INT64_MIN <= value <= UINT64_MAX:
             return value
     return float(token.text)
@@ -237,7 +255,8 @@ def _number(token: Token) -> int | float:
 def qobject_from_json(text: str) -> Any:
     """Read the one JSON value that ``text`` is.
 
-    Raises ``JSON parse error, ...`` and ``Expecting at most one JSON value``.
+    Raises ``JSON parse error, ...``, ``JSON nesting depth limit exceeded`` and
+    ``Expecting at most one JSON value``.
     """
     tokens: list[Token] = []
     values: list[Any] = []
@@ -249,6 +268,8 @@ def qobject_from_json(text: str) -> Any:
             elif token.kind in "}]":
                 depth["{" if token.kind == "}" else "["] -= 1
             tokens.append(token)
+            if sum(depth.values()) > MAX_NESTING:
+                raise messages.JSON_NESTING.error()
             if min(depth.values()) >= 0 and any(depth.values()):
                 continue
             values.append(Parser(tokens).value())

@@ -13,7 +13,7 @@ import attrs
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
-from ..options import QemuOpts, parse_option_number
+from ..options import QemuOpts, decimal, parse_option_number
 from ..osdep import round_up
 from ..qom import TypeInfo
 from . import messages
@@ -28,6 +28,9 @@ C_FILE = "hw/core/machine.c"
 MIB: Final = 1 << 20
 UINT64_MAX: Final = (1 << 64) - 1
 ACPI_MAX_RAM_SLOTS: Final = 256
+
+#: From here on a number is no integer to QAPI.
+INT64_LIMIT: Final = 1 << 63
 
 
 @attrs.frozen
@@ -199,9 +202,9 @@ def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) 
     for name, text in options.params:
         if name not in SMP_NAMES:
             _refuse(qemu, messages.UNEXPECTED.error(name=f"smp.{name}"))
-        if not (text.isascii() and text.isdigit()):
+        if not (text.isascii() and text.isdigit()) or decimal(text) >= INT64_LIMIT:
             _refuse(qemu, messages.SMP_EXPECTS.error(name=f"smp.{name}", what="integer"))
-        given[name] = int(text)
+        given[name] = decimal(text)
     if 0 in given.values():
         qemu.warn_report(messages.SMP_ZERO)
     cpus, maxcpus = given.get("cpus", 0), given.get("maxcpus", 0)

@@ -239,6 +239,12 @@ JSON_PARSE: Final = Message(
     ("-object begins with a brace, and what follows is no JSON",),
     V7_2,
 )
+JSON_NESTING: Final = Message(
+    "JSON nesting depth limit exceeded",
+    "qobject/json-streamer.c:json_message_process_token",
+    ("more than 1024 brackets and braces are open at once in the JSON of -object",),
+    V7_2,
+)
 JSON_ONE_VALUE: Final = Message(
     "Expecting at most one JSON value",
     "qobject/qjson.c:consume_json",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from .. import options as before
 from ..glib import GHashTable
-from ..options import QemuOpts, get_opt_value, id_wellformed, parse_uint, suffix_mul
+from ..options import QemuOpts, decimal, get_opt_value, id_wellformed, parse_uint, suffix_mul
 from . import messages
 
 C_FILE = "util/qemu-option.c"
@@ -119,7 +119,7 @@ def do_strtosz(text: str) -> tuple[int, bool] | int:
     hexadecimal = whole[:2] in ("0x", "0X")
     if hexadecimal and fraction is not None:
         return -EINVAL
-    value = int(whole, 16 if hexadecimal else 10)
+    value = int(whole, 16) if hexadecimal else decimal(whole)
     end = match.end()
     unit = suffix_mul(text[end : end + 1])
     if unit < 0:
