@@ -116,13 +116,23 @@ def _conform(words: common.Words, names: Sequence[str]) -> int:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    """Write a file, whole or not at all; a device or a pipe is written to as it is.
+
+    Raises :class:`~qemu_model.cli.common.UsageError`.
+    """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, delete=False
-        ) as stream:
-            stream.write(text)
-        os.replace(stream.name, path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".conform-")
+        try:
+            with open(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.chmod(unfinished, 0o644)
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
     except OSError as error:
         raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
 

@@ -64,6 +64,14 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if os.path.isdir(path):
         raise common.UsageError(f"cannot write {path}: it is a directory")
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe is written to: a file must not take its place.
+        try:
+            with open(path, "w", encoding="utf-8") as device:
+                device.write(_make("running the model"))
+        except OSError as error:
+            raise _refuse(path, error) from error
+        return 0
     # Beside the file, so that an old page stays whole until the new one is.
     directory = os.path.dirname(path) or "."
     try:

@@ -242,31 +242,3 @@ def not_seen(revision: str, seen: Sequence[str]) -> tuple[Finding, ...]:
     return tuple(
         finding for finding in FINDINGS if revision in finding.versions and finding.name not in seen
     )
-
-
-def as_markdown() -> str:
-    """Return the page of the documentation about the findings."""
-    lines = [
-        "# Findings: where real QEMUs misbehave",
-        "",
-        "What holding real QEMUs against the model brought to light. The model does the same,",
-        "and says so; `qemu-model conform` recognises each by its cause, and fails if one does",
-        "not occur any more, so that this page stays true.",
-        "",
-    ]
-    for finding in FINDINGS:
-        lines += [
-            f"## {finding.title}",
-            "",
-            finding.what,
-            "",
-            "```",
-            finding.line,
-            "```",
-            "",
-            f"- Where: `{finding.function}`",
-            f"- Seen in: {', '.join(finding.versions)}",
-            f"- Name: `{finding.name}`",
-            "",
-        ]
-    return "\n".join(lines)

@@ -80,7 +80,7 @@ OF_MEMFDS: Final = {
 class ReplyComparison(RuleBasedStateMachine):
     """One QEMU and one model, which are told the same; :func:`machine_for` says which QEMU.
 
-    It ends with the QEMU: an abort must be one in the model too.
+    A command that ends QEMU must end the model in the same way.
     """
 
     qemu: ClassVar[Qemu]
@@ -90,6 +90,9 @@ class ReplyComparison(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self._begin()
+
+    def _begin(self) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="qemu-model-replies-"))
         for name in (REAL, MODEL):
             (self._scratch / name).mkdir()
@@ -152,6 +155,16 @@ class ReplyComparison(RuleBasedStateMachine):
 
     def _lives(self) -> bool:
         return self._model.running
+
+    def _is_dead(self) -> bool:
+        return not self._model.running
+
+    @precondition(_is_dead)
+    @rule()
+    def start_again(self) -> None:
+        """Start both anew, after a command that ended both."""
+        self.teardown()
+        self._begin()
 
     @precondition(_lives)
     @rule(id=IDS, size=SIZES, more=st.fixed_dictionaries({}, optional={**COMMON, **LATER}))

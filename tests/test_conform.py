@@ -1,0 +1,361 @@
+"""Holding a real QEMU against the model: the driver, the comparison, the findings, the reports.
+
+Where a test needs Debian's QEMU 7.2 it says so; the expected side is that QEMU.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import attrs
+import pytest
+from conftest import needs, needs_program
+
+from qemu_model.cli import main
+from qemu_model.oracle import conform as conform_module
+from qemu_model.oracle.cases import Case, Place, every_case
+from qemu_model.oracle.conform import (
+    NOT_HERE,
+    Result,
+    compare,
+    file_differences,
+    list_differences,
+    replies,
+    revision_of,
+)
+from qemu_model.oracle.conformance import Report, conform
+from qemu_model.oracle.driver import DriverError, Qemu, run_qemu
+from qemu_model.oracle.findings import FINDINGS, Evidence, not_seen, seen_in
+from qemu_model.revision import BASE, V7_2, V8
+
+
+@pytest.fixture
+def qemu() -> Qemu:
+    """Return Debian's QEMU 7.2 with strace to watch it."""
+    needs_program("strace")
+    found = Qemu.at(needs_program("qemu-system-x86_64"))
+    needs(found.release[:2] == (7, 2), f"QEMU 7.2, and this is {found.version}")
+    return found
+
+
+def place_in(directory: Path) -> Place:
+    files = directory / "files"
+    files.mkdir()
+    return Place(str(files))
+
+
+def case_called(name: str) -> Case:
+    return next(case for case in every_case() if case.name == name)
+
+
+def test_the_cases_are_as_many_as_promised_and_each_has_a_name_of_its_own() -> None:
+    cases = every_case()
+    assert len(cases) >= 300
+    assert [name for name, count in Counter(case.name for case in cases).items() if count > 1] == []
+    assert sum(case.name.startswith("qmp/") for case in cases) >= 40
+    assert sum(case.fault is not None for case in cases) >= 40
+
+
+def test_the_driver_shows_exit_status_messages_replies_and_log(qemu: Qemu, tmp_path: Path) -> None:
+    trace = tmp_path / "log"
+    asked = [{"execute": "qmp_capabilities"}, {"execute": "nonsense"}, {"execute": "quit"}]
+    seen = run_qemu(qemu, ["-M", "none"], trace, qmp=asked)
+    assert (seen.exit, seen.stderr, seen.stopped) == (0, (), None)
+    said = [next(iter(reply)) for reply in seen.replies]
+    assert sorted(said) == ["error", "event", "return", "return"]
+    refused = run_qemu(qemu, ["-M", "none", "-nonsense"], trace)
+    assert (refused.exit, refused.stderr) == (1, ("qemu: -nonsense: invalid option",))
+    assert trace.read_text().startswith(trace.read_text().split()[0])
+    assert "execve(" in trace.read_text()
+
+
+def test_the_driver_stops_a_qemu_that_spins_and_says_so(qemu: Qemu, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    line = f"memory-backend-file,id=b0,mem-path={link},size=4M"
+    seen = run_qemu(qemu, ["-M", "none", "-object", line], tmp_path / "log", seconds=20)
+    assert (seen.exit, seen.stopped) == (None, "its log grows without end")
+    assert (tmp_path / "log").read_bytes().count(b"\n") <= 2000
+
+
+def test_a_qemu_that_waits_for_ever_is_stopped_in_time(qemu: Qemu, tmp_path: Path) -> None:
+    asked = [{"execute": "qmp_capabilities"}]
+    seen = run_qemu(qemu, ["-M", "none"], tmp_path / "log", qmp=asked, seconds=5)
+    assert (seen.exit, seen.stopped) == (None, "the commands have no quit")
+
+
+def test_what_is_no_qemu_is_refused_in_words() -> None:
+    with pytest.raises(DriverError, match="does not say which QEMU it is"):
+        Qemu.at("true")
+    with pytest.raises(DriverError, match="no program"):
+        Qemu.at("/nonexistent/qemu")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "path/a new file is made",
+        "path/a smaller file is refused",
+        "fault/files: mmap 2 answers ENOMEM",
+        "qmp/object-add: file",
+        "json/size a string",
+    ],
+)
+def test_a_case_passes_and_a_changed_model_fails_it(
+    name: str, qemu: Qemu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    good = compare(qemu, V7_2, case_called(name), place, tmp_path)
+    assert (good.status, good.why) == ("passed", ())
+    # The rules of the 2018 tree are not 7.2's.
+    bad = compare(qemu, V8, case_called(name), place, tmp_path)
+    assert bad.status == "failed"
+    assert bad.why != ()
+
+
+def test_a_comparison_left_out_is_missed(
+    qemu: Qemu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each comparison is the only one that sees some difference."""
+    place = place_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    case = case_called("path/a smaller file is refused")
+    whole = compare(qemu, V8, case, place, tmp_path)
+    kinds = {why.split(":")[0].split(",")[0].split(" ")[0] for why in whole.why}
+    for kind, function in (("stderr", "said_differences"), ("calls", "call_differences")):
+        with monkeypatch.context() as patched:
+            patched.setattr(conform_module, function, lambda *_: [])
+            less = compare(qemu, V8, case, place, tmp_path)
+        left = {why.split(":")[0].split(",")[0].split(" ")[0] for why in less.why}
+        assert left == kinds - {kind} or kind not in kinds
+
+
+def test_differences_are_told() -> None:
+    assert list(list_differences("stderr", ["a", "b"], ["a"])) == [
+        "stderr 2: QEMU 'b', the model None"
+    ]
+    assert list(list_differences("stderr", ["a"], ["a"])) == []
+    assert list(file_differences({"f": 1}, {"f": 2})) == ["file f: QEMU 1 bytes, the model 2"]
+    assert list(file_differences({}, {"f": 2})) == ["file f: QEMU None bytes, the model 2"]
+
+
+def test_the_place_of_an_event_is_open_and_that_of_a_reply_is_not() -> None:
+    event = {"event": "SHUTDOWN"}
+    one, two = {"return": 1}, {"return": 2}
+    assert replies([event, one, two], "reply") == replies([one, two, event], "reply")
+    assert replies([one, two], "reply") != replies([two, one], "reply")
+    first, second = {"id": "a"}, {"id": "b"}
+    assert replies([{"return": [first, second]}], "reply") == replies(
+        [{"return": [second, first]}], "reply"
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "sync", "name", "sure"),
+    [
+        ((7, 2, 22), False, "v7.2", True),
+        ((3, 1, 50), False, "base", True),
+        ((3, 1, 50), True, "v8", True),
+        ((2, 12), False, "base", False),
+        ((4, 2), False, "upstream", False),
+        ((9, 0, 1), False, "v7.2", False),
+    ],
+)
+def test_the_version_decides_the_revision_and_an_unknown_one_is_said_to_be(
+    release: tuple[int, ...], sync: bool, name: str, sure: bool
+) -> None:
+    revision, sentence = revision_of(Qemu("qemu", "QEMU", release), sync)
+    assert revision.name == name
+    assert name in sentence
+    assert ("no version the model knows" in sentence) is not sure
+
+
+def evidence(**shown: object) -> Evidence:
+    empty = Evidence(0, (), (), (), ())
+    return attrs.evolve(empty, **shown)
+
+
+#: For each finding what a QEMU that has it shows, and what one that lacks only the cause shows.
+SYMPTOMS = {
+    "endless-loop": (
+        evidence(
+            exit=None,
+            log=('1 openat(AT_FDCWD, "l", O_RDWR) = -1 ENOENT (No)',) * 200
+            + ('1 openat(AT_FDCWD, "l", O_RDWR|O_CREAT|O_EXCL, 0644) = -1 EEXIST (File)',),
+        ),
+        evidence(exit=None, log=('1 openat(AT_FDCWD, "l", O_RDWR) = -1 ENOENT (No)',) * 200),
+    ),
+    "size-wraps": (
+        evidence(exit=-6, stderr=("qemu: find_ram_offset: Assertion `size != 0' failed.",)),
+        evidence(exit=-6, stderr=("qemu: another: Assertion `size' failed.",)),
+    ),
+    "readonly-prealloc": (
+        evidence(
+            exit=-11,
+            log=(
+                "1 mmap(0x7000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 3</f>, 0) = 0x7000",
+                "2 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7000} ---",
+            ),
+        ),
+        evidence(
+            exit=-11,
+            log=("2 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---",),
+        ),
+    ),
+    "readonly-creates": (
+        evidence(
+            log=(
+                '1 openat(AT_FDCWD, "f", O_RDONLY) = -1 ENOENT (No)',
+                '1 openat(AT_FDCWD, "f", O_RDWR|O_CREAT|O_EXCL, 0644) = 3</f>',
+            )
+        ),
+        evidence(
+            log=(
+                '1 openat(AT_FDCWD, "f", O_RDWR) = -1 ENOENT (No)',
+                '1 openat(AT_FDCWD, "f", O_RDWR|O_CREAT|O_EXCL, 0644) = 3</f>',
+            )
+        ),
+    ),
+    "memfd-left-open": (
+        evidence(
+            stderr=("qemu: unable to map backing store for guest RAM: Cannot",),
+            log=('1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',),
+        ),
+        evidence(
+            stderr=("qemu: unable to map backing store for guest RAM: Cannot",),
+            log=(
+                '1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',
+                "1 close(3</memfd:memory-backend-memfd>(deleted)) = 0",
+            ),
+        ),
+    ),
+    "file-left-behind": (
+        evidence(stderr=("qemu: cannot bind memory to host NUMA nodes: Invalid",), created=("f",)),
+        evidence(stderr=("qemu: cannot bind memory to host NUMA nodes: Invalid",)),
+    ),
+    "memfd-size": (
+        evidence(
+            stderr=("qemu: backing store size 0x1001 does not match 'size' option 0x2000",),
+            log=(
+                '1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',
+                "1 close(3</memfd:memory-backend-memfd>(deleted)) = 0",
+            ),
+        ),
+        evidence(stderr=("qemu: backing store size 0x1001 does not match 'size' option 0x2000",)),
+    ),
+    "parameter-null": (
+        evidence(replies=({"error": {"desc": "Parameter 'null' expects uint16_t"}},)),
+        evidence(replies=({"error": {"desc": "Parameter 'host-nodes' expects uint16_t"}},)),
+    ),
+    "backing-store-null": (
+        evidence(stderr=("qemu: backing store (null) size 0x1 does not match",)),
+        evidence(stderr=("qemu: backing store /f size 0x1 does not match",)),
+    ),
+    "host-nodes-empty": (
+        evidence(exit=-6, stderr=("qemu: qobject_output_complete: Assertion `x' failed.",)),
+        evidence(exit=0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [finding.name for finding in FINDINGS])
+def test_a_finding_is_known_by_its_cause(name: str) -> None:
+    with_it, without = SYMPTOMS[name]
+    assert [finding.name for finding in seen_in(with_it)] == [name]
+    assert name not in [finding.name for finding in seen_in(without)]
+
+
+def test_there_are_at_most_ten_findings_and_none_looks_at_a_name() -> None:
+    assert len(FINDINGS) <= 10
+    assert "name" not in {field.name for field in attrs.fields(Evidence)}
+
+
+def test_a_finding_that_no_longer_occurs_fails_the_run() -> None:
+    qemu = Qemu("qemu", "QEMU emulator version 7.2", (7, 2))
+    names = [finding.name for finding in FINDINGS if "v7.2" in finding.versions]
+    assert not_seen("v7.2", names) == ()
+    gone = not_seen("v7.2", names[1:])
+    assert [finding.name for finding in gone] == names[:1]
+    passed = (Result("a/b", "passed"),)
+    assert Report(qemu, V7_2, passed).status == 0
+    report = Report(qemu, V7_2, passed, gone)
+    assert report.status == 1
+    shown = json.loads(json.dumps(report.to_json()))
+    assert [failed["name"] for failed in shown["failed"]] == [f"finding/{names[0]}"]
+
+
+def test_the_reports_say_the_same_in_json_and_junit() -> None:
+    report = Report(
+        Qemu("/q", "QEMU emulator version 7.2", (7, 2)),
+        BASE,
+        (
+            Result("a/passes", "passed", (), ("endless-loop",), 0.5),
+            Result("a/fails \x01", "failed", ("stderr 1: QEMU 'a\x00', the model None",)),
+            Result("b/is known", "known", ("x",), ("size-wraps",)),
+            Result("b/is not run", "not run", (NOT_HERE["huge"],)),
+        ),
+    )
+    shown = report.to_json()
+    assert (shown["cases"], shown["passed"]) == (4, 1)
+    assert [one["name"] for one in shown["failed"]] == ["a/fails \x01"]  # type: ignore[attr-defined, index]
+    assert [one["name"] for one in shown["not_run"]] == ["b/is not run"]  # type: ignore[attr-defined, index]
+    suite = ElementTree.fromstring(report.to_junit())
+    assert suite.attrib["tests"] == "4"
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "1")
+    assert len(suite.findall("testcase/failure")) == 1
+
+
+def test_a_run_leaves_nothing_behind(qemu: Qemu, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        *("-m", "qemu_model", "conform", "--qemu", qemu.binary, "--filter", "align/huge"),
+        *("--json", "-j2"),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=False,
+    )
+    shown = json.loads(done.stdout)
+    assert shown["failed"] == []
+    assert done.returncode == 0
+    assert "revision v7.2" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert "qemu-model-conform" not in Path("/proc/self/mounts").read_text()
+
+
+def test_wrong_use_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in (
+        (["--qemu", "/nonexistent/qemu"], "no program '/nonexistent/qemu'"),
+        (["--filter", "no such case"], "no case's name holds 'no such case'"),
+        ([], "say which QEMU"),
+        (["--qemu", "x", "-j", "none"], "-j takes a number"),
+        (["--qemu", "x", "-object", "y"], "conform takes no '-object'"),
+    ):
+        assert main(["conform", *words]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+
+
+@pytest.mark.conform
+@pytest.mark.slow
+def test_debians_qemu_conforms_in_every_case(qemu: Qemu) -> None:
+    needs(os.geteuid() == 0, "root, to mount a tmpfs and a hugetlbfs for the cases")
+    report = conform(qemu, V7_2, [case.name for case in every_case()], jobs=os.cpu_count() or 1)
+    failed = {result.name: result.why for result in report.of("failed")}
+    assert failed == {}
+    assert [finding.name for finding in report.gone] == []
+    assert report.of("not run") == []
+    assert len(report.of("passed")) >= 300
