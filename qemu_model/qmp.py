@@ -47,7 +47,8 @@ def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dic
         if kind == "string" and not isinstance(value, str):
             raise invalid_type(name, "string")
         taken[keyword] = value
-    unexpected = [name for name in arguments if name.replace("-", "_") not in taken]
+    known = {keyword.replace("_", "-") for keyword in kinds}
+    unexpected = [name for name in arguments if name not in known]
     for name in GHashTable(unexpected):
         raise messages.UNEXPECTED.error(name=name)
     return taken

@@ -53,12 +53,19 @@ class ToldHost:
             "mbind": [0],
             "touch_pages": [0],
             "memfd_probe": [True],
+            "vm_flags": [None],
+            "overcommit_memory": [0],
+            "dax_device_size": [None],
+            "describe": [{}],
+            "fd_path": ["/f"],
             **{name: list(told) for name, told in answers.items()},
         }
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name == "temporary_name":
             return lambda: "abcdef"
+        if name not in self.answers:
+            raise AttributeError(name)
         answers = self.answers[name]
 
         def call(*args: Any) -> Any:
