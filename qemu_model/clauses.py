@@ -131,6 +131,22 @@ _SEAL = Clause("seal its size", "seal=on forbids growing, shrinking and further 
 _MEMFD_CLOSE = Clause("failed: close the memory file", "a memory file made in vain is closed")
 
 
+_PMEM_SYNC = Clause(
+    "map it synchronously",
+    "share=on and pmem=on imply MAP_SYNC and MAP_SHARED_VALIDATE from QEMU 4.1 on",
+)
+_PMEM_AGAIN = Clause(
+    "refused: map it without MAP_SYNC",
+    "if the synchronous mapping fails, it is tried once more without MAP_SYNC and "
+    "MAP_SHARED_VALIDATE; EOPNOTSUPP is warned of",
+)
+_TRY_POPULATE = Clause(
+    "see whether the kernel can populate it",
+    "7.2 tries MADV_POPULATE_WRITE on the first page before it preallocates",
+)
+_POPULATE = Clause("prealloc=on", "7.2 preallocates with MADV_POPULATE_WRITE where it can")
+
+
 def _open(event: Event, _before: Event | None) -> Clause:
     flags, mode = event.args[1], event.args[2]
     if not flags & O_CREAT:
@@ -146,6 +162,14 @@ def _ram_mmap(event: Event, before: Event | None) -> Clause:
         return _MAP_SYNC
     if before and before.call == "mmap" and before.failed and before.args[3] & MAP_SYNC:
         return _MAP_AGAIN
+    return _MAP
+
+
+def _activate(event: Event, before: Event | None) -> Clause:
+    if event.args[3] & MAP_SYNC:
+        return _PMEM_SYNC
+    if before and before.call == "mmap" and before.failed and before.args[3] & MAP_SYNC:
+        return _PMEM_AGAIN
     return _MAP
 
 
@@ -182,6 +206,11 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
         ("util/mmap-alloc.c:qemu_ram_mmap", "mmap"): _ram_mmap,
         ("util/mmap-alloc.c:qemu_ram_mmap", "munmap"): _ram_mmap_munmap,
         ("util/mmap-alloc.c:qemu_ram_munmap", "munmap"): _always(_UNMAP),
+        ("util/mmap-alloc.c:mmap_reserve", "mmap"): _always(_RESERVE),
+        ("util/mmap-alloc.c:mmap_activate", "mmap"): _activate,
+        ("util/oslib-posix.c:madv_populate_write_possible", "madvise"): _always(_TRY_POPULATE),
+        ("util/oslib-posix.c:touch_all_pages", "madvise"): _always(_POPULATE),
+        ("util/oslib-posix.c:do_madv_populate_write_pages", "madvise"): _always(_POPULATE),
         ("exec.c:file_ram_open", "open"): _open,
         ("exec.c:file_ram_open", "unlink"): _always(_FORGET),
         ("exec.c:get_file_size", "lseek"): _always(_SIZE),
@@ -213,7 +242,9 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
 
 def clause_of(event: Event, before: Event | None = None) -> Clause | None:
     """Return the rule that ``event`` follows, ``before`` being the event right before it."""
-    chooser = CLAUSES.get((event.by, event.call))
+    # What exec.c was in 2018 is softmmu/physmem.c in 7.2.
+    by = event.by.replace("softmmu/physmem.c:", "exec.c:", 1)
+    chooser = CLAUSES.get((by, event.call))
     return chooser(event, before) if chooser else None
 
 

@@ -18,6 +18,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from hypothesis import HealthCheck, Phase, settings
@@ -55,26 +56,32 @@ POLICIES: Final = st.sampled_from(["default", "bind", "preferred", "interleave",
 COUNTS: Final = st.sampled_from([1, 2, 0, -1, 4294967296, "2", None])
 ALIGNS: Final = st.sampled_from([0, 4096, 2 * MIB, 3, 12288, "2M"])
 
-COMMON: Final = {
-    "share": BOOLEANS,
-    "merge": BOOLEANS,
-    "dump": BOOLEANS,
-    "prealloc": BOOLEANS,
-    "host-nodes": NODES,
-    "policy": POLICIES,
-}
-LATER: Final = {
-    "reserve": BOOLEANS,
-    "prealloc-threads": COUNTS,
-    "prealloc-context": st.sampled_from(["", "none", "b0", 5]),
-    "x-use-canonical-path-for-ramblock-id": BOOLEANS,
-}
-OF_FILES: Final = {"pmem": BOOLEANS, "discard-data": BOOLEANS, "align": ALIGNS}
-OF_FILES_LATER: Final = {"readonly": BOOLEANS}
-OF_MEMFDS: Final = {
-    "seal": BOOLEANS,
-    "hugetlbsize": st.sampled_from([2 * MIB, 0, 3, 3 * MIB, "2M"]),
-}
+COMMON: Final = MappingProxyType(
+    {
+        "share": BOOLEANS,
+        "merge": BOOLEANS,
+        "dump": BOOLEANS,
+        "prealloc": BOOLEANS,
+        "host-nodes": NODES,
+        "policy": POLICIES,
+    }
+)
+LATER: Final = MappingProxyType(
+    {
+        "reserve": BOOLEANS,
+        "prealloc-threads": COUNTS,
+        "prealloc-context": st.sampled_from(["", "none", "b0", 5]),
+        "x-use-canonical-path-for-ramblock-id": BOOLEANS,
+    }
+)
+OF_FILES: Final = MappingProxyType({"pmem": BOOLEANS, "discard-data": BOOLEANS, "align": ALIGNS})
+OF_FILES_LATER: Final = MappingProxyType({"readonly": BOOLEANS})
+OF_MEMFDS: Final = MappingProxyType(
+    {
+        "seal": BOOLEANS,
+        "hugetlbsize": st.sampled_from([2 * MIB, 0, 3, 3 * MIB, "2M"]),
+    }
+)
 
 
 class ReplyComparison(RuleBasedStateMachine):

@@ -85,7 +85,7 @@ def file_ram_open(qemu: Qemu, path: str, region_name: str, *, readonly: bool) ->
                 return fd, True
         elif fd == -EISDIR:
             sanitized = region_name.replace("/", "_")
-            fd, filename = mkstemp(qemu, f"{path}/qemu_back_mem.{sanitized}.")
+            fd, filename = _mkstemp(qemu, f"{path}/qemu_back_mem.{sanitized}.")
             if fd >= 0:
                 host.unlink(filename)
                 return fd, False
@@ -96,7 +96,7 @@ def file_ram_open(qemu: Qemu, path: str, region_name: str, *, readonly: bool) ->
             raise Livelock("file_ram_open")
 
 
-def mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
+def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
     """mkstemp(3): open a new file whose name is ``prefix`` and six characters.
 
     Returns the descriptor, or the negative errno, and the name.
