@@ -400,3 +400,25 @@ def test_devices_answer_as_on_the_live_kernel(here: Here, calls: list[Call]) -> 
 @given(calls=_sequences(MEMFD_OPS, MEMFD_OPS, DESCRIPTOR_OPS, MEMORY_OPS))
 def test_memfds_answer_as_on_the_live_kernel(here: Here, calls: list[Call]) -> None:
     _run(here.profile, None, calls)
+
+
+@pytest.mark.parametrize("kind", ["hugetlbfs", "tmpfs"])
+@pytest.mark.parametrize("share", [linux.MAP_SHARED, linux.MAP_PRIVATE])
+def test_mapping_lengthens_a_file_of_huge_pages_alone(here: Here, kind: str, share: int) -> None:
+    path = f"{DIRECTORIES[kind]}/{CASE}/a"
+    with both(here.profile, kind) as pair:
+        _do(pair, ("open", (path, linux.O_RDWR | linux.O_CREAT)))
+        _do(pair, ("map at", (ARENA, 2 * HUGE, 3, share, 0, 0, 0)))
+        _do(pair, ("lseek", (0, 0, linux.SEEK_END)))
+
+
+@pytest.mark.parametrize("length", [HUGE, 2 * HUGE, 3 * HUGE, 32 * HUGE])
+def test_a_reservation_of_whole_huge_pages_is_aligned_as_by_the_live_kernel(
+    here: Here, length: int
+) -> None:
+    with both(here.profile, None) as pair:
+        # One page first, so that no next address is aligned by chance.
+        for asked in (PAGE, length, PAGE, length):
+            _do(pair, ("map", (asked, 0, linux.MAP_PRIVATE, linux.MAP_ANONYMOUS, 0, 0)))
+        aligned = [(live % HUGE, simulated % HUGE) for live, simulated, _ in pair.placed[1::2]]
+        assert [live for live, _ in aligned] == [simulated for _, simulated in aligned]

@@ -108,6 +108,7 @@ ERRNO_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
         "ENOTSUP": 95,
         "EAGAIN": 11,
         "EWOULDBLOCK": 11,
+        "EDEADLK": 35,
     }
 )
 

@@ -161,9 +161,10 @@ class AddressSpace:
         index = bisect_left(self._starts, pieces[0].start)
         del self._starts[index : index + len(pieces)]
         del self._mappings[index : index + len(pieces)]
-        below = self._mappings[index - 1].end if index else 0
-        above = self._starts[index] if index < len(self._starts) else self._top
-        self._largest_hole = max(self._largest_hole, above - below)
+        if index:
+            # Below the lowest mapping there is no hole: that is where new ones go anyway.
+            above = self._starts[index] if index < len(self._starts) else self._top
+            self._largest_hole = max(self._largest_hole, above - self._mappings[index - 1].end)
         return pieces
 
     def split_at(self, mapping: Mapping, start: int, end: int) -> Mapping:

@@ -1,0 +1,210 @@
+"""The simulated kernel's madvise and mbind."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+from .. import linux
+from ..vm_flags import (
+    VM_DONTCOPY,
+    VM_DONTDUMP,
+    VM_HUGEPAGE,
+    VM_HUGETLB,
+    VM_MAYSHARE,
+    VM_MERGEABLE,
+    VM_NOHUGEPAGE,
+    VM_SHARED,
+    VM_WRITE,
+)
+from .address_space import Mapping
+from .errors import EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, EPERM, WORD, WRITE_SEALS
+from .touching import Touching
+
+_MBIND_FLAGS: Final = 0x7
+_POLICIES: Final = 4
+
+#: What each advice clears and sets in a mapping's flags.
+_ADVICE_BITS: Final = MappingProxyType(
+    {
+        linux.MADV_DONTFORK: (0, VM_DONTCOPY),
+        linux.MADV_DOFORK: (VM_DONTCOPY, 0),
+        linux.MADV_DONTDUMP: (0, VM_DONTDUMP),
+        linux.MADV_DODUMP: (VM_DONTDUMP, 0),
+        linux.MADV_HUGEPAGE: (VM_NOHUGEPAGE, VM_HUGEPAGE),
+        linux.MADV_NOHUGEPAGE: (VM_HUGEPAGE, VM_NOHUGEPAGE),
+        linux.MADV_MERGEABLE: (0, VM_MERGEABLE),
+        linux.MADV_UNMERGEABLE: (VM_MERGEABLE, 0),
+    }
+)
+_MERGING: Final = (linux.MADV_MERGEABLE, linux.MADV_UNMERGEABLE)
+_HUGE: Final = (linux.MADV_HUGEPAGE, linux.MADV_NOHUGEPAGE)
+
+
+class AdviceCalls(Touching):
+    """madvise and mbind."""
+
+    def madvise(self, addr: int, length: int, advice: int) -> int:
+        """madvise(2).  Return 0 or -errno."""
+        if not self._knows_advice(advice):
+            return EINVAL
+        page = self._page
+        if addr & (page - 1):
+            return EINVAL
+        rounded = length + page - 1 & -page & WORD
+        if length and not rounded:
+            return EINVAL
+        end = addr + rounded
+        if end > WORD:
+            return EINVAL
+        if end == addr:
+            return 0
+        if advice == linux.MADV_POPULATE_WRITE:
+            return self._populate(addr, end)
+        answer = 0
+        here = addr
+        bits = _ADVICE_BITS.get(advice)
+        for mapping in self._space.within(addr, end):
+            if mapping.start > here:
+                answer = ENOMEM
+            here = mapping.end
+            first, last = max(mapping.start, addr), min(mapping.end, end)
+            if bits is not None:
+                error = self._advise(mapping, first, last, advice, *bits)
+            elif advice == linux.MADV_REMOVE:
+                error = self._remove(mapping, first, last)
+            elif advice == linux.MADV_DONTNEED:
+                error = EINVAL if first & (mapping.unit - 1) else 0
+            else:
+                error = 0
+            if error:
+                return error
+        return answer if here >= end else ENOMEM
+
+    def _populate(self, addr: int, end: int) -> int:
+        """Populate ``[addr, end)`` for writing; return 0 or -errno.
+
+        EINVAL where it may not be written, ENOMEM at a hole, EFAULT for a SIGBUS.
+        """
+        here = addr
+        for mapping in self._space.within(addr, end):
+            if mapping.start > here:
+                return ENOMEM
+            if not mapping.bits & VM_WRITE:
+                return EINVAL
+            first, last = max(mapping.start, addr), min(mapping.end, end)
+            if self.touch_pages(first, last - first, mapping.unit):
+                return EFAULT
+            here = mapping.end
+        return 0 if here >= end else ENOMEM
+
+    def _knows_advice(self, advice: int) -> bool:
+        kernel = self.profile.kernel
+        if self.platform.system != "linux" or advice not in linux.ADVICE_NAMES:
+            return advice in (linux.MADV_NORMAL, linux.MADV_DONTNEED)
+        if advice == linux.MADV_POPULATE_WRITE:
+            return kernel.version >= (5, 14)
+        if advice in _MERGING:
+            return kernel.same_page_merging
+        if advice in _HUGE:
+            return bool(kernel.transparent_huge_page)
+        return True
+
+    def _advise(
+        self, mapping: Mapping, start: int, end: int, advice: int, clear: int, add: int
+    ) -> int:
+        """Change the flags of one mapping; return 0 or -errno."""
+        old = mapping.bits
+        if advice in _MERGING and (old & (VM_MAYSHARE | VM_HUGETLB) or self._is_dax(mapping)):
+            return 0
+        new = old & ~clear | add
+        if new != old:
+            if start != mapping.start or end != mapping.end:
+                if (start | end) & (mapping.unit - 1):
+                    return EINVAL
+                mapping = self._space.split_at(mapping, start, end)
+            mapping.bits = new
+        return 0
+
+    @staticmethod
+    def _is_dax(mapping: Mapping) -> bool:
+        return mapping.inode is not None and mapping.inode.rules.dax
+
+    def _remove(self, mapping: Mapping, start: int, end: int) -> int:
+        """MADV_REMOVE on one mapping: punch a hole; return 0 or -errno."""
+        inode = mapping.inode
+        if inode is None:
+            if not mapping.bits & VM_SHARED:
+                return EINVAL
+            if mapping.own is not None:
+                unit = mapping.unit
+                self._memory.used -= mapping.own.discard(start // unit, end // unit) * unit
+            return 0
+        if mapping.bits & (VM_SHARED | VM_WRITE) != VM_SHARED | VM_WRITE:
+            return EACCES
+        if inode.kind != "file" or not inode.rules.punch_hole:
+            return EOPNOTSUPP
+        if inode.seals and inode.seals & WRITE_SEALS:
+            return EPERM
+        unit = mapping.unit
+        first = -(-(mapping.offset + start - mapping.start) // unit)
+        last = (mapping.offset + end - mapping.start) // unit
+        self._memory.used -= inode.punch(first, last)
+        return 0
+
+    def mbind(
+        self,
+        addr: int,
+        length: int,
+        mode: int,
+        nodemask: Sequence[int] | None,
+        maxnode: int,
+        flags: int,
+    ) -> int:
+        """mbind(2).  ``nodemask`` is the nodes in it, or None for NULL.  Return 0 or -errno."""
+        kernel = self.profile.kernel
+        if kernel.mbind_error:
+            return -kernel.mbind_error
+        page = self._page
+        if not 0 <= mode < _POLICIES or flags & ~_MBIND_FLAGS or addr & (page - 1):
+            return EINVAL
+        end = addr + (length + page - 1 & -page & WORD)
+        if end > WORD:
+            return EINVAL
+        if end == addr:
+            return 0
+        asked = frozenset(node for node in nodemask or () if node < maxnode - 1)
+        policy: tuple[int, frozenset[int]] | None = None
+        if mode == linux.MPOL_DEFAULT:
+            if asked:
+                return EINVAL
+        else:
+            nodes = asked & self.profile.nodes
+            if not nodes and (asked or mode != linux.MPOL_PREFERRED):
+                return EINVAL
+            policy = (mode, nodes)
+        pieces = self._space.within(addr, end)
+        if not pieces or (policy is not None and not _covers(pieces, addr, end)):
+            return EFAULT
+        for mapping in pieces:
+            if mapping.policy == policy:
+                continue
+            first, last = max(mapping.start, addr), min(mapping.end, end)
+            if first != mapping.start or last != mapping.end:
+                if (first | last) & (mapping.unit - 1):
+                    return EINVAL
+                mapping = self._space.split_at(mapping, first, last)
+            mapping.policy = policy
+        return 0
+
+
+def _covers(pieces: Sequence[Mapping], start: int, end: int) -> bool:
+    here = start
+    for mapping in pieces:
+        if mapping.start > here:
+            return False
+        here = mapping.end
+    return here >= end
