@@ -60,7 +60,7 @@ def matrix_lines(draw: st.DrawFn) -> tuple[Profile, tuple[str | None, ...], list
 
 
 @given(matrix_lines())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_map_sync_is_asked_for_exactly_when_all_three_are_on_and_the_system_defines_it(
     drawn: tuple[Profile, tuple[str | None, ...], list[str]],
 ) -> None:
@@ -79,7 +79,7 @@ def test_map_sync_is_asked_for_exactly_when_all_three_are_on_and_the_system_defi
 
 
 @given(matrix_lines())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_map_sync_is_in_force_only_where_the_file_supports_it(
     drawn: tuple[Profile, tuple[str | None, ...], list[str]],
 ) -> None:
@@ -129,7 +129,7 @@ def _ended(case: qemu.Case) -> tuple[Run, SimulatedHost] | None:
 
 
 @given(qemu.cases())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_every_run_ends_as_a_process_ends(case: qemu.Case) -> None:
     ended = _ended(case)
     if ended is not None:
@@ -139,7 +139,7 @@ def test_every_run_ends_as_a_process_ends(case: qemu.Case) -> None:
 
 
 @given(qemu.cases())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_under_any_fault_only_what_qemu_leaves_is_left(case: qemu.Case) -> None:
     ended = _ended(case)
     if ended is None or ended[0].exit not in (0, 1):
@@ -155,7 +155,7 @@ def test_under_any_fault_only_what_qemu_leaves_is_left(case: qemu.Case) -> None:
 
 
 @given(qemu.cases(max_faults=0))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_after_the_exit_the_machine_holds_nothing_of_the_process(case: qemu.Case) -> None:
     ended = _ended(case)
     if ended is not None:
