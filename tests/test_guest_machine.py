@@ -7,13 +7,15 @@ from __future__ import annotations
 import os
 import pty
 import select
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Final
 
+import attrs
 import pytest
 from conftest import needs
 from guests import Storage, needs_guest
@@ -23,23 +25,39 @@ from qemu_model.guest import Guest, GuestError, kernel, machine
 pytestmark = [pytest.mark.guest, pytest.mark.slow]
 
 
-def traces_of_guests() -> tuple[set[str], set[str]]:
-    """Return the numbers of the QEMUs that are guests, and the directories of guests."""
-    processes = set()
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory for the guests of one test, here and in the commands it starts."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def machines(place: Path) -> set[str]:
+    """Return the numbers of the QEMUs that are guests with their directory in ``place``."""
+    found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if b"qemu_model.work=" in (entry / "cmdline").read_bytes():
-                    processes.add(entry.name)
+                if f"qemu_model.work={place}/".encode() in (entry / "cmdline").read_bytes():
+                    found.add(entry.name)
             except OSError:
                 continue
-    return processes, {path.name for path in Path("/tmp").glob("qemu-model-guest-*")}
+    return found
 
 
-def wait_for_a_machine(before: tuple[set[str], set[str]]) -> None:
-    """Wait until one more guest runs than ``before``."""
+def left(place: Path) -> tuple[set[str], set[str]]:
+    """Return which guests run, and which directories of guests are there."""
+    return machines(place), {path.name for path in place.glob("qemu-model-guest-*")}
+
+
+NOTHING: Final[tuple[set[str], set[str]]] = (set(), set())
+
+
+def wait_for_a_machine(place: Path) -> None:
+    """Wait until a guest runs."""
     deadline = time.monotonic() + 60
-    while not traces_of_guests()[0] - before[0]:
+    while not machines(place):
         assert time.monotonic() < deadline, "the machine never started"
         time.sleep(0.05)
 
@@ -93,33 +111,44 @@ def test_without_a_network_the_cached_kernel_serves(
 
 
 def test_a_guest_that_does_not_come_up_says_what_its_console_said(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
     needs_guest()
-    before = traces_of_guests()
-    monkeypatch.setattr(machine, "BOOT_LIMIT", 4.0)
+    empty = place / "empty"
+    empty.touch()
+    files = attrs.evolve(kernel.boot_files(print), initramfs=empty)
+    monkeypatch.setattr(machine, "boot_files", lambda report: files)
     guest = Guest()
     with pytest.raises(GuestError) as raised:
         guest.open()
-    text = str(raised.value)
-    assert text.startswith("the guest does not come up\n")
-    assert "the console's last lines" in text
+    said = str(raised.value)
+    assert said.startswith("the guest does not come up\n")
+    assert said.count("the guest's kernel panicked") == 2
+    assert said.count("the console's last lines") == 2
+    assert "Kernel panic - not syncing: VFS: Unable to mount root fs" in said
     assert [boot.reached for boot in guest.boots] == [False, False]
-    assert traces_of_guests() == before
+    assert left(place) == NOTHING
+
+
+def test_no_wait_for_a_guest_is_without_a_limit(
+    monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
+    needs_guest()
+    monkeypatch.setattr(machine, "BOOT_LIMIT", 0.5)
+    with pytest.raises(GuestError, match="no answer from the guest in time"):
+        Guest().open()
+    assert left(place) == NOTHING
 
 
 def test_a_qemu_that_ends_at_once_is_noticed_at_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
     needs_guest()
-    before = traces_of_guests()
-    broken = kernel.BootFiles("broken", tmp_path / "no-kernel", tmp_path / "no-initramfs")
+    broken = kernel.BootFiles("broken", place / "no-kernel", place / "no-initramfs")
     monkeypatch.setattr(machine, "boot_files", lambda report: broken)
-    started = time.monotonic()
     with pytest.raises(GuestError, match="QEMU ended with 1"):
         Guest().open()
-    assert time.monotonic() - started < 20
-    assert traces_of_guests() == before
+    assert left(place) == NOTHING
 
 
 def test_a_program_that_is_missing_is_named_with_its_package(
@@ -140,36 +169,33 @@ def test_a_program_that_is_missing_is_named_with_its_package(
 )
 @pytest.mark.parametrize("delay", [0.0, 5.0])
 def test_an_interrupted_command_leaves_nothing_behind(
-    number: signal.Signals, status: int, delay: float
+    number: signal.Signals, status: int, delay: float, place: Path
 ) -> None:
     needs_guest()
-    before = traces_of_guests()
     process = subprocess.Popen(
         [sys.executable, "-m", "qemu_model", "crash-demo", "--file-system", "ext4"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for_a_machine(before)
+    wait_for_a_machine(place)
     time.sleep(delay)
     process.send_signal(number)
     said, error = process.communicate(timeout=30)
     assert (process.returncode, said, "Traceback" in error) == (status, "", False)
-    assert traces_of_guests() == before
+    assert left(place) == NOTHING
 
 
-def test_a_parent_that_is_killed_takes_the_machine_with_it() -> None:
+def test_a_parent_that_is_killed_takes_the_machine_with_it(place: Path) -> None:
     needs_guest()
-    before = traces_of_guests()
     process = subprocess.Popen([sys.executable, "-m", "qemu_model", "crash-demo"])
-    wait_for_a_machine(before)
+    wait_for_a_machine(place)
     process.kill()
     process.wait()
-    time.sleep(1)
-    machines, directories = traces_of_guests()
-    for name in directories - before[1]:
-        shutil.rmtree(Path("/tmp", name))  # nobody was left to do it
-    assert machines - before[0] == set()
+    deadline = time.monotonic() + 20
+    while machines(place) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert machines(place) == set()
 
 
 def test_the_guest_needs_no_root(tmp_path: Path) -> None:
@@ -206,15 +232,14 @@ def test_the_guest_needs_no_root(tmp_path: Path) -> None:
     assert "dax=always" in done.stdout
 
 
-def test_the_shell_is_a_terminal_and_ends_with_exit() -> None:
+def test_the_shell_is_a_terminal_and_ends_with_exit(place: Path) -> None:
     needs_guest()
-    before = traces_of_guests()
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-m", "qemu_model", "dax-shell"])
     shown = ""
     typed = False
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], 1)[0]:
             try:
@@ -227,9 +252,9 @@ def test_the_shell_is_a_terminal_and_ends_with_exit() -> None:
         if not typed and "guest:" in shown:
             os.write(terminal, b"tty; findmnt -n -o FSTYPE,OPTIONS /mnt/xfs-dax; exit\r")
             typed = True
+    os.close(terminal)  # a shell that has not ended by now gets SIGHUP
     _, status = os.waitpid(pid, 0)
-    os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 0, shown
     assert "/dev/ttyS2" in shown
     assert "dax=always" in shown
-    assert traces_of_guests() == before
+    assert left(place) == NOTHING
