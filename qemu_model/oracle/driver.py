@@ -302,7 +302,7 @@ def run_qemu(
     inject: Sequence[str] = (),
     only_path: str | None = None,
     cwd: Path | None = None,
-    seconds: float = 20.0,
+    seconds: float = 60.0,
 ) -> Observation:
     """Run ``qemu`` with ``args`` under strace and return what was seen.
 

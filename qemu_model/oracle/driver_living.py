@@ -18,7 +18,7 @@ from qemu.qmp.qmp_client import BadReplyError
 from .driver import QUIET, Conversation, DriverError, Qemu, no_core_files
 
 #: Seconds that one command may take.
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 60.0
 
 
 class LivingQemu:
