@@ -27,6 +27,34 @@ CLONE_NEWNS = 0x00020000
 NOT_VERIFIED = pytest.StashKey[list[str]]()
 
 
+#: Files whose tests start a whole process or a browser each, or run a real QEMU: the quick
+#: suite leaves them out, its own part runs them.
+SLOW_FILES = (
+    "test_abuse_input",
+    "test_cli",
+    "test_cli_bad_input",
+    "test_cli_completion",
+    "test_conform",
+    "test_conform_replies",
+    "test_docs",
+    "test_explorer",
+    "test_mirror_lines",
+    "test_oracle_judge",
+    "test_series_impact",
+    "test_simulated",
+    "test_simulated_against_live",
+    "test_simulated_sequences",
+    "test_v7_2_recorded",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the slow files."""
+    for item in items:
+        if item.path.stem in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
+
+
 def needs(condition: bool, what: str) -> None:
     """Go on if ``condition`` holds; else fail in CI, and skip with a sentence elsewhere."""
     if condition:
@@ -74,9 +102,9 @@ class Surroundings:
         for step in setup:
             action, path = step[0], Path(str(step[1]))
             if action == "rm":
-                path.unlink(missing_ok=True)
+                self.remove(path)
             elif action in ("file", "data"):
-                path.unlink(missing_ok=True)
+                self.remove(path)
                 path.touch()
                 os.truncate(path, int(str(step[2])))
                 if action == "data":
@@ -85,11 +113,18 @@ class Surroundings:
             else:
                 PREPARATIONS[str(action)](path, step[2:])
 
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Remove a file, or a directory that another test left there."""
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
     def sizes(self, paths: list[str]) -> dict[str, object]:
         """Return the sizes of files in bytes, ``absent`` where there is none."""
         return {
-            path: Path(path).stat().st_size if os.path.lexists(path) else "absent"
-            for path in paths
+            path: Path(path).stat().st_size if os.path.lexists(path) else "absent" for path in paths
         }
 
 

@@ -80,8 +80,6 @@ class Show:
             (f"{self._revision.name}", "bold"),
             (f" = {self._revision.meaning}; on {where}", "dim"),
         )
-        for sentence in self._revision.inferred:
-            self._print((f"  inferred: {sentence}", "magenta"))
 
     def event(self, event: Event) -> None:
         """Show one call, under the C function that makes it."""
@@ -140,6 +138,8 @@ class Show:
         self._print((f"machine {run.machine}{assumed}", "dim"))
         if run.line.ignored:
             self._print((f"ignored: {', '.join(run.line.ignored)}", "dim"))
+        for sentence in run.revision.inferred:
+            self._print((f"inferred: {sentence}", "dim"))
         if run.livelock is not None:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:
