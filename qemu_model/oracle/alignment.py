@@ -435,8 +435,8 @@ class Alignment:
     @staticmethod
     def _likeness(call: Call, args: tuple[Any, ...]) -> int:
         flags = call.args[1]
-        different = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64
-        return -different - (call.args[2] != args[2])
+        different: int = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64
+        return -different - int(call.args[2] != args[2])
 
     @staticmethod
     def _opens_to_write(call: Call) -> bool:
