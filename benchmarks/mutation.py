@@ -22,7 +22,6 @@ name which call is made where.)
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -36,12 +35,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TextIO
 
 import attrs
 import pytest
 from mutants import Change, Mutant, change_of, difference, mutants_of
+from mutation_sets import TESTS, files_of, package_directory
 from mutation_tests import Answer, Collected, Known, quiet, read_anew
 
 HERE = Path(__file__).parent
@@ -52,34 +51,6 @@ SAMPLE_SECONDS = 330
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
 #: What the tests of the recordings find free on this machine.
 PAGES_NEEDED = 64
-
-#: Modules of the mirror that make no call and so have no C_FILE.
-HEADERS = ("osdep", "numa_info", "boards")
-JUDGE = ("alignment", "backend_calls", "judge", "log", "replay", "search", "strace", "verdict")
-#: The fast tests that say what each set is to do.
-TESTS = MappingProxyType(
-    {
-        "mirror": (
-            "test_mirror_*.py",
-            "test_recorded_runs.py",
-            "test_numa_recorded.py",
-            "test_numa.py",
-            "test_machine_options.py",
-        ),
-        "judge": ("test_judge*.py", "test_oracle*.py", "test_mirror_judge*.py"),
-    }
-)
-
-
-def files_of(package: Path) -> dict[str, list[Path]]:
-    """Return the files of each set."""
-    mirror = [
-        path
-        for path in sorted(package.glob("*.py"))
-        if path.stem in HEADERS or "\nC_FILE = " in path.read_text()
-    ]
-    judge = [package / "oracle" / f"{name}.py" for name in JUDGE]
-    return {"mirror": mirror, "judge": [path for path in judge if path.exists()]}
 
 
 def changed_since(base: str) -> set[str]:
@@ -123,7 +94,8 @@ class Worker:
         self.deadline, self.writing = deadline, writing
         # What is imported before pytest begins cannot be rewritten by it, and need not be.
         imported = "ignore::pytest.PytestAssertRewriteWarning"
-        self.arguments = [*tests, "-q", "-p", "no:cacheprovider", "-W", imported]
+        wanted = "not conform and not slow"
+        self.arguments = [*tests, "-q", "-m", wanted, "-p", "no:cacheprovider", "-W", imported]
 
     def work(self) -> None:
         tempfile.template = f"mutant-{os.getpid()}-"
@@ -257,13 +229,7 @@ def main() -> int:
     options = parser.parse_args()
 
     os.chdir(ROOT)
-    spec = importlib.util.find_spec("qemu_model")
-    if spec is None:
-        sys.path.append(str(ROOT))
-        spec = importlib.util.find_spec("qemu_model")
-    assert spec is not None
-    assert spec.origin is not None
-    package = Path(spec.origin).parent
+    package = package_directory()
     seconds = options.seconds or (SAMPLE_SECONDS if options.sample else float("inf"))
     seed = os.environ.get("QEMU_MODEL_SEED", "0")
     known = explanations()

@@ -252,12 +252,10 @@ def ram_block_add(qemu: Qemu, block: RAMBlock, *, shared: bool) -> None:
         block.host = host
         memory_try_enable_merging(qemu, block.host, block.max_length)
 
-    position = 0
-    for position, other in enumerate(qemu.ram_blocks):  # noqa: B007 - the place is what is sought
-        if other.max_length < block.max_length:
-            break
-    else:
-        position = len(qemu.ram_blocks)
+    smaller = (
+        place for place, other in enumerate(qemu.ram_blocks) if other.max_length < block.max_length
+    )
+    position = next(smaller, len(qemu.ram_blocks))
     qemu.ram_blocks.insert(position, block)
 
     qemu_ram_setup_dump(qemu, block.host, block.max_length)

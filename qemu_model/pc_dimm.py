@@ -27,6 +27,8 @@ from .string_input import StringInputVisitor
 C_FILE = "hw/mem/pc-dimm.c"
 
 UNASSIGNED_SLOT: Final = -1
+#: Paths, by their parts, of objects that are there without having been asked for.
+OBJECTS_OF_EVERY_MACHINE: Final = ((), ("objects",), ("machine",))
 
 Setter = Callable[[Qemu, Any, StringInputVisitor, str], None]
 
@@ -83,7 +85,11 @@ def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str)
     if ambiguous:
         raise messages.AMBIGUOUS_PATH.error(path=v.text)
     if backend is None:
-        if object_resolve_path_type(qemu, v.text, Object)[0] is not None:
+        parts = tuple(part for part in v.text.split("/") if part)
+        if (
+            object_resolve_path_type(qemu, v.text, Object)[0] is not None
+            or parts in OBJECTS_OF_EVERY_MACHINE
+        ):
             raise invalid_type(name, "memory-backend")
         raise messages.DEVICE_NOT_FOUND.error(path=v.text)
     dimm.hostmem = backend

@@ -215,6 +215,7 @@ def test_memory_is_bound_to_the_nodes(kind: str, policy: str, nodes: list[int]) 
     [
         (errno.ENOSYS, "default", [], False),
         (errno.EPERM, "default", [], True),
+        (errno.EOPNOTSUPP, "default", [], True),
         (errno.ENOSYS, "bind", [0], True),
         (errno.EPERM, "bind", [0], True),
         (errno.EPERM, "interleave", [0], True),

@@ -30,7 +30,7 @@ from qemu_model.exec import (
     reclaim_ramblock,
 )
 from qemu_model.globals import Qemu
-from qemu_model.host.protocol import Platform
+from qemu_model.host.protocol import Platform, StatFs
 from qemu_model.memfd import qemu_memfd_create
 from qemu_model.memory import (
     MemoryRegion,
@@ -167,9 +167,51 @@ def test_without_address_space_nothing_else_is_tried() -> None:
 
 def test_address_0_is_no_failure() -> None:
     """mmap(2): only MAP_FAILED is."""
-    host = ToldHost(mmap=[0, lambda addr, *_: addr])
-    assert qemu_ram_mmap(qemu_on(host), 3, PAGE, PAGE, NO_FLAGS) == 0
-    assert len(host.made("mmap")) == 2
+    for flags in (NO_FLAGS, ALL_SYNC):
+        host = ToldHost(mmap=[0, lambda addr, *_: addr])
+        assert qemu_ram_mmap(qemu_on(host), 3, PAGE, PAGE, flags) == 0
+        assert (len(host.made("mmap")), host.made("munmap")) == (2, [])
+
+
+def test_every_errno_is_a_failure() -> None:
+    """The kernel's negative answers begin at -1, EPERM."""
+    for flags in (NO_FLAGS, ALL_SYNC):
+        host = ToldHost(mmap=[ADDRESS, -errno.EPERM])
+        assert qemu_ram_mmap(qemu_on(host), 3, PAGE, PAGE, flags) == -errno.EPERM
+        assert host.made("munmap") == [("munmap", ADDRESS, 2 * PAGE)]
+    host = ToldHost(mmap=[-errno.EPERM])
+    assert qemu_ram_mmap(qemu_on(host), 3, PAGE, PAGE, NO_FLAGS) == -errno.EPERM
+    assert len(host.calls) == 1
+    refused: list[tuple[dict[str, list[int]], str]] = [
+        ({"mmap": [-errno.EPERM]}, "unable to map backing store for guest RAM"),
+        ({"touch_pages": [-errno.EPERM]}, "os_mem_prealloc: Insufficient free host memory pages "),
+    ]
+    for answers, text in refused:
+        with pytest.raises(Error, match=f"^{text}"):
+            from_fd(ToldHost(**answers), MIB, mem_prealloc=True)
+    qemu, _ = from_fd(ToldHost(ftruncate=[-errno.EPERM]), MIB)
+    assert qemu.stderr == ["ftruncate: Operation not permitted"]
+    with pytest.raises(Error, match=r"^cannot set up guest memory 'm': Operation not permitted$"):
+        qemu_ram_alloc(qemu_on(ToldHost(mmap=[-errno.EPERM])), MIB, region("m"), share=False)
+    for call in ("memfd_create", "ftruncate", "fcntl"):
+        with pytest.raises(Error, match=r"^failed to create memfd: Operation not permitted$"):
+            qemu_memfd_create(
+                qemu_on(ToldHost(**{call: [-errno.EPERM]})),
+                "m",
+                MIB,
+                hugetlb=False,
+                hugetlbsize=0,
+                seals=SEALS,
+            )
+
+
+def test_numbers_that_are_equal_need_not_be_the_same() -> None:
+    """Two page sizes of 64 KiB, an address and a type of file system read anew."""
+    huge = StatFs(int("958458f6", 16), int("65536"))
+    host = ToldHost(PPC64, fstatfs=[huge], statfs=[huge])
+    assert qemu_mempath_getpagesize(qemu_on(host), "/x") == 65536
+    qemu_ram_mmap(qemu_on(host), 3, MIB, MIB, NO_FLAGS)
+    assert host.made("mmap")[0][4:6] == (PRIVATE | ANONYMOUS, -1)
 
 
 @pytest.mark.parametrize("align", [0, 1, 2048, 3 * PAGE, 6 * PAGE])
@@ -460,6 +502,10 @@ def test_a_file_is_opened_or_created_or_made_in_its_directory(
         ([EISDIR, ENOENT], "No such file or directory"),
         ([EINTR, -errno.EACCES], "Permission denied"),
         ([ENOENT, EISDIR], "Is a directory"),
+        ([-errno.EPERM], "Operation not permitted"),
+        ([ENOENT, -errno.EPERM], "Operation not permitted"),
+        ([EISDIR, -errno.EPERM], "Operation not permitted"),
+        ([EISDIR, -errno.ENOSPC], "No space left on device"),
     ],
 )
 def test_a_file_that_cannot_be_opened_is_an_error_with_its_path(

@@ -1,0 +1,654 @@
+"""The command line and the machine: ``vl.c``, ``hw/core/machine.c``, ``hw/i386``, visitors.
+
+What a real QEMU 7.2 says too is in ``test_mirror_lines.py``; here is what the tree of 2018
+says in its own words, in the texts of the functions that the tests name.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from mirror_host import ToldHost, qemu_on
+
+from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm
+from qemu_model.boards import CPUArchId, MachineClass, MachineProperty, MachineState
+from qemu_model.error import Error
+from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
+from qemu_model.machines import MACHINES, find_machine, machine_help
+from qemu_model.memory import MemoryRegion
+from qemu_model.numa_info import NodeInfo, NumaGlobals
+from qemu_model.options import (
+    OptsVisitor,
+    QemuOpts,
+    do_strtosz,
+    parse_integer,
+    parse_option_number,
+    parse_option_size,
+    parse_uint,
+    qemu_opts_parse,
+    qemu_strtosz,
+    qemu_strtosz_mib,
+    strtod,
+    suffix_mul,
+)
+from qemu_model.process import Process, Run, run
+from qemu_model.qom import Object, Property, TypeInfo
+from qemu_model.ram_addr import RAMBlock
+from qemu_model.string_input import StringInputVisitor
+from qemu_model.vl import CommandLine, merged, parse_option
+
+MIB, GIB = 1 << 20, 1 << 30
+EINVAL, ERANGE = -22, -34
+M0 = "-object memory-backend-ram,id=m0,size=64M"
+NV = f"-M pc,nvdimm=on -m 64M,slots=4,maxmem=4G {M0}"
+
+
+def said(line: str) -> tuple[int | None, list[str]]:
+    """Return the status and what is on stderr after a line."""
+    done = ran(line)
+    return done.exit, list(done.stderr)
+
+
+def ran(line: str) -> Run:
+    """Run a line, on a host where every call succeeds."""
+    return run(line.split(), ToldHost())
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("-M foo", "-M foo: unsupported machine type"),
+        ("-M none -m", "-m: requires an argument"),
+        ("-M none -numa", "-numa: requires an argument"),
+        ("-M none -foo", "-foo: invalid option"),
+        ("-M pc -m 17592186044416", "-m 17592186044416: too large 'size' option value"),
+        ("-M pc -m 64M,slots=2", "-m 64M,slots=2: invalid -m option value: missing 'maxmem' "
+         "option"),
+        ("-M pc -m 64M,slots=2,maxmem=32M", "-m 64M,slots=2,maxmem=32M: invalid value of -m "
+         "option maxmem: maximum memory size (0x2000000) must be at least the initial memory size "
+         "(0x4000000)"),
+        ("-M pc -m 64M,slots=2,maxmem=64M", "-m 64M,slots=2,maxmem=64M: invalid value of -m "
+         "option maxmem: memory slots were specified but maximum memory size (0x4000000) is equal "
+         "to the initial memory size (0x4000000)"),
+        ("-M pc -smp 2,maxcpus=1", "maxcpus must be equal to or greater than smp"),
+        ("-M pc -smp -1", "Invalid SMP CPUs -1. The min CPUs supported by machine "
+         "'pc-i440fx-4.0' is 1"),
+        ("-M none -smp 2", "Invalid SMP CPUs 2. The max CPUs supported by machine 'none' is 1"),
+        ("-M pc -smp 4294967295", "Invalid SMP CPUs -1. The min CPUs supported by machine "
+         "'pc-i440fx-4.0' is 1"),
+        ("-M pc -smp 2147483648", "Invalid SMP CPUs -2147483648. The min CPUs supported by "
+         "machine 'pc-i440fx-4.0' is 1"),
+        ("-M pc -smp 7,sockets=1,cores=3,threads=2", "cpu topology: sockets (1) * cores (3) * "
+         "threads (2) < smp_cpus (7)"),
+        ("-M pc -smp 2,sockets=2,cores=2,threads=2,maxcpus=6", "cpu topology: sockets (2) * "
+         "cores (2) * threads (2) > maxcpus (6)"),
+        ("-M pc,foo=1", "Property '.foo' not found"),
+        ("-M pc,device-memory-region-size=1",
+         "Insufficient permission to perform this operation"),
+        ("-M pc,mem-merge=1", "Invalid parameter type for 'mem-merge', expected: boolean"),
+        ("-M pc,smm=foo", "Invalid parameter 'foo'"),
+        ("-M pc,kernel-irqchip=foo", "Invalid parameter 'foo'"),
+        ("-M pc,phandle-start=x", "Parameter 'phandle-start' expects int64"),
+        ("-M pc,max-ram-below-4g=4097M", "Machine option 'max-ram-below-4g=4296015872' expects "
+         "size less than or equal to 4G"),
+        (f"{NV} -device nvdimm,memdev=m0,foo=1", "-device nvdimm,memdev=m0,foo=1: Property "
+         "'.foo' not found"),
+        (f"{NV} -device pc-dimm,memdev=m0,label-size=1M", "-device pc-dimm,memdev=m0,"
+         "label-size=1M: Property '.label-size' not found"),
+        (f"{NV} -device pc-dimm,memdev=m0,size=1", "-device pc-dimm,memdev=m0,size=1: "
+         "Insufficient permission to perform this operation"),
+        (f"{NV} -device pc-dimm,memdev=m0,slot=4", "-device pc-dimm,memdev=m0,slot=4: invalid "
+         "slot# 4, should be less than 4"),
+        (f"{NV} -device pc-dimm,memdev=m0,node=x", "-device pc-dimm,memdev=m0,node=x: Parameter "
+         "'node' expects uint64"),
+        (f"{NV} -device pc-dimm,memdev=m0,node=4294967296", "-device pc-dimm,memdev=m0,"
+         "node=4294967296: Parameter 'node' expects uint32_t"),
+        (f"{NV} -device pc-dimm,memdev=m0,slot=2147483648", "-device pc-dimm,memdev=m0,"
+         "slot=2147483648: Parameter 'slot' expects int32_t"),
+        (f"{NV} -device pc-dimm,memdev=m0,addr=18446744073709551616", "-device pc-dimm,memdev=m0,"
+         "addr=18446744073709551616: Parameter 'addr' expects uint64"),
+        ("-M pc-i440fx-2.1 -m 64M,slots=2,maxmem=17179869183G", "unsupported amount of maximum "
+         "memory: ffffffffc0000000"),
+        ("-M none -numa dist,src=0,dst=0,val=10", "-numa dist,src=0,dst=0,val=10: "
+         "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it "
+         "first."),
+        ("-M pc -numa dist,src=128,dst=0,val=10", "-numa dist,src=128,dst=0,val=10: Invalid node "
+         "128, max possible could be 128"),
+        ("-M pc -numa dist,src=0,dst=200,val=10", "-numa dist,src=0,dst=200,val=10: Invalid node "
+         "200, max possible could be 128"),
+        ("-M pc -numa node,mem=1,memdev=m0", "-numa node,mem=1,memdev=m0: cannot specify both "
+         "mem= and memdev="),
+        (f"-M pc {M0} -numa node,memdev=m0 -numa node", "-numa node: memdev option must be "
+         "specified for either all or no nodes"),
+        (f"-M pc {M0} -numa node -numa node,memdev=m0", "-numa node,memdev=m0: memdev option must "
+         "be specified for either all or no nodes"),
+        ("-M pc -numa foo", "-numa foo: Invalid parameter 'foo'"),
+        ("-M none -object x", "-object x: Parameter 'id' is missing"),
+        ("-M none -object id=a", "-object id=a: Parameter 'qom-type' is missing"),
+        (f"-M none {M0} {M0}", "-object memory-backend-ram,id=m0,size=64M: Duplicate ID 'm0' for "
+         "object"),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_refused(line: str, text: str) -> None:
+    """vl.c, numa.c, hw/i386/pc.c, hw/mem: an error is printed, and exits with 1."""
+    exit, lines = said(line)
+    assert (exit, lines[:1]) == (1, [f"qemu: {text}"])
+
+
+@pytest.mark.parametrize(
+    ("line", "texts"),
+    [
+        ("-M pc,max-ram-below-4g=1M -m 512K", []),
+        ("-M pc,max-ram-below-4g=1048575 -m 512K", [
+            "Only 1048575 bytes of RAM below the 4GiB boundary, BIOS may not work with less than "
+            "1MiB"]),
+        ("-M pc,max-ram-below-4g=1536M -m 2G", [
+            "Large machine and max_ram_below_4g (1610612736) not a multiple of 1G; possible bad "
+            "performance."]),
+        ("-M pc,max-ram-below-4g=1536M -m 1535M", []),
+        ("-M pc,max-ram-below-4g=1G -m 2G", []),
+        ("-M pc-i440fx-1.7,max-ram-below-4g=1536M -m 2G", []),
+        ("-M q35,max-ram-below-4g=1536M -m 4G", [
+            "There is possibly poor performance as the ram size  (0x100000000) is more then twice "
+            "the size of max-ram-below-4g (1610612736) and max-ram-below-4g is not a multiple of "
+            "1G."]),
+        ("-M q35,max-ram-below-4g=1536M -m 3G", []),
+        ("-M q35,max-ram-below-4g=1G -m 4G", []),
+        ("-M q35,max-ram-below-4g=2047M -m 2G", []),
+        ("-M pc -smp 2,sockets=2,cores=2,threads=1,maxcpus=5", [
+            "Invalid CPU topology deprecated: sockets (2) * cores (2) * threads (1) != maxcpus "
+            "(5)"]),
+        ("-M pc -smp 4,sockets=2,cores=2,threads=1", []),
+        ("-M pc -smp 1 -m 8M -numa node,cpus=0", []),
+        ("-M pc -m 8M -smp 3,maxcpus=4 -numa node,cpus=0,mem=8 -numa node,cpus=2,mem=0", [
+            "CPU(s) not present in any NUMA nodes: CPU 1 [socket-id: 1, core-id: 0, thread-id: "
+            "0], CPU 3 [socket-id: 3, core-id: 0, thread-id: 0]",
+            "All CPU(s) up to maxcpus should be described in NUMA config, ability to start up with "
+            "partial NUMA mappings is obsoleted and will be removed in future"]),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_warned_about(line: str, texts: list[str]) -> None:
+    """hw/i386/pc*.c, vl.c:smp_parse, hw/core/machine.c: a warning, and QEMU starts."""
+    assert said(line) == (0, [f"qemu: warning: {text}" for text in texts])
+
+
+def topology(line: str) -> tuple[int, int, int, int]:
+    """Return the CPUs, their highest number, the cores of a socket and the threads of a core."""
+    process = Process(["-M", "pc", "-smp", line], ToldHost())
+    assert process.start()
+    qemu = process.qemu
+    return qemu.smp_cpus, qemu.max_cpus, qemu.smp_cores, qemu.smp_threads
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("6", (6, 6, 1, 1)),
+        ("6,cores=3", (6, 6, 3, 1)),
+        ("6,cores=3,threads=2", (6, 6, 3, 2)),
+        ("6,sockets=2", (6, 6, 3, 1)),
+        ("6,sockets=2,threads=3", (6, 6, 1, 3)),
+        ("6,sockets=2,cores=3", (6, 6, 3, 1)),
+        ("12,sockets=2,cores=3", (12, 12, 3, 2)),
+        ("sockets=2,cores=3,threads=4", (24, 24, 3, 4)),
+        ("cores=3", (3, 3, 3, 1)),
+        ("threads=5", (5, 5, 1, 5)),
+        ("sockets=2", (2, 2, 1, 1)),
+        ("2,maxcpus=6", (2, 6, 1, 1)),
+        ("2,maxcpus=6,cores=3", (2, 6, 3, 1)),
+        ("2,maxcpus=12,cores=3,threads=2", (2, 12, 3, 2)),
+        ("1,sockets=2,maxcpus=2", (1, 2, 1, 1)),
+        ("1,sockets=2,cores=2,maxcpus=4", (1, 4, 2, 1)),
+        ("cpus=2,cpus=4", (4, 4, 1, 1)),
+    ],
+)
+def test_what_smp_leaves_out_follows(line: str, expected: tuple[int, ...]) -> None:
+    """vl.c:smp_parse of 3.1: sockets rather than cores, cores rather than threads."""
+    assert topology(line) == expected
+
+
+def test_without_a_size_ram_is_128_mib_and_sizes_are_rounded_to_8_kib() -> None:
+    """vl.c:set_memory_options; a number alone is in MiB."""
+    sizes = {
+        "-M pc": 128 * MIB,
+        "-M pc -m 0": 128 * MIB,
+        "-M pc -m 1": MIB,
+        "-M pc -m 1B": 8192,
+        "-M pc -m 8193B": 16384,
+        "-M pc -m 64K": 65536,
+        "-M pc -m size=3,slots=1,maxmem=1G": 3 * MIB,
+    }
+    found = {line: [one.size for one in ran(line).mappings] for line in sizes}
+    assert found == {line: [size] for line, size in sizes.items()}
+    assert ran("-M none").mappings == ()
+
+
+#: What QEMU 7.2 lists of the versions that were there in 2018, in its order.
+LISTED = """
+pc-i440fx-3.1 pc-i440fx-3.0 pc-i440fx-2.9 pc-i440fx-2.8 pc-i440fx-2.7 pc-i440fx-2.6
+pc-i440fx-2.5 pc-i440fx-2.4 pc-i440fx-2.3 pc-i440fx-2.2 pc-i440fx-2.12 pc-i440fx-2.11
+pc-i440fx-2.10 pc-i440fx-2.1 pc-i440fx-2.0 pc-i440fx-1.7 pc-i440fx-1.6 pc-i440fx-1.5
+pc-i440fx-1.4 pc-q35-3.1 pc-q35-3.0 pc-q35-2.9 pc-q35-2.8 pc-q35-2.7 pc-q35-2.6 pc-q35-2.5
+pc-q35-2.4 pc-q35-2.12 pc-q35-2.11 pc-q35-2.10 isapc none
+""".split()  # noqa: SIM905 - a table of words is read as words
+
+
+@pytest.mark.parametrize("word", ["help", "?"])
+def test_help_lists_the_machines_in_the_order_of_a_real_qemu(word: str) -> None:
+    """-machine help of QEMU 7.2, whose list of old versions is the same but for those removed."""
+    done = ran(f"-machine {word}")
+    assert (done.exit, list(done.stdout)) == (0, machine_help())
+    listed = [line.split()[0] for line in done.stdout]
+    assert [name for name in listed if name in LISTED] == LISTED
+    assert done.stdout[0] == "Supported machines are:"
+    assert [line for line in done.stdout if "(alias of" in line or "(default)" in line] == [
+        "pc                   Standard PC (i440FX + PIIX, 1996) (alias of pc-i440fx-4.0)",
+        "pc-i440fx-4.0        Standard PC (i440FX + PIIX, 1996) (default)",
+        "q35                  Standard PC (Q35 + ICH9, 2009) (alias of pc-q35-4.0)",
+    ]
+    assert "isapc                ISA-only PC" in done.stdout
+    assert "none                 empty machine" in done.stdout
+    assert "pc-1.3               Standard PC (i440FX + PIIX, 1996)" in done.stdout
+    assert {"pc-i440fx-1.3", "pc-1.4", "pc-q35-2.3"} & set(listed) == set()
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("3.1", (255, True, True, True, True)),
+        ("2.11", (255, True, True, True, True)),
+        ("2.10", (255, False, True, True, True)),
+        ("2.2", (255, False, True, True, True)),
+        ("2.1", (255, False, False, True, True)),
+        ("2.0", (255, False, False, False, True)),
+        ("1.7", (255, False, False, False, False)),
+    ],
+)
+def test_what_a_machine_can_by_its_version(version: str, expected: tuple[Any, ...]) -> None:
+    """hw/i386/pc_piix.c: the release in which each came, as mirror_lines shows of 7.2's types."""
+    machine = find_machine(f"pc-i440fx-{version}")
+    assert machine is not None
+    assert (
+        machine.max_cpus,
+        machine.auto_enable_numa_with_memhp,
+        machine.enforce_aligned_dimm,
+        machine.has_reserved_memory,
+        machine.gigabyte_align,
+    ) == expected
+
+
+def test_q35_takes_288_cpus_since_2_8() -> None:
+    """hw/i386/pc_q35.c, as mirror_lines shows of 7.2's types."""
+    found = {name: MACHINES[name].max_cpus for name in ("pc-q35-3.1", "pc-q35-2.8", "pc-q35-2.7")}
+    assert found == {"pc-q35-3.1": 288, "pc-q35-2.8": 288, "pc-q35-2.7": 255}
+    assert (MACHINES["isapc"].max_cpus, MACHINES["none"].max_cpus) == (1, 1)
+
+
+UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50, "E": 1 << 60}
+
+
+@given(st.integers(0, 1 << 53), st.sampled_from(sorted(UNITS)), st.booleans())
+@example(0xFFFF_FFFF_FFFF_FBFF, "B", False)
+@example(0xFFFF_FFFF_FFFF_FC00, "B", False)
+@example(15, "E", False)
+@example(16, "E", False)
+def test_a_number_with_a_unit_is_so_many_bytes_below_2_to_the_64(
+    number: int, unit: str, lower: bool
+) -> None:
+    """util/cutils.c:do_strtosz, as the size recordings show; near 2**64 a double ends it."""
+    text = f"{number}{unit.lower() if lower else unit}"
+    size = int(float(number) * UNITS[unit])
+    fits = size < 0xFFFF_FFFF_FFFF_FC00
+    assert do_strtosz(text) == (size if fits else ERANGE)
+    assert qemu_strtosz(text) == (size if fits else None)
+    assert suffix_mul(unit) == UNITS[unit]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", EINVAL), ("x", EINVAL), ("M", EINVAL), ("-", EINVAL), ("+1", 1), (" 1", 1),
+        ("1 ", EINVAL), ("1x", EINVAL), ("1MM", EINVAL), ("1.5", EINVAL), ("1.5B", EINVAL),
+        ("1.5K", 1536), ("0.5K", 512), (".5K", 512), ("1.", 1), (".", EINVAL), ("1e3", 1000),
+        ("1e", 1 << 60), ("1E", 1 << 60), ("1e1E", 10 << 60), ("0x10", 16), ("0X1F", 31),
+        ("0x", EINVAL), ("0x1p4", 16), ("0x1.8p1", 3), ("0x.8p1", 1), ("-1", ERANGE),
+        ("-0", 0), ("-1M", ERANGE), ("inf", ERANGE), ("-inf", ERANGE), ("infinity", ERANGE),
+        ("INF", ERANGE), ("infK", ERANGE), ("nan", EINVAL), ("nan(1)", EINVAL), ("NaNM", EINVAL),
+        ("1e400", EINVAL), ("1e-400", EINVAL), ("0e-400", 0), ("1e308", ERANGE),
+        ("0x1p-2000", EINVAL),
+        ("0x1p2000", EINVAL), ("0x0p-2000", 0), ("010", 10), ("1_0", EINVAL), ("\u0661", EINVAL),
+        ("1e-310", EINVAL), ("0x1p-1060", EINVAL), ("0.0001K", 0), ("0b1", EINVAL),
+    ],
+)  # fmt: skip
+def test_sizes_are_read_as_the_c_library_reads_them(text: str, expected: int) -> None:
+    """strtod(3) and util/cutils.c of 3.1; most are in the size recordings."""
+    assert do_strtosz(text) == expected
+    assert qemu_strtosz(text) == (None if expected < 0 else expected)
+
+
+def test_where_a_number_ends_and_what_it_is() -> None:
+    """strtod(3)."""
+    assert strtod("-inf") == (-math.inf, 4)
+    assert strtod("infinite") == (math.inf, 3)
+    assert strtod("1.5e+3x") == (1500.0, 6)
+    assert strtod("1e+") == (1.0, 1)
+    assert strtod("0x") == (0.0, 1)
+    value = strtod("nan(ab_1)x")
+    assert value is not None
+    assert (math.isnan(value[0]), value[1]) == (True, 9)
+    assert strtod("2.2250738585072014e-308") == (2.2250738585072014e-308, 23)
+    assert strtod("e") is None
+
+
+def test_mib_is_the_unit_where_none_is_given() -> None:
+    """numa.c:parse_numa: mem without a unit."""
+    texts = ("1", "1B", "1K", "1.5", "0", "x", "1x")
+    expected = [MIB, 1, 1024, 3 * MIB // 2, 0, None, None]
+    assert [qemu_strtosz_mib(text) for text in texts] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", 0), ("7", 7), ("010", 8), ("0x10", 16), ("0X10", 16), ("-1", (1 << 64) - 1),
+        ("+5", 5), (" 5", 5), ("-0", 0), ("00", 0), ("18446744073709551615", (1 << 64) - 1),
+        ("-18446744073709551615", 1), ("18446744073709551616", "too large"),
+        ("-18446744073709551616", "too large"), ("", "number"), ("x", "number"),
+        ("08", "number"), ("1 ", "number"), ("0x", "number"), ("1.5", "number"), ("--1", "number"),
+        ("9" * 5000, "too large"), ("0" * 5000 + "x", "number"), ("1" + "0" * 1000, "too large"),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_strtoull_reads_them(text: str, expected: Any) -> None:
+    """util/qemu-option.c:parse_option_number: a negative number wraps."""
+    try:
+        found: Any = parse_option_number("slots", text)
+    except Error as error:
+        wrong = {
+            "Parameter 'slots' expects a number": "number",
+            f"Value '{text}' is too large for parameter 'slots'": "too large",
+        }
+        found = wrong[error.text]
+    assert found == expected
+
+
+def test_numbers_and_where_they_end() -> None:
+    """util/cutils.c: an unsigned number, in 64 bits."""
+    assert parse_uint("12-3") == (12, 2)
+    assert parse_uint("0x1g") == (1, 3)
+    assert parse_uint("08") == (0, 1)
+    assert parse_uint("18446744073709551615") == ((1 << 64) - 1, 20)
+    assert parse_uint("18446744073709551616") is None
+    assert parse_uint("-1") is None
+    assert parse_uint("") is None
+    assert (parse_integer("-0x10"), parse_integer("-010"), parse_integer("1x")) == (-16, -8, None)
+
+
+def message(call: Any) -> str:
+    """Return the text of the error that a call raises."""
+    with pytest.raises(Error) as error:
+        call()
+    return error.value.text
+
+
+def test_sizes_of_options_say_what_is_wrong() -> None:
+    """util/qemu-option.c:parse_option_size."""
+    assert parse_option_size("maxmem", "1G") == GIB
+    expects = "Parameter 'maxmem' expects a non-negative number below 2^64"
+    assert message(lambda: parse_option_size("maxmem", "x")) == expects
+    for text in ("-1", "16E", "18446744073709551615"):
+        said = f"Value '{text}' is out of range for parameter 'maxmem'"
+        assert message(lambda text=text: parse_option_size("maxmem", text)) == said
+
+
+def opts(text: str) -> OptsVisitor:
+    """Return what reads the parameters of a -numa."""
+    return OptsVisitor(qemu_opts_parse(text, "type"))
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "expected"),
+    [
+        ("255", 8, 255), ("256", 8, "uint8_t"), ("65535", 16, 65535), ("65536", 16, "uint16_t"),
+        ("0x1f", 8, 31), ("-1", 8, "a uint64 value"), ("1x", 8, "a uint64 value"),
+        ("", 8, "a uint64 value"), ("0", 8, 0),
+    ],
+)  # fmt: skip
+def test_numbers_of_few_bits(text: str, bits: int, expected: Any) -> None:
+    """qapi/opts-visitor.c and qapi-visit-core.c."""
+    visitor = opts(f"dist,val={text}")
+    if isinstance(expected, int):
+        assert visitor.type_uint("val", bits) == expected
+    else:
+        said = f"Parameter 'val' expects {expected}"
+        assert message(lambda: visitor.type_uint("val", bits)) == said
+
+
+@pytest.mark.parametrize("read", [opts, lambda text: StringInputVisitor(text.partition("=")[2])])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-9223372036854775808", -(1 << 63)), ("9223372036854775807", (1 << 63) - 1),
+        ("-9223372036854775809", None), ("9223372036854775808", None), ("x", None), ("0x10", 16),
+    ],
+)  # fmt: skip
+def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None:
+    """qapi/opts-visitor.c and string-input-visitor.c: 64 bits."""
+    visitor = read(f"a={text}")
+    if expected is not None:
+        assert visitor.type_int64("a") == expected
+    else:
+        kind = "an int64 value" if read is opts else "int64"
+        assert message(lambda: visitor.type_int64("a")) == f"Parameter 'a' expects {kind}"
+
+
+@pytest.mark.parametrize(
+    ("text", "method", "expected"),
+    [
+        ("-1", "type_uint64", (1 << 64) - 1),
+        ("18446744073709551615", "type_uint64", (1 << 64) - 1),
+        ("-18446744073709551615", "type_uint64", 1),
+        ("18446744073709551616", "type_uint64", "uint64"),
+        ("x", "type_uint64", "uint64"), ("4294967295", "type_uint32", (1 << 32) - 1),
+        ("4294967296", "type_uint32", "uint32_t"), ("-1", "type_uint32", "uint32_t"),
+        ("2147483647", "type_int32", (1 << 31) - 1), ("-2147483648", "type_int32", -(1 << 31)),
+        ("2147483648", "type_int32", "int32_t"), ("-2147483649", "type_int32", "int32_t"),
+        ("x", "type_int32", "int64"),
+    ],
+)  # fmt: skip
+def test_numbers_of_devices(text: str, method: str, expected: Any) -> None:
+    """qapi/string-input-visitor.c: a negative number wraps where there is no sign."""
+    read = getattr(StringInputVisitor(text), method)
+    if isinstance(expected, int):
+        assert read("a") == expected
+    else:
+        assert message(lambda: read("a")) == f"Parameter 'a' expects {expected}"
+
+
+def test_lists_of_numbers() -> None:
+    """qapi/opts-visitor.c: ranges of at most 65536 numbers, each of 16 bits."""
+    assert opts("node,cpus=0-65535").uint16_list("cpus") == list(range(65536))
+    assert opts("node,cpus=3,cpus=1-2").uint16_list("cpus") == [3, 1, 2]
+    assert opts("node,cpus=4-4").uint16_list("cpus") == [4]
+    wrong = "Parameter 'cpus' expects a uint64 value or range"
+    for text in ("x", "1-", "-1", "2-1", "0-65536", "1:2", "1-2x", "1-x", ""):
+        assert message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus")) == wrong
+    for text in ("65536", "65535-65536", "65536-65537"):
+        said = message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus"))
+        assert said == "Parameter 'null' expects uint16_t"
+
+
+def test_missing_and_unknown_parameters() -> None:
+    """qapi/opts-visitor.c."""
+    assert message(lambda: opts("node").type_str("mem")) == "Parameter 'mem' is missing"
+    assert opts("node,id=a").type_str("id") == "a"
+    assert (opts("node,id=a").optional("id"), opts("node").optional("id")) == (True, False)
+    assert (opts("node,mem=1").optional("mem"), opts("node").optional("mem")) == (True, False)
+    assert opts("node").type_enum("type", ("node", "dist")) == "node"
+    said = message(lambda: opts("foo").type_enum("type", ("node", "dist")))
+    assert said == "Invalid parameter 'foo'"
+    opts("node,mem=1").check_struct(("type", "mem", "memdev"))
+    said = message(lambda: opts("node,foo=1").check_struct(("type", "mem")))
+    assert said == "Invalid parameter 'foo'"
+    assert message(lambda: opts("node,id=a").check_struct(("type",))) == "Invalid parameter 'id'"
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "params"),
+    [
+        ("a", None, [("type", "a")]),
+        ("a,b", None, [("type", "a"), ("b", "on")]),
+        ("a,nob", None, [("type", "a"), ("b", "off")]),
+        ("a,no", None, [("type", "a"), ("", "off")]),
+        ("a=1,b=2", None, [("a", "1"), ("b", "2")]),
+        ("a=1,,2,b", None, [("a", "1,2"), ("b", "on")]),
+        ("a,,b", None, [("type", "a,b")]),
+        ("id=x,a=1", "x", [("a", "1")]),
+        ("a,id=x", "x", [("type", "a")]),
+        ("a,id=x,id=y", "x", [("type", "a")]),
+        ("a,b=c,", None, [("type", "a"), ("b", "c")]),
+        ("", None, []),
+        ("noa", None, [("type", "noa")]),
+        ("a=b=c", None, [("a", "b=c")]),
+        ("a=,b=", None, [("a", ""), ("b", "")]),
+    ],
+)
+def test_options_are_divided_as_recorded(
+    text: str, id: str | None, params: list[tuple[str, str]]
+) -> None:
+    """util/qemu-option.c:qemu_opts_parse; the object recordings have most of them."""
+    parsed = qemu_opts_parse(text, "type", "-numa")
+    assert (parsed.id, list(parsed.params)) == (id, params)
+    assert (parsed.text, parsed.location) == (text, "-numa")
+
+
+@pytest.mark.parametrize("id", ["1", "_a", "a b", "", "a/b", "-a"])
+def test_an_id_is_an_identifier(id: str) -> None:
+    """util/id.c:id_wellformed, as recorded."""
+    said = message(lambda: qemu_opts_parse(f"a,id={id}", "type"))
+    assert said == "Parameter 'id' expects an identifier"
+    assert qemu_opts_parse("a,id=A1-._z", "type").id == "A1-._z"
+
+
+def test_help_is_asked_for_by_either_word() -> None:
+    """util/qemu-option.c:qemu_opt_has_help_opt."""
+    asked = [qemu_opts_parse(f"a,{word}", "type").has_help() for word in ("help", "?", "x")]
+    assert asked == [True, True, False]
+
+
+def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
+    """vl.c: -m, -smp and -machine may be given several times."""
+    some = [qemu_opts_parse("size=1", "size", "-m 1"), qemu_opts_parse("slots=2", "size", "-m 2")]
+    both = merged(some)
+    assert (both.params, both.location, both.id) == (
+        (("size", "1"), ("slots", "2")),
+        "-m 1",
+        None,
+    )
+    assert merged([]) == QemuOpts(None, ())
+    assert ran("-M pc -m 64M,id=a").mappings[0].size == 128 * MIB
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on", True), ("yes", True), ("true", True), ("TRUE", True), ("off", False), ("no", False),
+        ("false", False), ("No", False), ("y", None), ("1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_booleans_of_machines(text: str, expected: bool | None) -> None:
+    """qapi/string-input-visitor.c."""
+    visitor = StringInputVisitor(text)
+    if expected is None:
+        said = message(lambda: visitor.type_bool("a"))
+        assert said == "Invalid parameter type for 'a', expected: boolean"
+    else:
+        assert visitor.type_bool("a") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on", True), ("yes", True), ("y", True), ("off", False), ("no", False), ("n", False),
+        ("true", None), ("ON", None), ("1", None),
+    ],
+)  # fmt: skip
+def test_booleans_of_objects(text: str, expected: bool | None) -> None:
+    """qapi/opts-visitor.c, as recorded."""
+    visitor = opts(f"a,share={text}")
+    if expected is None:
+        said = message(lambda: visitor.type_bool("share"))
+        assert said == "Parameter 'share' expects on|yes|y|off|no|n"
+    else:
+        assert visitor.type_bool("share") is expected
+
+
+def test_help_on_objects_comes_before_all_else() -> None:
+    """vl.c: recorded for a type; the list is that of the types that users make."""
+    listed = ran("-M none -object help").stdout
+    assert listed[0] == "List of user creatable objects:"
+    names = [line.strip() for line in listed[1:]]
+    assert names == sorted(names)
+    wanted = {"memory-backend-file", "memory-backend-memfd", "memory-backend-ram", "memory-backend"}
+    assert wanted & set(names) == wanted - {"memory-backend"}
+    assert all(line == f"  {line.strip()}" for line in listed[1:])
+    own = ran("-M none -object memory-backend-file,help")
+    assert (own.exit, own.stdout[0]) == (0, "memory-backend-file options:")
+    assert ran("-M none -object memory-backend-ram,id=a,help").stdout[0] == (
+        "memory-backend-ram options:"
+    )
+
+
+def test_a_path_for_the_ram_that_fails_falls_back_unless_it_must_not() -> None:
+    """numa.c:allocate_system_memory_nonnuma."""
+    failed = "qemu: can't open backing store /f for guest RAM: Permission denied"
+    fallback = "qemu: falling back to regular RAM allocation."
+    for words, exit, lines in (
+        ("", 0, [failed, fallback]),
+        (" -mem-prealloc", 1, [failed]),
+    ):
+        done = run(f"-M pc -m 8M -mem-path /f{words}".split(), ToldHost(open=[-13]))
+        assert (done.exit, list(done.stderr)) == (exit, lines)
+    nothing = run(["-M", "pc", "-m", "8M"], ToldHost(mmap=[-12]))
+    text = "qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory"
+    assert (nothing.exit, list(nothing.stderr)) == (1, [text])
+
+
+def test_two_objects_alike_are_two() -> None:
+    """In C they are told apart by address."""
+    for kind in (
+        HostMemoryBackend,
+        hostmem_file.HostMemoryBackendFile,
+        hostmem_memfd.HostMemoryBackendMemfd,
+        MemoryRegion,
+        RAMBlock,
+        Object,
+        Property,
+        TypeInfo,
+        pc_dimm.PCDIMMDevice,
+        pc_dimm.PCDIMMDeviceClass,
+        nvdimm.NVDIMMDevice,
+        NodeInfo,
+        NumaGlobals,
+        CPUArchId,
+        MachineClass,
+        MachineProperty,
+        MachineState,
+    ):
+        assert attrs.has(kind)
+        assert kind.__eq__ is object.__eq__
+
+
+def test_what_never_happens_is_an_assertion() -> None:
+    """vl.c finds options complete before it reads them; no object is of an abstract type."""
+    qemu = qemu_on(ToldHost())
+    with pytest.raises(AssertionError, match=r"^-object takes a value$"):
+        parse_option(qemu, CommandLine(), "object", None)
+    with pytest.raises(AssertionError):
+        TYPE_MEMORY_BACKEND.instance_init(qemu)
