@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
@@ -81,14 +83,14 @@ def test_the_driver_stops_a_qemu_that_spins_and_says_so(qemu: Qemu, tmp_path: Pa
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "nowhere")
     line = f"memory-backend-file,id=b0,mem-path={link},size=4M"
-    seen = run_qemu(qemu, ["-M", "none", "-object", line], tmp_path / "log", seconds=20)
+    seen = run_qemu(qemu, ["-M", "none", "-object", line], tmp_path / "log", seconds=120)
     assert (seen.exit, seen.stopped) == (None, "its log grows without end")
     assert (tmp_path / "log").read_bytes().count(b"\n") <= 2000
 
 
 def test_a_qemu_that_waits_for_ever_is_stopped_in_time(qemu: Qemu, tmp_path: Path) -> None:
     asked = [{"execute": "qmp_capabilities"}]
-    seen = run_qemu(qemu, ["-M", "none"], tmp_path / "log", qmp=asked, seconds=5)
+    seen = run_qemu(qemu, ["-M", "none"], tmp_path / "log", qmp=asked, seconds=120)
     assert (seen.exit, seen.stopped) == (None, "the commands have no quit")
 
 
@@ -359,3 +361,26 @@ def test_debians_qemu_conforms_in_every_case(qemu: Qemu) -> None:
     assert [finding.name for finding in report.gone] == []
     assert report.of("not run") == []
     assert len(report.of("passed")) >= 300
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(
+    number: signal.Signals, qemu: Qemu, tmp_path: Path
+) -> None:
+    done = subprocess.Popen(
+        [sys.executable, "-m", "qemu_model", "conform", "--qemu", qemu.binary, "-j2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        # A shell in the background would have let it ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    )
+    while not any(tmp_path.glob("*/*/*/log.strace")):
+        time.sleep(0.05)
+    done.send_signal(number)
+    _, error = done.communicate(timeout=120)
+    version = ".".join(map(str, qemu.release))
+    assert done.returncode == 130
+    assert error.splitlines() == [f"QEMU {version}: revision v7.2", "qemu-model: interrupted"]
+    assert list(tmp_path.iterdir()) == []

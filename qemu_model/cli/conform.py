@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from . import common
@@ -95,7 +97,7 @@ def _conform(words: common.Words, names: Sequence[str]) -> int:
         else:
             revision, how = detect(qemu)
         print(how, file=sys.stderr)
-        with progress(len(names)) as on_result:
+        with terminated_as_interrupted(), progress(len(names)) as on_result:
             report = conform(
                 qemu,
                 revision,
@@ -135,6 +137,20 @@ def write_whole(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does: with nothing left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

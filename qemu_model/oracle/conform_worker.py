@@ -18,13 +18,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from ..revision import Revision
 from .cases import every_case
 from .conform import Result, compare
 from .conform_place import make_place
 from .driver import Qemu
+
+#: Seconds that a worker has to end what it runs.
+_PATIENCE: Final = 30.0
 
 
 class Worker:
@@ -71,7 +74,7 @@ class Worker:
             self._process.stdin.write(json.dumps(name) + "\n")
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
-        except OSError:
+        except (OSError, ValueError):
             answer = ""
         if answer:
             return Result.from_json(json.loads(answer))
@@ -81,10 +84,19 @@ class Worker:
         return Result(name, "failed", (f"the process that ran the case ended with {status}",))
 
     def _end(self) -> int:
-        self._process.terminate()
-        with contextlib.suppress(OSError):
-            self._process.communicate(timeout=30)
-        return self._process.wait()
+        process = self._process
+        process.terminate()
+        try:
+            status = process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            # What was written to it and not read any more is of no use to anybody.
+            with contextlib.suppress(OSError, ValueError):
+                if pipe is not None:
+                    pipe.close()
+        return status
 
     def close(self) -> None:
         """End the worker, with all that it started."""
@@ -130,12 +142,16 @@ def main(argv: list[str]) -> int:
     from ..revision import find
 
     binary, revision, scratch, shared_memory = argv
-    serve(
-        Qemu.at(binary),
-        find(revision),
-        Path(scratch),
-        Path(shared_memory) if shared_memory else None,
-    )
+    try:
+        serve(
+            Qemu.at(binary),
+            find(revision),
+            Path(scratch),
+            Path(shared_memory) if shared_memory else None,
+        )
+    except BrokenPipeError:
+        # Whoever asked is gone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
