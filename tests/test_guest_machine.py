@@ -7,11 +7,13 @@ from __future__ import annotations
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -198,24 +200,29 @@ def test_a_parent_that_is_killed_takes_the_machine_with_it(place: Path) -> None:
     assert machines(place) == set()
 
 
-def test_the_guest_needs_no_root(tmp_path: Path) -> None:
-    needs_guest()
+@pytest.fixture
+def users_directory() -> Iterator[Path]:
+    """A directory of the user nobody; pytest's own are closed to other users."""
     needs(os.geteuid() == 0, "root, to become another user")
+    directory = Path(tempfile.mkdtemp(prefix="qemu-model-test-", dir="/var/tmp"))
+    os.chown(directory, 65534, 65534)
+    yield directory
+    shutil.rmtree(directory)
+
+
+def test_the_guest_needs_no_root(users_directory: Path) -> None:
+    needs_guest()
     program = (
         "from qemu_model.guest import Guest\n"
         "with Guest() as guest:\n"
         "    guest.make_file_system('ext4', '/dev/pmem0', '/mnt/dax', options='dax')\n"
         "    print(guest.run(['findmnt', '-n', '-o', 'OPTIONS', '/mnt/dax']).stdout)\n"
     )
-    cache = tmp_path / "cache"
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
-    cache.mkdir()
-    os.chown(cache, 65534, 65534)
     settings = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "XDG_CACHE_HOME": str(cache),
+        "XDG_CACHE_HOME": str(users_directory),
+        "TMPDIR": str(users_directory),
         "HOME": "/nonexistent",
     }
     user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -230,6 +237,7 @@ def test_the_guest_needs_no_root(tmp_path: Path) -> None:
     needs("ermission denied" not in done.stderr, f"a Python that any user runs: {done.stderr}")
     assert done.returncode == 0, done.stderr
     assert "dax=always" in done.stdout
+    assert left(users_directory) == NOTHING
 
 
 def test_the_shell_is_a_terminal_and_ends_with_exit(place: Path) -> None:
