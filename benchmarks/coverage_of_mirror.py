@@ -38,7 +38,7 @@ def main() -> int:
         )
         with measured.collect():
             failed = pytest.main(
-                [*tests, "-q", "-m", "not conform and not slow", "-p", "no:cacheprovider"]
+                [*tests, "-q", "-m", "not conform", "-p", "no:cacheprovider"]
             )
         percent = measured.report(show_missing=True)
     lines = [

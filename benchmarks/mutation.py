@@ -94,7 +94,7 @@ class Worker:
         self.deadline, self.writing = deadline, writing
         # What is imported before pytest begins cannot be rewritten by it, and need not be.
         imported = "ignore::pytest.PytestAssertRewriteWarning"
-        wanted = "not conform and not slow"
+        wanted = "not conform"
         self.arguments = [*tests, "-q", "-m", wanted, "-p", "no:cacheprovider", "-W", imported]
 
     def work(self) -> None:

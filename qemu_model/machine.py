@@ -10,7 +10,6 @@ from typing import Final
 
 from . import messages
 from .boards import CPUArchId, CpuInstanceProperties, MachineProperty, machine_get_class
-from .error import Error, Exit
 from .globals import Qemu
 from .string_input import StringInputVisitor
 
@@ -133,11 +132,7 @@ def machine_run_board_init(qemu: Qemu) -> None:
     """
     from .numa import numa_complete_configuration
 
-    try:
-        numa_complete_configuration(qemu)
-    except Error as error:
-        qemu.error_report_err(error)
-        raise Exit(1) from error
+    numa_complete_configuration(qemu)
     if qemu.numa.nb_numa_nodes:
         machine_numa_finish_cpu_init(qemu)
     machine_get_class(qemu).init(qemu)

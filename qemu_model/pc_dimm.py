@@ -82,7 +82,7 @@ def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str)
         dimm.hostmem = None
         return
     backend, ambiguous = object_resolve_path_type(qemu, v.text, HostMemoryBackend)
-    if ambiguous:
+    if ambiguous:  # pragma: no cover - all objects are in one container, under one name each
         raise messages.AMBIGUOUS_PATH.error(path=v.text)
     if backend is None:
         parts = tuple(part for part in v.text.split("/") if part)

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from mirror_host import ToldHost, qemu_on
 
 from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm
-from qemu_model.boards import CPUArchId, MachineClass, MachineProperty, MachineState
+from qemu_model.boards import CPUArchId, DeviceMemory, MachineClass, MachineProperty, MachineState
 from qemu_model.error import Error
 from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
 from qemu_model.machines import MACHINES, find_machine, machine_help
 from qemu_model.memory import MemoryRegion
+from qemu_model.memory_device import memory_device_get_free_addr
+from qemu_model.numa import memory_region_allocate_system_memory
 from qemu_model.numa_info import NodeInfo, NumaGlobals
 from qemu_model.options import (
     OptsVisitor,
@@ -39,7 +41,7 @@ from qemu_model.options import (
     suffix_mul,
 )
 from qemu_model.process import Process, Run, run
-from qemu_model.qom import Object, Property, TypeInfo
+from qemu_model.qom import Object, Property, TypeInfo, type_help
 from qemu_model.ram_addr import RAMBlock
 from qemu_model.string_input import StringInputVisitor
 from qemu_model.vl import CommandLine, merged, parse_option
@@ -643,6 +645,59 @@ def test_two_objects_alike_are_two() -> None:
     ):
         assert attrs.has(kind)
         assert kind.__eq__ is object.__eq__
+
+
+def test_machine_none_lets_memory_modules_be() -> None:
+    """hw/core/qdev.c: without a hotplug handler nothing finds a place; seen with QEMU 7.2."""
+    line = "-M none -object memory-backend-ram,id=m0,size=64M -device nvdimm,memdev=m0"
+    assert said(line) == (0, [])
+    exit, lines = said(f"{line},label-size=64M")
+    assert (exit, lines) == (
+        1,
+        [
+            "qemu: -device nvdimm,memdev=m0,label-size=64M: the size of memdev m0 (0x4000000) is "
+            "too small to contain nvdimm label (0x4000000) and aligned PMEM (0x200000)"
+        ],
+    )
+
+
+def test_a_module_needs_a_range_and_an_alignment_that_the_range_has() -> None:
+    """hw/mem/memory-device.c:memory_device_get_free_addr."""
+    qemu = qemu_on(ToldHost())
+    qemu.machine.maxram_size = GIB
+    enabled = (
+        "memory devices (e.g. for memory hotplug) are not enabled, please specify the maxmem option"
+    )
+    for place in (None, DeviceMemory(), DeviceMemory(5 * GIB, 0)):
+        qemu.machine.device_memory = place
+        assert message(lambda: memory_device_get_free_addr(qemu, 0, MIB, MIB)) == enabled
+    qemu.machine.device_memory = DeviceMemory(5 * GIB, 4 * GIB)
+    refused = message(lambda: memory_device_get_free_addr(qemu, 0, 2 * GIB, MIB))
+    assert refused == "the alignment (0x80000000) is not supported"
+    assert memory_device_get_free_addr(qemu, 0, GIB, GIB) == 5 * GIB
+
+
+def test_a_node_without_a_backend_has_no_part_in_the_ram() -> None:
+    """numa.c:memory_region_allocate_system_memory passes it over."""
+    qemu = qemu_on(ToldHost())
+    backend = HostMemoryBackend(TYPE_MEMORY_BACKEND)
+    qemu.numa.info(1).node_memdev = backend
+    qemu.numa.nb_numa_nodes, qemu.numa.have_memdevs = 2, 1
+    ram = MemoryRegion()
+    memory_region_allocate_system_memory(qemu, ram, "pc.ram", MIB)
+    assert (ram.name, ram.size, backend.mr.container, backend.mapped) == ("pc.ram", MIB, ram, True)
+
+
+def test_a_word_that_is_no_option_is_a_disk() -> None:
+    """vl.c: it is accepted, and is no matter of memory."""
+    done = ran("-M none image -nographic -serial none")
+    assert (done.exit, done.line.ignored) == (0, ["image", "-nographic", "-serial none"])
+
+
+def test_a_type_without_options_says_so() -> None:
+    """qom/object_interfaces.c: the text of -object TYPE,help for such a type."""
+    bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={})
+    assert type_help(qemu_on(ToldHost()), bare) == ["There are no options for bare."]
 
 
 def test_what_never_happens_is_an_assertion() -> None:

@@ -360,6 +360,18 @@ def test_a_path_that_cannot_be_asked_ends_qemu(before: list[int]) -> None:
     )
 
 
+def test_a_question_that_is_interrupted_for_ever_is_named() -> None:
+    """util/mmap-alloc.c: both loops go on as long as the answer is EINTR."""
+    host = ToldHost(fstatfs=[EINTR], statfs=[EINTR])
+    for ask, name in (
+        (lambda qemu: qemu_fd_getpagesize(qemu, 3), "qemu_fd_getpagesize"),
+        (lambda qemu: qemu_mempath_getpagesize(qemu, "/x"), "qemu_mempath_getpagesize"),
+    ):
+        with pytest.raises(Livelock) as livelock:
+            ask(qemu_on(host))
+        assert livelock.value.function == name
+
+
 def test_other_systems_ask_for_no_page_size() -> None:
     """util/mmap-alloc.c: both questions are for Linux alone."""
     host = ToldHost(DARWIN, fstatfs=[HUGE], statfs=[HUGE])
