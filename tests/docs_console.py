@@ -29,6 +29,8 @@ BLOCK = re.compile(
     r"^( *)\.\. code-block:: console\n((?:\1 +:.*\n)*)((?:\1 +\S.*\n|[ \t]*\n)+)", re.M
 )
 OPTIONS = doctest.ELLIPSIS
+#: Seconds for one command: the longest boots a virtual machine seven times, without KVM.
+PATIENCE = 2400
 CHECKER = doctest.OutputChecker()
 
 
@@ -111,7 +113,7 @@ def run(command: str, directory: Path) -> str:
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=900,
+        timeout=PATIENCE,
         check=False,
     )
     # A line of blanks at the end is no part of a page.
