@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 
 import pytest
 from conftest import needs, needs_program
@@ -40,7 +41,7 @@ def test_a_reply_that_differs_is_shown_as_a_program_to_paste(binary: str) -> Non
         compare_replies(binary, commands=200, revision=V8)
     text = str(failure.value)
     assert "paste this into a shell" in text
-    program = text.split("shell:\n\n", 1)[1]
+    program = textwrap.dedent(text.split("shell:", 1)[1]).strip() + "\n"
     assert '{"execute": "qmp_capabilities"}' in program
     script = program.replace("<<EOF", "<<EOF | head -2")
     done = subprocess.run(
@@ -54,9 +55,9 @@ def test_a_reply_that_differs_is_shown_as_a_program_to_paste(binary: str) -> Non
 
 
 def test_the_plugin_makes_it_one_command(binary: str) -> None:
-    words = ["--qemu-binary", binary, "-k", "align and 64K", "-p", "qemu_model.testing.plugin"]
+    words = ["--qemu-binary", binary, "-k", "align and 64K"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
         capture_output=True,
         text=True,
         timeout=300,

@@ -44,7 +44,7 @@ def prepare(one: Recording) -> None:
     """Empty the directories, and make the files of a run."""
     for directory in DIRECTORIES:
         for entry in Path(directory).iterdir():
-            entry.unlink()
+            Surroundings.remove(entry)
     for kind, path, *rest in one.setup:
         if kind == "symlink":
             Preparation(kind, path, target=rest[0]).make()

@@ -136,6 +136,8 @@ def main(argv: list[str]) -> int:
     """Serve until stdin ends; SIGTERM ends it at once, and whatever runs with it."""
 
     def stop(_number: int, _frame: FrameType | None) -> Any:
+        # What asyncio says of a loop that is cut off in the middle is not for people.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
