@@ -134,9 +134,12 @@ class ReplyComparison(RuleBasedStateMachine):
         for what in ("reply", "event"):
             expected = [self._without_place(text, REAL) for text in replies(real, what)]
             actual = [self._without_place(text, MODEL) for text in replies(modelled, what)]
-            assert expected == actual, self._told(what, expected, actual)
+            # pytest would indent the program in the message of an assert statement.
+            if expected != actual:
+                raise AssertionError(self._told(what, expected, actual))
         exits = (self._real.exit if not real else None, self._model.exit)
-        assert exits[0] == exits[1], self._told("end", [str(exits[0])], [str(exits[1])])
+        if exits[0] != exits[1]:
+            raise AssertionError(self._told("end", [str(exits[0])], [str(exits[1])]))
 
     def _at(self, request: Mapping[str, Any], name: str) -> dict[str, Any]:
         placed = json.loads(json.dumps(request).replace("$files", str(self._scratch / name)))
