@@ -53,7 +53,7 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
 
 
 class _WithoutAnnotations(ast.NodeTransformer):
-    """Blanks annotations: with postponed evaluation they are text that nothing runs."""
+    """Blanks annotations, and imports for them: they are text that nothing runs."""
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
@@ -62,6 +62,11 @@ class _WithoutAnnotations(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         # attrs looks only for ClassVar in it.
         node.annotation = ast.Constant("annotation")
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        if "TYPE_CHECKING" in ast.unparse(node.test):
+            return ast.Pass()
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

@@ -169,7 +169,10 @@ class Collected:
         if self.known.finds_out:
             self.coverage.start()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        # Before whole files are marked: slow for the quick suite is not too slow here.
+        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
         for item in items:
             with_few_examples(item)
 
@@ -229,9 +232,14 @@ class Collected:
         tests = {name for line in statement_lines(mutant) for name in lines.get(line, ())}
         function = self.functions.get((mutant.file, *(change.place or (0, ""))))
         if function is None or "" in tests:
-            everywhere = {name for found in lines.values() for name in found} - {""}
-            seconds = SECONDS * 5 + TIMES / 5 * sum(self.seconds[name] for name in everywhere)
-            return self.elsewhere(mutant, change.text, self.quickest_first(everywhere), seconds)
+            # What a module says as it is read can matter to tests that run none of its lines.
+            near = {name for found in lines.values() for name in found} - {""}
+            all_tests = [
+                *self.quickest_first(near),
+                *self.quickest_first(set(self.seconds) - near),
+            ]
+            seconds = SECONDS * 5 + TIMES / 5 * sum(self.seconds.values())
+            return self.elsewhere(mutant, change.text, all_tests, seconds)
         assert change.code is not None
         return self.answer_of(self.quickest_first(tests), function, change.code)
 

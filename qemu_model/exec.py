@@ -91,14 +91,13 @@ def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
 
     Returns the descriptor, or the negative errno, and the name.
     """
-    fd = -EEXIST
-    filename = ""
-    for _ in range(MKSTEMP_ATTEMPTS):
+    attempts = 0
+    while True:
         filename = prefix + qemu.host.temporary_name()
         fd = qemu.host.open(filename, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        if fd != -EEXIST:
-            break
-    return fd, filename
+        attempts += 1
+        if fd != -EEXIST or attempts == MKSTEMP_ATTEMPTS:
+            return fd, filename
 
 
 def get_file_size(qemu: Qemu, fd: int) -> int:

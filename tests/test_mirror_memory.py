@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mirror_host import ADDRESS, EXT4, HUGE, PAGE, ToldHost, qemu_on
 
@@ -77,6 +77,9 @@ BASE, V8 = SERIES[0], SERIES[-1]
 DARWIN = Platform("darwin", map_sync=0, map_shared_validate=0, vmalloc_align=PAGE)
 PPC64 = Platform("linux", "ppc64le", 65536)
 
+#: A file system whose number is larger than hugetlbfs's.
+SMB2 = StatFs(0xFE534D42, 1024)
+
 pages = st.integers(1, 1 << 20)
 
 
@@ -132,15 +135,24 @@ def test_map_sync_is_asked_for_with_all_three_flags_alone(
 def test_whatever_refuses_map_sync_the_file_is_mapped_once_more_without_it(number: int) -> None:
     """The letter, V8: MAP_SYNC is not passed where it is not supported."""
     host = ToldHost(mmap=[ADDRESS, -number, lambda addr, *_: addr])
-    block = qemu_ram_mmap(qemu_on(host), 3, MIB, PAGE, ALL_SYNC)
-    assert block == ADDRESS
+    block = qemu_ram_mmap(qemu_on(host), 3, MIB, 2 * MIB, ALL_SYNC)
+    assert (block % (2 * MIB), ADDRESS < block < ADDRESS + 2 * MIB) == (0, True)
     assert [call[4] for call in host.made("mmap")] == [
         PRIVATE | ANONYMOUS,
         FIXED | VALIDATE | SYNC,
         FIXED | SHARED,
     ]
-    assert [call[1:4] for call in host.made("mmap")[1:]] == [(ADDRESS, MIB, READ_WRITE)] * 2
-    assert host.made("munmap") == []
+    assert [call[1:4] for call in host.made("mmap")[1:]] == [(block, MIB, READ_WRITE)] * 2
+    assert all(call[1] in (ADDRESS, block + MIB + PAGE) for call in host.made("munmap"))
+
+
+def test_a_reservation_wraps_at_2_to_the_64() -> None:
+    """C adds size and alignment in 64 bits; mmap(2) refuses a length of 0."""
+    for surplus in (0, 1):
+        host = ToldHost(mmap=[-errno.EINVAL])
+        size = (1 << 64) - 2 * MIB + surplus
+        assert qemu_ram_mmap(qemu_on(host), 3, size, 2 * MIB, NO_FLAGS) == -errno.EINVAL
+        assert [call[2] for call in host.calls] == [surplus]
 
 
 def test_where_the_system_has_no_map_sync_there_is_no_second_try() -> None:
@@ -248,10 +260,10 @@ def test_on_ppc64_huge_pages_are_reserved_from_their_own_file(
 
 def test_huge_pages_as_large_as_the_systems_need_no_reservation_of_their_own() -> None:
     """The same: only a page size that differs does."""
-    huge = attrs.evolve(HUGE, f_bsize=65536)
-    host = ToldHost(PPC64, fstatfs=[huge])
-    qemu_ram_mmap(qemu_on(host), 3, MIB, MIB, NO_FLAGS)
-    assert host.made("mmap")[0][4:6] == (PRIVATE | ANONYMOUS, -1)
+    for size, expected in ((65536, (PRIVATE | ANONYMOUS, -1)), (4096, (PRIVATE | NORESERVE, 3))):
+        host = ToldHost(PPC64, fstatfs=[attrs.evolve(HUGE, f_bsize=size)])
+        qemu_ram_mmap(qemu_on(host), 3, MIB, MIB, NO_FLAGS)
+        assert host.made("mmap")[0][4:6] == expected
 
 
 @pytest.mark.parametrize(
@@ -300,10 +312,11 @@ def test_upstream_warns_of_one_errno_alone_and_tries_again_on_all(
 
 def test_block_and_guard_are_unmapped_in_one_call_and_null_in_none() -> None:
     """util/mmap-alloc.c:qemu_ram_munmap, as every object-del of the recordings shows."""
-    host = ToldHost()
-    qemu_ram_munmap(qemu_on(host), ADDRESS, MIB)
-    qemu_ram_munmap(qemu_on(host), 0, MIB)
-    assert host.calls == [("munmap", ADDRESS, MIB + PAGE)]
+    for size in (PAGE, 3 * PAGE, MIB):
+        host = ToldHost()
+        qemu_ram_munmap(qemu_on(host), ADDRESS, size)
+        qemu_ram_munmap(qemu_on(host), 0, size)
+        assert host.calls == [("munmap", ADDRESS, size + PAGE)]
 
 
 @pytest.mark.parametrize(
@@ -314,6 +327,7 @@ def test_block_and_guard_are_unmapped_in_one_call_and_null_in_none() -> None:
         (3, [HUGE], 2 * MIB, 1),
         (3, [EXT4], PAGE, 1),
         (3, [attrs.evolve(EXT4, f_bsize=1024)], PAGE, 1),
+        (3, [SMB2], PAGE, 1),
         (3, [-errno.EIO], PAGE, 1),
         (3, [-errno.EINTR, -errno.EINTR, HUGE], 2 * MIB, 3),
         (3, [-errno.EINTR, -errno.EIO], PAGE, 2),
@@ -336,6 +350,7 @@ def test_the_page_size_of_a_descriptor(
         ("/x", [HUGE], 2 * MIB, 1),
         ("/x", [EXT4], PAGE, 1),
         ("/x", [attrs.evolve(EXT4, f_bsize=1024)], PAGE, 1),
+        ("/x", [SMB2], PAGE, 1),
         ("/x", [-errno.EINTR, -errno.EINTR, HUGE], 2 * MIB, 3),
     ],
 )
@@ -374,10 +389,11 @@ def test_a_question_that_is_interrupted_for_ever_is_named() -> None:
 
 def test_other_systems_ask_for_no_page_size() -> None:
     """util/mmap-alloc.c: both questions are for Linux alone."""
-    host = ToldHost(DARWIN, fstatfs=[HUGE], statfs=[HUGE])
-    qemu = qemu_on(host)
-    assert (qemu_fd_getpagesize(qemu, 3), qemu_mempath_getpagesize(qemu, "/x")) == (PAGE, PAGE)
-    assert host.calls == []
+    for system in ("darwin", "windows"):
+        host = ToldHost(attrs.evolve(DARWIN, system=system), fstatfs=[HUGE], statfs=[HUGE])
+        qemu = qemu_on(host)
+        assert (qemu_fd_getpagesize(qemu, 3), qemu_mempath_getpagesize(qemu, "/x")) == (PAGE, PAGE)
+        assert host.calls == []
 
 
 @given(st.integers(0, (1 << 64) - 1), st.integers(0, 40))
@@ -391,6 +407,14 @@ def test_rounding_up_gives_the_next_multiple_and_wraps(number: int, shift: int) 
     assert qemu_align_up(number, multiple) == rounded
 
 
+def test_within_a_multiple_of_2_to_the_64_rounding_up_gives_0() -> None:
+    """Recorded: the largest size becomes 0, and QEMU aborts."""
+    for number in ((1 << 64) - 1, (1 << 64) - PAGE + 1):
+        assert (round_up(number, PAGE), qemu_align_up(number, PAGE)) == (0, 0)
+    last = (1 << 64) - PAGE
+    assert (round_up(last, PAGE), qemu_align_up(last, PAGE)) == (last, last)
+
+
 @given(st.integers(0, 1 << 40), st.integers(1, 1 << 30))
 def test_any_multiple_can_be_aligned_to(number: int, multiple: int) -> None:
     """include/qemu/osdep.h: QEMU_ALIGN_UP divides, so it needs no power of two."""
@@ -399,6 +423,11 @@ def test_any_multiple_can_be_aligned_to(number: int, multiple: int) -> None:
 
 
 @given(st.integers(0, (1 << 64) - 1))
+@example((1 << 62) + 5)
+@example((1 << 63) - 1)
+@example(1 << 63)
+@example((1 << 63) + 1)
+@example((1 << 64) - 1)
 def test_an_offset_is_signed_as_c_has_it(number: int) -> None:
     """off_t holds 64 bits with a sign: from 2**63 on a length is negative."""
     assert off_t(number) == int.from_bytes(number.to_bytes(8, "little"), "little", signed=True)
@@ -412,10 +441,13 @@ def test_a_power_of_two_has_one_bit(number: int) -> None:
 
 def test_an_advice_that_the_platform_lacks_is_no_call() -> None:
     """util/osdep.c:qemu_madvise: EINVAL without a call."""
-    other, linux = ToldHost(DARWIN), ToldHost(madvise=[-errno.EAGAIN])
-    assert qemu_madvise(qemu_on(other), ADDRESS, MIB, HUGEPAGE) == -errno.EINVAL
+    linux = ToldHost(madvise=[-errno.EAGAIN])
     assert qemu_madvise(qemu_on(linux), ADDRESS, MIB, HUGEPAGE) == -errno.EAGAIN
-    assert (other.calls, linux.calls) == ([], [("madvise", ADDRESS, MIB, HUGEPAGE)])
+    assert linux.calls == [("madvise", ADDRESS, MIB, HUGEPAGE)]
+    for system in ("darwin", "windows"):
+        other = ToldHost(attrs.evolve(DARWIN, system=system))
+        assert qemu_madvise(qemu_on(other), ADDRESS, MIB, HUGEPAGE) == -errno.EINVAL
+        assert other.calls == []
 
 
 def test_sizes_are_rounded_to_the_hosts_pages() -> None:
@@ -545,6 +577,21 @@ def test_what_qemu_would_try_for_ever_is_named(answer: Any) -> None:
     with pytest.raises(Livelock) as livelock:
         file_ram_open(qemu_on(ToldHost(open=[answer])), "/f", "/objects/m0")
     assert livelock.value.function == "file_ram_open"
+
+
+def test_another_answer_before_does_not_hide_an_endless_loop() -> None:
+    """The same, where it begins later."""
+    host = ToldHost(open=[ENOENT, EEXIST, EINTR])
+    with pytest.raises(Livelock):
+        file_ram_open(qemu_on(host), "/f", "/objects/m0")
+
+
+def test_a_free_name_is_looked_for_as_often_as_the_c_library_does() -> None:
+    """glibc's mkstemp(3): 62 to the power of 3 names, three of six letters' worth."""
+    host = ToldHost(open=[lambda path, *_: EEXIST if path == TEMPORARY else EISDIR])
+    with pytest.raises(Livelock):
+        file_ram_open(qemu_on(host), "/f", "/objects/m0")
+    assert len(host.calls) == 1 + 238328
 
 
 def test_an_answer_that_changes_late_is_no_endless_loop() -> None:
@@ -757,19 +804,22 @@ def test_what_a_block_is_advised(merge: bool, dump: bool) -> None:
         assert advice(host) == [(size, MERGEABLE)] * (merge and anonymous) + rest
 
 
-@given(st.lists(st.tuples(pages, st.booleans()), max_size=12))
+@given(st.lists(st.tuples(st.integers(1, 3) | pages, st.booleans()), max_size=12))
+@example([(1, False), (1, False), (2, False), (1, False)])
 def test_blocks_are_kept_from_the_biggest_to_the_smallest_and_apart(
     steps: list[tuple[int, bool]],
 ) -> None:
     """exec.c:ram_block_add and find_ram_offset: sorted, at multiples of 64 pages, no overlap."""
     qemu = qemu_on(ToldHost())
-    for size, free in steps:
-        block = qemu_ram_alloc(qemu, size * PAGE, region(), share=False)
+    for number, (size, free) in enumerate(steps):
+        block = qemu_ram_alloc(qemu, size * PAGE, region(str(number)), share=False)
         assert block.offset % (64 * PAGE) == 0
         sizes = [one.max_length for one in qemu.ram_blocks]
         assert sizes == sorted(sizes, reverse=True)
         taken = sorted((one.offset, one.offset + one.max_length) for one in qemu.ram_blocks)
         assert all(last <= first for (_, last), (first, _) in itertools.pairwise(taken))
+        same = [one.mr.name for one in qemu.ram_blocks if one.max_length == size * PAGE]
+        assert same[-1] == str(number)
         if free:
             qemu.ram_blocks.pop(len(qemu.ram_blocks) // 2)
 
@@ -841,6 +891,8 @@ ADD_SEALS, SEALS = 1033, 0x7
         (True, 2 * MIB, SEALS, CLOEXEC | SEALING | HUGETLB | 21 << 26),
         (True, 1 << 30, 0, CLOEXEC | HUGETLB | 30 << 26),
         (True, 1, 0, CLOEXEC | HUGETLB),
+        (True, 3, 0, CLOEXEC | HUGETLB),
+        (True, 2 * MIB + 1, 0, CLOEXEC | HUGETLB),
     ],
 )
 def test_a_memfd_is_made_sized_and_sealed(
