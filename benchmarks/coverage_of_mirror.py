@@ -37,9 +37,7 @@ def main() -> int:
             include=[str(path) for path in files],
         )
         with measured.collect():
-            failed = pytest.main(
-                [*tests, "-q", "-m", "not conform", "-p", "no:cacheprovider"]
-            )
+            failed = pytest.main([*tests, "-q", "-m", "not conform", "-p", "no:cacheprovider"])
         percent = measured.report(show_missing=True)
     lines = [
         (path.name, number, line.strip())
