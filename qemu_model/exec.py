@@ -211,7 +211,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
 
     # Blocks start at whole words of the dirty bitmap: 64 pages.
     alignment = 64 * qemu.platform.page_size
-    offset, smallest = -1, 1 << 64
+    fitting = []
     for block in qemu.ram_blocks:
         candidate = round_up(block.offset + block.max_length, alignment)
         following = min(
@@ -219,10 +219,11 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
             default=(1 << 64) - 1,
         )
         gap = following - candidate
-        if size <= gap < smallest:
-            offset, smallest = candidate, gap
-    if offset < 0:
+        if size <= gap:
+            fitting.append((gap, candidate))
+    if not fitting:
         raise Abort(messages.NO_RAM_GAP.text(size=size))
+    _, offset = min(fitting, key=lambda place: place[0])
     return offset
 
 

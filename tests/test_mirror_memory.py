@@ -240,6 +240,7 @@ def test_an_alignment_that_is_no_power_of_two_or_below_a_page_is_an_assertion(al
     [
         ("ppc64", "linux", 3, HUGE, (3, PRIVATE | NORESERVE)),
         ("ppc64le", "linux", 3, HUGE, (3, PRIVATE | NORESERVE)),
+        ("ppc64le", "linux", 1, HUGE, (1, PRIVATE | NORESERVE)),
         ("ppc64le", "linux", 3, EXT4, (-1, PRIVATE | ANONYMOUS)),
         ("ppc64le", "linux", -1, HUGE, (-1, PRIVATE | ANONYMOUS)),
         ("ppc", "linux", 3, HUGE, (-1, PRIVATE | ANONYMOUS)),
@@ -293,7 +294,7 @@ def test_only_sync_on_before_v8_does_not_do_without(
 
 
 @pytest.mark.parametrize(
-    ("number", "warned"), [(errno.EOPNOTSUPP, True), (errno.EINVAL, False), (errno.ENOENT, False)]
+    ("number", "warned"), [(errno.EOPNOTSUPP, True), (errno.EINVAL, False), (errno.ENOBUFS, False)]
 )
 def test_upstream_warns_of_one_errno_alone_and_tries_again_on_all(
     number: int, warned: bool
@@ -385,6 +386,7 @@ def test_a_question_that_is_interrupted_for_ever_is_named() -> None:
         with pytest.raises(Livelock) as livelock:
             ask(qemu_on(host))
         assert livelock.value.function == name
+    assert len(host.calls) == 2 * 16
 
 
 def test_other_systems_ask_for_no_page_size() -> None:
@@ -597,6 +599,10 @@ def test_a_free_name_is_looked_for_as_often_as_the_c_library_does() -> None:
 def test_an_answer_that_changes_late_is_no_endless_loop() -> None:
     """exec.c:file_ram_open goes on as long as it takes; the model as long as answers differ."""
     interrupted = [EINTR] * 15
+    endless = ToldHost(open=[EINTR])
+    with pytest.raises(Livelock):
+        file_ram_open(qemu_on(endless), "/f", "x")
+    assert len(endless.calls) == 16
     host = ToldHost(open=[*interrupted, ENOENT, EEXIST, *interrupted, 7])
     assert file_ram_open(qemu_on(host), "/f", "x") == (7, False)
 
