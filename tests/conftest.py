@@ -9,8 +9,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -72,9 +74,36 @@ def needs_program(name: str) -> str:
     return path
 
 
+Figure = Callable[[int, str], None]
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Return what keeps how much of something a test tried, for the end of the run.
+
+    Numbers of the same thing are added up.
+    """
+    return lambda count, what: record_property("figure", [count, what])
+
+
+def _figures(reports: list[Any]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for report in reports:
+        for name, value in report.user_properties:
+            if name == "figure":
+                sums[value[1]] += value[0]
+    return sums
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in words what was not verified: cannot run never reads as passed."""
-    skipped = terminalreporter.stats.get("skipped", [])
+    """Say how much was tried, and in words what was not verified: that never reads as passed."""
+    stats = terminalreporter.stats
+    sums = _figures([*stats.get("passed", []), *stats.get("failed", [])])
+    if sums:
+        terminalreporter.section("figures")
+        for what, count in sorted(sums.items()):
+            terminalreporter.line(f"{count:>8,} {what}")
+    skipped = stats.get("skipped", [])
     reasons = sorted({str(report.longrepr[2]) for report in skipped if report.longrepr})
     if reasons:
         terminalreporter.section("not verified on this machine")

@@ -21,8 +21,15 @@ from types import FrameType
 
 import attrs
 import pytest
-from conftest import Surroundings
-from every_call import MAY_GIVE, each_failing_from_then_on, each_failing_once, numbers, sampler
+from conftest import Figure, Surroundings
+from every_call import (
+    MAY_GIVE,
+    each_failing_from_then_on,
+    each_failing_once,
+    numbers,
+    sampler,
+    seed,
+)
 from this_machine import Here, this_machine
 
 from qemu_model.host import profiles
@@ -173,7 +180,7 @@ def each_fault(clean: Run, *, once: bool = True) -> Iterator[Fault]:
 @pytest.mark.parametrize("once", [True, False], ids=["once", "from then on"])
 @pytest.mark.parametrize("host", space.HOSTS)
 def test_whatever_call_fails_qemu_leaves_only_what_it_is_known_to_leave(
-    host: str, once: bool, capsys: pytest.CaptureFixture[str]
+    host: str, once: bool, figure: Figure
 ) -> None:
     runs = 0
     machine = simulated(host)
@@ -191,8 +198,7 @@ def test_whatever_call_fails_qemu_leaves_only_what_it_is_known_to_leave(
                             f"{revision.name}, {host}, {fault}: {wrong}\n{' '.join(line)}"
                         ) from wrong
                     runs += 1
-    with capsys.disabled():
-        print(f"\n{host}: {runs} runs with a call that fails {'once' if once else 'for ever'}")
+    figure(runs, f"simulated runs in which a call fails {'once' if once else 'from then on'}")
     assert runs > 1000
 
 
@@ -334,7 +340,7 @@ def on_this_kernel(line: Sequence[str], revision: Revision, fault: Fault) -> tup
 @pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_a_fault_on_this_kernel_ends_as_on_the_simulated_one_and_nothing_is_left(
-    revision: str, here: Here, capsys: pytest.CaptureFixture[str]
+    revision: str, here: Here, figure: Figure
 ) -> None:
     population = []
     for line in live_lines(revision):
@@ -354,5 +360,4 @@ def test_a_fault_on_this_kernel_ends_as_on_the_simulated_one_and_nothing_is_left
         expected = (*outcome(ended.done), ended.done.leaks, files)
         assert expected == actual, f"{fault}: {' '.join(line)}"
     assert ours() - before == set()
-    with capsys.disabled():
-        print(f"\n{revision}: {len(sample)} of {len(population)} faults on this kernel")
+    figure(len(sample), f"faults on this machine's kernel (sample {seed()})")

@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import needs, needs_program
+from conftest import Figure, needs, needs_program
 from every_call import MAY_GIVE, sampler, seed
 from faults_on_qemu import ALONE, LINES, Answer, Question, population, probes, work
 
@@ -77,7 +77,7 @@ def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
     qemu: str,
     others: ProcessPoolExecutor,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    figure: Figure,
 ) -> None:
     began = time.monotonic()
     known = others.submit(population, qemu, tmp_path / "all").result()
@@ -90,11 +90,10 @@ def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
     answers = [answer for done in waiting for answer in done.result()]
     injected = [answer for answer in answers if answer.asked]
     ends = Counter(answer.end for answer in injected)
-    with capsys.disabled():
-        print(
-            f"\n{len(injected)} faults injected into QEMU 7.2, of {len(known)} that there are "
-            f"(sample {seed()}), in {time.monotonic() - began:.0f} s; ends: {dict(ends)}"
-        )
+    what = f"faults in QEMU 7.2, of {len(known)} that there are (sample {seed()})"
+    figure(len(injected), what)
+    for end, count in ends.items():
+        figure(count, f"{what}: {end}")
     wrong = [told(answer) for answer in answers if answer.differences]
     assert wrong == []
     assert len(injected) >= min(ENOUGH, SAMPLE)

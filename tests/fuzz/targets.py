@@ -1,0 +1,190 @@
+"""What is fuzzed: each function takes bytes, and raises where the program misbehaves.
+
+A defect is a traceback, a status that is no answer, more output than the input can
+explain, or a machine-readable answer that is none.  Hangs and memory are watched from
+outside (``limits``).  Coverage-guided fuzzing (``run.py``) and Hypothesis
+(``../test_abuse.py``) both go through here.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType, MappingProxyType
+
+from qemu_model import cli
+
+#: Statuses that are answers: QEMU's own, ours for what is wrong with the input.
+ANSWERS = frozenset({0, 1, 2, 3, 124, 134, 139})
+#: One line for what is wrong with our own options and files.
+USAGE = 2
+#: Bytes of output for each byte of input, and besides.
+OUTPUT_PER_BYTE = 2000
+OUTPUT = 4 << 20
+#: Seconds that one input may take, and bytes of memory that the process may have.
+SECONDS = 20
+MEMORY = 2 << 30
+
+REVISIONS = ("v8", "base", "v7.2", "v6", "upstream", "v2")
+HOSTS = ("sim:default", "sim:ext4-dax", "sim:hugetlbfs", "sim:container", "sim:small-memory")
+BACKENDS = (
+    "-object",
+    "memory-backend-file,id=m0,size=4M,mem-path=/mnt/guest.img,share=on",
+    "-object",
+    "memory-backend-ram,id=m1,size=4M",
+)
+
+
+class Defect(Exception):
+    """The program misbehaved."""
+
+
+def _stream(errors: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=errors, write_through=True)
+
+
+def _written(stream: io.TextIOWrapper) -> bytes:
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue()
+
+
+def ask(argv: Sequence[str], size: int) -> tuple[int, bytes]:
+    """Run the program in this process; return status and stdout.  ``size`` is the input's."""
+    # As Python opens them: stderr never fails to encode what it is given.
+    out, err = _stream("strict"), _stream("backslashreplace")
+    stdin, sys.stdin = sys.stdin, _stream("strict")
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = cli.main(argv)
+    finally:
+        sys.stdin = stdin
+    stdout, stderr = _written(out), _written(err)
+    if status not in ANSWERS:
+        raise Defect(f"status {status}: {stderr[-300:]!r}")
+    if len(stdout) + len(stderr) > OUTPUT + OUTPUT_PER_BYTE * size:
+        raise Defect(f"{len(stdout)} and {len(stderr)} bytes of output for {size} of input")
+    if status == USAGE and (stderr.count(b"\n") != 1 or b"Traceback" in stderr):
+        raise Defect(f"not one line for what is wrong: {stderr[:300]!r}")
+    if "--json" in argv and status != USAGE:
+        try:
+            json.loads(stdout)
+        except ValueError as error:
+            raise Defect(f"--json answered what is no JSON: {error}: {stdout[:100]!r}") from error
+    return status, stdout
+
+
+def _text(data: bytes) -> str:
+    """Return the data as a word of a command line can be: any bytes but zero."""
+    return data.decode("utf-8", "surrogateescape").replace("\0", "")
+
+
+def _chosen(data: bytes) -> tuple[list[str], bytes]:
+    """Take two bytes off the data for host and revision."""
+    first, second = (*data[:2], 0, 0)[:2]
+    host, revision = HOSTS[first % len(HOSTS)], REVISIONS[second % len(REVISIONS)]
+    return ["--host", host, "--revision", revision], data[2:]
+
+
+@contextlib.contextmanager
+def _file(data: bytes, suffix: str = "") -> Iterator[str]:
+    directory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.NamedTemporaryFile(suffix=suffix, dir=directory) as file:
+        file.write(data)
+        file.flush()
+        yield file.name
+
+
+def options(data: bytes) -> None:
+    """The option string of one ``-object``."""
+    ours, rest = _chosen(data)
+    ask(["run", "--json", *ours, "-object", _text(rest)], len(rest))
+
+
+def line(data: bytes) -> None:
+    """A whole command line, its words parted by line ends."""
+    ours, rest = _chosen(data)
+    words = _text(rest).split("\n")
+    ask(["run", "--json", *ours, *words], len(rest))
+
+
+def explained(data: bytes) -> None:
+    """A whole command line that is explained, and compared between revisions."""
+    ours, rest = _chosen(data)
+    words = [word for word in _text(rest).split("\n") if not word.startswith("--")]
+    ask(["explain", "--json", *ours, *words], len(rest))
+    ask(["diff", "--json", "--from", "base", "--to", "v8", *ours[:2], *words], len(rest))
+
+
+def qmp(data: bytes) -> None:
+    """A file of QMP commands."""
+    ours, rest = _chosen(data)
+    with _file(rest) as name:
+        ask(["run", "--json", *ours, "--qmp", name, *BACKENDS], len(rest))
+
+
+def profile(data: bytes) -> None:
+    """A profile of a simulated host."""
+    with _file(data, ".json") as name:
+        ask(["run", "--json", "--host", f"sim:{name}", *BACKENDS], len(data))
+
+
+def log(data: bytes) -> None:
+    """A log of strace's, with its own execve line and with options beside it."""
+    with _file(data) as name:
+        ask(["check", "--json", name], len(data))
+        ask(["check", "--json", "--revision", "v7.2", name, "--", *BACKENDS], len(data))
+
+
+def why(data: bytes) -> None:
+    """The text of an error."""
+    text = _text(data)
+    # Two dashes begin our own options, and a text is none.
+    ask(
+        ["why", "--json", "--", text] if text.startswith("--") else ["why", "--json", text],
+        len(data),
+    )
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
+    {
+        "options": options,
+        "line": line,
+        "explained": explained,
+        "qmp": qmp,
+        "profile": profile,
+        "log": log,
+        "why": why,
+    }
+)
+
+
+def limit_this_process() -> None:
+    """Bound this process's memory, so that input which takes too much is an error here."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.setrecursionlimit(1000)
+
+
+@contextlib.contextmanager
+def patience(seconds: int = SECONDS) -> Iterator[None]:
+    """Raise where what is inside takes longer than that."""
+
+    def enough(_number: int, _frame: FrameType | None) -> None:
+        raise Defect(f"no answer after {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, enough)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,346 @@
+"""Paths that are not what they seem, or change while QEMU looks: links, races, full disks.
+
+All of it happens for real, on this machine's kernel: a second process changes the file
+between two calls.  The expected side is what is known of files (what was there before is
+there afterwards) and of QEMU; a real one goes through the same in
+``test_abuse_paths_on_qemu.py``.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Figure, Surroundings, needs
+from meddling import ACTIONS, MIB, PRECIOUS, Helper, Meddled, contents, prepare
+
+from qemu_model.explain.why import why
+from qemu_model.host.live import LiveHost
+from qemu_model.process import Run, run
+from qemu_model.revision import find
+
+REVISIONS = ("base", "v8", "v7.2")
+NONE = ("-machine", "none", "-object")
+
+
+def words(path: Path, more: str = "") -> tuple[str, ...]:
+    return (*NONE, f"memory-backend-file,id=m0,size=4M,mem-path={path}{more}")
+
+
+def held() -> set[str]:
+    """Return what this process has open and mapped that a backend can have left."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    kept = {line for line in lines if line.split()[1] in ("---p", "rw-s", "---s")}
+    return kept | {f"descriptor {name}" for name in os.listdir("/proc/self/fd")}
+
+
+def is_known(done: Run) -> bool:
+    """Whether all that QEMU says is in the catalogue of its messages."""
+    return all(why(line).known for line in done.stderr)
+
+
+@pytest.fixture(scope="module")
+def helper() -> Iterator[Helper]:
+    """Return another process, which changes files when told to."""
+    with Helper() as process:
+        yield process
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """Give a directory on a tmpfs, gone afterwards."""
+    where = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="qemu-model-", dir=where) as directory:
+        yield Path(directory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("before", ["absent", "data", "link", "empty"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_file_that_changes_between_two_calls_ends_as_one_of_qemus_outcomes(
+    action: str,
+    before: str,
+    revision: str,
+    in_memory: Path,
+    helper: Helper,
+    figure: Figure,
+) -> None:
+    path = in_memory / "a.img"
+    mapped = held()
+    runs = 0
+    for more in ("", ",share=on,prealloc=on"):
+        for call in itertools.count(1):
+            prepare(path, before)
+            host = Meddled(LiveHost(), helper, call, action, path)
+            done = run(words(path, more), host, find(revision))
+            if not host.meddled:
+                break
+            ended = done.exit in (0, 1) or (done.exit, done.livelock) == (None, "file_ram_open")
+            told = f"{action} before call {call}: {done.exit} {done.livelock} {done.stderr}"
+            assert ended, told
+            assert is_known(done), told
+            assert contents(in_memory / "precious") == PRECIOUS, told
+            kept = {"nothing": path, "move away": path.with_name("a.img.away")}.get(action)
+            if before == "data" and kept is not None:
+                assert contents(kept) == PRECIOUS, told
+            if before == "link" and not action.startswith(("cut", "make")):
+                assert contents(in_memory / "target") == PRECIOUS, told
+        assert call > 8, "each call was meddled with"
+        runs += call
+    assert held() - mapped == set()
+    figure(runs, "runs in which another process changes the file between two calls")
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_file_of_somebody_else_at_the_path_is_removed_only_as_qemu_does_it(
+    revision: str, tmp_path: Path, helper: Helper
+) -> None:
+    # QEMU removes the path, not the file that it made: known, and copied.
+    path = tmp_path / "a.img"
+    host = Meddled(LiveHost(), helper, 3, "replace by another", path)
+    done = run(words(path, ",align=3M"), host, find(revision))
+    assert done.exit == 1
+    assert not path.exists()
+
+
+def test_a_link_is_followed_and_what_it_leads_to_is_kept(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(b"x" * (4 * MIB))
+    path = tmp_path / "link"
+    path.symlink_to(target)
+    for more in ("", ",align=3M", ",policy=bind", ",share=on,prealloc=on"):
+        run(words(path, more), LiveHost())
+        assert path.is_symlink()
+        assert target.read_bytes() == b"x" * (4 * MIB)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_links_that_lead_nowhere_or_round_and_round(revision: str, tmp_path: Path) -> None:
+    dangling, loop = tmp_path / "dangling", tmp_path / "loop"
+    dangling.symlink_to("nothing")
+    loop.symlink_to("loop")
+    done = run(words(dangling), LiveHost(), find(revision))
+    assert (done.exit, done.livelock) == (None, "file_ram_open")
+    done = run(words(loop), LiveHost(), find(revision))
+    assert done.exit == 1
+    said = f"can't open backing store {loop} for guest RAM: {os.strerror(errno.ELOOP)}"
+    assert done.stderr[-1].endswith(said)
+    assert not (tmp_path / "nothing").exists()
+
+
+@contextmanager
+def mounted(path: Path, *how: str) -> Iterator[Path]:
+    """Mount something at ``path`` for a while; only this process sees it."""
+    path.mkdir()
+    done = subprocess.run(["mount", *how, str(path)], capture_output=True, text=True, check=False)
+    needs(done.returncode == 0, f"mount {' '.join(how)}: {done.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+        path.rmdir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_on_a_file_system_that_is_read_only_nothing_is_made(
+    revision: str, surroundings: Surroundings
+) -> None:
+    del surroundings
+    source = Path("/mnt/tmpfs/source")
+    source.mkdir()
+    (source / "there.img").write_bytes(b"y" * (4 * MIB))
+    try:
+        with mounted(Path("/mnt/read_only"), "--bind", "-o", "ro", str(source)) as place:
+            for name in ("there.img", "new.img"):
+                done = run(words(place / name), LiveHost(), find(revision))
+                said = f"can't open backing store {place / name} for guest RAM"
+                # Nobody looks whether a new file may be made before there is one to open.
+                assert done.exit == 1
+                assert done.stderr[-1].endswith(f"{said}: {os.strerror(errno.EROFS)}")
+                assert done.leaks.files == ()
+        assert [path.name for path in source.iterdir()] == ["there.img"]
+        assert (source / "there.img").read_bytes() == b"y" * (4 * MIB)
+    finally:
+        (source / "there.img").unlink()
+        source.rmdir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", ["on", "off"])
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_on_a_full_tmpfs_preallocation_fails_in_words_and_what_is_there_stays(
+    revision: str, share: str, surroundings: Surroundings
+) -> None:
+    del surroundings
+    options = ("-t", "tmpfs", "-o", "size=2M,nr_inodes=4", "none")
+    with mounted(Path("/mnt/full"), *options) as place:
+        (place / "other").write_bytes(b"z" * MIB)
+        path = place / "a.img"
+        done = run(words(path, f",share={share},prealloc=on"), LiveHost(), find(revision))
+        failed = (
+            "qemu_prealloc_mem: preallocating memory failed: Bad address"
+            if revision == "v7.2"
+            else "os_mem_prealloc: Insufficient free host memory pages available to allocate "
+            "guest RAM"
+        )
+        assert done.exit == 1
+        assert done.stderr[-1].endswith(failed)
+        assert path.stat().st_size == 4 * MIB, "QEMU leaves the file"
+        path.unlink()
+        for name in ("b", "c"):
+            (place / name).touch()
+        done = run(words(path), LiveHost(), find(revision))
+        said = f"can't open backing store {path} for guest RAM: {os.strerror(errno.ENOSPC)}"
+        assert (done.exit, done.stderr[-1].endswith(said)) == (1, True)
+        assert (place / "other").read_bytes() == b"z" * MIB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_on_a_full_disk_preallocation_fails_in_words_and_what_is_there_stays(
+    revision: str, surroundings: Surroundings, tmp_path: Path
+) -> None:
+    del surroundings
+    disk = tmp_path / "disk"
+    with disk.open("wb") as image:
+        image.truncate(8 * MIB)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(disk)], check=True)
+    with mounted(Path("/mnt/disk"), "-t", "ext4", "-o", "loop", str(disk)) as place:
+        other = place / "other"
+        with other.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+            while stream.write(b"z" * MIB):
+                pass
+        assert os.statvfs(place).f_bavail < MIB >> 12
+        size = other.stat().st_size
+        path = place / "a.img"
+        done = run(words(path, ",share=on,prealloc=on"), LiveHost(), find(revision))
+        assert done.exit == 1
+        assert "prealloc" in done.stderr[-1]
+        assert is_known(done)
+        assert other.stat().st_size == size
+        assert other.read_bytes() == b"z" * size
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_where_a_file_may_not_grow_qemu_says_so_and_goes_on(revision: str, tmp_path: Path) -> None:
+    # A limit on files is what ftruncate meets of quotas; beyond it is EFBIG, or SIGXFSZ.
+    path = tmp_path / "a.img"
+    program = (
+        "import resource, signal, sys\n"
+        "from qemu_model.host.live import LiveHost\n"
+        "from qemu_model.process import run\n"
+        "from qemu_model.revision import find\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "done = run(sys.argv[2:], LiveHost(), find(sys.argv[1]))\n"
+        "print(done.exit, *done.stderr, sep='|')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, revision, *words(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert done.stdout == f"0|ftruncate: {os.strerror(errno.EFBIG)}\n"
+    assert path.stat().st_size == 0
+
+
+#: Another process: it says when it is ready, and does its work when told to.
+OTHER = """
+import os, sys
+path, size = sys.argv[1], int(sys.argv[2])
+def cut():
+    for _ in range(10_000_000):
+        if os.stat(path).st_blocks > 1000:
+            os.truncate(path, 0)
+            return
+def write():
+    with open(path, "r+b", buffering=0) as stream:
+        for place in range(0, size, 4096):
+            os.pwrite(stream.fileno(), b"A", place)
+print(flush=True)
+sys.stdin.readline()
+{"cut": cut, "write": write}[sys.argv[3]]()
+"""
+
+
+@contextmanager
+def meanwhile(path: Path, size: int, does: str) -> Iterator[None]:
+    """Have another process work on the file; wait for its end afterwards."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", OTHER, str(path), str(size), does],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        try:
+            yield
+            process.wait(60)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def shared_memory(size: int) -> Iterator[Path]:
+    """Give a file of nothing on the machine's own tmpfs, gone afterwards."""
+    needs(Path("/dev/shm").is_dir(), "a tmpfs at /dev/shm")
+    path = Path("/dev/shm") / f"qemu-model-{os.getpid()}.img"
+    try:
+        path.touch()
+        os.truncate(path, size)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_file_cut_while_it_is_preallocated_never_kills_the_model(revision: str) -> None:
+    size = 128 * MIB
+    ends = set()
+    for _ in range(20):
+        with shared_memory(size) as path:
+            words = f"memory-backend-file,id=m0,size={size},mem-path={path},share=on,prealloc=on"
+            with meanwhile(path, size, "cut"):
+                done = run((*NONE, words), LiveHost(), find(revision))
+                # One that found nothing to cut waits for blocks: there are some now.
+                os.truncate(path, size)
+                with path.open("r+b") as stream:
+                    stream.write(b"x" * MIB)
+        assert done.exit in (0, 1)
+        assert is_known(done)
+        ends.add(done.exit)
+        if 1 in ends:
+            break
+    assert 1 in ends, "the file was cut in time"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_another_process_writes_meanwhile_is_kept(revision: str) -> None:
+    size = 32 * MIB
+    with shared_memory(size) as path:
+        words = f"memory-backend-file,id=m0,size={size},mem-path={path},share=on,prealloc=on"
+        with meanwhile(path, size, "write"):
+            done = run((*NONE, words), LiveHost(), find(revision))
+        assert done.exit == 0
+        assert set(path.read_bytes()[::4096]) == {65}
