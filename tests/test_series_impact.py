@@ -61,7 +61,7 @@ def whole(measured: Measured) -> Impact:
 
 def holds(number: int, found: Impact) -> bool:
     (theorem,) = [theorem for theorem in THEOREMS if theorem.patch == number]
-    return theorem.holds(found)
+    return theorem.holds(found.tallies)
 
 
 def series_with(number: int, tree: Revision) -> tuple[Revision, ...]:

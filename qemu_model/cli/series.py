@@ -386,7 +386,7 @@ def _show_impact(found: Impact, color: str) -> None:
     print()
     theorems = table("", "theorem")
     for theorem in THEOREMS:
-        theorems.add_row("holds" if theorem.holds(found) else "BROKEN", theorem.says)
+        theorems.add_row("holds" if theorem.holds(found.tallies) else "BROKEN", theorem.says)
     out.print(theorems)
     for number, tally in enumerate(found.tallies, 1):
         for part, example in tally.examples.items():

@@ -7,17 +7,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..process import Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import REVISIONS, Revision
+from .backend import Backend, Block
 from .given import given_objects, words_of
 from .place import Place
 from .words import FILE
-
-if TYPE_CHECKING:
-    from .explanation import Backend, Block
 
 #: What device DAX needs mostly, in bytes.
 DEVICE_ALIGN: Final = 2 << 20

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -17,6 +17,8 @@ from ..host.protocol import Host
 from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import V8, Revision
+from .advice import advise, because, crash, depends_on_host
+from .backend import Backend, Block
 from .given import GivenObject, given_objects, given_options
 from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
 from .words import FILE, Effect, object_effects, option_effect
@@ -25,45 +27,7 @@ if TYPE_CHECKING:
     from ..host.profile import Profile
     from ..host.simulated import SimulatedHost
 
-Block = Literal["sync", "share", "pmem", "platform", "kernel", "file", "error"]
-
 GIB: Final = 1 << 30
-
-
-@attrs.frozen
-class Backend:
-    """One backend of the line, as far as the kernel was asked for it.
-
-    ``asked`` and ``granted`` tell whether its mapping wanted MAP_SYNC and got it, None
-    where that depends on a host; ``path`` is empty for anonymous memory.
-    """
-
-    id: str
-    type: str
-    path: str
-    share: bool
-    pmem: bool
-    sync: bool
-    align: int
-    asked: bool
-    granted: bool | None
-    blocked_by: Block | None
-    place: Place | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "id": self.id,
-            "type": self.type,
-            "path": self.path or None,
-            "share": self.share,
-            "pmem": self.pmem,
-            "sync": self.sync,
-            "requested": self.asked,
-            "in_force": self.granted,
-            "blocked_by": self.blocked_by,
-            "file_system": None if self.place is None else self.place.file_system or None,
-        }
 
 
 @attrs.frozen
@@ -207,8 +171,6 @@ def _explain(
             attrs.evolve(backend, granted=None, blocked_by=None) if backend.asked else backend
             for backend in backends
         )
-    from .advice import advise, because, crash, depends_on_host
-
     survives, lost = crash(backends, failed=failed, host=name, in_force=in_force)
     return Explanation(
         tuple(args),

@@ -14,59 +14,14 @@ import attrs
 
 from ..process import Run
 from ..revision import SERIES, Revision
+from . import space
 from .outcome import PARTS, Outcome, leaks_of, messages_of, outcome
 from .space import Input, unit_inputs, units
+from .tally import Example, Tally
+from .theorems import THEOREMS
 
 _TYPE: Final = re.compile(r"memory-backend-(?:ram|file|memfd)")
 _PLACE: Final = re.compile(r"^qemu: -object \S+: ")
-
-
-@attrs.frozen
-class Example:
-    """One input with what it came to before a patch and after it."""
-
-    input: Input
-    part: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON form."""
-        return {
-            **self.input.to_json(),
-            "part": self.part,
-            "before": list(self.before),
-            "after": list(self.after),
-        }
-
-
-@attrs.define
-class Tally:
-    """What one patch changed: how many inputs, in which part, with the first example of each.
-
-    ``texts`` are the messages that changed, as templates, before and after;
-    ``unrelated`` is an input that changed without naming sync or listing options.
-    """
-
-    calls: int = 0
-    messages: int = 0
-    leaks: int = 0
-    any: int = 0
-    examples: dict[str, Example] = attrs.field(factory=dict)
-    texts: dict[tuple[str, str], int] = attrs.field(factory=dict)
-    unrelated: Input | None = None
-
-    def add(self, other: Tally) -> None:
-        """Add what was found later in the matrix."""
-        self.calls += other.calls
-        self.messages += other.messages
-        self.leaks += other.leaks
-        self.any += other.any
-        for part, example in other.examples.items():
-            self.examples.setdefault(part, example)
-        for text, count in other.texts.items():
-            self.texts[text] = self.texts.get(text, 0) + count
-        self.unrelated = self.unrelated or other.unrelated
 
 
 @attrs.define
@@ -84,8 +39,6 @@ class Impact:
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
-        from . import space, theorems
-
         return {
             "runs": self.runs,
             "inputs": self.inputs,
@@ -124,8 +77,8 @@ class Impact:
                 for number, tally in enumerate(self.tallies, 1)
             ],
             "theorems": [
-                {"patch": theorem.patch, "says": theorem.says, "holds": theorem.holds(self)}
-                for theorem in theorems.THEOREMS
+                {"patch": one.patch, "says": one.says, "holds": one.holds(self.tallies)}
+                for one in THEOREMS
             ],
         }
 

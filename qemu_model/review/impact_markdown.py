@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from . import series, space
-from .impact import Example, Impact
+from .impact import Impact
+from .tally import Example
 from .theorems import THEOREMS
 
 
@@ -31,7 +32,7 @@ def markdown(found: Impact) -> str:
         )
     lines += ["", "| theorem | |", "| --- | --- |"]
     lines += [
-        f"| {theorem.says} | {'holds' if theorem.holds(found) else '**broken**'} |"
+        f"| {theorem.says} | {'holds' if theorem.holds(found.tallies) else '**broken**'} |"
         for theorem in THEOREMS
     ]
     lines += ["", "## An example of each", ""]
