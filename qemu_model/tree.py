@@ -1,24 +1,29 @@
-"""The functions by which a QEMU of 2018 starts and serves."""
+"""What a tree of QEMU is made of: its object types, and the functions that start and serve it."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from .exec import drain_call_rcu
+import attrs
+
 from .globals import Qemu
-from .qmp import qmp_dispatch
 from .qom import TypeInfo
-from .trees import Tree
-from .types import USER_CREATABLE
-from .vl import CommandLine, main, parse_command_line
+from .vl import CommandLine
 
 
-def parse(qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine:
-    """Read the command line: no option needs the types yet."""
-    return parse_command_line(qemu, args)
+@attrs.frozen
+class Tree:
+    """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
+    ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
+    """
 
-TREE: Final = Tree(USER_CREATABLE, parse, main, qmp_dispatch, drain_call_rcu, event_first=False)
+    types: Mapping[str, TypeInfo]
+    parse: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
+    start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
+    dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
+    drain_call_rcu: Callable[[Qemu], None]
+    event_first: bool

@@ -1,33 +1,11 @@
-"""Which functions start and serve a modelled QEMU: those of 2018, or those of 7.2."""
+"""Which tree a revision follows: that of 2018, or that of 7.2."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import attrs
-
-from .globals import Qemu
-from .qom import TypeInfo
 from .revision import Revision
-from .vl import CommandLine
-
-
-@attrs.frozen
-class Tree:
-    """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
-
-    ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
-    """
-
-    types: Mapping[str, TypeInfo]
-    parse: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
-    start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
-    dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
-    drain_call_rcu: Callable[[Qemu], None]
-    event_first: bool
+from .tree import Tree
 
 
 def tree_of(revision: Revision) -> Tree:
@@ -35,5 +13,5 @@ def tree_of(revision: Revision) -> Tree:
     if revision.release == "7.2":
         from .v7_2.tree import TREE
     else:
-        from .tree import TREE
+        from .tree_2018 import TREE
     return TREE

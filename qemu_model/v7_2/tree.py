@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..trees import Tree
+from ..tree import Tree
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .types import USER_CREATABLE
