@@ -55,9 +55,9 @@ _MAY_MATTER: Final = (
 )
 _HEAD: Final = (
     rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x([0-9a-f]++),"
-    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?:<([^\n<>]*+))?+"
+    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?>(?:<([^\n<>]*+))?)"
     rb"|mmap2?\((?:0x([0-9a-f]++)|NULL|0), [^,\n]*+, ([^,\n]*+), [^,\n]*+, (-1|\d++)"
-    rb"(?:<([^\n<>]*+))?+"
+    rb"(?>(?:<([^\n<>]*+))?)"
     rb"|open(?:at)?\([^\"\n]*+\"([^\"\n]*+)"
     rb"|([a-z<+-]))"
 )
@@ -67,11 +67,11 @@ _OPENED, _OTHER = 9, 10
 
 #: One match per line that may matter, swallowing those before it that do not.
 _NEXT: Final = re.compile(
-    rb"^(?: *+"
+    rb"^(?>(?: *+"
     + PREFIX.replace(rb"(\d++)", rb"\d++")
     + rb"(?!"
     + _MAY_MATTER
-    + rb")[^\n]*+\n)*+(?: *+"
+    + rb")[^\n]*+\n)*)(?: *+"
     + PREFIX
     + _HEAD
     + rb"[^\n]*+\n|\Z)",

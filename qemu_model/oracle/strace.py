@@ -158,7 +158,7 @@ _TOKEN: Final = re.compile(
     rb'"(?:[^"\\]|\\.)*"(?:\.\.\.)?'  # a string, perhaps cut short
     rb"|<<"  # 21<<MFD_HUGE_SHIFT
     # What a descriptor stands for.
-    rb"|<[^<>]*+(?:<[^<>]*+>[^<>]*+)?+>(?:\(deleted\))?+"
+    rb"|<[^<>]*+(?>(?:<[^<>]*+>[^<>]*+)?)>(?>(?:\(deleted\))?)"
     rb"|/\*[^*]*+\*/"
     rb'|[^"<>()\[\]{},/]+'
     rb"|.",
@@ -166,7 +166,7 @@ _TOKEN: Final = re.compile(
 )
 #: Arguments that hold no string, no list and no structure.
 _PLAIN: Final = re.compile(
-    rb'((?:[^"<>(){}\[\],/]++|<[^"<>(){}\[\],]*+>(?:\(deleted\))?+|, )*+)\)', re.DOTALL
+    rb'((?>(?:[^"<>(){}\[\],/]++|<[^"<>(){}\[\],]*+>(?>(?:\(deleted\))?)|, )*))\)', re.DOTALL
 )
 _RESULT: Final = re.compile(
     rb"\s*=\s*(?P<value>0[xX][0-9a-fA-F]{1,16}|-?\d{1,20}|\?)"
