@@ -46,7 +46,8 @@ def help_text() -> str:
             "qemu-model conform --qemu build/qemu-system-x86_64 --filter size/",
             "qemu-model conform --qemu qemu-system-x86_64 --junit conform.xml -j 4",
         ),
-        "0 nothing failed; 1 something did",
+        "0: nothing failed.  1: something did.  2: our options are wrong, or a program or library\n"
+        "is missing.",
     )
 
 
@@ -58,7 +59,12 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if words.qemu:
         raise common.UsageError(f"conform takes no '{words.qemu[0]}'")
-    from ..oracle.conform import chosen
+    try:
+        from ..oracle.conform import chosen
+    except ModuleNotFoundError as error:
+        raise common.UsageError(
+            f"the library {error.name} is not installed: pip install 'qemu-model[qemu]'"
+        ) from error
 
     cases = chosen(words.own.get(FILTER.name))
     if not cases:

@@ -46,19 +46,21 @@ def own_namespace() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() != 0 or libc.unshare(_CLONE_NEWNS) != 0:
         return False
-    private = subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True, check=False)
-    return private.returncode == 0
+    return _mount("--make-rprivate", "/")
 
 
 def mounted(path: Path, kind: str, options: str) -> str | None:
     """Mount a file system and return where, or None if that is refused."""
     path.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", kind, "-o", options, "none", str(path)],
-        capture_output=True,
-        check=False,
-    )
-    return str(path) if done.returncode == 0 else None
+    return str(path) if _mount("-t", kind, "-o", options, "none", str(path)) else None
+
+
+def _mount(*words: str) -> bool:
+    """Run mount; return whether it is there and did it."""
+    try:
+        return subprocess.run(["mount", *words], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def free_huge_pages() -> int:

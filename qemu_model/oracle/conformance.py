@@ -18,7 +18,7 @@ import attrs
 from ..revision import Revision
 from .conform import Result, Status, revision_of
 from .conform_worker import Worker
-from .driver import Qemu
+from .driver import Qemu, check_strace
 from .findings import FINDINGS, Finding, not_seen
 
 SHARED_MEMORY: Final = Path("/dev/shm")
@@ -154,7 +154,10 @@ def conform(
     ``whole``: these are all the cases, so that each finding must occur.  ``on_result``
     is called with each result as it comes.  The scratch directory is made here and
     gone afterwards, as is all that was started.
+
+    Raise :class:`~qemu_model.oracle.driver.DriverError` where strace is not installed.
     """
+    check_strace()
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     for name in names:
         waiting.put(name)

@@ -205,6 +205,15 @@ def _lines(text: bytes, program: str) -> tuple[str, ...]:
     )
 
 
+def check_strace() -> None:
+    """Raise :class:`DriverError` where strace is not installed."""
+    if shutil.which("strace") is None:
+        raise DriverError(
+            "strace is not installed, and without it a real QEMU cannot be watched: "
+            "apt-get install strace"
+        )
+
+
 def strace_command(
     trace: Path, inject: Sequence[str] = (), only_path: str | None = None
 ) -> list[str]:
@@ -313,8 +322,7 @@ def run_qemu(
 
     Raise :class:`DriverError` where strace is not installed.
     """
-    if shutil.which("strace") is None:
-        raise DriverError("strace is not installed: a real QEMU cannot be watched without it")
+    check_strace()
     ours, theirs = socket.socketpair()
     with ours, theirs:
         words = [
