@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from . import messages
-from .boards import MachineClass
+from .boards import MachineClass, machine_get_class
 from .globals import Qemu
 from .machine import PROPERTIES as MACHINE_PROPERTIES
 from .memory import MemoryRegion
@@ -49,20 +49,25 @@ def machine_none_init(qemu: Qemu) -> None:
         memory_region_allocate_system_memory(qemu, qemu.machine.ram, "ram", qemu.machine.ram_size)
 
 
-def pc_init1(qemu: Qemu) -> None:
-    """Make a PC with the i440FX: up to 3.5 GiB of its RAM lie below 4 GiB."""
+def piix_above_4g(qemu: Qemu, *, gigabyte_align: bool) -> int:
+    """Return how many bytes of an i440FX's RAM lie above 4 GiB: up to 3.5 GiB lie below."""
     machine = qemu.machine
-    assert machine.machine_class is not None
     lowmem = limit = machine.max_ram_below_4g or 0xE0000000
-    if machine.ram_size >= limit and machine.machine_class.gigabyte_align:
+    if machine.ram_size >= limit and gigabyte_align:
         lowmem = min(lowmem, 0xC0000000)
         if lowmem % GIB:
             qemu.warn_report(messages.BELOW_4G_PIIX, size=limit)
-    pc_memory_init(qemu, max(0, machine.ram_size - lowmem))
+    return max(0, machine.ram_size - lowmem)
 
 
-def pc_q35_init(qemu: Qemu) -> None:
-    """Make a PC with the Q35: up to 2.75 GiB of its RAM lie below 4 GiB."""
+def pc_init1(qemu: Qemu) -> None:
+    """Make a PC with the i440FX."""
+    gigabyte_align = machine_get_class(qemu).gigabyte_align
+    pc_memory_init(qemu, piix_above_4g(qemu, gigabyte_align=gigabyte_align))
+
+
+def q35_above_4g(qemu: Qemu) -> int:
+    """Return how many bytes of a Q35's RAM lie above 4 GiB: up to 2.75 GiB lie below."""
     machine = qemu.machine
     limit = machine.max_ram_below_4g or FOUR_GIB
     lowmem = 0x80000000 if machine.ram_size >= 0xB0000000 else 0xB0000000
@@ -70,7 +75,12 @@ def pc_q35_init(qemu: Qemu) -> None:
         lowmem = limit
         if machine.ram_size - lowmem > lowmem and lowmem % GIB:
             qemu.warn_report(messages.BELOW_4G_Q35, ram_size=machine.ram_size, size=limit)
-    pc_memory_init(qemu, max(0, machine.ram_size - lowmem))
+    return max(0, machine.ram_size - lowmem)
+
+
+def pc_q35_init(qemu: Qemu) -> None:
+    """Make a PC with the Q35."""
+    pc_memory_init(qemu, q35_above_4g(qemu))
 
 
 NONE: Final = MachineClass(

@@ -25,6 +25,8 @@ SERIES: Final = (
     "v7",
     "upstream",
 )
+#: The functions that 7.2 shares with the tree of the series say these.
+EVERY_TREE: Final = (*SERIES, "v7.2")
 BEFORE_PATCH_4: Final = ("base", "v8.1", "v8.2", "v8.3", "v2")
 FROM_PATCH_4: Final = ("v8.4", "v8", "v6", "v7", "upstream")
 FROM_PATCH_5: Final = ("v8", "v2", "v6", "v7")
@@ -578,19 +580,19 @@ CPU_ASSIGNED: Final = Message(
     "CPU is already assigned to node-id: {node}",
     "hw/core/machine.c:machine_set_cpu_numa_node",
     ("two -numa options put the same CPU into different nodes",),
-    SERIES,
+    EVERY_TREE,
 )
 CPU_NO_MATCH: Final = Message(
     "no match found",
     "hw/core/machine.c:machine_set_cpu_numa_node",
     ("-numa cpu names a socket, core or thread that -smp does not make",),
-    SERIES,
+    EVERY_TREE,
 )
 CPUS_WITHOUT_NODE: Final = Message(
     "CPU(s) not present in any NUMA nodes: {cpus}",
     "hw/core/machine.c:machine_numa_finish_cpu_init",
     ("some CPUs are put into nodes with -numa, and others are not: QEMU takes node 0 for them",),
-    SERIES,
+    EVERY_TREE,
     stream="warning",
 )
 CPUS_PARTIAL: Final = Message(
@@ -598,51 +600,51 @@ CPUS_PARTIAL: Final = Message(
     "partial NUMA mappings is obsoleted and will be removed in future",
     "hw/core/machine.c:machine_numa_finish_cpu_init",
     ("follows the warning that names the CPUs",),
-    SERIES,
+    EVERY_TREE,
     stream="warning",
 )
 SLOTS_NOT_SUPPORTED: Final = Message(
     "\"-memory 'slots|maxmem'\" is not supported by: {machine}",
     "hw/i386/pc.c:pc_memory_init",
     ("-m has 'slots' or 'maxmem'", "and the machine, isapc or older than 2.1, has no range for it"),
-    SERIES,
+    EVERY_TREE,
 )
 SLOTS_AMOUNT: Final = Message(
     "unsupported amount of memory slots: {slots}",
     "hw/i386/pc.c:pc_memory_init",
     ("'slots' of -m is above 256",),
-    SERIES,
+    EVERY_TREE,
 )
 MAXMEM_ALIGNMENT: Final = Message(
     "maximum memory size must by aligned to multiple of {page_size} bytes",
     "hw/i386/pc.c:pc_memory_init",
     ("'maxmem' of -m does not end at a whole page",),
-    SERIES,
+    EVERY_TREE,
 )
 MAXMEM_AMOUNT: Final = Message(
     "unsupported amount of maximum memory: {maxram_size:x}",
     "hw/i386/pc.c:pc_memory_init",
     ("'maxmem' of -m ends beyond 2^64",),
-    SERIES,
+    EVERY_TREE,
 )
 BELOW_4G_TOO_LARGE: Final = Message(
     "Machine option 'max-ram-below-4g={size}' expects size less than or equal to 4G",
     "hw/i386/pc.c:pc_machine_set_max_ram_below_4g",
     ("'max-ram-below-4g' is more than 4 GiB",),
-    SERIES,
+    EVERY_TREE,
 )
 BELOW_4G_SMALL: Final = Message(
-    "Only {size} bytes of RAM below the 4GiB boundary, BIOS may not work with less than 1MiB",
+    "Only {size} bytes of RAM below the 4GiB boundary,BIOS may not work with less than 1MiB",
     "hw/i386/pc.c:pc_machine_set_max_ram_below_4g",
     ("'max-ram-below-4g' is less than 1 MiB",),
-    SERIES,
+    EVERY_TREE,
     stream="warning",
 )
 BELOW_4G_PIIX: Final = Message(
     "Large machine and max_ram_below_4g ({size}) not a multiple of 1G; possible bad performance.",
     "hw/i386/pc_piix.c:pc_init1",
     ("'max-ram-below-4g' is not a multiple of 1 GiB", "and the guest has at least as much RAM"),
-    SERIES,
+    EVERY_TREE,
     stream="warning",
 )
 BELOW_4G_Q35: Final = Message(
@@ -653,53 +655,60 @@ BELOW_4G_Q35: Final = Message(
         "'max-ram-below-4g' is not a multiple of 1 GiB",
         "and the guest has more than twice as much RAM",
     ),
-    SERIES,
+    EVERY_TREE,
     stream="warning",
 )
 HOTPLUG_WITHOUT_ACPI: Final = Message(
     "memory hotplug is not enabled: missing acpi device or acpi disabled",
     "hw/i386/pc.c:pc_memory_pre_plug",
     ("-device nvdimm or pc-dimm is given", "with -no-acpi, or on isapc"),
-    SERIES,
+    EVERY_TREE,
 )
 NVDIMM_NOT_ENABLED: Final = Message(
     "nvdimm is not enabled: missing 'nvdimm' in '-M'",
     "hw/i386/pc.c:pc_memory_pre_plug",
     ("-device nvdimm is given", "and -machine has no nvdimm=on"),
-    SERIES,
+    EVERY_TREE,
 )
 
-# hw/mem/nvdimm.c, hw/mem/pc-dimm.c, hw/mem/memory-device.c
+# qdev-monitor.c, hw/mem/nvdimm.c, hw/mem/pc-dimm.c, hw/mem/memory-device.c
+
+INVALID_DEVICE: Final = Message(
+    "'{name}' is not a valid device model name",
+    "qdev-monitor.c:qdev_get_device_class",
+    ("-device names no device; JSON is read from QEMU 6.2 on",),
+    SERIES,
+)
 
 MEMDEV_NOT_SET: Final = Message(
     "'memdev' property is not set",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
     ("-device nvdimm or pc-dimm has no 'memdev'", "and the machine has no range for it"),
-    SERIES,
+    EVERY_TREE,
 )
 MEMDEV_MUST_BE_SET: Final = Message(
     "'memdev' property must be set",
     "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
     ("-device nvdimm or pc-dimm has no 'memdev'",),
-    SERIES,
+    EVERY_TREE,
 )
 MEMDEV_BUSY: Final = Message(
     "can't use already busy memdev: {id}",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
     ("the backend is mapped already, by -numa or by another -device",),
-    SERIES,
+    EVERY_TREE,
 )
 DIMM_NODE: Final = Message(
     "'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
     ("'node' of the device is no node of the guest",),
-    SERIES,
+    EVERY_TREE,
 )
 NO_SLOTS: Final = Message(
     "no slots where allocated, please specify the 'slots' option",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
     ("-device nvdimm or pc-dimm is given", "and -m has no 'slots'"),
-    SERIES,
+    EVERY_TREE,
 )
 INVALID_SLOT: Final = Message(
     "invalid slot# {slot}, should be less than {slots}",
@@ -711,19 +720,19 @@ SLOT_BUSY: Final = Message(
     "slot {slot} is busy",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
     ("another device is in that slot",),
-    SERIES,
+    EVERY_TREE,
 )
 NO_FREE_SLOTS: Final = Message(
     "no free slots available",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
     ("there are more devices than 'slots' of -m",),
-    SERIES,
+    EVERY_TREE,
 )
 LABEL_SIZE: Final = Message(
     "Property 'nvdimm.label-size' (0x{size:x}) is required at least 0x{least:x}",
     "hw/mem/nvdimm.c:nvdimm_set_label_size",
     ("'label-size' is below 128 KiB",),
-    SERIES,
+    EVERY_TREE,
 )
 LABEL_DOES_NOT_FIT: Final = Message(
     "the size of memdev {id} (0x{size:x}) is too small to contain nvdimm label "
@@ -733,57 +742,57 @@ LABEL_DOES_NOT_FIT: Final = Message(
         "without its label the backend has no whole 'align' bytes left: 2 MiB for "
         "memory-backend-ram, the file's page size or 'align' for a file",
     ),
-    SERIES,
+    EVERY_TREE,
 )
 NO_DEVICE_MEMORY: Final = Message(
     "memory devices (e.g. for memory hotplug) are not enabled, please specify the maxmem option",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("-device nvdimm or pc-dimm is given", "and 'maxmem' of -m leaves no room above the RAM"),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_ALIGNMENT: Final = Message(
     "the alignment (0x{align:x}) is not supported",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("the backend is aligned to more than the start of the range for memory devices, 1 GiB",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_NO_SPACE: Final = Message(
     "not enough space, currently 0x{used:x} in use of total space for memory devices 0x{space:x}",
     "hw/mem/memory-device.c:memory_device_check_addable",
     ("the devices together are larger than 'maxmem' minus the size of -m",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_ADDRESS_ALIGNMENT: Final = Message(
     "address must be aligned to 0x{align:x} bytes",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("'addr' of the device is not a multiple of its backend's alignment",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_SIZE: Final = Message(
     "backend memory size must be multiple of 0x{align:x}",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("the size of the backend of a pc-dimm is not a multiple of its alignment",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_OUT_OF_RANGE: Final = Message(
     "can't add memory device [0x{addr:x}:0x{size:x}], usable range for memory devices "
     "[0x{base:x}:0x{length:x}]",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("'addr' of the device lies outside the range for memory devices",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_CONFLICT: Final = Message(
     "address range conflicts with memory device id='{id}'",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("'addr' of the device lies in another one",),
-    SERIES,
+    EVERY_TREE,
 )
 DEVICE_FRAGMENTED: Final = Message(
     "could not find position in guest address space for memory device - memory fragmented due "
     "to alignments",
     "hw/mem/memory-device.c:memory_device_get_free_addr",
     ("no gap between the devices is large enough",),
-    SERIES,
+    EVERY_TREE,
 )
 
 # -machine, -m and -smp: vl.c, util/qemu-option.c

@@ -14,9 +14,8 @@ from .globals import Qemu
 from .hostmem import host_memory_backend_get_memory
 from .memory import MemoryRegion, memory_region_get_alignment, memory_region_size
 from .pc_dimm import PROPERTIES as PC_DIMM_PROPERTIES
-from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass
+from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
 from .qom import object_get_canonical_path_component
-from .string_input import StringInputVisitor
 
 C_FILE = "hw/mem/nvdimm.c"
 
@@ -35,9 +34,7 @@ class NVDIMMDevice(PCDIMMDevice):
     nvdimm_mr: MemoryRegion | None = None
 
 
-def nvdimm_set_label_size(
-    _qemu: Qemu, nvdimm: NVDIMMDevice, v: StringInputVisitor, name: str
-) -> None:
+def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Set the size of the label.
 
     Raises ``Property 'nvdimm.label-size' (...) is required at least 0x20000``.
@@ -48,7 +45,7 @@ def nvdimm_set_label_size(
     nvdimm.label_size = size
 
 
-def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: StringInputVisitor, name: str) -> None:
+def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Tell the guest that writes are not safe, or that they are."""
     nvdimm.unarmed = v.type_bool(name)
 

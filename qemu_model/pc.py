@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from . import messages
 from .boards import CPUArchId, DeviceMemory, MachineProperty, machine_get_class
@@ -76,14 +76,39 @@ def pc_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
 def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
     """Take the RAM, and lay out the range for memory devices above it.
 
-    Prints what taking the RAM prints, and what is wrong with ``slots`` and ``maxmem``
-    of -m, and exits with 1.
+    Prints what taking the RAM and ``pc_device_memory_init`` print, and exits with 1.
     """
     machine = qemu.machine
-    mc = machine_get_class(qemu)
     machine.ram = MemoryRegion()
     memory_region_allocate_system_memory(qemu, machine.ram, "pc.ram", machine.ram_size)
+    pc_device_memory_init(qemu, machine_get_class(qemu), above_4g_mem_size)
 
+
+class PlugRules(Protocol):
+    """What a machine type says about places for memory devices."""
+
+    @property
+    def name(self) -> str:
+        """The machine type's name."""
+        ...
+
+    @property
+    def has_reserved_memory(self) -> bool:
+        """Whether there is a range for memory devices at all."""
+        ...
+
+    @property
+    def enforce_aligned_dimm(self) -> bool:
+        """Whether each device may lie as aligned as its backend is."""
+        ...
+
+
+def pc_device_memory_init(qemu: Qemu, mc: PlugRules, above_4g_mem_size: int) -> None:
+    """Lay out the range for memory devices; this too is in ``pc_memory_init`` in C.
+
+    Prints what is wrong with ``slots`` and ``maxmem`` of -m, and exits with 1.
+    """
+    machine = qemu.machine
     plugged = machine.maxram_size - machine.ram_size
     if not mc.has_reserved_memory and (machine.ram_slots or plugged):
         qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=mc.name)
@@ -112,16 +137,23 @@ def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
 def pc_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
     """Find a place for a memory device.
 
-    Raises ``memory hotplug is not enabled: missing acpi device or acpi disabled``,
-    ``nvdimm is not enabled: missing 'nvdimm' in '-M'`` and what
-    ``pc_dimm_pre_plug`` raises.
+    Raises what ``pc_check_hotplug`` and ``pc_dimm_pre_plug`` raise.
     """
     mc = machine_get_class(qemu)
-    if not qemu.machine.acpi or mc.name == "isapc":
+    pc_check_hotplug(qemu, dimm, has_acpi=mc.name != "isapc")
+    pc_dimm_pre_plug(qemu, dimm, None if mc.enforce_aligned_dimm else TARGET_PAGE_SIZE)
+
+
+def pc_check_hotplug(qemu: Qemu, dimm: PCDIMMDevice, *, has_acpi: bool) -> None:
+    """Refuse a device that the machine cannot tell its guest of.
+
+    Raises ``memory hotplug is not enabled: missing acpi device or acpi disabled`` and
+    ``nvdimm is not enabled: missing 'nvdimm' in '-M'``.
+    """
+    if not (has_acpi and qemu.machine.acpi):
         raise messages.HOTPLUG_WITHOUT_ACPI.error()
     if dimm.type.is_nvdimm and not qemu.machine.nvdimm:
         raise messages.NVDIMM_NOT_ENABLED.error()
-    pc_dimm_pre_plug(qemu, dimm, None if mc.enforce_aligned_dimm else TARGET_PAGE_SIZE)
 
 
 def pc_memory_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:

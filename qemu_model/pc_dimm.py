@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -22,7 +22,6 @@ from .memory import MemoryRegion
 from .memory_device import memory_device_plug, memory_device_pre_plug
 from .qobject_input import invalid_type
 from .qom import Object, object_get_canonical_path_component, object_resolve_path_type
-from .string_input import StringInputVisitor
 
 C_FILE = "hw/mem/pc-dimm.c"
 
@@ -30,7 +29,36 @@ UNASSIGNED_SLOT: Final = -1
 #: Paths, by their parts, of objects that are there without having been asked for.
 OBJECTS_OF_EVERY_MACHINE: Final = ((), ("objects",), ("machine",))
 
-Setter = Callable[[Qemu, Any, StringInputVisitor, str], None]
+
+class PropertyVisitor(Protocol):
+    """Reads the value of one property of a device."""
+
+    def type_bool(self, name: str) -> bool:
+        """Read a boolean."""
+        ...
+
+    def type_int32(self, name: str) -> int:
+        """Read a number of 32 bits with a sign."""
+        ...
+
+    def type_size(self, name: str) -> int:
+        """Read a size in bytes."""
+        ...
+
+    def type_str(self, name: str) -> str:
+        """Read a string."""
+        ...
+
+    def type_uint32(self, name: str) -> int:
+        """Read a number of 32 bits."""
+        ...
+
+    def type_uint64(self, name: str) -> int:
+        """Read a number of 64 bits."""
+        ...
+
+
+Setter = Callable[[Qemu, Any, PropertyVisitor, str], None]
 
 
 @attrs.frozen(eq=False)
@@ -57,41 +85,42 @@ class PCDIMMDevice:
     hostmem: HostMemoryBackend | None = None
 
 
-def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Wish for a guest address."""
     dimm.addr = v.type_uint64(name)
 
 
-def set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+def set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Put the module into a node of the guest."""
     dimm.node = v.type_uint32(name)
 
 
-def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Wish for a slot; -1 is any."""
     dimm.slot = v.type_int32(name)
 
 
-def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: StringInputVisitor, name: str) -> None:
+def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Take a backend, by its id or path; an empty text takes it away.
 
     Raises ``Path '<path>' does not uniquely identify an object``, ``Invalid parameter
     type for 'memdev', expected: memory-backend`` and ``Device '<path>' not found``.
     """
-    if not v.text:
+    path = v.type_str(name)
+    if not path:
         dimm.hostmem = None
         return
-    backend, ambiguous = object_resolve_path_type(qemu, v.text, HostMemoryBackend)
+    backend, ambiguous = object_resolve_path_type(qemu, path, HostMemoryBackend)
     if ambiguous:  # pragma: no cover - all objects are in one container, under one name each
-        raise messages.AMBIGUOUS_PATH.error(path=v.text)
+        raise messages.AMBIGUOUS_PATH.error(path=path)
     if backend is None:
-        parts = tuple(part for part in v.text.split("/") if part)
+        parts = tuple(part for part in path.split("/") if part)
         if (
-            object_resolve_path_type(qemu, v.text, Object)[0] is not None
+            object_resolve_path_type(qemu, path, Object)[0] is not None
             or parts in OBJECTS_OF_EVERY_MACHINE
         ):
             raise invalid_type(name, "memory-backend")
-        raise messages.DEVICE_NOT_FOUND.error(path=v.text)
+        raise messages.DEVICE_NOT_FOUND.error(path=path)
     dimm.hostmem = backend
 
 

@@ -23,13 +23,22 @@ DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
 )
 
 
-def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> PCDIMMDevice:
-    """Make a device: its properties in the order given, then all at once.
+def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> None:
+    """Make a device that takes a backend: its properties in the order given, then all at once.
 
-    Raises ``Property '.<name>' not found``, ``Insufficient permission to perform
-    this operation``, and what setters and ``device_set_realized`` raise.
+    Raises ``Parameter 'driver' is missing``, ``'<name>' is not a valid device model
+    name``, ``Property '.<name>' not found``, ``Insufficient permission to perform this
+    operation``, and what setters and ``device_set_realized`` raise.
     """
-    kind = DEVICES[opts.get("driver") or ""]
+    driver = opts.get("driver")
+    if driver is None:
+        raise messages.MISSING_PARAMETER.error(name="driver")
+    if driver.startswith("{"):
+        # JSON, which only later trees read.
+        raise messages.INVALID_DEVICE.error(name=driver)
+    kind = DEVICES.get(driver)
+    if kind is None:
+        return
     dimm = kind.instance_init(opts.id)
     for name, text in opts.params:
         if name in ("driver", "bus"):
@@ -41,7 +50,6 @@ def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> PCDIMMDevice:
             raise messages.INSUFFICIENT_PERMISSION.error()
         setter(qemu, dimm, StringInputVisitor(text), name)
     device_set_realized(qemu, dimm)
-    return dimm
 
 
 def device_set_realized(qemu: Qemu, dimm: PCDIMMDevice) -> None:

@@ -28,6 +28,10 @@ class StringInputVisitor:
             return False
         raise invalid_type(name, "boolean")
 
+    def type_str(self, _name: str) -> str:
+        """Read a string."""
+        return self.text
+
     def type_size(self, name: str) -> int:
         """Read a size in bytes.  Raises what ``parse_option_size`` raises."""
         return parse_option_size(name, self.text)

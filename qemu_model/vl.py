@@ -56,8 +56,14 @@ WITHOUT_VALUE: Final = frozenset(
 )
 #: Options that decide something about memory; the others are accepted and named as ignored.
 MODELLED: Final = frozenset(
-    {"M", "device", "m", "machine", "mem-path", "mem-prealloc", "no-acpi", "numa", "object", "smp"}
+    """
+    M device h help m machine mem-path mem-prealloc no-acpi numa object smp version
+    """.split()  # noqa: SIM905 - a table of words is read as words
 )
+#: What prints something and ends at once.
+HELP: Final = frozenset({"h", "help", "version"})
+#: Options whose value may ask for help, which ends before any backend is made.
+HELP_IN_VALUE: Final = frozenset({"accel", "cpu", "device"})
 
 #: What -m and -smp take, and how it is read (``qemu_mem_opts``, ``qemu_smp_opts``).
 MEMORY_OPTS: Final = MappingProxyType(
@@ -75,10 +81,10 @@ UINT32_MAX: Final = 0xFFFF_FFFF
 class CommandLine:
     """The options of one command line, in the order given, each kind by itself.
 
-    Every entry keeps its place on the line, as error reports name it.  ``devices``
-    are those that take a backend.  ``ignored`` are the options that say nothing
-    about memory backends, with their values.  ``assumed_machine`` is the machine
-    where the line names none.
+    Every entry keeps its place on the line, as error reports name it.  ``ignored``
+    are the options that say nothing about memory backends, with their values, among
+    them the ``devices`` that take none.  ``wants_help`` if the value of an option asks
+    for help, ``assumed_machine`` is the machine where the line names none.
     """
 
     objects: list[QemuOpts] = attrs.field(factory=list)
@@ -90,6 +96,7 @@ class CommandLine:
     mem_path: str | None = None
     mem_prealloc: bool = False
     acpi: bool = True
+    wants_help: bool = False
     ignored: list[str] = attrs.field(factory=list)
     assumed_machine: str | None = None
 
@@ -132,18 +139,29 @@ def parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
             options.append((word, "", None))
             index += 1
     for word, name, value in options:
-        if name in MODELLED and (name != "device" or driver(value or "") in DEVICES):
-            qemu.location = word if value is None else f"{word} {value}"
+        given = word if value is None else f"{word} {value}"
+        if name in MODELLED:
+            qemu.location = given
             parse_option(qemu, line, name, value)
-        else:
-            line.ignored.append(word if value is None else f"{word} {value}")
+        if name in HELP_IN_VALUE:
+            line.wants_help |= asks_for_help(name, value or "")
+        if name not in MODELLED or name in HELP or (name == "device" and not takes_memory(line)):
+            line.ignored.append(given)
+        if name in HELP:
+            raise Exit(0)
     qemu.location = ""
     return line
 
 
-def driver(value: str) -> str:
-    """Return the driver that a -device names."""
-    return value.split(",", 1)[0].removeprefix("driver=")
+def asks_for_help(name: str, value: str) -> bool:
+    """Whether an option's value asks for help (``cpu help``, ``device nvdimm,help``)."""
+    words = value.split(",") if name == "device" else [value]
+    return any(map(is_help_option, words))
+
+
+def takes_memory(line: CommandLine) -> bool:
+    """Whether the device that was read last takes a backend."""
+    return line.devices[-1].get("driver") in DEVICES
 
 
 def parse_option(qemu: Qemu, line: CommandLine, name: str, value: str | None) -> None:
@@ -152,6 +170,8 @@ def parse_option(qemu: Qemu, line: CommandLine, name: str, value: str | None) ->
         line.mem_prealloc = True
     elif name == "no-acpi":
         line.acpi = False
+    elif name in HELP:
+        return
     elif value is None:
         raise AssertionError(f"-{name} takes a value")
     elif name == "mem-path":
@@ -389,7 +409,10 @@ def machine_set_property(qemu: Qemu, options: QemuOpts) -> None:
 
 
 def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
-    """Make the devices that take a backend.  Prints what is wrong with one and exits with 1."""
+    """Make the devices that take a backend; what others do is not modelled.
+
+    Prints what is wrong with one and exits with 1.
+    """
     for opts in options:
         qemu.location = opts.location
         try:
@@ -411,6 +434,8 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
     if line.smp:
         smp_parse(qemu, merged(line.smp))
         check_cpus(qemu)
+    if line.wants_help:
+        raise Exit(0)
     create_objects(qemu, types, line.objects, initial=True)
     machine_set_property(qemu, machine_options)
     qemu.machine.acpi = line.acpi

@@ -149,7 +149,7 @@ def test_a_line_that_is_refused(line: str, text: str) -> None:
     [
         ("-M pc,max-ram-below-4g=1M -m 512K", []),
         ("-M pc,max-ram-below-4g=1048575 -m 512K", [
-            "Only 1048575 bytes of RAM below the 4GiB boundary, BIOS may not work with less than "
+            "Only 1048575 bytes of RAM below the 4GiB boundary,BIOS may not work with less than "
             "1MiB"]),
         ("-M pc,max-ram-below-4g=1536M -m 2G", [
             "Large machine and max_ram_below_4g (1610612736) not a multiple of 1G; possible bad "

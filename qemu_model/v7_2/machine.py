@@ -5,151 +5,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
-
-import attrs
 
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
 from ..options import QemuOpts, decimal, parse_option_number
 from ..osdep import round_up
-from ..qom import TypeInfo
+from ..pc import pc_machine_set_max_ram_below_4g
+from ..qom import TypeInfo, qdict_order
 from . import messages
+from .boards import MIB, ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
-from .options import FALSE, TRUE, parse_option_size
-from .qobject_input import QObjectInputVisitor72
+from .options import parse_option_size
+from .pc import pc_memory_init
+from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
 from .qom import user_creatable_add_type
 
 C_FILE = "hw/core/machine.c"
 
-MIB: Final = 1 << 20
 UINT64_MAX: Final = (1 << 64) - 1
-ACPI_MAX_RAM_SLOTS: Final = 256
 
 #: From here on a number is no integer to QAPI.
 INT64_LIMIT: Final = 1 << 63
 
 
-@attrs.frozen
-class Machine72:
-    """A machine type, as far as memory goes; ``default_ram_size`` in bytes.
-
-    ``numa_mem`` and ``numa_auto`` are what only machines older than 5.1 have: memory
-    of nodes given as a number, or split among them.
-    """
-
-    name: str
-    max_cpus: int = 1
-    default_ram_size: int = 128 * MIB
-    default_ram_id: str = "pc.ram"
-    numa: bool = True
-    numa_mem: bool = False
-    numa_auto: bool = False
-    memory_slots: bool = True
-
-
-NONE: Final = Machine72("none", default_ram_size=0, default_ram_id="ram", numa=False)
-
-PIIX_VERSIONS: Final = tuple(
-    """
-    7.2 7.1 7.0 6.2 6.1 6.0 5.2 5.1 5.0 4.2 4.1 4.0 3.1 3.0 2.12 2.11 2.10 2.9 2.8 2.7 2.6 2.5
-    2.4 2.3 2.2 2.1 2.0 1.7 1.6 1.5 1.4
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-Q35_VERSIONS: Final = tuple(
-    """
-    7.2 7.1 7.0 6.2 6.1 6.0 5.2 5.1 5.0 4.2 4.1 4.0.1 4.0 3.1 3.0 2.12 2.11 2.10 2.9 2.8 2.7 2.6
-    2.5 2.4
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-
-
-def _pc(chipset: str, version: str, max_cpus: int) -> Machine72:
-    numbers = tuple(int(part) for part in version.split("."))
-    before_5_1 = numbers < (5, 1)
-    return Machine72(f"pc-{chipset}-{version}", max_cpus, numa_mem=before_5_1, numa_auto=before_5_1)
-
-
-MACHINES: Final[Mapping[str, Machine72]] = MappingProxyType(
-    {
-        machine.name: machine
-        for machine in (
-            *(_pc("i440fx", version, 255) for version in PIIX_VERSIONS),
-            *(_pc("q35", version, 288) for version in Q35_VERSIONS),
-            Machine72("isapc", memory_slots=False),
-            Machine72("microvm", 288, default_ram_id="microvm.ram", numa=False),
-            NONE,
-        )
-    }
-)
-ALIASES: Final[Mapping[str, str]] = MappingProxyType({"pc": "pc-i440fx-7.2", "q35": "pc-q35-7.2"})
-
-#: Properties of -machine that are booleans, and matter to memory or not.
-BOOLEANS: Final = frozenset(
-    """
-    acpi default-bus-bypass-iommu dump-guest-core graphics hpet i8042 mem-merge pit sata smbus
-    suppress-vmdesc usb nvdimm hmat
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-#: The other properties, and what is no property but an option of its own.
-OTHERS: Final = frozenset(
-    """
-    accel append boot bus-lock-ratelimit confidential-guest-support dt-compatible dtb dumpdtb
-    firmware initrd kernel kernel-irqchip kvm-shadow-mem max-fw-size max-ram-below-4g
-    memory-backend memory-encryption memory phandle-start pic sgx-epc smbios-entry-point-type
-    smm smp vmport x-oem-id x-oem-table-id memory.size
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-NOT_OF_NONE: Final = frozenset(
-    """
-    acpi default-bus-bypass-iommu hpet i8042 pit sata smbus nvdimm hmat max-fw-size
-    max-ram-below-4g pic sgx-epc smbios-entry-point-type smm vmport x-oem-id x-oem-table-id
-    bus-lock-ratelimit
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-
-
-@attrs.define
-class Memdev:
-    """The backend of the machine's RAM: ``id`` as -machine names it, empty without one.
-
-    ``backend`` once it is found; ``size_given`` whether -m gave a size.
-    """
-
-    id: str | None = None
-    backend: HostMemoryBackend | None = None
-    size_given: bool = False
-
-
-def find_machine(name: str) -> Machine72 | None:
-    """Return the machine type of that name or alias, or None."""
-    return MACHINES.get(ALIASES.get(name, name))
-
-
 def machine_set_property(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: Memdev) -> None:
-    """Set the machine's properties.
+    """Set the machine's properties, in the order of QEMU's dictionary.
 
-    Prints ``Property '<machine>-machine.<name>' not found`` or ``Parameter '<name>'
-    expects 'on' or 'off'`` and exits with 1.
+    Prints ``Property '<machine>-machine.<name>' not found``, ``Parameter '<name>'
+    expects ...``, ``Parameter '<name>' does not accept value '<value>'`` or what
+    ``pc_machine_set_max_ram_below_4g`` raises, and exits with 1.
     """
-    for name, text in options.params:
+    given = dict(options.params)
+    for name in qdict_order(given):
         if name == "type":
             continue
-        known = name in BOOLEANS or name in OTHERS
-        if not known or (machine is NONE and name in NOT_OF_NONE):
-            type_name = f"{machine.name}-machine"
-            _refuse(qemu, messages.PROPERTY_NOT_FOUND.error(type=type_name, property=name))
-        if name in BOOLEANS and text not in TRUE and text not in FALSE:
-            _refuse(qemu, messages.EXPECTS.error(name=name, what="'on' or 'off'"))
+        kind = machine.properties.get(name)
+        try:
+            if kind is None:
+                raise messages.PROPERTY_NOT_FOUND.error(
+                    type=f"{machine.name}-machine", property=name
+                )
+            set_property(qemu, memdev, name, KeyvalInputVisitor(given), kind)
+        except Error as error:
+            _refuse(qemu, error)
+
+
+def set_property(qemu: Qemu, memdev: Memdev, name: str, v: KeyvalInputVisitor, kind: str) -> None:
+    """Set one property of the machine.
+
+    Raises what reading a value of its kind and what setting it raise.
+    """
+    if kind == "OnOffAuto":
+        value = v.type_enum(name, ON_OFF_AUTO)
+        if name == "acpi":
+            qemu.machine.acpi = value != "off"
+    elif kind == "int":
+        v.type_int64(name)
+    elif kind == "size":
+        pc_machine_set_max_ram_below_4g(qemu, v.type_size(name))
+    elif kind == "bool":
+        on = v.type_bool(name)
         if name == "mem-merge":
-            qemu.machine.mem_merge = text in TRUE
+            qemu.machine.mem_merge = on
         elif name == "dump-guest-core":
-            qemu.machine.dump_guest_core = text in TRUE
-        elif name == "memory-backend":
-            memdev.id = text
+            qemu.machine.dump_guest_core = on
+        elif name == "nvdimm":
+            qemu.machine.nvdimm = on
+    elif name == "memory-backend":
+        memdev.id = v.type_str(name)
 
 
 def _refuse(qemu: Qemu, error: Error) -> None:
@@ -304,7 +230,5 @@ def machine_run_board_init(
             machine_numa_finish_cpu_init(qemu)
     if memdev.backend is not None and numa_uses_legacy_mem(qemu):
         machine_consume_memdev(qemu, memdev.backend)
-    plugged = qemu.machine.maxram_size > qemu.machine.ram_size
-    if machine.memory_slots and plugged and qemu.machine.ram_slots > ACPI_MAX_RAM_SLOTS:
-        qemu.error_report(messages.SLOTS_AMOUNT, slots=qemu.machine.ram_slots)
-        raise Exit(1)
+    if machine.chipset:
+        pc_memory_init(qemu, machine)

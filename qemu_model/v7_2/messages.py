@@ -236,19 +236,19 @@ HEX_SUFFIX: Final = Message(
 JSON_PARSE: Final = Message(
     "JSON parse error, {what}",
     "qobject/json-parser.c:parse_error",
-    ("-object begins with a brace, and what follows is no JSON",),
+    ("-object or -device begins with a brace, and what follows is no JSON",),
     V7_2,
 )
 JSON_NESTING: Final = Message(
     "JSON nesting depth limit exceeded",
     "qobject/json-streamer.c:json_message_process_token",
-    ("more than 1024 brackets and braces are open at once in the JSON of -object",),
+    ("more than 1024 brackets and braces are open at once in the JSON of -object or -device",),
     V7_2,
 )
 JSON_ONE_VALUE: Final = Message(
     "Expecting at most one JSON value",
     "qobject/qjson.c:consume_json",
-    ("something stands behind the JSON of -object",),
+    ("something stands behind the JSON of -object or -device",),
     V7_2,
 )
 INVALID_OPTION: Final = _still(before.INVALID_OPTION, "softmmu/vl.c:lookup_opt")
@@ -278,6 +278,12 @@ MACHINE_INVALID_KEY: Final = Message(
     "Invalid parameter '{name}'",
     "util/keyval.c:keyval_parse_one",
     ("a name in -machine or -smp is no name",),
+    V7_2,
+)
+MACHINE_CONFLICT: Final = Message(
+    "Conflict between '{name}' and '{other}'",
+    "softmmu/vl.c:keyval_dashify",
+    ("a property of -machine is given both with '_' and with '-'",),
     V7_2,
 )
 MEMDEV_NOT_FOUND: Final = Message(
@@ -339,7 +345,62 @@ SLOTS_WITHOUT_ROOM: Final = Message(
 )
 RAM_SIZE_TOO_LARGE: Final = _still(before.RAM_SIZE_TOO_LARGE, "softmmu/vl.c:parse_memory_options")
 VALUE_OUT_OF_RANGE: Final = _still(before.VALUE_OUT_OF_RANGE)
-SLOTS_AMOUNT: Final = _still(before.SLOTS_AMOUNT)
+MACHINE_DEPRECATED: Final = Message(
+    "Machine type '{name}' is deprecated: old and unattended - use a newer version instead",
+    "hw/core/machine.c:machine_run_board_init",
+    ("the machine is a PC of 1.7 or older",),
+    V7_2,
+    stream="stderr",
+)
+
+# softmmu/qdev-monitor.c, hw/mem/pc-dimm.c, hw/mem/nvdimm.c
+
+DRIVER_MISSING: Final = _still(
+    before.MISSING_PARAMETER, "softmmu/qdev-monitor.c:qdev_device_add_from_qdict"
+)
+NO_PCI_BUS: Final = Message(
+    "No 'PCI' bus found for device '{driver}'",
+    "softmmu/qdev-monitor.c:qdev_device_add_from_qdict",
+    ("the device belongs on a PCI bus, and the machine has none",),
+    V7_2,
+)
+DUPLICATE_DEVICE: Final = Message(
+    "Duplicate device ID '{id}'",
+    "softmmu/qdev-monitor.c:qdev_set_id",
+    ("a -device in JSON has the id of another device",),
+    V7_2,
+)
+INVALID_SLOT: Final = Message(
+    "invalid slot number {slot}, valid range is [0-{last}]",
+    "hw/mem/pc-dimm.c:pc_dimm_pre_plug",
+    ("'slot' of the device is not below 'slots' of -m",),
+    V7_2,
+)
+DIMM_NODE: Final = before.DIMM_NODE
+DIMM_WITHOUT_NUMA: Final = Message(
+    "machine doesn't support NUMA",
+    "hw/mem/pc-dimm.c:pc_dimm_realize",
+    ("'node' of the device is given, and the machine has no nodes",),
+    V7_2,
+)
+NVDIMM_UUID: Final = Message(
+    "Property 'nvdimm.uuid' has invalid value",
+    "hw/mem/nvdimm.c:nvdimm_set_uuid",
+    ("'uuid' of the device is no UUID",),
+    V7_2,
+)
+NVDIMM_READONLY: Final = Message(
+    "'unarmed' property must be 'on' since memdev {id} is read-only",
+    "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
+    ("the backend has 'readonly' on, and the device has not 'unarmed' on",),
+    V7_2,
+)
+VIRTIO_MEM_BUSY: Final = Message(
+    "'memdev' property specifies a busy memdev: {id}",
+    "hw/virtio/virtio-mem.c:virtio_mem_device_realize",
+    ("the backend of a virtio-mem-pci is mapped already, by -numa or by another -device",),
+    V7_2,
+)
 SMP_EXPECTS: Final = _still(before.EXPECTS, "qapi/qobject-input-visitor.c")
 SMP_ZERO: Final = Message(
     "Deprecated CPU topology (considered invalid): CPU topology parameters must be greater than "

@@ -20,7 +20,7 @@ from .options import OptsVisitor72
 from .qom import object_resolve_path
 
 if TYPE_CHECKING:
-    from .machine import Machine72
+    from .boards import Machine72
 
 C_FILE = "hw/core/numa.c"
 UINT64_MASK: Final = (1 << 64) - 1

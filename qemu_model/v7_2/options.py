@@ -79,12 +79,14 @@ def qemu_opts_parse_noisily(text: str, first_name: str, warn: Warn) -> QemuOpts:
     return QemuOpts(id, tuple(params), text)
 
 
-def keyval_parse(text: str, first_name: str) -> QemuOpts:
+def keyval_parse(text: str, first_name: str) -> tuple[QemuOpts, bool]:
     """Parse ``text`` where every name but the first needs its ``=`` (``util/keyval.c``).
 
-    Raises ``Expected '=' after parameter '<name>'`` and ``Invalid parameter '<name>'``.
+    Returns the parameters, and whether ``help`` is among them.  Raises ``Expected '='
+    after parameter '<name>'`` and ``Invalid parameter '<name>'``.
     """
     params = []
+    wants_help = False
     position = 0
     while position < len(text):
         match = re.compile(r"[^=,]*").match(text, position)
@@ -92,6 +94,10 @@ def keyval_parse(text: str, first_name: str) -> QemuOpts:
         name, end = match[0], match.end()
         if text.startswith("=", end):
             value, end = get_opt_value(text, end + 1)
+        elif before.is_help_option(name):
+            wants_help = True
+            position = end + 1
+            continue
         elif position == 0 and name:
             value, end = get_opt_value(text, position)
             name = first_name
@@ -102,7 +108,7 @@ def keyval_parse(text: str, first_name: str) -> QemuOpts:
             raise messages.MACHINE_INVALID_KEY.error(name=name)
         params.append((name, value))
         position = end + 1
-    return QemuOpts(None, tuple(params), text)
+    return QemuOpts(None, tuple(params), text), wants_help
 
 
 def do_strtosz(text: str) -> tuple[int, bool] | int:

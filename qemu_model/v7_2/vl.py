@@ -14,15 +14,13 @@ from ..error import Error, Exit
 from ..globals import Qemu
 from ..options import QemuOpts, is_help_option, parse_option_number
 from ..pc import pc_possible_cpu_arch_ids
-from ..qom import TypeInfo, type_help
+from ..qom import TypeInfo, qdict_order, type_help
 from ..vl import CommandLine
 from . import messages
+from .boards import Machine72, Memdev, find_machine, machine_help
 from .hostmem import HostMemoryBackend
 from .json_parser import qobject_from_json
 from .machine import (
-    Machine72,
-    Memdev,
-    find_machine,
     machine_parse_smp_config,
     machine_run_board_init,
     machine_set_mem,
@@ -37,6 +35,7 @@ from .options import (
     qemu_opts_parse_noisily,
 )
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
+from .qdev import DeviceOptions, qdev_device_add_from_qdict, takes_memory
 from .qobject_input import QObjectInputVisitor72
 from .qom import object_resolve_path, user_creatable_add_type
 
@@ -65,16 +64,27 @@ WITHOUT_VALUE: Final = frozenset(
 
 #: Options that decide something about memory; the others are accepted and named as ignored.
 MODELLED: Final = frozenset(
-    {"M", "m", "machine", "mem-path", "mem-prealloc", "numa", "object", "smp"}
+    """
+    M device h help m machine mem-path mem-prealloc no-acpi numa object smp version
+    """.split()  # noqa: SIM905 - a table of words is read as words
 )
+#: What prints something and ends at once.
+HELP: Final = frozenset({"h", "help", "version"})
+#: Options whose value may ask for help, which ends before anything is made.
+HELP_IN_VALUE: Final = frozenset({"accel", "cpu"})
 #: The machine of QEMU's own where none is named.
 DEFAULT_MACHINE: Final = "pc"
+SMP_HELP: Final = (
+    "smp-opts options:",
+    *(
+        f"  {name}=<num>"
+        for name in ("clusters", "cores", "cpus", "dies", "maxcpus", "sockets", "threads")
+    ),
+)
 #: What -m takes, and how it is read.
 MEMORY_OPTS: Final = MappingProxyType(
     {"size": parse_option_size, "slots": parse_option_number, "maxmem": parse_option_size}
 )
-#: Devices that take a backend.
-MEMORY_DEVICES: Final = frozenset({"nvdimm", "pc-dimm", "virtio-pmem-pci", "virtio-mem-pci"})
 
 
 @attrs.frozen
@@ -120,9 +130,16 @@ def lookup_opts(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
 
 @attrs.define
 class CommandLine72(CommandLine):
-    """The options of one command line; ``object_options`` are the checked descriptions."""
+    """The options of one command line; ``object_options`` are the checked descriptions.
+
+    ``device_options`` are all of -device, those in JSON after the others, as they are
+    made.  ``machine_help`` if -machine asks for help, ``wants_help`` if another option does.
+    """
 
     object_options: list[ObjectOptions] = attrs.field(factory=list)
+    device_options: list[DeviceOptions] = attrs.field(factory=list)
+    machine_help: bool = False
+    wants_help: bool = False
 
 
 def parse_command_line(
@@ -135,30 +152,69 @@ def parse_command_line(
     """
     line = CommandLine72()
     for option in list(lookup_opts(qemu, args)):
-        if not is_modelled(option):
-            line.ignored.append(
-                option.word if option.value is None else f"{option.word} {option.value}"
-            )
+        if option.name not in MODELLED:
+            ignore(line, option)
+            line.wants_help |= option.name in HELP_IN_VALUE and is_help_option(option.value or "")
             continue
         qemu.location = option.location
+        if option.name in HELP:
+            ignore(line, option)
+            raise Exit(0)
         if option.name == "mem-prealloc":
             line.mem_prealloc = True
+        elif option.name == "no-acpi":
+            line.acpi = False
         elif option.name == "mem-path":
             line.mem_path = option.value
         elif option.name == "object":
             object_option_parse(qemu, types, line, option)
+        elif option.name == "device":
+            device_option_parse(qemu, line, option)
         else:
             opts, first_name = kept(line, option.name)
-            parse_opts(qemu, opts, first_name, option)
+            parse_opts(qemu, line, opts, first_name, option)
     qemu.location = ""
+    line.device_options.sort(key=lambda device: device.from_json)
     return line
 
 
-def is_modelled(option: Option) -> bool:
-    """Whether the option decides something about memory."""
-    if option.name == "device":
-        return (option.value or "").removeprefix("driver=").split(",", 1)[0] in MEMORY_DEVICES
-    return option.name in MODELLED
+def ignore(line: CommandLine72, option: Option) -> None:
+    """Note an option that decides nothing about memory."""
+    line.ignored.append(option.location)
+
+
+def device_option_parse(qemu: Qemu, line: CommandLine72, option: Option) -> None:
+    """Read one -device, JSON or properties.
+
+    Prints what is wrong with it, or with its id, and exits with 1.
+    """
+    text = option.value or ""
+    try:
+        if text.startswith("{"):
+            values = dict(qobject_from_json(text))
+            id = values.pop("id", None)
+        else:
+            opts = qemu_opts_parse_noisily(text, "driver", warn_of_short_form(qemu))
+            values, id = dict(opts.params), opts.id
+            others = [other.id for other in line.device_options if not other.from_json]
+            if id is not None and id in others:
+                raise messages.DUPLICATE_ID.error(id=id, group="device")
+            line.wants_help |= opts.has_help() or is_help_option(values.get("driver", ""))
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    driver = values.pop("driver", None)
+    values.pop("bus", None)
+    made = DeviceOptions(
+        option.location,
+        driver if isinstance(driver, str) else None,
+        id if isinstance(id, str) else None,
+        values,
+        from_json=text.startswith("{"),
+    )
+    line.device_options.append(made)
+    if not takes_memory(made.driver):
+        ignore(line, option)
 
 
 def kept(line: CommandLine72, name: str) -> tuple[list[QemuOpts], str]:
@@ -169,20 +225,25 @@ def kept(line: CommandLine72, name: str) -> tuple[list[QemuOpts], str]:
         "m": (line.memory, "size"),
         "smp": (line.smp, "cpus"),
         "numa": (line.numa, "type"),
-        "device": (line.devices, "driver"),
     }[name]
 
 
-def parse_opts(qemu: Qemu, kept: list[QemuOpts], first_name: str, option: Option) -> None:
+def parse_opts(
+    qemu: Qemu, line: CommandLine72, kept: list[QemuOpts], first_name: str, option: Option
+) -> None:
     """Read an option's parameters.  Prints what is wrong with them and exits with 1.
 
     -machine and -smp want an ``=`` after every name but the first; the values of -m
-    are read at once.
+    are read at once.  Help on -smp prints on stdout and exits with 0.
     """
     assert option.value is not None
     try:
         if option.name in ("M", "machine", "smp"):
-            opts = keyval_parse(option.value, first_name)
+            opts, wants_help = keyval_parse(option.value, first_name)
+            if wants_help and option.name == "smp":
+                qemu.stdout.extend(SMP_HELP)
+                raise Exit(0)
+            line.machine_help |= wants_help
         else:
             opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
         for name, text in opts.params if option.name == "m" else ():
@@ -281,10 +342,26 @@ def create_objects(
             raise Exit(1) from error
 
 
+def keyval_dashify(qemu: Qemu, options: QemuOpts) -> QemuOpts:
+    """Return the parameters with ``-`` for each ``_`` in a name.
+
+    Prints ``Conflict between '<name>' and '<name>'`` and exits with 1.
+    """
+    names = dict(options.params)
+    for name in qdict_order(names):
+        dashed = name.replace("_", "-")
+        if dashed != name and dashed in names:
+            qemu.error_report(messages.MACHINE_CONFLICT, name=name, other=dashed)
+            raise Exit(1)
+    params = tuple((name.replace("_", "-"), value) for name, value in options.params)
+    return attrs.evolve(options, params=params)
+
+
 def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
     """Return the machine of the line, or the one that suits it.
 
-    Prints ``unsupported machine type`` and exits with 1.
+    Prints ``unsupported machine type`` and exits with 1, or warns of one that is
+    deprecated.
     """
     name = options.get("type") or qemu.assumed_machine or DEFAULT_MACHINE
     machine = find_machine(name)
@@ -292,7 +369,20 @@ def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
         qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
         raise Exit(1)
     qemu.machine.name = name
+    if machine.deprecated:
+        qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
     return machine
+
+
+def qemu_process_help_options(qemu: Qemu, line: CommandLine72, options: QemuOpts) -> None:
+    """Exit with 0 where an option asks for help; the machines are listed on stdout.
+
+    The other lists are those of a build and are not modelled.
+    """
+    if line.machine_help and find_machine(options.get("type") or "") is None:
+        qemu.stdout.extend(machine_help())
+    if line.machine_help or line.wants_help:
+        raise Exit(0)
 
 
 def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
@@ -322,16 +412,19 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
     The machine, objects that are no backends, the machine's properties, the backends,
     the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1.
     """
+    options, memdev = keyval_dashify(qemu, merged(line.machine)), Memdev()
+    qemu_process_help_options(qemu, line, options)
     if not line.machine:
         line.assumed_machine = qemu.assumed_machine or assume_machine(line)
         qemu.assumed_machine = line.assumed_machine
-    options, memdev = merged(line.machine), Memdev()
     machine = select_machine(qemu, options)
     create_objects(qemu, types, line.object_options, early=True)
     machine_set_mem(qemu, machine, merged(line.memory), memdev)
     if line.smp:
         machine_parse_smp_config(qemu, machine, merged(line.smp))
     machine_set_property(qemu, machine, options, memdev)
+    if not line.acpi:
+        qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     if memdev.id is not None and qemu.mem_path is not None:
         qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
@@ -342,18 +435,36 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
         qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
     parse_numa_opts(qemu, machine, line.numa)
     machine_run_board_init(qemu, types, machine, memdev)
-    for opts in line.devices:
-        plug(qemu, opts)
+    qemu_create_cli_devices(qemu, machine, line.device_options)
 
 
 def assume_machine(line: CommandLine72) -> str:
     """Return the machine that somebody who wrote only this about memory has in mind."""
     about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
-    return DEFAULT_MACHINE if about_ram or line.devices else "none"
+    devices = any(takes_memory(device.driver) for device in line.device_options)
+    return DEFAULT_MACHINE if about_ram or devices else "none"
 
 
-def plug(qemu: Qemu, opts: QemuOpts) -> None:
-    """Map the backend of a memory device into the guest, if there is such a backend."""
-    backend = qemu.objects.get(opts.get("memdev") or "")
-    if isinstance(backend, HostMemoryBackend):
-        backend.mapped = True
+def qemu_create_cli_devices(
+    qemu: Qemu, machine: Machine72, devices: Sequence[DeviceOptions]
+) -> None:
+    """Make the devices that take a backend; of the others only the ids count.
+
+    Prints what is wrong with one, and exits with 1.
+    """
+    ids: set[str] = set()
+    for device in devices:
+        qemu.location = device.location
+        try:
+            if device.driver is None:
+                raise messages.DRIVER_MISSING.error(name="driver")
+            if device.id is not None and device.id in ids:
+                raise messages.DUPLICATE_DEVICE.error(id=device.id)
+            if takes_memory(device.driver):
+                qdev_device_add_from_qdict(qemu, machine, device)
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+        if device.id is not None:
+            ids.add(device.id)
+    qemu.location = ""

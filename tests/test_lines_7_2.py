@@ -1,0 +1,65 @@
+"""What an installed QEMU 7.2 answered to command lines, and what revision v7.2 answers.
+
+The lines and the recorded answers are in ``lines_7_2.py`` and ``data/lines_7_2.json``.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import needs, needs_program
+from lines_7_2 import LINES, PROGRAM, QUIET, RECORDED, real, words
+
+from qemu_model.host.live import LiveHost
+from qemu_model.process import Process
+from qemu_model.revision import V7_2
+
+ANSWERS: dict[str, Any] = json.loads(RECORDED.read_text())
+TYPES = {
+    "pc-dimm": "dimm",
+    "nvdimm": "nvdimm",
+    "virtio-pmem-pci": "virtio-pmem",
+    "virtio-mem-pci": "virtio-mem",
+}
+
+
+def modelled(line: str, place: Path) -> dict[str, Any]:
+    """Return what the model says of a line, in the form of the recordings."""
+    process = Process([*words(line, place), *QUIET], LiveHost(), V7_2, assumed_machine="pc")
+    found: dict[str, Any] = {}
+    if process.start():
+        devices = []
+        for device in process.qemu.machine.memory_devices:
+            assert device.hostmem is not None
+            made: list[object] = [TYPES[device.type.name], device.addr]
+            if device.type.name in ("pc-dimm", "nvdimm"):
+                size = device.type.get_memory_region(process.qemu, device).size
+                made += [size, device.slot, device.node]
+            devices.append([*made, f"/objects/{device.hostmem.id}"])
+        found["devices"] = sorted(devices, key=str)
+    run = process.finish()
+    stderr = [text.replace(str(place), "PLACE") for text in run.stderr]
+    return {"exit": run.exit, "stderr": stderr, **found}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_comes_out_as_recorded_of_a_real_qemu(line: str, tmp_path: Path) -> None:
+    assert modelled(line, tmp_path) == ANSWERS[line]
+
+
+@pytest.mark.conform
+@pytest.mark.parametrize("line", LINES)
+def test_the_installed_qemu_still_answers_as_recorded(line: str, tmp_path: Path) -> None:
+    version = subprocess.run(
+        [needs_program(PROGRAM), "--version"], capture_output=True, text=True, check=True
+    )
+    needs("version 7.2" in version.stdout, "QEMU 7.2, the one that was recorded")
+    said = real(line, tmp_path)
+    said["stderr"] = [text.replace(str(tmp_path), "PLACE") for text in said["stderr"]]
+    assert said == ANSWERS[line]
