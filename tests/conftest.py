@@ -42,6 +42,7 @@ SLOW_FILES = (
     "test_explorer",
     "test_mirror_lines",
     "test_oracle_judge",
+    "test_oracle_schedules",
     "test_series_impact",
     "test_simulated",
     "test_simulated_against_live",

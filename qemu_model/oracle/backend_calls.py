@@ -81,8 +81,11 @@ _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resum
 _SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16}|NULL)")
 _ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d{1,9})|killed by (\w+))")
 _NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<([^<>]*)(<char [^>]*>)?>[^>]*$")
+#: A mapping in the log: its thread, its length where the line begins the call, and its address
+#: where the line ends it.
 _MAPPED: Final = re.compile(
-    rb"^ *+" + PREFIX + rb"(?:<\.\.\. )?m(?:re)?map2?(?:\(| resumed)[^\n]*= 0x([0-9a-f]{1,16})",
+    rb"^ *+" + PREFIX + rb"(?:m(?:map2?\([^,\n]*+,|remap\([^,\n]*+,[^,\n]*+,) (\d{1,20})[^\n]*?"
+    rb"|<\.\.\. m(?:re)?map2? resumed>[^\n]*?)(?:= 0x([0-9a-f]{1,16})|<unfinished \.\.\.>)",
     re.MULTILINE,
 )
 _NAME_OF_ARGUMENT: Final = re.compile(rb"\(\d+<([^<>]*)")
@@ -550,6 +553,7 @@ class BackendCalls:
         """Whether the log has a new mapping in the range that was unmapped before."""
         start, end = unmapped.args[0], sum(unmapped.args)
         first_line, offset = self.piece_before(unmapped.line)
+        lengths: dict[bytes | None, int] = {}
         for piece in self._log.pieces(offset, first_line):
             line, counted = piece.first_line, 0
             for match in _MAPPED.finditer(piece.data):
@@ -557,8 +561,13 @@ class BackendCalls:
                 counted = match.start()
                 if line > call.line:
                     return False
-                address = int(match[2], 16)
-                if line > unmapped.line and start <= address < end:
+                if match[3] is None:
+                    lengths[match[1]] = int(match[2] or 0)
+                    continue
+                # It may begin below the range and reach into it.
+                length = int(match[2]) if match[2] else lengths.pop(match[1], 1)
+                address = int(match[3], 16)
+                if line > unmapped.line and address < end and start < address + length:
                     return True
             if piece.first_line > call.line:
                 return False
