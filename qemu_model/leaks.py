@@ -38,11 +38,14 @@ class Holdings:
     """What a process holds of the host: open descriptors, and mapped ranges by address.
 
     A range is a first address and the address behind its last byte; each mmap
-    makes one, and a later mmap or munmap cuts it.
+    makes one, and a later mmap or munmap cuts it.  ``page_sizes`` are those of
+    descriptors on hugetlbfs, in bytes.  ``files`` were created and are still there.
     """
 
     fds: set[int] = attrs.field(factory=set)
     ranges: list[tuple[int, int]] = attrs.field(factory=list)
+    page_sizes: dict[int, int] = attrs.field(factory=dict)
+    files: dict[str, None] = attrs.field(factory=dict)
 
     def cut(self, first: int, last: int) -> None:
         """Take the addresses from ``first`` up to ``last`` out of all ranges."""
@@ -57,34 +60,34 @@ class Holdings:
                 left.append((last, end))
         self.ranges = left
 
+    def follow(self, events: Iterable[Event], page_size: int) -> None:
+        """Take in what ``events`` changed; a close that fails has closed, as on Linux."""
+        for event in events:
+            call, args = event.call, event.args
+            if event.failed and call != "close":
+                continue
+            if call == "mmap":
+                pages = whole_pages(args[1], self.page_sizes.get(args[4], page_size))
+                self.cut(event.result, event.result + pages)
+                self.ranges.append((event.result, event.result + pages))
+            elif call == "munmap":
+                self.cut(args[0], args[0] + whole_pages(args[1], page_size))
+            elif call in ("open", "memfd_create"):
+                self.fds.add(event.result)
+                self.page_sizes.pop(event.result, None)
+                if call == "open" and args[1] & O_EXCL:
+                    self.files[args[0]] = None
+            elif call == "close":
+                self.fds.discard(args[0])
+            elif call == "unlink":
+                self.files.pop(args[0], None)
+            elif call == "fstatfs" and event.out and event.out.f_type == HUGETLBFS_MAGIC:
+                self.page_sizes[args[0]] = event.out.f_bsize
+
 
 def whole_pages(length: int, page_size: int) -> int:
     """Return ``length`` rounded up to whole pages, in bytes."""
     return (length + page_size - 1) // page_size * page_size
-
-
-def holdings(events: Iterable[Event], page_size: int) -> Holdings:
-    """Return what is held after ``events``; a close that fails has closed, as on Linux."""
-    held = Holdings()
-    page_sizes: dict[int, int] = {}
-    for event in events:
-        call, args = event.call, event.args
-        if event.failed and call != "close":
-            continue
-        if call == "mmap":
-            pages = whole_pages(args[1], page_sizes.get(args[4], page_size))
-            held.cut(event.result, event.result + pages)
-            held.ranges.append((event.result, event.result + pages))
-        elif call == "munmap":
-            held.cut(args[0], args[0] + whole_pages(args[1], page_size))
-        elif call in ("open", "memfd_create"):
-            held.fds.add(event.result)
-            page_sizes.pop(event.result, None)
-        elif call == "close":
-            held.fds.discard(args[0])
-        elif call == "fstatfs" and event.out and event.out.f_type == HUGETLBFS_MAGIC:
-            page_sizes[args[0]] = event.out.f_bsize
-    return held
 
 
 def created_files(events: Iterable[Event]) -> list[str]:
@@ -119,7 +122,8 @@ def find_leaks(
 
 def release(host: Host, held: Holdings) -> None:
     """Give back to the host all that is held, as the end of a process does."""
-    for first, last in held.ranges:
+    while held.ranges:
+        first, last = held.ranges.pop()
         host.munmap(first, last - first)
-    for fd in held.fds:
-        host.close(fd)
+    while held.fds:
+        host.close(held.fds.pop())

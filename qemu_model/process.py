@@ -18,7 +18,7 @@ from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
-from .leaks import Leaks, created_files, find_leaks, holdings, release
+from .leaks import Holdings, Leaks, created_files, find_leaks, release
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .revision import V8, Revision
@@ -120,7 +120,8 @@ class Process:
         self._negotiated = False
         self._on_reply = on_reply
         self._failed_files: list[str] = []
-        self._at_exit: list[RAMBlock] = []
+        self._held = Holdings()
+        self._held_after = 0
 
     def start(self) -> bool:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
@@ -172,7 +173,7 @@ class Process:
         if self.running:
             with self._outcome():
                 raise Exit(0)
-        held = holdings(self.host.events, self.qemu.platform.page_size)
+        held = self._hold()
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
         leaks = find_leaks(
             held,
@@ -201,9 +202,30 @@ class Process:
     def undo(self) -> None:
         """Leave nothing behind: what an interrupted run holds, and the files it created."""
         kernel = _kernel(self.host)
-        release(kernel, holdings(self.host.events, self.qemu.platform.page_size))
-        for path in created_files(self.host.events):
+        held = self._hold()
+        release(kernel, held)
+        for path in held.files:
             kernel.unlink(path)
+
+    def forget(self) -> None:
+        """Keep no call, reply or line printed so far: for a process that serves without end.
+
+        What it holds of the host is still known, and given back at its end; the
+        :class:`Run` then has what came afterwards.
+        """
+        self._hold()
+        self._held_after = 0
+        self.host.forget()
+        self.replies.clear()
+        self.qemu.stderr.clear()
+        self.qemu.stdout.clear()
+
+    def _hold(self) -> Holdings:
+        """Return what is held of the host after the calls so far."""
+        events = self.host.events
+        self._held.follow(events[self._held_after :], self.qemu.platform.page_size)
+        self._held_after = len(events)
+        return self._held
 
     @contextlib.contextmanager
     def _outcome(self) -> Iterator[None]:

@@ -149,7 +149,7 @@ def object_property_get(qemu: Qemu, obj: Object, name: str) -> object:
     return object_property_find(qemu, obj, name).get(qemu, obj)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=128)
 def tdb_hash(name: str) -> int:
     """Return the hash that QEMU's dictionaries use (``qobject/qdict.c:tdb_hash``)."""
     key = name.encode("utf-8", "surrogateescape")

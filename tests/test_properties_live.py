@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -238,3 +238,35 @@ def test_a_fork_does_not_see_the_block() -> None:
         assert touch(block.host) == signal.SIGSEGV
     finally:
         process.finish()
+
+
+@pytest.mark.parametrize("end", [Process.finish, Process.undo])
+def test_a_process_that_forgot_its_calls_still_gives_back_what_it_holds(
+    end: Callable[[Process], object],
+) -> None:
+    before = descriptors()
+    with scratch("/dev/shm") as directory:
+        path = directory / "image"
+        process = started([])
+        add = {"qom-type": "memory-backend-file", "id": "m0"}
+        props = {"size": PAGE, "mem-path": str(path), "share": True}
+        process.command({"execute": "object-add", "arguments": {**add, "props": props}})
+        process.forget()
+        assert (process.host.events, process.replies) == ([], [])
+        assert mappings_of(directory)
+        assert descriptors() != before
+        end(process)
+        assert mappings_of(directory) == []
+        assert descriptors() == before
+        # An interruption takes with it what the run created; an end does not.
+        assert path.exists() == (end is Process.finish)
+
+
+def test_a_process_that_forgot_its_calls_still_knows_what_qemu_loses() -> None:
+    """QEMU loses the descriptor of a memfd that it cannot map."""
+    process = started([])
+    props = {"size": 1 << 44, "hugetlb": True, "seal": False}
+    add = {"qom-type": "memory-backend-memfd", "id": "m0", "props": props}
+    process.command({"execute": "object-add", "arguments": add})
+    process.forget()
+    assert process.finish().leaks.fds == 1

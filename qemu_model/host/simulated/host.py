@@ -79,3 +79,7 @@ class SimulatedHost(FileCalls, MappingCalls, AdviceCalls):
         """Return how many huge pages of ``size`` bytes are neither in use nor promised."""
         pool = self._pool(size)
         return pool.free - pool.promised
+
+    def memory(self) -> tuple[int, int]:
+        """Return how many bytes of memory are in use, and how many are promised to mappings."""
+        return self._memory.used, self._memory.promised

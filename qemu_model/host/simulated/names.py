@@ -164,7 +164,10 @@ class Names:
 
     def remove(self, found: Found) -> None:
         """Take the name away from the file that ``found`` found."""
-        self._inodes[found.path] = None
+        if found.path in self._profile.files:
+            self._inodes[found.path] = None
+        else:
+            del self._inodes[found.path]
 
     def sizes(self) -> dict[str, int]:
         """Return the size in bytes of each regular file there is, by its name."""
