@@ -2,13 +2,16 @@
 
 ``python benchmarks/mutation.py`` changes every module that mirrors QEMU, and every one
 of the judge, in every way that cosmic-ray knows, one at a time, and runs the tests that
-run the changed line.  A mutant is killed if one of them fails.  Prints the number of
-mutants, of killed ones and of survivors; exit status 1 if less than 95% are killed.
+run the changed line.  A mutant is killed if one of them fails on it, passes without it
+and fails on it again; a test that does not end fails.  Prints the number of mutants, of
+killed ones and of survivors; exit status 1 if less than 95% of a set are killed.
 
-``--sample`` takes as many as fit into its time, drawn with the environment's
-QEMU_MODEL_SEED; first those of files changed since the last commit.  ``--changed BASE``
-takes those of files changed since a commit.  Names of sets (mirror, judge) or of
-modules (exec, mmap_alloc) take those alone.
+Names of sets (mirror, v7_2, judge) or of modules (exec, v7_2/vl) take those alone.
+``--changed BASE`` takes the files changed since a commit.  ``--sample`` takes as many
+as fit into its time, drawn with the environment's QEMU_MODEL_SEED, of which two thirds
+are of files changed since the last release, or in the last twenty commits, as long as
+there are any; it fails if fewer are killed than chance explains (two standard
+deviations).
 
 cosmic-ray makes the mutants.  Its own way to run them starts an interpreter and
 collects all tests for each, which takes seconds; here that is done once, and each
@@ -22,7 +25,9 @@ name which call is made where.)
 from __future__ import annotations
 
 import argparse
+import collections
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -32,7 +37,7 @@ import tempfile
 import time
 import tomllib
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TextIO
@@ -40,24 +45,38 @@ from typing import Any, TextIO
 import attrs
 import pytest
 from mutants import Change, Mutant, change_of, difference, mutants_of
-from mutation_sets import TESTS, files_of, package_directory
-from mutation_tests import Answer, Collected, Known, quiet, read_anew
+from mutation_anew import first_failing
+from mutation_children import quiet
+from mutation_sets import CHECKOUT, files_of, options_of_tests, package_directory, tests_of
+from mutation_tests import Answer, Collected, Failure, Known
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-SURVIVORS = HERE / "mutation_survivors.toml"
+SURVIVORS = Path(__file__).parent / "mutation_survivors.toml"
 LIMIT = 95.0
 SAMPLE_SECONDS = 330
+#: Without a release, what was changed in so many commits counts as changed.
+RECENT_COMMITS = 20
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
 #: What the tests of the recordings find free on this machine.
 PAGES_NEEDED = 64
 
 
+def git(*words: str) -> str:
+    """Return what git prints about this checkout, nothing where it fails."""
+    command = ["git", "-C", str(CHECKOUT), *words]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout
+
+
+def recent_base() -> str:
+    """Return the commit since which a file counts as changed."""
+    release = git("describe", "--tags", "--abbrev=0").strip()
+    recent = git("rev-list", f"--max-count={RECENT_COMMITS + 1}", "HEAD").split()
+    return release or (recent[-1] if recent else "HEAD")
+
+
 def changed_since(base: str) -> set[str]:
     """Return the files of the package that differ from a commit, as from the package."""
-    words = ["git", "-C", str(ROOT), "diff", "--name-only", base, "--", "qemu_model"]
-    found = subprocess.run(words, check=False, capture_output=True, text=True)
-    return {line.removeprefix("qemu_model/") for line in found.stdout.splitlines()}
+    found = git("diff", "--name-only", base, "--", "qemu_model")
+    return {line.removeprefix("qemu_model/") for line in found.splitlines()}
 
 
 @attrs.define
@@ -66,6 +85,15 @@ class Count:
 
     killed: int = 0
     survived: int = 0
+    endless: int = 0
+
+    def add(self, killed_by: Failure | None) -> None:
+        """Count one mutant more."""
+        if killed_by is None:
+            self.survived += 1
+        else:
+            self.killed += 1
+            self.endless += killed_by.endless
 
     @property
     def total(self) -> int:
@@ -89,13 +117,9 @@ class Worker:
         writing: int,
         known: Known,
     ) -> None:
-        self.known = known
-        self.package, self.mutants, self.next_one = package, mutants, next_one
-        self.deadline, self.writing = deadline, writing
-        # What is imported before pytest begins cannot be rewritten by it, and need not be.
-        imported = "ignore::pytest.PytestAssertRewriteWarning"
-        wanted = "not conform"
-        self.arguments = [*tests, "-q", "-m", wanted, "-p", "no:cacheprovider", "-W", imported]
+        self.package, self.tests, self.mutants, self.next_one = package, tests, mutants, next_one
+        self.deadline, self.writing, self.known = deadline, writing, known
+        self.options = options_of_tests()
 
     def work(self) -> None:
         tempfile.template = f"mutant-{os.getpid()}-"
@@ -108,14 +132,16 @@ class Worker:
             os._exit(0)
         there.close()
 
-        def elsewhere(mutant: Mutant, text: str, tests: list[str], seconds: float) -> Answer:
+        def elsewhere(
+            mutant: Mutant, text: str, tests: Sequence[str], seconds: dict[str, float]
+        ) -> Failure | None:
             here.send((mutant, text, tests, seconds))
-            answer: Answer = here.recv()
-            return answer
+            failure: Failure | None = here.recv()
+            return failure
 
         collected = Collected(self.package, self.taken(), self.tell, elsewhere, self.known)
         quiet()
-        status = pytest.main(self.arguments, plugins=[collected])
+        status = pytest.main([*self.tests, *self.options], plugins=[collected])
         here.close()
         os.waitpid(fresh, 0)
         if collected.error or not collected.lines:
@@ -127,7 +153,7 @@ class Worker:
                 asked = connection.recv()
             except EOFError:
                 return
-            connection.send(read_anew(self.package, self.arguments, *asked))
+            connection.send(first_failing(self.package, self.options, *asked))
 
     def taken(self) -> Iterator[tuple[Mutant, Change]]:
         """Give mutants that no other worker has taken, while there is time."""
@@ -151,14 +177,13 @@ class Worker:
 
 def tried(
     package: Path,
-    patterns: Sequence[str],
+    tests: list[str],
     mutants: Sequence[Mutant],
     jobs: int,
     seconds: float,
     progress: TextIO | None,
 ) -> Iterator[tuple[Mutant, Answer]]:
     """Try mutants in ``jobs`` processes for so many seconds, and give what came of each."""
-    tests = [str(path) for pattern in patterns for path in sorted((ROOT / "tests").glob(pattern))]
     next_one = multiprocessing.Value("l", 0)
     reading, writing = os.pipe()
     deadline = time.monotonic() + seconds
@@ -188,7 +213,8 @@ def tried(
                 done += 1
                 if progress:
                     print(f"\r{done} of at most {len(mutants)} ", end="", file=progress, flush=True)
-                yield mutants[told.pop("mutant")], Answer(**told)
+                mutant, failure = mutants[told.pop("mutant")], told.pop("killed_by")
+                yield mutant, Answer(Failure(**failure) if failure else None, **told)
     finally:
         if progress:
             print("\r" + " " * 40 + "\r", end="", file=progress, flush=True)
@@ -217,107 +243,152 @@ def enough_huge_pages(jobs: int) -> int | None:
     return None
 
 
+def enough(count: Count, *, sample: bool) -> bool:
+    """Whether enough mutants are killed; a sample may miss by what is chance in its size."""
+    chance = 0.0
+    if sample and count.total:
+        chance = 2 * math.sqrt(LIMIT * (100 - LIMIT) / count.total)
+    return count.percent + chance >= LIMIT
+
+
+def drawn(mutants: Sequence[Mutant], first: Container[str], seed: str) -> list[Mutant]:
+    """Return the mutants in an order drawn with ``seed``, two of three of files in ``first``."""
+    mixed = list(mutants)
+    random.Random(seed).shuffle(mixed)
+    preferred = [mutant for mutant in mixed if mutant.file in first]
+    rest = [mutant for mutant in mixed if mutant.file not in first]
+    places = [(place, mutant) for place, mutant in enumerate(preferred)]
+    places += [(2 * place + 1.5, mutant) for place, mutant in enumerate(rest)]
+    return [mutant for _, mutant in sorted(places, key=lambda placed: placed[0])]
+
+
+@attrs.define
+class Tally:
+    """What came of all mutants so far."""
+
+    package: Path
+    files: dict[str, Count] = attrs.field(factory=dict)
+    sets: dict[str, Count] = attrs.field(factory=dict)
+    changed: dict[str, Count] = attrs.field(factory=dict)
+    unexplained: int = 0
+    unreliable: collections.Counter[str] = attrs.field(factory=collections.Counter)
+    explained: dict[tuple[str, str, str], str] = attrs.field(factory=explanations)
+
+    def relative(self, file: str | Path) -> str:
+        return str(Path(file).relative_to(self.package))
+
+    def add(self, name: str, mutant: Mutant, answer: Answer, *, changed: bool) -> None:
+        """Count a mutant, and show it if it survived."""
+        counts = [
+            self.files.setdefault(self.relative(mutant.file), Count()),
+            self.sets.setdefault(name, Count()),
+        ]
+        if changed:
+            counts.append(self.changed.setdefault(f"{name}, changed files", Count()))
+        for count in counts:
+            count.add(answer.killed_by)
+        self.unreliable.update(answer.unreliable)
+        if answer.killed_by is None:
+            self.show(mutant, answer)
+
+    def key(self, mutant: Mutant) -> tuple[str, str, str]:
+        lines = difference(mutant)
+        return (
+            self.relative(mutant.file),
+            "\n".join(line[1:].strip() for line in lines if line[0] == "-"),
+            "\n".join(line[1:].strip() for line in lines if line[0] == "+"),
+        )
+
+    def show(self, mutant: Mutant, answer: Answer) -> None:
+        why = self.explained.get(self.key(mutant), "")
+        self.unexplained += not why
+        print(f"survived: {mutant.name} ({answer.tests} tests)" + (f": {why}" if why else ""))
+        print(*(f"    {line}" for line in difference(mutant)), sep="\n", flush=True)
+
+    def summary(self) -> None:
+        print(f"{'':28} mutants  killed survived  killed of them")
+        for counts in (dict(sorted(self.files.items())), self.changed, self.sets):
+            for name, count in counts.items():
+                print(
+                    f"{name:28} {count.total:7} {count.killed:7} {count.survived:8} "
+                    f"{count.percent:8.1f} %"
+                )
+        endless = sum(count.endless for count in self.sets.values())
+        print(f"{self.unexplained} of the survivors are not explained")
+        print(f"{endless} of the killed ones because a test did not end")
+        for test, times in self.unreliable.items():
+            print(f"unreliable, and so kills nothing: {test} ({times} times)")
+
+
+def chosen_files(package: Path, words: Sequence[str]) -> dict[str, list[Path]]:
+    """Return the files of the sets and modules that are named, all for no name.
+
+    Raises :class:`ValueError` with the words that name nothing.
+    """
+    sets = files_of(package)
+
+    def names(path: Path) -> set[str]:
+        return {path.stem, str(path.relative_to(package).with_suffix(""))}
+
+    known = {*sets, *(name for files in sets.values() for path in files for name in names(path))}
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise ValueError(f"there is no set and no module {', '.join(unknown)}")
+    return {
+        name: [path for path in files if not words or {name, *names(path)} & set(words)]
+        for name, files in sets.items()
+    }
+
+
 def main() -> int:
     """Try the mutants that the command line asks for, and print what came of them."""
     parser = argparse.ArgumentParser(description="mutation testing of the mirror and the judge")
-    parser.add_argument("what", nargs="*", help="mirror, judge, or names of modules; all if none")
+    parser.add_argument("what", nargs="*", help="sets or names of modules; all if none")
     parser.add_argument("--sample", action="store_true", help="as many as fit into the time")
     parser.add_argument("--changed", metavar="BASE", help="only files changed since this commit")
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--survivors", type=Path, help="write the survivors here, as JSON lines")
     options = parser.parse_args()
 
-    os.chdir(ROOT)
+    os.chdir(CHECKOUT)
     package = package_directory()
     seconds = options.seconds or (SAMPLE_SECONDS if options.sample else float("inf"))
     seed = os.environ.get("QEMU_MODEL_SEED", "0")
-    known = explanations()
     began = time.monotonic()
-
-    sets = files_of(package)
-    every = {path for files in sets.values() for path in files}
-    unknown = [
-        word for word in options.what if word not in sets and word not in {p.stem for p in every}
-    ]
-    if unknown:
-        parser.error(f"there is no set and no module {', '.join(unknown)}")
-    chosen = {
-        name: [
-            path
-            for path in files
-            if not options.what or name in options.what or path.stem in options.what
-        ]
-        for name, files in sets.items()
-    }
-    if options.changed is not None:
-        changed = changed_since(options.changed)
+    try:
+        chosen = chosen_files(package, options.what)
+    except ValueError as error:
+        parser.error(str(error))
+    base = options.changed or (recent_base() if options.sample else "")
+    changed = {str(package / file) for file in changed_since(base)} if base else set()
+    if options.changed:
         chosen = {
-            name: [path for path in files if str(path.relative_to(package)) in changed]
-            for name, files in chosen.items()
+            name: [path for path in files if str(path) in changed] for name, files in chosen.items()
         }
     chosen = {name: files for name, files in chosen.items() if files}
-    first = changed_since("HEAD~1") if options.sample else set()
 
-    files: dict[str, Count] = {}
-    totals: dict[str, Count] = {}
-    unexplained = 0
+    tally = Tally(package)
+    progress = sys.stderr if sys.stderr.isatty() else None
     before = enough_huge_pages(options.jobs)
-    written = options.survivors.open("w") if options.survivors else None
     try:
         for place, (name, paths) in enumerate(chosen.items()):
-            mutants = [mutant for path in paths for mutant in mutants_of(path)]
-            random.Random(f"{seed}-{name}").shuffle(mutants)
-            mutants.sort(key=lambda one: str(Path(one.file).relative_to(package)) not in first)
-            left = seconds - (time.monotonic() - began)
-            share = left / (len(chosen) - place)
-            progress = sys.stderr if sys.stderr.isatty() else None
-            total = totals.setdefault(name, Count())
+            every = [mutant for path in paths for mutant in mutants_of(path)]
+            mutants = drawn(every, changed, f"{seed}-{name}")
+            share = (seconds - (time.monotonic() - began)) / (len(chosen) - place)
             for mutant, answer in tried(
-                package, TESTS[name], mutants, options.jobs, share, progress
+                package, tests_of(name), mutants, options.jobs, share, progress
             ):
-                count = files.setdefault(str(Path(mutant.file).relative_to(package)), Count())
-                for one in (count, total):
-                    if answer.killed_by is None:
-                        one.survived += 1
-                    else:
-                        one.killed += 1
-                if answer.killed_by is not None:
-                    continue
-                lines = difference(mutant)
-                key = (
-                    str(Path(mutant.file).relative_to(package)),
-                    "\n".join(line[1:].strip() for line in lines if line[0] == "-"),
-                    "\n".join(line[1:].strip() for line in lines if line[0] == "+"),
-                )
-                why = known.get(key, "")
-                unexplained += not why
-                print(
-                    f"survived: {mutant.name} ({answer.tests} tests)" + (f": {why}" if why else "")
-                )
-                print(*(f"    {line}" for line in lines), sep="\n", flush=True)
-                if written:
-                    print(
-                        json.dumps({"name": mutant.name, "key": key, "tests": answer.tests}),
-                        file=written,
-                        flush=True,
-                    )
+                tally.add(name, mutant, answer, changed=mutant.file in changed)
     finally:
         if before is not None:
             HUGE_PAGES.write_text(str(before))
 
-    print(f"{'':28} mutants  killed survived  killed of them")
-    for file, count in sorted(files.items()):
-        print(
-            f"{file:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %"
-        )
-    for name, count in totals.items():
-        print(
-            f"{name:28} {count.total:7} {count.killed:7} {count.survived:8} {count.percent:8.1f} %"
-        )
-    took = time.monotonic() - began
-    print(f"{unexplained} of the survivors are not explained; {took:.0f} s, seed {seed}")
-    return 0 if all(count.percent >= LIMIT for count in totals.values()) else 1
+    tally.summary()
+    since = f", changed since {base[:8]}" if base else ""
+    print(f"{time.monotonic() - began:.0f} s, seed {seed}{since}")
+    counts = [*tally.sets.values(), *tally.changed.values()]
+    sample = options.sample or options.seconds is not None
+    return 0 if all(enough(count, sample=sample) for count in counts) else 1
 
 
 if __name__ == "__main__":

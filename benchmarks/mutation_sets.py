@@ -9,10 +9,23 @@ import sys
 from pathlib import Path
 from types import MappingProxyType
 
+CHECKOUT = Path(__file__).parent.parent
 #: Modules of the mirror that make no call and so have no C_FILE.
 HEADERS = ("osdep", "numa_info", "boards")
-JUDGE = ("alignment", "backend_calls", "judge", "log", "replay", "search", "strace", "verdict")
-#: The fast tests that say what each set is to do.
+#: The judge of traces; what it looks up of a machine (``check --pid``, ``--path``) is not of it.
+JUDGE = (
+    "afterwards",
+    "alignment",
+    "backend_calls",
+    "inventions",
+    "judge",
+    "log",
+    "replay",
+    "search",
+    "strace",
+    "verdict",
+)
+#: The tests that say what each set is to do.
 TESTS = MappingProxyType(
     {
         "mirror": (
@@ -22,16 +35,39 @@ TESTS = MappingProxyType(
             "test_numa.py",
             "test_machine_options.py",
         ),
+        "v7_2": ("test_v7_2*.py",),
         "judge": ("test_oracle_*.py", "test_judge_*.py"),
     }
 )
+#: Tests of them that take too long to be run for each mutant.
+TOO_LONG = (
+    "test_oracle_judge.py::test_whatever_is_broken_on_any_judged_line_is_found",
+    "test_oracle_strace.py::test_memory_does_not_grow_with_the_log",
+)
+
+
+def tests_of(name: str) -> list[str]:
+    """Return the files of a set's tests, as from the checkout."""
+    found = (path for pattern in TESTS[name] for path in sorted(CHECKOUT.glob(f"tests/{pattern}")))
+    return [str(path.relative_to(CHECKOUT)) for path in found]
+
+
+def options_of_tests() -> list[str]:
+    """Return the options with which pytest runs them."""
+    imported = "ignore::pytest.PytestAssertRewriteWarning"
+    return [
+        *("-q", "-m", "not conform", "-p", "no:cacheprovider"),
+        # What is imported before pytest begins cannot be rewritten by it, and need not be.
+        *("-W", imported),
+        *(f"--deselect=tests/{test}" for test in TOO_LONG),
+    ]
 
 
 def package_directory() -> Path:
     """Return where the package is: as installed, else in this checkout."""
     spec = importlib.util.find_spec("qemu_model")
     if spec is None:
-        sys.path.append(str(Path(__file__).parent.parent))
+        sys.path.append(str(CHECKOUT))
         spec = importlib.util.find_spec("qemu_model")
     assert spec is not None
     assert spec.origin is not None
@@ -40,10 +76,16 @@ def package_directory() -> Path:
 
 def files_of(package: Path) -> dict[str, list[Path]]:
     """Return the files of each set."""
-    mirror = [
-        path
-        for path in sorted(package.glob("*.py"))
-        if path.stem in HEADERS or "\nC_FILE = " in path.read_text()
-    ]
-    judge = [package / "oracle" / f"{name}.py" for name in JUDGE]
-    return {"mirror": mirror, "judge": [path for path in judge if path.exists()]}
+
+    def mirrors(directory: Path) -> list[Path]:
+        return [
+            path
+            for path in sorted(directory.glob("*.py"))
+            if path.stem in HEADERS or "\nC_FILE = " in path.read_text()
+        ]
+
+    return {
+        "mirror": mirrors(package),
+        "v7_2": mirrors(package / "v7_2"),
+        "judge": [package / "oracle" / f"{name}.py" for name in JUDGE],
+    }

@@ -1,9 +1,8 @@
 """The tests of a mutation run: collected once, then run on each mutant in a forked process.
 
-Two kinds of process answer for a mutant.  :class:`Collected` has imported the package
-and collected the tests; a change within one function is put into that function's
-object.  :func:`read_anew` has not imported the package yet, and reads the changed text
-in place of the module's; it takes longer, and any change can be made so.
+:class:`Collected` has imported the package and collected the tests; a change within one
+function is put into that function's object.  Any other change is tried by
+:mod:`mutation_anew`, in a process that has not imported the package yet.
 
 Nothing is ever written to the files of the package.
 """
@@ -12,19 +11,10 @@ Nothing is ever written to the files of the package.
 
 from __future__ import annotations
 
-import contextlib
-import faulthandler
 import functools
 import gc
-import glob
-import importlib.abc
-import importlib.machinery
 import json
 import os
-import shutil
-import signal
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -35,53 +25,40 @@ import coverage
 import pytest
 from hypothesis import Phase, settings
 from mutants import Change, Mutant, statement_lines
+from mutation_children import (
+    ENDLESS,
+    FAILED,
+    PASSED,
+    clean_up,
+    in_child,
+    longest,
+    no_longer_than,
+)
 
 #: How many examples a property gets on each mutant.
 EXAMPLES = 25
-#: A test that takes this many times as long as without a mutant, and this many seconds, is endless.
-TIMES, SECONDS = 20, 2
-#: Where the tests make files; what is left there by a mutant is removed.
-SURROUNDINGS = ("/mnt/ext4", "/mnt/tmpfs", "/mnt/small", "/mnt/huge")
-SCRATCH = ("/var/tmp", "/dev/shm", "/tmp")
 
-PASSED, FAILED = 0, 1
+
+@attrs.frozen
+class Failure:
+    """A test that fails on a mutant; ``endless`` if it was ended because it took too long."""
+
+    test: str
+    endless: bool = False
 
 
 @attrs.frozen
 class Answer:
-    """What the tests say of a mutant: the test that fails, None if all of ``tests`` pass."""
+    """What the tests say of a mutant.
 
-    killed_by: str | None
+    ``killed_by`` is the test that fails on it, None if all of ``tests`` pass.
+    ``unreliable`` are tests that failed on it, and on another try did not, or fail
+    without a mutant as well: they kill nothing.
+    """
+
+    killed_by: Failure | None
     tests: int
-
-
-def quiet() -> None:
-    """Throw away what a process prints, and let it die silently."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in (1, 2):
-        os.dup2(nowhere, number)
-    faulthandler.disable()
-
-
-def in_child(work: Callable[[], int]) -> int:
-    """Run ``work`` in a forked process; return its result, or minus the signal it died of."""
-    pid = os.fork()
-    if not pid:
-        result = FAILED
-        try:
-            quiet()
-            # If a mutant takes all memory the kernel is to end this process and no other.
-            Path("/proc/self/oom_score_adj").write_text("1000")
-            result = work()
-        finally:
-            os._exit(result)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def no_longer_than(seconds: float) -> None:
-    """Let the kernel end this process after so much of its own time, or ten times that."""
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
+    unreliable: tuple[str, ...] = ()
 
 
 def with_few_examples(item: pytest.Item) -> None:
@@ -98,15 +75,35 @@ def with_few_examples(item: pytest.Item) -> None:
         )
 
 
+def confirmed(
+    tests: Sequence[str],
+    first_failing: Callable[[Sequence[str]], Failure | None],
+    passes_without_mutant: Callable[[str], bool],
+) -> Answer:
+    """Find the first test that fails on the mutant twice, and passes without it in between."""
+    left = list(tests)
+    unreliable: list[str] = []
+    while left:
+        failure = first_failing(left)
+        if failure is None:
+            break
+        test = failure.test
+        if passes_without_mutant(test) and first_failing([test]) is not None:
+            return Answer(failure, len(tests), tuple(unreliable))
+        unreliable.append(test)
+        left = left[left.index(test) + 1 :] if test in left else []
+    return Answer(None, len(tests), tuple(unreliable))
+
+
 class Reports:
-    """A plugin that keeps which tests failed, and skips none."""
+    """A plugin that keeps which tests failed, and why."""
 
     def __init__(self) -> None:
-        self.failed: list[str] = []
+        self.failed: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self.failed.append(f"{report.nodeid}\n{report.longreprtext}")
+            self.failed[report.nodeid] = report.longreprtext
 
 
 Lines = dict[str, dict[int, list[str]]]
@@ -139,6 +136,10 @@ class Known:
         return (by_number, seconds) if seconds else None
 
 
+#: Answers for a change that is not within one function: the first of the tests that fails.
+Elsewhere = Callable[[Mutant, str, Sequence[str], dict[str, float]], Failure | None]
+
+
 class Collected:
     """A plugin that has the tests run on mutants, in place of running them.
 
@@ -151,7 +152,7 @@ class Collected:
         package: Path,
         mutations: Iterator[tuple[Mutant, Change]],
         tell: Callable[[Mutant, Answer], None],
-        elsewhere: Callable[[Mutant, str, list[str], float], Answer],
+        elsewhere: Elsewhere,
         known: Known,
     ) -> None:
         self.mutations, self.tell, self.elsewhere = mutations, tell, elsewhere
@@ -169,10 +170,7 @@ class Collected:
         if self.known.finds_out:
             self.coverage.start()
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # Before whole files are marked: slow for the quick suite is not too slow here.
-        items[:] = [item for item in items if item.get_closest_marker("slow") is None]
         for item in items:
             with_few_examples(item)
 
@@ -187,12 +185,15 @@ class Collected:
         else:
             self.run_some_without_mutant(session.items)
         if self.reports.failed:
-            self.error = "without a mutant this fails:\n" + "\n".join(self.reports.failed[:3])
+            told = [f"{name}\n{why}" for name, why in self.reports.failed.items()]
+            self.error = "without a mutant this fails:\n" + "\n".join(told[:3])
         if self.error:
             return True
         self.functions = functions_by_place()
         cache = functools._lru_cache_wrapper
         self.caches = [found for found in gc.get_objects() if isinstance(found, cache)]
+        # What is never collected is never written to, and so is shared with the children.
+        gc.freeze()
         for mutant, change in self.mutations:
             self.tell(mutant, self.answer(mutant, change))
         return True
@@ -205,6 +206,10 @@ class Collected:
             self.run(item, None)
             self.seconds[item.nodeid] = time.process_time() - before
         self.coverage.stop()
+        for name in list(self.reports.failed):
+            # Another process may have had the huge pages, or the processor.
+            del self.reports.failed[name]
+            self.run(self.items[name], None)
         data = self.coverage.get_data()
         self.lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
         self.known.tell(self.lines, {} if self.reports.failed else self.seconds)
@@ -223,55 +228,57 @@ class Collected:
     def run(self, item: pytest.Item, following: pytest.Item | None) -> None:
         """Run one test; what all tests share is not taken down after it."""
         if following is None:
-            following = next(other for path, other in self.last.items() if path != item.path)
+            others = (other for path, other in self.last.items() if path != item.path)
+            following = next(others, item)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
     def answer(self, mutant: Mutant, change: Change) -> Answer:
         """Run the tests that run the changed lines until one fails."""
         lines = self.lines.get(mutant.file, {})
         tests = {name for line in statement_lines(mutant) for name in lines.get(line, ())}
-        function = self.functions.get((mutant.file, *(change.place or (0, ""))))
-        if function is None or "" in tests:
+        functions = self.functions.get((mutant.file, *(change.place or (0, ""))))
+        if functions is None or "" in tests:
             # What a module says as it is read can matter to tests that run none of its lines.
             near = {name for found in lines.values() for name in found} - {""}
-            all_tests = [
+            ordered = [
                 *self.quickest_first(near),
                 *self.quickest_first(set(self.seconds) - near),
             ]
-            seconds = SECONDS * 5 + TIMES / 5 * sum(self.seconds.values())
-            return self.elsewhere(mutant, change.text, all_tests, seconds)
+            return confirmed(
+                ordered,
+                lambda some: self.elsewhere(mutant, change.text, some, self.seconds),
+                # A module that cannot be read is no test.
+                lambda test: test not in self.items or self.passes_without_mutant(test),
+            )
         assert change.code is not None
-        return self.answer_of(self.quickest_first(tests), function, change.code)
+        code = change.code
+        return confirmed(
+            self.quickest_first(tests),
+            lambda some: self.first_failing(some, functions, code),
+            self.passes_without_mutant,
+        )
 
     def quickest_first(self, tests: set[str]) -> list[str]:
         return sorted(tests, key=lambda name: (self.seconds[name], name))
 
-    def answer_of(self, tests: list[str], functions: list[FunctionType], code: CodeType) -> Answer:
-        """Find the first test that fails on the mutant, twice in a row."""
-        start = 0
-        while start < len(tests):
-            failing = self.first_failing(tests, start, functions, code)
-            if failing is None:
-                return Answer(None, len(tests))
-            if self.first_failing(tests[: failing + 1], failing, functions, code) == failing:
-                return Answer(tests[failing], len(tests))
-            start = failing + 1
-        return Answer(None, len(tests))
+    def passes_without_mutant(self, test: str) -> bool:
+        return self.first_failing([test], [], None) is None
 
     def first_failing(
-        self, tests: list[str], start: int, functions: list[FunctionType], code: CodeType
-    ) -> int | None:
+        self, tests: Sequence[str], functions: list[FunctionType], code: CodeType | None
+    ) -> Failure | None:
         reading, writing = os.pipe()
 
         def work() -> int:
             for found in self.caches:
                 found.cache_clear()
             for function in functions:
+                assert code is not None
                 function.__code__ = code
-            for place in range(start, len(tests)):
+            for name in tests:
                 os.write(writing, b".")
-                no_longer_than(max(SECONDS, TIMES * self.seconds[tests[place]]))
-                self.run(self.items[tests[place]], None)
+                no_longer_than(longest(self.seconds[name]))
+                self.run(self.items[name], None)
                 if self.reports.failed:
                     return FAILED
             return PASSED
@@ -285,7 +292,7 @@ class Collected:
         if result == PASSED:
             return None
         clean_up()
-        return start + max(begun - 1, 0)
+        return Failure(tests[max(begun - 1, 0)], result in ENDLESS)
 
 
 def functions_by_place() -> dict[tuple[str, int, str], list[FunctionType]]:
@@ -297,77 +304,3 @@ def functions_by_place() -> dict[tuple[str, int, str], list[FunctionType]]:
             key = code.co_filename, code.co_firstlineno, code.co_name
             found.setdefault(key, []).append(function)
     return found
-
-
-def clean_up() -> None:
-    """Remove what a test that was ended by its mutant left behind."""
-    left = [path for place in SURROUNDINGS for path in glob.glob(f"{place}/*")]
-    left += [path for place in SCRATCH for path in glob.glob(f"{place}/{tempfile.template}*")]
-    for path in left:
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-
-
-class _ReadAnew(importlib.abc.MetaPathFinder):
-    """Finds one module, with another text than its file's."""
-
-    def __init__(self, name: str, mutant: Mutant, text: str) -> None:
-        self.name, self.mutant, self.text = name, mutant, text
-
-    def find_spec(
-        self, fullname: str, path: object, target: object = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self.name:
-            return None
-        text = self.text
-
-        class Loader(importlib.machinery.SourceFileLoader):
-            def get_code(self, name: str) -> CodeType:
-                return compile(text, self.get_filename(name), "exec", dont_inherit=True)
-
-        loader = Loader(fullname, self.mutant.file)
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=self.mutant.file)
-
-
-class _Chosen:
-    """A plugin that leaves only some tests, in the order given."""
-
-    def __init__(self, tests: Sequence[str]) -> None:
-        self.place = {name: place for place, name in enumerate(tests)}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.place]
-        items.sort(key=lambda item: self.place[item.nodeid])
-        for item in items:
-            with_few_examples(item)
-
-
-def read_anew(
-    package: Path, arguments: list[str], mutant: Mutant, text: str, tests: list[str], seconds: float
-) -> Answer:
-    """Import the package with the new text and run the tests, in a process that has not yet."""
-    module = Path(mutant.file).relative_to(package.parent).with_suffix("")
-    name = ".".join(module.parts)
-
-    def too_long(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    def work() -> int:
-        # Interrupted, and not killed, so that what the tests set up is taken down.
-        signal.signal(signal.SIGPROF, too_long)
-        no_longer_than(seconds)
-        sys.meta_path.insert(0, _ReadAnew(name, mutant, text))
-        return int(pytest.main([*arguments, "-x"], plugins=[_Chosen(tests)]))
-
-    if not tests:
-        return Answer(None, 0)
-    result = in_child(work)
-    # A package that cannot be imported cannot be imported the second time either.
-    if result == PASSED or (result == FAILED and in_child(work) == PASSED):
-        return Answer(None, len(tests))
-    clean_up()
-    return Answer("a process of its own", len(tests))

@@ -165,7 +165,7 @@ def qemu_ram_alloc_from_fd(
 
     block = RAMBlock(mr, size, size, ram_flags, qemu.platform.page_size)
     block.host = file_ram_alloc(qemu, block, size, fd, truncate=file_size == 0)
-    ram_block_add(qemu, block, shared=bool(ram_flags & RAM_SHARED))
+    ram_block_add(qemu, block)
     return block
 
 
@@ -195,7 +195,7 @@ def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, *, share: bool) -> R
     size = host_page_align(qemu, size)
     flags = RAM_SHARED if share else NO_FLAGS
     block = RAMBlock(mr, size, size, flags, qemu.platform.page_size)
-    ram_block_add(qemu, block, shared=share)
+    ram_block_add(qemu, block)
     return block
 
 
@@ -239,13 +239,14 @@ def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
         qemu_madvise(qemu, addr, length, MADV_DONTDUMP)
 
 
-def ram_block_add(qemu: Qemu, block: RAMBlock, *, shared: bool) -> None:
+def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
     """Add a block to the list of blocks, giving it anonymous memory if it has none yet.
 
     Raises ``cannot set up guest memory '<name>': <strerror>``.
     """
     block.offset = find_ram_offset(qemu, block.max_length)
     if not block.host:
+        shared = RAM_SHARED in block.flags
         host, block.mr.align = qemu_anon_ram_alloc(qemu, block.max_length, shared=shared)
         if host < 0:
             raise messages.CANNOT_SET_UP.error(-host, name=block.mr.name)

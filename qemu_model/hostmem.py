@@ -73,7 +73,7 @@ def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
 
 def host_memory_backend_mr_inited(backend: HostMemoryBackend) -> bool:
     """Return whether the backend has its memory: a region without size has not."""
-    return memory_region_size(backend.mr) != 0
+    return bool(memory_region_size(backend.mr))
 
 
 def host_memory_backend_get_memory(backend: HostMemoryBackend) -> MemoryRegion:
@@ -112,7 +112,7 @@ def host_memory_backend_set_size(
             raise messages.CANNOT_CHANGE_SIZE.error(property=name, type=type_name)
         raise messages.CANNOT_CHANGE_VALUE.error()
     value = v.type_size(name)
-    if value == 0:
+    if not value:
         if detailed:
             raise messages.SIZE_ZERO.error(property=name, type=type_name)
         raise messages.SIZE_ZERO_BEFORE.error(property=name, type=type_name)

@@ -65,15 +65,18 @@ def set_property(qemu: Qemu, name: str, text: str) -> None:
     if prop.kind == "read-only":
         raise messages.INSUFFICIENT_PERMISSION.error()
     v = StringInputVisitor(text)
-    value: object = text
-    if prop.kind == "bool":
-        value = v.type_bool(name)
-    elif prop.kind == "size":
-        value = v.type_size(name)
-    elif prop.kind == "int":
-        value = v.type_int64(name)
-    elif prop.kind != "string":
-        value = v.type_enum(name, prop.kind.split("|"))
+    value: object
+    match prop.kind:
+        case "bool":
+            value = v.type_bool(name)
+        case "size":
+            value = v.type_size(name)
+        case "int":
+            value = v.type_int64(name)
+        case "string":
+            value = text
+        case values:
+            value = v.type_enum(name, values.split("|"))
     if prop.set is not None:
         prop.set(qemu, value)
 

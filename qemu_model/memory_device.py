@@ -64,8 +64,6 @@ def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) ->
             if hint:
                 raise messages.DEVICE_CONFLICT.error(id=device.id or "(unnamed)")
             addr = round_up(last, align)
-        elif first >= addr + size:
-            break
     if addr + size > end:
         raise messages.DEVICE_FRAGMENTED.error()
     return addr

@@ -89,11 +89,7 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
     reserve_fd, reserve_flags = -1, MAP_PRIVATE | MAP_ANONYMOUS
     # On ppc64 all mappings of a segment share one page size, so the reservation
     # must come from the file that will be mapped over it.
-    if (
-        fd != -1
-        and qemu.platform.machine.startswith("ppc64")
-        and qemu_fd_getpagesize(qemu, fd) != page_size
-    ):
+    if qemu.platform.machine.startswith("ppc64") and qemu_fd_getpagesize(qemu, fd) != page_size:
         reserve_fd, reserve_flags = fd, MAP_PRIVATE | MAP_NORESERVE
     ptr = host.mmap(0, total, PROT_NONE, reserve_flags, reserve_fd, 0)
     if ptr < 0:
@@ -115,7 +111,7 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
         # The caller reads errno, which a failing munmap would overwrite.
         return host.munmap(ptr, total) or ptr1
 
-    if offset > 0:
+    if offset:
         host.munmap(ptr, offset)
 
     total -= offset

@@ -109,7 +109,7 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
     if node.mem is not None:
         info.node_mem = node.mem
     if node.memdev is not None:
-        backend, _ = object_resolve_path_type(qemu, node.memdev, HostMemoryBackend)
+        backend = object_resolve_path_type(qemu, node.memdev, HostMemoryBackend)
         if backend is None:
             raise messages.NUMA_MEMDEV_AMBIGUOUS.error(memdev=node.memdev)
         info.node_mem = host_memory_backend_get_size(qemu, backend)
@@ -290,7 +290,7 @@ def numa_complete_configuration(qemu: Qemu) -> None:
     """
     numa = qemu.numa
     mc = machine_get_class(qemu)
-    if qemu.machine.ram_slots > 0 and not numa.nb_numa_nodes and mc.auto_enable_numa_with_memhp:
+    if qemu.machine.ram_slots and not numa.nb_numa_nodes and mc.auto_enable_numa_with_memhp:
         parse_numa_node(qemu, NumaNodeOptions())
 
     for node in reversed(range(numa.max_numa_nodeid)):

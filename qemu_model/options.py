@@ -76,8 +76,8 @@ def is_help_option(text: str) -> bool:
 
 def get_opt_name(text: str, start: int, delimiter: str) -> int:
     """Return where the name that begins at ``start`` ends: at the delimiter or the end."""
-    end = text.find(delimiter, start)
-    return len(text) if end < 0 else end
+    name, _, _ = text[start:].partition(delimiter)
+    return start + len(name)
 
 
 def get_opt_value(text: str, start: int) -> tuple[str, int]:
@@ -250,18 +250,18 @@ def parse_option_number(name: str, value: str) -> int:
 def c_integer(number: str) -> int:
     """Return the value of an integer written as C writes it: decimal, 0x, or octal after 0."""
     digits = number.lstrip("+-")
-    if len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX":
-        digits = "0o" + digits[1:]
-    value = decimal(digits) if digits[:1] != "0" else int(digits, 0)
+    if digits.startswith(("0x", "0X")):
+        value = int(digits, 16)
+    elif digits.startswith("0"):
+        value = int(digits, 8)
+    else:
+        value = decimal(digits)
     return -value if number.startswith("-") else value
 
 
 def decimal(digits: str) -> int:
-    """Return the value of decimal digits, 2^128 where there are more than C could read."""
-    if len(digits) <= MOST_DIGITS:
-        return int(digits)
-    significant = digits.lstrip("0")
-    return int(significant or "0") if len(significant) <= MOST_DIGITS else 1 << 128
+    """Return the value of decimal digits, of so many that what is left out is out of range."""
+    return int(digits.lstrip("0")[:MOST_DIGITS] or "0")
 
 
 def parse_integer(text: str) -> int | None:
@@ -368,19 +368,16 @@ class OptsVisitor:
         wrong = messages.EXPECTS.error(name=name, what="a uint64 value or range")
         if first is None:
             raise wrong
-        low, end = first
-        if end == len(text):
-            numbers = range(low, low + 1)
-        elif text[end] == "-":
-            last = parse_uint(text[end + 1 :])
-            if last is None or end + 1 + last[1] != len(text):
+        low = high = first[0]
+        rest = text[first[1] :]
+        if rest:
+            last = parse_uint(rest[1:]) if rest.startswith("-") else None
+            if last is None or rest[1:][last[1] :]:
                 raise wrong
             high = last[0]
-            if high < low or high - low >= RANGE_MAX:
-                raise wrong
-            numbers = range(low, high + 1)
-        else:
+        if not low <= high < low + RANGE_MAX:
             raise wrong
+        numbers = range(low, high + 1)
         if numbers[-1] > 0xFFFF:
             raise uint16_expected()
         return numbers

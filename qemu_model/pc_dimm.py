@@ -103,20 +103,19 @@ def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> 
 def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Take a backend, by its id or path; an empty text takes it away.
 
-    Raises ``Path '<path>' does not uniquely identify an object``, ``Invalid parameter
-    type for 'memdev', expected: memory-backend`` and ``Device '<path>' not found``.
+    Raises ``Invalid parameter type for 'memdev', expected: memory-backend`` and ``Device
+    '<path>' not found``.  That several fit (``Path '<path>' does not uniquely identify
+    an object``) cannot be: all objects are in one container, under one name each.
     """
     path = v.type_str(name)
     if not path:
         dimm.hostmem = None
         return
-    backend, ambiguous = object_resolve_path_type(qemu, path, HostMemoryBackend)
-    if ambiguous:  # pragma: no cover - all objects are in one container, under one name each
-        raise messages.AMBIGUOUS_PATH.error(path=path)
+    backend = object_resolve_path_type(qemu, path, HostMemoryBackend)
     if backend is None:
         parts = tuple(part for part in path.split("/") if part)
         if (
-            object_resolve_path_type(qemu, path, Object)[0] is not None
+            object_resolve_path_type(qemu, path, Object) is not None
             or parts in OBJECTS_OF_EVERY_MACHINE
         ):
             raise invalid_type(name, "memory-backend")
@@ -132,7 +131,7 @@ def pc_dimm_get_free_slot(qemu: Qemu, hint: int) -> int:
     free slots available``.
     """
     slots = qemu.machine.ram_slots
-    if slots <= 0:
+    if not slots:
         raise messages.NO_SLOTS.error()
     taken = {device.slot for device in qemu.machine.memory_devices}
     if hint != UNASSIGNED_SLOT:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import messages
 from .error import Error
-from .options import uint16_expected
+from .options import UINT64_MAX, uint16_expected
 
 C_FILE = "qapi/qobject-input-visitor.c"
 
@@ -24,6 +24,13 @@ def is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def type_uint64(name: str, value: Any) -> int:
+    """Read a number of 64 bits.  Raises ``Parameter '<name>' expects uint64``."""
+    if not is_integer(value) or not -(1 << 63) <= value < 1 << 64:
+        raise messages.EXPECTS.error(name=name, what="uint64")
+    return int(value) & UINT64_MAX
+
+
 class QObjectInputVisitor:
     """Reads properties from ``values``, JSON by property name."""
 
@@ -35,10 +42,7 @@ class QObjectInputVisitor:
 
         Raises ``Parameter '<name>' expects uint64``.
         """
-        value = self.values[name]
-        if not is_integer(value) or not -(1 << 63) <= value < 1 << 64:
-            raise messages.EXPECTS.error(name=name, what="uint64")
-        return int(value) & 0xFFFF_FFFF_FFFF_FFFF
+        return type_uint64(name, self.values[name])
 
     def type_bool(self, name: str) -> bool:
         """Read a boolean.  Raises ``Invalid parameter type for '<name>', expected: boolean``."""
@@ -64,8 +68,6 @@ class QObjectInputVisitor:
         if not isinstance(value, list):
             raise invalid_type(name, "array")
         for position, element in enumerate(value):
-            if not is_integer(element) or not -(1 << 63) <= element < 1 << 64:
-                raise messages.EXPECTS.error(name=f"{name}[{position}]", what="uint64")
-            if not 0 <= element <= 0xFFFF:
+            if type_uint64(f"{name}[{position}]", element) > 0xFFFF:
                 raise uint16_expected()
         return list(value)

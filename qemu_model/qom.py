@@ -105,8 +105,8 @@ def object_get_canonical_path_component(qemu: Qemu, obj: Object) -> str:
     return qemu.heap.give(obj.id)
 
 
-def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> tuple[Kind | None, bool]:
-    """Return the object of that class at a path, and whether several fit.
+def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> Kind | None:
+    """Return the object of that class at a path, or None if there is none or several fit.
 
     A path that begins with a slash is absolute; another one is the end of a path,
     and an empty one fits every object.
@@ -121,7 +121,7 @@ def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> tuple[K
     else:
         found = []
     fitting = [obj for obj in found if isinstance(obj, kind)]
-    return (fitting[0] if len(fitting) == 1 else None), len(fitting) > 1
+    return fitting.pop() if len(fitting) == 1 else None
 
 
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:

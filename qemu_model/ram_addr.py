@@ -35,7 +35,7 @@ class RamFlags(enum.Flag):
     RAM_NORESERVE = 1 << 7
     #: How ``sync=on`` of the postings before V8 is told from ``auto``: it does not do
     #: without MAP_SYNC.  QEMU has no such flag.
-    RAM_SYNC_OR_STOP = 1 << 30
+    RAM_SYNC_OR_STOP = enum.auto()
 
 
 NO_FLAGS = RamFlags(0)

@@ -166,28 +166,29 @@ def takes_memory(line: CommandLine) -> bool:
 
 def parse_option(qemu: Qemu, line: CommandLine, name: str, value: str | None) -> None:
     """Read one option that matters to memory.  Prints what is wrong and exits with 1."""
-    if name == "mem-prealloc":
-        line.mem_prealloc = True
-    elif name == "no-acpi":
-        line.acpi = False
-    elif name in HELP:
-        return
-    elif value is None:
-        raise AssertionError(f"-{name} takes a value")
-    elif name == "mem-path":
-        line.mem_path = value
-    elif name == "object":
-        parse_list(qemu, line.objects, "object", "qom-type", value)
-    elif name == "numa":
-        parse_list(qemu, line.numa, "numa", "type", value)
-    elif name == "device":
-        parse_list(qemu, line.devices, "device", "driver", value)
-    elif name == "m":
-        parse_merged(qemu, line.memory, "size", value, MEMORY_OPTS)
-    elif name == "smp":
-        parse_merged(qemu, line.smp, "cpus", value, SMP_OPTS)
-    else:
-        parse_merged(qemu, line.machine, "type", value, None)
+    match name, value:
+        case "mem-prealloc", _:
+            line.mem_prealloc = True
+        case "no-acpi", _:
+            line.acpi = False
+        case _ if name in HELP:
+            return
+        case _, None:
+            raise AssertionError(f"-{name} takes a value")
+        case "mem-path", _:
+            line.mem_path = value
+        case "object", _:
+            parse_list(qemu, line.objects, "object", "qom-type", value)
+        case "numa", _:
+            parse_list(qemu, line.numa, "numa", "type", value)
+        case "device", _:
+            parse_list(qemu, line.devices, "device", "driver", value)
+        case "m", _:
+            parse_merged(qemu, line.memory, "size", value, MEMORY_OPTS)
+        case "smp", _:
+            parse_merged(qemu, line.smp, "cpus", value, SMP_OPTS)
+        case _:
+            parse_merged(qemu, line.machine, "type", value, None)
 
 
 def parse_list(
@@ -305,7 +306,7 @@ def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
             if size > UINT64_MAX:
                 qemu.error_report(messages.RAM_SIZE_TOO_LARGE)
                 raise Exit(1)
-    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192) & UINT64_MAX
+    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192)
     machine.ram_size = machine.maxram_size = size
 
     slots = options.get("slots")

@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from conftest import needs, needs_program
+
 RECORDED: Final = Path(__file__).parent / "data" / "mirror_lines.json"
 PROGRAM: Final = "qemu-system-x86_64"
 QUIET: Final = ("-nodefaults", "-display", "none", "-S", "-monitor", "none", "-serial", "none")
@@ -52,6 +54,14 @@ LINES: Final = tuple(RECORDED.with_suffix(".txt").read_text().splitlines())
 def words(line: str) -> list[str]:
     """Return the words of a line."""
     return shlex.split(line.format(**BACKENDS))
+
+
+def needs_recorded_qemu() -> None:
+    """Go on if the QEMU that was recorded is installed; else fail in CI, and skip elsewhere."""
+    version = subprocess.run(
+        [needs_program(PROGRAM), "--version"], capture_output=True, text=True, check=True
+    )
+    needs("version 7.2" in version.stdout, "QEMU 7.2, the one that was recorded")
 
 
 def real(line: str) -> dict[str, Any]:

@@ -258,6 +258,10 @@ def test_nodes_add_up_and_have_a_limit() -> None:
     assert machine.set("host-nodes", [65535]) == "Invalid host-nodes value: 65535"
     assert machine.set("host-nodes", [65536]) == "Parameter 'null' expects uint16_t"
     assert machine.set("host-nodes", [0, 1 << 64]) == "Parameter 'host-nodes[1]' expects uint64"
+    for huge in (-(1 << 63) - 1, 1 << 64, (1 << 64) + 1):
+        assert machine.set("host-nodes", [huge]) == "Parameter 'host-nodes[0]' expects uint64"
+    for large in (-(1 << 63), -(1 << 63) + 1, -65536, (1 << 64) - 1):
+        assert machine.set("host-nodes", [large]) == "Parameter 'null' expects uint16_t"
     assert machine.set("host-nodes", [True]) == "Parameter 'host-nodes[0]' expects uint64"
     expected = "Invalid parameter type for 'host-nodes', expected: array"
     assert machine.set("host-nodes", 1) == expected
@@ -440,7 +444,8 @@ def test_objects_are_found_by_path_and_go_once() -> None:
     machine.add(RAM, size=MIB)
     for path in ("m0", "/objects/m0", "objects/m0", "//objects//m0"):
         assert machine.get("size", path) == MIB
-    for path in ("m1", "/m0", "/objects/m1", "/objects/m0/x", "x/m0", "", "/", "/objects"):
+    for path in ("m1", "/m0", "/objects/m1", "/objects/m0/x", "x/m0", "", "/", "/objects",
+                 "/a/m0", "/z/m0", "objects/m0/m0", "a/objects/m0"):  # fmt: skip
         assert machine.get("size", path) == f"Device '{path}' not found"
         assert machine.process.replies[-1]["error"]["class"] == "DeviceNotFound"
     assert machine.get("foo") == "Property '.foo' not found"
@@ -500,6 +505,18 @@ def test_types_that_cannot_be_made() -> None:
             {"execute": "qom-set", "arguments": {"path": "m0", "property": "size"}},
             "Parameter 'value' is missing",
         ),
+        (
+            {"execute": "qom-set", "arguments": {"property": "size", "value": 1}},
+            "Parameter 'path' is missing",
+        ),
+        (
+            {"execute": "qom-set", "arguments": {"path": "m0", "value": 1}},
+            "Parameter 'property' is missing",
+        ),
+        ({"execute": "qom-get", "arguments": {"property": "size"}}, "Parameter 'path' is missing"),
+        ({"execute": "object-add", "arguments": {"qom-type": RAM}}, "Parameter 'id' is missing"),
+        ({"execute": "quit", "a": 1}, "QMP input member 'a' is unexpected"),
+        ({"execute": "quit", "z": 1}, "QMP input member 'z' is unexpected"),
     ],
 )
 def test_what_is_no_command_is_refused(request_: Any, desc: str) -> None:
@@ -523,6 +540,7 @@ SIZES: tuple[tuple[Any, Any], ...] = (
     (1, 1),
     ((1 << 64) - 1, "find_ram_offset"),
     (1 << 64, "Parameter 'size' expects uint64"),
+    ((1 << 64) + 1, "Parameter 'size' expects uint64"),
     (-(1 << 63) - 1, "Parameter 'size' expects uint64"),
     (1.5, "Parameter 'size' expects uint64"),
     ("1M", "Parameter 'size' expects uint64"),

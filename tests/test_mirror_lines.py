@@ -8,12 +8,10 @@ The lines and the recorded answers are in ``mirror_lines.py`` and ``data/mirror_
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
-from conftest import needs, needs_program
-from mirror_lines import LINES, PROGRAM, RECORDED, real, words
+from mirror_lines import LINES, RECORDED, needs_recorded_qemu, real, words
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process
@@ -94,8 +92,5 @@ def test_a_line_comes_out_as_recorded_of_a_real_qemu(line: str) -> None:
 @pytest.mark.conform
 @pytest.mark.parametrize("line", LINES)
 def test_the_installed_qemu_still_answers_as_recorded(line: str) -> None:
-    version = subprocess.run(
-        [needs_program(PROGRAM), "--version"], capture_output=True, text=True, check=True
-    )
-    needs("version 7.2" in version.stdout, "QEMU 7.2, the one that was recorded")
+    needs_recorded_qemu()
     assert ANSWERS[line] == real(line)

@@ -70,6 +70,12 @@ def ran(line: str) -> Run:
         ("-M none -m", "-m: requires an argument"),
         ("-M none -numa", "-numa: requires an argument"),
         ("-M none -foo", "-foo: invalid option"),
+        ("-S -m", "-m: requires an argument"),
+        ("-S -S -m", "-m: requires an argument"),
+        (f"-M none {M0} -object foo,id=x", "-object foo,id=x: invalid object type: foo"),
+        ("-M pc,usb=1", "Invalid parameter type for 'usb', expected: boolean"),
+        ("-M pc -smp 1073741824", "Invalid SMP CPUs 1073741824. The max CPUs supported by "
+         "machine 'pc-i440fx-4.0' is 255"),
         ("-M pc -m 17592186044416", "-m 17592186044416: too large 'size' option value"),
         ("-M pc -m 64M,slots=2", "-m 64M,slots=2: invalid -m option value: missing 'maxmem' "
          "option"),
@@ -199,6 +205,7 @@ def topology(line: str) -> tuple[int, int, int, int]:
         ("6,sockets=2,threads=3", (6, 6, 1, 3)),
         ("6,sockets=2,cores=3", (6, 6, 3, 1)),
         ("12,sockets=2,cores=3", (12, 12, 3, 2)),
+        ("12,sockets=2,threads=3", (12, 12, 2, 3)),
         ("sockets=2,cores=3,threads=4", (24, 24, 3, 4)),
         ("cores=3", (3, 3, 3, 1)),
         ("threads=5", (5, 5, 1, 5)),
@@ -286,10 +293,24 @@ def test_what_a_machine_can_by_its_version(version: str, expected: tuple[Any, ..
     ) == expected
 
 
+def test_the_machines_of_every_release_have_their_names() -> None:
+    """hw/i386/pc_piix.c and pc_q35.c: the chipset is in the name since 1.4."""
+    old = ["0.12", "0.13", "0.14", "0.15", "1.0", "1.1", "1.2", "1.3"]
+    middle = ["1.4", "1.5", "1.6", "1.7", "2.0", "2.1", "2.2", "2.3"]
+    new = ["2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.11", "2.12", "3.0", "3.1", "4.0"]
+    assert sorted(MACHINES) == sorted(
+        [f"pc-{version}" for version in old]
+        + [f"pc-i440fx-{version}" for version in middle + new]
+        + [f"pc-q35-{version}" for version in new]
+        + ["isapc", "none"]
+    )
+
+
 def test_q35_takes_288_cpus_since_2_8() -> None:
     """hw/i386/pc_q35.c, as mirror_lines shows of 7.2's types."""
     found = {name: MACHINES[name].max_cpus for name in ("pc-q35-3.1", "pc-q35-2.8", "pc-q35-2.7")}
     assert found == {"pc-q35-3.1": 288, "pc-q35-2.8": 288, "pc-q35-2.7": 255}
+    assert MACHINES["pc-q35-4.0"].max_cpus == 288
     assert (MACHINES["isapc"].max_cpus, MACHINES["none"].max_cpus) == (1, 1)
 
 
@@ -390,6 +411,7 @@ def test_numbers_and_where_they_end() -> None:
     assert parse_uint("-1") is None
     assert parse_uint("") is None
     assert (parse_integer("-0x10"), parse_integer("-010"), parse_integer("1x")) == (-16, -8, None)
+    assert (suffix_mul("k"), suffix_mul("x"), suffix_mul("")) == (1024, -1, -1)
 
 
 def message(call: Any) -> str:
@@ -438,6 +460,7 @@ def test_numbers_of_few_bits(text: str, bits: int, expected: Any) -> None:
     [
         ("-9223372036854775808", -(1 << 63)), ("9223372036854775807", (1 << 63) - 1),
         ("-9223372036854775809", None), ("9223372036854775808", None), ("x", None), ("0x10", 16),
+        ("9223372036854775809", None), ("-9223372036854775810", None),
     ],
 )  # fmt: skip
 def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None:
@@ -479,7 +502,7 @@ def test_lists_of_numbers() -> None:
     assert opts("node,cpus=3,cpus=1-2").uint16_list("cpus") == [3, 1, 2]
     assert opts("node,cpus=4-4").uint16_list("cpus") == [4]
     wrong = "Parameter 'cpus' expects a uint64 value or range"
-    for text in ("x", "1-", "-1", "2-1", "0-65536", "1:2", "1-2x", "1-x", ""):
+    for text in ("x", "1-", "-1", "2-1", "0-65536", "1-65537", "1:2", "1-2-3", "1-2x", "1-x", ""):
         assert message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus")) == wrong
     for text in ("65536", "65535-65536", "65536-65537"):
         said = message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus"))
@@ -511,6 +534,10 @@ def test_missing_and_unknown_parameters() -> None:
         ("a=1,b=2", None, [("a", "1"), ("b", "2")]),
         ("a=1,,2,b", None, [("a", "1,2"), ("b", "on")]),
         ("a,,b", None, [("type", "a,b")]),
+        ("a=1,,23,b", None, [("a", "1,23"), ("b", "on")]),
+        (",id=x", "x", [("type", "")]),
+        ("=x", None, [("", "x")]),
+        ("a,=x", None, [("type", "a"), ("", "x")]),
         ("id=x,a=1", "x", [("a", "1")]),
         ("a,id=x", "x", [("type", "a")]),
         ("a,id=x,id=y", "x", [("type", "a")]),
@@ -645,6 +672,19 @@ def test_two_objects_alike_are_two() -> None:
     ):
         assert attrs.has(kind)
         assert kind.__eq__ is object.__eq__
+
+
+def test_which_machine_somebody_has_in_mind() -> None:
+    """interface.md: pc where the line says something about the guest's RAM, else none."""
+    module = ["-device", "pc-dimm,memdev=m0"]
+    lines = {
+        "pc": (["-m", "8"], ["-numa", "node"], ["-mem-prealloc"], ["-mem-path", "/f"],
+               ["-device", "nvdimm,memdev=m0"]),
+        "none": ([], M0.split(), ["-smp", "1"], module, ["-S", "-device", "e1000"]),
+    }  # fmt: skip
+    for machine, some in lines.items():
+        for words in some:
+            assert (words, run(words, ToldHost()).line.assumed_machine) == (words, machine)
 
 
 def test_machine_none_lets_memory_modules_be() -> None:

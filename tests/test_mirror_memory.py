@@ -185,6 +185,13 @@ def test_address_0_is_no_failure() -> None:
         assert (len(host.made("mmap")), host.made("munmap")) == (2, [])
 
 
+def test_a_file_at_address_0_is_no_failure() -> None:
+    """exec.c:file_ram_alloc: the same, though a block without an address gets RAM of its own."""
+    host = ToldHost(mmap=[0, 0, ADDRESS, lambda addr, *_: addr])
+    _, block = from_fd(host, PAGE)
+    assert (block.fd, block.host != 0, len(host.made("mmap"))) == (3, True, 4)
+
+
 def test_every_errno_is_a_failure() -> None:
     """The kernel's negative answers begin at -1, EPERM."""
     for flags in (NO_FLAGS, ALL_SYNC):
@@ -586,6 +593,7 @@ def test_another_answer_before_does_not_hide_an_endless_loop() -> None:
     host = ToldHost(open=[ENOENT, EEXIST, EINTR])
     with pytest.raises(Livelock):
         file_ram_open(qemu_on(host), "/f", "/objects/m0")
+    assert len(host.calls) == 2 + 16
 
 
 def test_a_free_name_is_looked_for_as_often_as_the_c_library_does() -> None:
@@ -605,6 +613,31 @@ def test_an_answer_that_changes_late_is_no_endless_loop() -> None:
     assert len(endless.calls) == 16
     host = ToldHost(open=[*interrupted, ENOENT, EEXIST, *interrupted, 7])
     assert file_ram_open(qemu_on(host), "/f", "x") == (7, False)
+
+
+def test_the_flags_of_a_block_are_qemus_bits() -> None:
+    """include/exec/memory.h of 3.1, RAM_SYNC after them, and RAM_NORESERVE of 7.2."""
+    bits = {
+        "RAM_PREALLOC": 0,
+        "RAM_SHARED": 1,
+        "RAM_RESIZEABLE": 2,
+        "RAM_UF_ZEROPAGE": 3,
+        "RAM_MIGRATABLE": 4,
+        "RAM_PMEM": 5,
+        "RAM_SYNC": 6,
+        "RAM_NORESERVE": 7,
+    }
+    assert {name: RamFlags[name].value for name in bits} == {
+        name: 1 << bit for name, bit in bits.items()
+    }
+    assert RAM_SYNC_OR_STOP.value.bit_count() == 1
+    assert RAM_SYNC_OR_STOP not in [RamFlags[name] for name in bits]
+
+
+def test_a_block_begins_without_memory() -> None:
+    """include/exec/ram_addr.h: no address, no place, no file."""
+    block = RAMBlock(region(), MIB, MIB, NO_FLAGS, PAGE)
+    assert (block.host, block.offset, block.fd) == (0, 0, -1)
 
 
 def region(name: str = "/objects/m0", align: int = 0) -> MemoryRegion:

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qemu_model.host.live import LiveHost
-from qemu_model.numa_info import NumaGlobals
+from qemu_model.machines import MACHINES
+from qemu_model.numa_info import NodeInfo, NumaGlobals
 from qemu_model.process import Process, Run
 from qemu_model.revision import SERIES, Revision, find
 
@@ -67,6 +70,28 @@ def test_since_2_10_no_node_is_far_from_its_share_and_before_all_but_the_last_ar
             assert 0 <= size // nodes * number - border < 8 * MIB
 
 
+@given(size=st.integers(1, 1 << 45), nodes=st.integers(1, 9))
+@example(1000 * MIB, 3)
+@example(1 << 40, 7)
+def test_ram_of_any_size_is_split_so(size: int, nodes: int) -> None:
+    """The same, for more memory than this machine has."""
+    for machine in ("pc-i440fx-2.10", "pc-i440fx-2.9"):
+        kind = MACHINES[machine]
+        split = [NodeInfo() for _ in range(nodes)]
+        assert kind.numa_auto_assign_ram is not None
+        kind.numa_auto_assign_ram(kind, split, size)
+        parts = [node.node_mem for node in split]
+        assert sum(parts) == size
+        assert [part % (8 * MIB) for part in parts[:-1]] == [0] * (nodes - 1)
+        borders = list(itertools.accumulate(parts[:-1]))
+        if machine == "pc-i440fx-2.9":
+            assert all(0 <= size // nodes - part < 8 * MIB for part in parts[:-1])
+        else:
+            due = [size // nodes * number for number in range(1, nodes)]
+            gaps = [want - border for want, border in zip(due, borders, strict=True)]
+            assert all(0 <= gap < 8 * MIB for gap in gaps)
+
+
 @given(sizes=st.lists(st.integers(0, 3), min_size=1, max_size=5), total=st.integers(1, 8))
 def test_the_memory_of_the_nodes_is_the_ram_or_the_line_is_refused(
     sizes: list[int], total: int
@@ -120,6 +145,16 @@ def test_distances_come_out_complete_and_as_given_or_are_refused(
         local = {(node, node): 10 for node in range(nodes)}
         back = {(dst, src): val for (src, dst), val in wanted.items()}
         assert found == ({**local, **back, **wanted} if wanted else {})
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (1, 0)])
+def test_the_way_back_is_as_far_as_the_way_there(pair: tuple[int, int]) -> None:
+    """numa.c:complete_init_numa_distance, whichever of the two is given."""
+    src, dst = pair
+    line = ["-numa", f"dist,src={src},dst={dst},val=20"]
+    run, numa = started(["-M", "pc", "-m", "16", *["-numa", "node"] * 2, *line])
+    assert (run.exit, run.stderr) == (0, ())
+    assert [[numa.info(a).distance[b] for b in (0, 1)] for a in (0, 1)] == [[10, 20], [20, 10]]
 
 
 @given(uses=st.lists(st.sampled_from(["m0", "m1", "m2"]), min_size=1, max_size=4))
