@@ -16,6 +16,8 @@ from pathlib import Path
 
 #: A test that takes this many times as long as without a mutant, and this many seconds, is endless.
 TIMES, SECONDS = 20, 2
+#: A process that has nothing to do ends after so many seconds: a busy machine takes its time too.
+WAITING = 120
 #: Where the tests make files; what is left there by a mutant is removed.
 SURROUNDINGS = ("/mnt/ext4", "/mnt/tmpfs", "/mnt/small", "/mnt/huge")
 SCRATCH = ("/var/tmp", "/dev/shm", "/tmp")
@@ -54,9 +56,9 @@ def longest(seconds: float) -> float:
 
 
 def no_longer_than(seconds: float) -> None:
-    """Let the kernel end this process after so much of its own time, or ten times that."""
+    """Let the kernel end this process after so much of its own time, or if it just waits."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
+    signal.setitimer(signal.ITIMER_REAL, WAITING + 10 * seconds)
 
 
 def clean_up() -> None:
