@@ -88,11 +88,12 @@ class DeviceMemory:
 class MachineState:
     """The machine of a process: its options, its RAM, its memory devices; sizes in bytes.
 
-    ``name`` is what the user calls it.  ``ram`` is the region that the machine
-    takes its RAM as, ``device_memory`` None on a machine without such a range.
+    ``name`` is what the user calls it, empty until it is chosen.  ``ram`` is the
+    region that the machine takes its RAM as, ``device_memory`` None on a machine
+    without such a range.
     """
 
-    name: str = "none"
+    name: str = ""
     machine_class: MachineClass | None = None
     mem_merge: bool = True
     dump_guest_core: bool = True

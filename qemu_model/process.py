@@ -66,7 +66,8 @@ class Run:
     """A run of the model, from the command line to the exit.
 
     ``exit`` is 0, 1, -6 where QEMU aborts, -11 where SIGSEGV ends it, None where it
-    would never end; ``livelock`` then names the function it would stay in.
+    would never end; ``livelock`` then names the function it would stay in.  ``machine``
+    is empty where the line was refused before one was chosen.
     """
 
     args: tuple[str, ...]

@@ -9,6 +9,7 @@ from typing import Any
 from .clauses import explained
 from .host.protocol import Host
 from .process import Run
+from .relied import relied_on
 from .synchronous import map_sync
 
 
@@ -17,7 +18,7 @@ def run_to_json(run: Run, host: Host) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "revision": run.revision.name,
         "revision_meaning": run.revision.meaning,
-        "inferred": list(run.revision.inferred),
+        "inferred": list(relied_on(run)),
         "host": run.host,
         "machine": run.machine,
         "exit": run.exit,

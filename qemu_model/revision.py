@@ -18,6 +18,18 @@ from .ram_addr import RAM_PMEM, RAM_PREALLOC, RAM_SHARED, RAM_SYNC, RamFlags
 
 
 @attrs.frozen
+class Inference:
+    """A sentence about a rule that nothing published fixes, and which runs rely on it.
+
+    Those in which MAP_SYNC was refused (``refused``), those in which the option was
+    changed too late (``changed``), or all (``always``).
+    """
+
+    sentence: str
+    relied_on: Literal["always", "refused", "changed"] = "always"
+
+
+@attrs.frozen
 class Policy:
     """When a tree asks for MAP_SYNC, with what, and what a refusal leads to.
 
@@ -27,8 +39,8 @@ class Policy:
     ``validates``, else of MAP_SHARED.  After a refusal the block is mapped without
     it if ``retries``, with a warning first if ``warns``; except that QEMU stops, as
     it does where ``needs`` are not met, for a value among ``demands``.
-    ``inferred`` says, a sentence each, what nothing published fixes of this rule,
-    ``option_inferred`` of the option.
+    ``inferred`` says what nothing published fixes of this rule, ``option_inferred`` of
+    the option.
     """
 
     values: tuple[str, ...]
@@ -38,13 +50,13 @@ class Policy:
     retries: bool = True
     warns: bool = False
     demands: frozenset[str] = frozenset()
-    inferred: tuple[str, ...] = ()
-    option_inferred: tuple[str, ...] = ()
+    inferred: tuple[Inference, ...] = ()
+    option_inferred: tuple[Inference, ...] = ()
 
 
 _ON_OFF: Final = ("on", "off")
 _ON_OFF_AUTO: Final = ("on", "off", "auto")
-_STOPS: Final = (
+_STOPS: Final = Inference(
     "where sync=on stops, the message is that of a mapping that failed; without the other "
     "options that it needs, with the error Invalid argument"
 )
@@ -58,10 +70,14 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
             RAM_SHARED | RAM_SYNC,
             validates=False,
             retries=False,
-            option_inferred=("sync has a value auto, and it is the default, as in v3 to v6",),
+            option_inferred=(
+                Inference("sync has a value auto, and it is the default, as in v3 to v6"),
+            ),
             inferred=(
-                "MAP_SHARED_VALIDATE is left out with on and with auto: v3 adds it to both",
-                "share=off means that MAP_SYNC is not passed",
+                Inference(
+                    "MAP_SHARED_VALIDATE is left out with on and with auto: v3 adds it to both"
+                ),
+                Inference("share=off means that MAP_SYNC is not passed"),
             ),
         ),
         "v6": Policy(
@@ -77,20 +93,30 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
             RAM_SHARED | RAM_PMEM | RAM_SYNC,
             demands=frozenset({"on"}),
             inferred=(
-                "a refusal is treated as in v6",
+                Inference("a refusal is treated as in v6", "refused"),
                 _STOPS,
-                "the wrong constant in qemu_anon_ram_alloc is MAP_SHARED (1), which among the "
-                "RAM flags means RAM_PREALLOC",
+                Inference(
+                    "the wrong constant in qemu_anon_ram_alloc is MAP_SHARED (1), which among "
+                    "the RAM flags means RAM_PREALLOC"
+                ),
             ),
         ),
         "v8": Policy(
             _ON_OFF,
             "off",
             RAM_SHARED | RAM_PMEM | RAM_SYNC,
-            inferred=("after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",),
+            inferred=(
+                Inference(
+                    "after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC",
+                    "refused",
+                ),
+            ),
             option_inferred=(
-                'changing sync of a backend that has its memory gives the error "cannot change '
-                "property 'sync' of <type>\"",
+                Inference(
+                    'changing sync of a backend that has its memory gives the error "cannot '
+                    "change property 'sync' of <type>\"",
+                    "changed",
+                ),
             ),
         ),
         "upstream": Policy((), "", RAM_SHARED | RAM_PMEM, warns=True),
@@ -120,10 +146,15 @@ class Revision:
     policy: Policy = POLICIES["v8"]
 
     @property
-    def inferred(self) -> tuple[str, ...]:
-        """What of this tree's behaviour nothing published fixes, a sentence each."""
+    def inferences(self) -> tuple[Inference, ...]:
+        """What of this tree's behaviour nothing published fixes."""
         rule = self.policy.inferred if self.ram_mmap_passes_map_sync else ()
         return rule + (self.policy.option_inferred if self.hostmem_file_has_sync else ())
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """The sentences of the inferences."""
+        return tuple(inference.sentence for inference in self.inferences)
 
 
 BASE: Final = Revision("base", "QEMU 3.1.50, December 2018, before the series")

@@ -11,11 +11,38 @@ from typing import Final
 from .event import Event
 from .host import linux
 
+#: The bytes that strace escapes with a letter, or with the byte itself.
+_ESCAPES: Final[Mapping[int, str]] = MappingProxyType(
+    {byte: f"\\{letter}" for byte, letter in zip(b'"\\\t\n\v\f\r', '"\\tnvfr', strict=True)}
+)
+
+_OCTAL_DIGITS: Final = frozenset(b"%d" % digit for digit in range(8))
+
 
 def quoted(text: str) -> str:
-    """Return ``text`` in double quotes, what is not printable escaped."""
-    escaped = text.encode("unicode_escape", "surrogateescape").decode("ascii")
-    return '"' + escaped.replace('"', '\\"') + '"'
+    """Return ``text`` in double quotes, its bytes as strace prints them."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    data = _bytes(text)
+    written = []
+    for place, byte in enumerate(data):
+        if byte in _ESCAPES:
+            written.append(_ESCAPES[byte])
+        elif 0x20 <= byte < 0x7F:
+            written.append(chr(byte))
+        else:
+            # A digit behind it would be read as one more of the octal number.
+            digits = 3 if data[place + 1 : place + 2] in _OCTAL_DIGITS else 1
+            written.append(f"\\{byte:0{digits}o}")
+    return f'"{"".join(written)}"'
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Half a character, which no path has: only a simulated machine takes it.
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _names(names: list[str], first: tuple[str, ...] = ()) -> str:
@@ -91,3 +118,10 @@ def result_text(event: Event) -> str:
     if event.call == "mmap":
         return hex(event.result)
     return str(event.result)
+
+
+def out_text(event: Event) -> str:
+    """Return what ``fstatfs`` and ``statfs`` answered, empty for other calls."""
+    if event.out is None:
+        return ""
+    return f"f_type={event.out.f_type:#x}, f_bsize={event.out.f_bsize}"

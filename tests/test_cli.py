@@ -148,7 +148,7 @@ def examples() -> list[str]:
     for command in ("run", "explain", "why", "profile", "diff"):
         module = importlib.import_module(f"qemu_model.cli.{command}")
         text = module.help_text().partition("Examples:\n")[2].partition("\n\n")[0]
-        joined = re.sub(r"\\\n\s*", "", text)
+        joined = text.replace("\\\n", "")
         shown += [line.strip() for line in joined.splitlines()]
     return [
         line

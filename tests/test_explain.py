@@ -112,7 +112,7 @@ def test_a_blocked_platform_is_said() -> None:
     from qemu_model.explain.explanation import _explain
 
     told = _explain(
-        line("/mnt/a", share="on", pmem="on", sync="on"), find("v8"), "sim:bsd", host, (13, 0)
+        line("/mnt/a", share="on", pmem="on", sync="on"), (), find("v8"), "sim:bsd", host, (13, 0)
     )
     assert (told.blocked_by, told.requested, told.in_force) == ("platform", False, False)
 
@@ -340,3 +340,27 @@ def test_live_leaves_huge_pages_alone(surroundings: Surroundings, name: str) -> 
     assert (told["exit"], told["map_sync"]["blocked_by"]) == (0, "file")
     assert (snapshot(directory), [(pool / number).read_text() for number in numbers]) == before
     (directory / "empty").unlink()
+
+
+def test_objects_that_commands_add_are_explained_like_those_of_the_line() -> None:
+    """-object and object-add say the same, in the old style with props and in the new one."""
+    values = {"share": True, "pmem": True, "sync": True, "size": 4 << 20, "mem-path": "/mnt/a"}
+    named = {"qom-type": "memory-backend-file", "id": "m0"}
+    told = explain(line("/mnt/a", share="on", pmem="on", sync="on"), find("v8"), "sim:ext4-dax")
+    added = {"execute": "object-add", "arguments": {**named, "props": values}}
+    same = explain(["-M", "none"], find("v8"), "sim:ext4-dax", qmp=[added])
+    assert same.to_json()["map_sync"] == told.to_json()["map_sync"]
+    assert [event.call for event in same.run.events] == [event.call for event in told.run.events]
+    assert same.survives_host_crash == told.survives_host_crash is True
+    assert {effect.option for effect in same.effects} >= {"share=on", "pmem=on", "sync=on"}
+    later = {"execute": "object-add", "arguments": {**named, **values} | {"pmem": False}}
+    del later["arguments"]["sync"]
+    flat = explain(["-M", "none"], find("v7.2"), "sim:ext4-dax", qmp=[later])
+    assert flat.blocked_by == "pmem"
+    assert "pmem=on: -object memory-backend-file,id=m0,share=on,pmem=on" in flat.advice[0]
+
+
+def test_what_a_command_is_refused_with_is_said() -> None:
+    command = {"execute": "object-del", "arguments": {"id": "none"}}
+    told = explain(["-M", "none"], find("v8"), "sim:ext4", qmp=[command]).to_json()
+    assert told["messages"] == ["object 'none' not found"]

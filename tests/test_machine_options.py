@@ -9,6 +9,7 @@ import pytest
 from qemu_model.host.linux import MADV_DONTDUMP, MADV_MERGEABLE
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Run, run
+from qemu_model.revision import find
 
 RAM = ("-object", "memory-backend-ram,id=m0,size=4M")
 
@@ -71,3 +72,50 @@ def test_memory_that_mem_prealloc_touches_is_not_the_anonymous_ram() -> None:
     done = run(["-M", "pc", "-m", "8M", "-mem-prealloc"], LiveHost())
     assert (done.exit, done.stderr) == (0, ())
     assert [event.call for event in done.events if event.call == "fstatfs"] == []
+
+
+@pytest.mark.parametrize("revision", ["base", "v8", "v7.2"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-version",),
+        ("-h",),
+        ("--help",),
+        ("-cpu", "help"),
+        ("-accel", "help"),
+        ("-device", "help"),
+        ("-device", "nvdimm,help"),
+        ("-device", "virtio-balloon,?"),
+    ],
+)
+def test_what_asks_for_help_makes_nothing(revision: str, words: tuple[str, ...]) -> None:
+    done = run([*RAM, "-m", "8M", *words], LiveHost(), find(revision))
+    assert (done.exit, done.stderr, done.events) == (0, (), ())
+
+
+def test_a_wrong_option_before_the_help_is_told_first() -> None:
+    done = run(["-m", "x", "-version"], LiveHost())
+    assert done.exit == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        (
+            '{"driver":"nvdimm","memdev":"m0"}',
+            '\'{"driver":"nvdimm"\' is not a valid device model name',
+        ),
+        ("memdev=m0", "Parameter 'driver' is missing"),
+        ("virtio-balloon,id=1x", "Parameter 'id' expects an identifier"),
+    ],
+)
+def test_a_device_that_the_tree_of_2018_does_not_read(device: str, message: str) -> None:
+    """JSON came with 6.2; the other two are wrong in every tree."""
+    done = run([*RAM, "-m", "8M", "-device", device], LiveHost())
+    assert done.exit == 1
+    assert done.stderr[0] == f"qemu: -device {device}: {message}"
+
+
+def test_a_device_that_takes_no_backend_is_named_as_ignored() -> None:
+    done = run([*RAM, "-device", "virtio-balloon,id=b0"], LiveHost())
+    assert (done.exit, done.line.ignored) == (0, ["-device virtio-balloon,id=b0"])

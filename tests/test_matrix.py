@@ -191,7 +191,12 @@ def test_the_json_is_as_the_schema_says(revision: str, capsys: pytest.CaptureFix
     shown = json.loads(capsys.readouterr().out)
     jsonschema.validate(shown, schema("matrix"))
     assert {row["revision_meaning"] for row in shown} == {REVISIONS[revision].meaning}
-    assert {tuple(row["inferred"]) for row in shown} == {REVISIONS[revision].inferred}
+    told = {sentence for row in shown for sentence in row["inferred"]}
+    assert told <= set(REVISIONS[revision].inferred)
+    after_a_refusal = "after a refusal, whatever its errno, QEMU silently maps without MAP_SYNC"
+    if revision == "v8":
+        refused = [any(errno is not None for errno in row["errnos"]) for row in shown]
+        assert [after_a_refusal in row["inferred"] for row in shown] == refused
 
 
 def test_csv_and_markdown_have_the_cells_of_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,7 +226,7 @@ def test_the_table_fits_a_pipe_and_says_what_is_inferred(
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert f"{revision} = {REVISIONS[revision].meaning}" in " ".join(shown.split())
-        assert ("[I]" in shown) == bool(REVISIONS[revision].inferred)
+        assert ("[I]" in shown) == (revision in ("v2", "v6", "v7", "v8"))
 
 
 def test_a_host_or_format_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

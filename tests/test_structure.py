@@ -25,6 +25,7 @@ LAYERS = {
     "__main__": 7,
     "cli": 6,
     "report": 5,
+    "relied": 5,
     "event": 0,
     "testing": 5,
     "explorer": 5,

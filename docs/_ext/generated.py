@@ -201,9 +201,9 @@ def inferred() -> Iterator[str]:
     from qemu_model.revision import POLICIES
 
     rows = [
-        (f"``{name}``", escaped(sentence))
+        (f"``{name}``", escaped(inference.sentence))
         for name, policy in POLICIES.items()
-        for sentence in policy.inferred
+        for inference in (*policy.inferred, *policy.option_inferred)
     ]
     yield from table(("revision", "inferred"), rows)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import importlib
 import os
@@ -38,6 +39,8 @@ USAGE: Final = 2
 DEFECT: Final = 70
 #: What a write to stdout may answer: EBADF, EIO, EFBIG, ENOSPC, EDQUOT.
 CANNOT_WRITE: Final = frozenset({9, 5, 27, 28, 122})
+#: How stderr encodes what its encoding has not.
+BYTES_AS_THEY_ARE: Final = "qemu-model-bytes-as-they-are"
 
 
 ABOUT: Final = (
@@ -47,9 +50,9 @@ ABOUT: Final = (
 EXAMPLES: Final = """\
 Start here:
   qemu-model run -object memory-backend-file,id=m0,size=64M,\\
-      mem-path=/dev/shm/nv.img,share=on,pmem=on,sync=on
+mem-path=/dev/shm/nv.img,share=on,pmem=on,sync=on
   qemu-model explain -object memory-backend-file,id=m0,size=64M,\\
-      mem-path=/mnt/pmem0/nv.img,share=on,pmem=on
+mem-path=/mnt/pmem0/nv.img,share=on,pmem=on
   qemu-model why "cannot bind memory to host NUMA nodes"
   qemu-model diff --from base --to v8 -object memory-backend-ram,id=ram0,size=8M
   qemu-model series show 3"""
@@ -93,6 +96,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         # A path need not be text in this terminal's encoding.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stderr, "reconfigure"):
+        # QEMU prints a path's bytes as they are.
+        codecs.register_error(BYTES_AS_THEY_ARE, bytes_as_they_are)
+        sys.stderr.reconfigure(errors=BYTES_AS_THEY_ARE)
     try:
         status = _main(words)
         sys.stdout.flush()
@@ -109,6 +116,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _defect(error)
     return status
+
+
+def bytes_as_they_are(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Encode what cannot be encoded: the bytes of a path themselves, the rest as escapes."""
+    if isinstance(error, UnicodeEncodeError):
+        letter = error.object[error.start]
+        if "\udc80" <= letter <= "\udcff":
+            return bytes([ord(letter) - 0xDC00]), error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def _discard_output() -> None:

@@ -51,20 +51,28 @@ def help_text() -> str:
     """Return what ``check --help`` shows."""
     return common.usage(
         "check [--revision R] [--qmp FILE] [--json] TRACE [-- QEMU-OPTIONS]\n"
-        "       qemu-model check --path PATH [--json]\n"
-        "       qemu-model check --pid PID [--json]",
+        "check --path PATH [--json]\n"
+        "check --pid PID [--json]",
         "Judge a log of strace against the model: each call on a memory backend must be the one\n"
         "that the model makes, with the same arguments and in the same order.  QEMU's options\n"
-        "are taken from the log's execve line, or from after --.  Record with\n"
-        "  strace -f -yy -s 4096 -o TRACE -e trace=execve,open,openat,close,mmap,munmap,\\\n"
-        "      mprotect,madvise,ftruncate,fallocate,mbind,unlink,fstatfs,statfs,lseek,\\\n"
-        "      memfd_create,fcntl,exit_group qemu-system-x86_64 ...\n"
-        "Exit status: 0 conforms, 1 diverges, 3 inconclusive.",
+        "are taken from the log's execve line, or from after --.  TRACE is a file, or - for\n"
+        "stdin.  Record with",
         OPTIONS,
         (
             "qemu-model check qemu.strace",
-            "qemu-model check --revision v7.2 --qmp commands.json --annotate noted qemu.strace",
-            "qemu-model check attached.strace -- -M none -object memory-backend-ram,id=m,size=4M",
+            "qemu-model check --revision v7.2 --qmp commands.json \\",
+            "    --annotate noted qemu.strace",
+            "qemu-model check attached.strace -- -M none \\",
+            "    -object memory-backend-ram,id=m,size=4M",
+            "qemu-model check --path /mnt/pmem0",
+        ),
+        "0: the trace conforms, the path or process was looked at.  1: the trace diverges.\n"
+        "2: our options or files are wrong.  3: it cannot be judged.",
+        recipe=(
+            "strace -f -yy -s 4096 -o TRACE \\",
+            "    -e trace=execve,open,openat,close,mmap,munmap,mprotect,\\",
+            "madvise,ftruncate,fallocate,mbind,unlink,fstatfs,statfs,\\",
+            "lseek,memfd_create,fcntl,exit_group qemu-system-x86_64 ...",
         ),
     )
 

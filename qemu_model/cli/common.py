@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from ..host.protocol import Host
 from ..revision import ALIASES, REVISIONS, Revision, UnknownRevision, find
 from ..vl import WITH_VALUE, WITHOUT_VALUE
-from .layout import help_width, table, wrapped
+from .layout import help_width, printable, table, wrapped
+
+if TYPE_CHECKING:
+    from ..qmp import NotModelled
 
 USAGE: Final = 2
 #: A file of QMP commands, or a text on stdin, is not larger than this, in bytes.
@@ -64,6 +68,10 @@ JSON: Final = Option("--json", "answer in JSON")
 COLOR: Final = Option(
     "--color", "auto (the default, which heeds NO_COLOR), always or never", "WHEN"
 )
+QMP: Final = Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
+_USAGE: Final = "usage: "
+#: The words of a synopsis: brackets are not broken.
+_WORDS: Final = re.compile(r"\[[^]]*\]|\S+")
 COLORS: Final = ("auto", "always", "never")
 
 
@@ -136,6 +144,14 @@ def needs_value(option: Option) -> UsageError:
     return UsageError(f"{option.name} needs a value ({option.value})")
 
 
+def not_modelled(error: NotModelled) -> UsageError:
+    """Return the error for a QMP command that QEMU has and the model has not."""
+    return UsageError(
+        f"QEMU has the QMP command '{error}', the model has not: it knows object-add, "
+        "object-del, qom-get, qom-set, query-memdev, qmp_capabilities and quit"
+    )
+
+
 def check_color(value: str) -> None:
     """Raise :class:`UsageError` if ``value`` is none that --color takes."""
     if value not in COLORS:
@@ -148,14 +164,32 @@ def usage(
     options: Sequence[Option],
     examples: Sequence[str],
     status: str = "",
+    *,
+    parts: Sequence[tuple[str, str]] = (),
+    recipe: Sequence[str] = (),
 ) -> str:
-    """Return a command's help: what it does, its options, examples to copy, its exit status."""
+    """Return a command's help: what it does, its options, examples to copy, its exit status.
+
+    Each line of ``synopsis`` is a way to use it.  ``parts`` are words that it takes first,
+    with what they do, ``recipe`` is a command to copy, whole, that belongs to ``about``.
+    """
     width = help_width()
     heads = [f"{option.name} {option.value}".rstrip() for option in options]
     rows = zip(heads, (option.help for option in options), strict=True)
-    lines = [*wrapped(f"usage: qemu-model {synopsis}", width, "    "), ""]
-    lines += [*wrapped(about, width), "", *table(rows, width), "", "Examples:"]
-    lines += [f"  {example}" for example in examples]
+    lines = [
+        " " * len(_USAGE) + line
+        for way in synopsis.splitlines()
+        for line in wrapped(_WORDS.findall(f"qemu-model {way}"), width - len(_USAGE), "    ")
+    ]
+    lines[0] = _USAGE + lines[0].lstrip()
+    lines += ["", *wrapped(about, width)]
+    lines += recipe
+    if parts:
+        lines += ["", *table(parts, width)]
+    lines += ["", *table(rows, width), "", "Examples:"]
+    for example in examples:
+        # In the middle of a word the shell joins lines only if nothing is between them.
+        lines.append(example if lines[-1].endswith(",\\") else f"  {example}")
     if status:
         lines += ["", *wrapped(f"Exit status: {status}", width)]
     return "\n".join(lines) + "\n"
@@ -237,10 +271,7 @@ def read_file(path: str, what: str) -> str:
 
 def shown(text: str) -> str:
     """Return ``text`` fit for one line of a terminal: what cannot be printed is escaped."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
+    return printable(text).replace("\n", "\\n")
 
 
 def read_qmp(path: str) -> list[Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from . import common
+from .ignored import ignored_sentences
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,14 +23,13 @@ TO: Final = common.Option("--to", "the revision to compare with", "R")
 HOST: Final = common.Option(
     "--host", "live or sim:PROFILE, by default sim:default; given twice: host against host", "H"
 )
-QMP: Final = common.Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
 EXIT_CODE: Final = common.Option("--exit-code", "end with 1 if there are differences")
 OPTIONS: Final = (
     FROM,
     TO,
     HOST,
     common.REVISION,
-    QMP,
+    common.QMP,
     common.JSON,
     common.COLOR,
     EXIT_CODE,
@@ -37,6 +37,8 @@ OPTIONS: Final = (
 )
 #: From this many columns on, the two runs stand beside each other.
 WIDE: Final = 140
+#: In fewer columns nothing is folded.
+NARROW: Final = 30
 
 
 def help_text() -> str:
@@ -48,10 +50,13 @@ def help_text() -> str:
         "on a live host: files that a run made are removed.",
         OPTIONS,
         (
-            "qemu-model diff --from base --to v8 -object memory-backend-ram,id=mem0,size=4M",
-            "qemu-model diff --from v7 --to v8 -object memory-backend-ram,id=mem0,size=4M,share=on",
-            "qemu-model diff --host sim:ext4 --host sim:ext4-dax -object memory-backend-file,\\",
-            "    id=mem0,mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
+            "qemu-model diff --from base --to v8 \\",
+            "    -object memory-backend-ram,id=mem0,size=4M",
+            "qemu-model diff --from v7 --to v8 \\",
+            "    -object memory-backend-ram,id=mem0,size=4M,share=on",
+            "qemu-model diff --host sim:ext4 --host sim:ext4-dax \\",
+            "    -object memory-backend-file,id=mem0,mem-path=/mnt/nv.img,size=64M,\\",
+            "share=on,pmem=on,sync=on",
         ),
     )
 
@@ -72,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     default = words.value(common.REVISION, "v8")
     revisions = [common.choose_revision(words.value(side, default)) for side in (FROM, TO)]
     makers = [host_maker(hosts[0]), host_maker(hosts[-1])]
-    qmp = common.read_qmp(words.value(QMP)) if words.has(QMP) else []
+    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
 
     from ..host.protocol import HostRefuses
     from ..qmp import NotModelled
@@ -85,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
     except HostRefuses as error:
         raise common.UsageError(str(error)) from error
     except NotModelled as error:
-        raise common.UsageError(f"the model has no QMP command '{error}'") from error
+        raise common.not_modelled(error) from error
     if words.has(common.JSON):
         json.dump(found.to_json(), sys.stdout, indent=1)
         print()
@@ -129,9 +134,10 @@ def show(found: Difference, color: str = "auto") -> None:
     """Print a comparison for people; ``color`` is what --color says."""
     from rich.text import Text
 
+    from ..relied import relied_on
     from ..review.diff import PARTS
-    from ..review.rendering import console, inferred_lines, revision_text
-    from ..strace_text import call_text, result_text
+    from ..review.rendering import console, marked_lines, revision_text
+    from ..strace_text import call_text, out_text, result_text
 
     out = console(color)
     before, after = found.before, found.after
@@ -140,12 +146,16 @@ def show(found: Difference, color: str = "auto") -> None:
         print(revision_text(done))
     where = before.host if before.host == after.host else f"{before.host} and {after.host}"
     assumed = "" if after.line.machine else " (assumed)"
-    print(f"on {where}, machine {after.machine}{assumed}")
-    if after.line.ignored:
-        print(f"ignored: {', '.join(after.line.ignored)}")
+    machine = f", machine {after.machine}{assumed}" if after.machine else ""
+    print(f"on {where}{machine}")
+    for sentence in ignored_sentences(after.line.ignored):
+        out.print(Text(sentence, style="dim"))
 
     def text(item: Any) -> str:
-        return item if isinstance(item, str) else f"{call_text(item)} = {result_text(item)}"
+        if isinstance(item, str):
+            return item
+        said = f"{call_text(item)} = {result_text(item)}"
+        return f"{said} ({out_text(item)})" if item.out else said
 
     changed = found.changed()
     for part in PARTS:
@@ -161,29 +171,45 @@ def show(found: Difference, color: str = "auto") -> None:
         print()
         out.print(Text(f"{part}: {verdict}", style="bold"))
         _pairs(out, pairs, names, text)
-    for line in inferred_lines([before.revision, after.revision]):
-        print(line)
+    inferred = marked_lines((done.revision.name, relied_on(done)) for done in (before, after))
+    if inferred:
+        print()
+        print("\n".join(inferred))
 
 
 def _pairs(
     out: Console, pairs: Sequence[Pair], names: tuple[str, str], text: Callable[[Any], str]
 ) -> None:
-    from rich.text import Text
-
     if out.width >= WIDE:
         _beside(out, pairs, names, text)
         return
     width = max(len(name) for name in names)
     for pair in pairs:
         if pair.same:
-            out.print(Text(f"{'':<{width}}   {text(pair.before)}", style="dim"), soft_wrap=True)
+            _folded(out, " " * (width + 3), text(pair.before), "dim")
             continue
         for name, item, style in (
             (names[0], pair.before, "red"),
             (names[1], pair.after, "green"),
         ):
             shown = "(nothing)" if item is None else text(item)
-            out.print(Text(f"{name:<{width}} | {shown}", style=style), soft_wrap=True)
+            _folded(out, f"{name:<{width}} | ", shown, style)
+
+
+def _folded(out: Console, head: str, text: str, style: str) -> None:
+    """Print a line, on a terminal in as many as it takes; a pipe gets it whole."""
+    import textwrap
+
+    from rich.text import Text
+
+    room = out.width - len(head) if sys.stdout.isatty() else 0
+    if room < NARROW:
+        out.print(Text(head + text, style=style), soft_wrap=True)
+        return
+    folded = textwrap.wrap(text, room, subsequent_indent="    ", break_on_hyphens=False)
+    for number, part in enumerate(folded or [""]):
+        begin = head if number == 0 else " " * len(head)
+        out.print(Text(begin + part, style=style), soft_wrap=True)
 
 
 def _beside(

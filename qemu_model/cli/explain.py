@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from . import common
+from .ignored import ignored_sentences
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 HOST: Final = common.Option(
     "--host", "live, sim:PROFILE, or none: then it says what depends on the host", "H"
 )
-OPTIONS: Final = (common.REVISION, HOST, common.JSON, common.COLOR, common.HELP)
+OPTIONS: Final = (common.REVISION, HOST, common.QMP, common.JSON, common.COLOR, common.HELP)
 
 
 def help_text() -> str:
     """Return what ``explain --help`` shows."""
     return common.usage(
-        "explain [--revision R] [--host H] [--json] QEMU-OPTIONS",
+        "explain [--revision R] [--host H] [--qmp FILE] [--json] QEMU-OPTIONS",
         "Say in words what a line of QEMU's options does: the system calls, whether MAP_SYNC\n"
         "is asked for and takes effect, the first condition that blocks it (of sync, share,\n"
         "pmem, platform, kernel, file), what is lost when the host crashes, what each option\n"
@@ -33,11 +34,11 @@ def help_text() -> str:
         OPTIONS,
         (
             "qemu-model explain -object memory-backend-file,id=m0,mem-path=/mnt/nv.img,\\",
-            "    size=64M,share=on,pmem=on,sync=on",
+            "size=64M,share=on,pmem=on,sync=on",
             "qemu-model explain --host live -object memory-backend-file,id=m0,\\",
-            "    mem-path=/dev/shm/nv.img,size=64M,share=off",
+            "mem-path=/dev/shm/nv.img,size=64M,share=off",
             "qemu-model explain --host sim:device-dax -object memory-backend-file,id=m0,\\",
-            "    mem-path=/dev/dax0.0,size=64M,share=on,pmem=on,sync=on",
+            "mem-path=/dev/dax0.0,size=64M,share=on,pmem=on,sync=on",
         ),
         "0: the line is explained, also one that QEMU refuses.  2: our own options are wrong.",
     )
@@ -54,6 +55,7 @@ def main(argv: Sequence[str]) -> int:
             "which line?  For instance: -object memory-backend-ram,id=ram0,size=8M"
         )
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
     host = words.value(HOST, "none")
     if host == "none":
         host = ""
@@ -63,15 +65,18 @@ def main(argv: Sequence[str]) -> int:
     from ..explain.dry import CannotAsk
     from ..explain.explanation import explain
     from ..host.protocol import HostRefuses
+    from ..qmp import NotModelled
 
     note = ""
     try:
-        explanation = explain(words.qemu, revision, host)
+        explanation = explain(words.qemu, revision, host, qmp=qmp)
     except CannotAsk as error:
         note = f"this machine was not asked: {error}"
-        explanation = explain(words.qemu, revision)
+        explanation = explain(words.qemu, revision, qmp=qmp)
     except HostRefuses as error:
         raise common.UsageError(str(error)) from error
+    except NotModelled as error:
+        raise common.not_modelled(error) from error
     if words.has(common.JSON):
         answer = explanation.to_json()
         if note:
@@ -86,12 +91,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _show(explanation: Explanation, page: Page, note: str) -> None:
+    from ..relied import relied_on
+
     run = explanation.run
     host = {"": "no host in particular", "live": "this machine"}.get(
         explanation.host, explanation.host
     )
     revision = explanation.revision
-    page.line(f"{revision.name} = {revision.meaning}; {host}; machine {run.machine}", "bold")
+    page.line(f"{revision.name} = {revision.meaning}; {host}", "bold")
+    if run.machine:
+        page.line(f"machine {run.machine}{' (assumed)' if run.line.assumed_machine else ''}")
     if note:
         page.item(note, style="magenta")
     _show_messages(explanation, page)
@@ -100,6 +109,7 @@ def _show(explanation: Explanation, page: Page, note: str) -> None:
     page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
     _show_list("What to change", explanation.advice, page)
     _show_list("What depends on the host", explanation.depends_on_host, page)
+    _show_list("Inferred, published nowhere", relied_on(run), page)
     _show_calls(explanation, page)
     _show_list("Not tried, to leave no trace", explanation.notes, page)
     page.head("What each option does")
@@ -115,6 +125,9 @@ def _show(explanation: Explanation, page: Page, note: str) -> None:
             for sentence in backend.place.judgement["evidence"]:
                 page.item(sentence)
 
+    for sentence in ignored_sentences(run.line.ignored):
+        page.item(sentence)
+
 
 def _verdict(good: bool | None) -> str:
     return "" if good is None else "green" if good else "red"
@@ -124,7 +137,8 @@ def _show_calls(explanation: Explanation, page: Page) -> None:
     from ..clauses import clause_of
     from ..strace_text import call_text, result_text
 
-    page.head("The system calls")
+    title = "The system calls"
+    page.head(title if explanation.host else f"{title}, for instance")
     by = ""
     before = None
     for event in explanation.run.events:
@@ -142,13 +156,16 @@ def _show_calls(explanation: Explanation, page: Page) -> None:
 
 
 def _show_messages(explanation: Explanation, page: Page) -> None:
+    from ..explain.advice import said_of
+
     if explanation.run.stdout:
         page.head("QEMU prints")
         for line in explanation.run.stdout:
             page.code(f"  {line}")
-    if explanation.run.stderr:
+    said = said_of(explanation.run)
+    if said:
         page.head("QEMU says")
-        for line in explanation.run.stderr:
+        for line in said:
             page.item(line, style="red" if explanation.run.exit != 0 else "")
 
 

@@ -1,4 +1,4 @@
-"""Help that fits the terminal."""
+"""Help that fits the terminal, and text that does not steer it."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 #: The narrowest and the widest lines of help, in columns; the latter into a pipe.
 NARROWEST: Final = 40
 WIDEST: Final = 88
+#: Where Python keeps the bytes of a path that are no text (``surrogateescape``).
+_BYTES: Final = 0xDC00
 
 
 def terminal_columns(otherwise: int) -> int:
@@ -31,11 +33,11 @@ def help_width() -> int:
     return min(terminal_columns(WIDEST), WIDEST)
 
 
-def wrapped(text: str, width: int, then: str = "") -> list[str]:
-    """Return a paragraph in lines of at most ``width``; later ones begin with ``then``."""
+def wrapped(text: str | Sequence[str], width: int, then: str = "") -> list[str]:
+    """Return a paragraph, or words, in lines of at most ``width``; later begin with ``then``."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in text.split() if isinstance(text, str) else text:
         if line and len(line) + 1 + len(word) > width:
             lines.append(line)
             line = then + word
@@ -57,3 +59,20 @@ def table(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
         head, *rest = wrapped(text, width - first)
         yield f"  {name:<{first - 2}}{head}"
         yield from (" " * first + line for line in rest)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with what would steer a terminal escaped; line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else _escaped(letter) for letter in text
+    )
+
+
+def _escaped(letter: str) -> str:
+    """Return a letter as an escape; a byte that is no text, as a path may have it, as a byte."""
+    byte = ord(letter) - _BYTES
+    if 0x80 <= byte <= 0xFF:
+        return f"\\x{byte:02x}"
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -163,7 +163,7 @@ def _csv(rows: Sequence[Row]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow((*COLUMNS, "revision_meaning", "inferred"))
     for row in rows:
-        writer.writerow((*_cells(row), row.revision.meaning, "; ".join(row.revision.inferred)))
+        writer.writerow((*_cells(row), row.revision.meaning, "; ".join(row.inferred)))
 
 
 def _markdown(revision: Revision, rows: Sequence[Row]) -> None:
@@ -172,10 +172,16 @@ def _markdown(revision: Revision, rows: Sequence[Row]) -> None:
     print("|" + " --- |" * len(COLUMNS))
     for row in rows:
         print("| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |")
-    if revision.inferred:
+    inferred = _inferred(rows)
+    if inferred:
         print("\nInferred, fixed by nothing published:\n")
-        for sentence in revision.inferred:
+        for sentence in inferred:
             print(f"- {sentence}")
+
+
+def _inferred(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return what of these cells nothing published fixes."""
+    return tuple(dict.fromkeys(sentence for row in rows for sentence in row.inferred))
 
 
 def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
@@ -193,7 +199,7 @@ def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
 
 def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
     from ..review.matrix import VALUES, alike, sync_values
-    from ..review.rendering import console, inferred_lines, paragraph, revision_text
+    from ..review.rendering import console, marked_lines, paragraph, revision_text
 
     out = console(color)
     print(revision_text(revision))
@@ -208,8 +214,10 @@ def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
     known = {"share": VALUES, "pmem": VALUES, "sync": sync_values(revision)}
     for hosts, cases in alike(rows):
         _group(out, hosts, cases, known, default)
-    for line in inferred_lines([revision]):
-        print(line)
+    inferred = marked_lines([(revision.name, _inferred(rows))])
+    if inferred:
+        print()
+        print("\n".join(inferred))
 
 
 def _group(

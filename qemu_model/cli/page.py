@@ -12,7 +12,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from .layout import terminal_columns
+from .layout import printable, terminal_columns
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,18 +41,6 @@ def console(color: str) -> Console | None:
 def columns() -> int:
     """Return how wide lines may be: the terminal's width, or 80 into a pipe."""
     return terminal_columns(NO_TERMINAL)
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with what would steer a terminal escaped; line ends stay."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter
-        if letter.isprintable() or letter == "\n"
-        else letter.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for letter in text
-    )
 
 
 class Page:

@@ -14,11 +14,10 @@ from ..qmp import NotModelled
 from . import common
 
 FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
-QMP: Final = common.Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
 OPTIONS: Final = (
     common.REVISION,
     common.HOST,
-    QMP,
+    common.QMP,
     common.JSON,
     common.COLOR,
     FORCE,
@@ -42,9 +41,9 @@ def help_text() -> str:
         (
             "qemu-model run -object memory-backend-ram,id=ram0,size=8M",
             "qemu-model run --revision base -object memory-backend-file,id=m0,\\",
-            "    mem-path=/dev/shm/nv.img,size=64M,share=on",
+            "mem-path=/dev/shm/nv.img,size=64M,share=on",
             "qemu-model run --host sim:ext4-dax -object memory-backend-file,id=m0,\\",
-            "    mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
+            "mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
             'echo \'[{"execute": "query-memdev"}]\' | qemu-model run --qmp - -object ...',
         ),
         "QEMU's: 0 or 1; 134 where it aborts, 139 where it dies of SIGSEGV, 124 where it\n"
@@ -68,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
     host = common.choose_host(words.value(common.HOST, "live"), force=words.has(FORCE))
-    qmp = common.read_qmp(words.value(QMP)) if words.has(QMP) else []
+    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
 
     from ..process import run
     from ..report import run_to_json
@@ -96,9 +95,5 @@ def main(argv: Sequence[str]) -> int:
     except HostRefuses as error:
         return common.say(f"qemu-model run: {error}")
     except NotModelled as error:
-        return common.say(
-            f"qemu-model run: QEMU has the QMP command '{error}', the model has not: "
-            "it knows object-add, object-del, qom-get, qom-set, query-memdev, "
-            "qmp_capabilities and quit"
-        )
+        raise common.not_modelled(error) from error
     return exit_status(done.exit)

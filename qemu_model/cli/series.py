@@ -29,15 +29,28 @@ def help_text() -> str:
     """Return what ``series --help`` shows."""
     return common.usage(
         "series [list | show N | impact] [--json]",
-        "list    the cover letter's facts, the five patches, and the postings around V8\n"
-        "show N  one patch: the problem, the change, and a line before and after it, run now\n"
-        "impact  every option line on every host with every fault and change, in every tree of\n"
-        "        the series: what each patch changes, and what it leaves alone",
+        "Show the series as its letter, its patches, and its runs tell it.",
         OPTIONS,
         (
             "qemu-model series",
             "qemu-model series show 3",
             "qemu-model series impact --json > impact.json",
+        ),
+        parts=(
+            (
+                "list",
+                "the cover letter's facts, the five patches, and the postings around V8 "
+                "(the default)",
+            ),
+            (
+                "show N",
+                "one patch: the problem, the change, and a line before and after it, run now",
+            ),
+            (
+                "impact",
+                "every option line on every host with every fault and change, in every tree of "
+                "the series: what each patch changes, and what it leaves alone",
+            ),
         ),
     )
 

@@ -14,10 +14,13 @@ from ..event import Event
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run
+from ..relied import relied_on
 from ..revision import Revision
 from ..strace_text import call_text, result_text
 from ..synchronous import map_sync
-from .page import columns, console, printable
+from .ignored import ignored_sentences
+from .layout import printable
+from .page import columns, console
 
 #: Results stand in this column, where a call is not longer.
 RESULT_COLUMN: Final = 58
@@ -135,11 +138,12 @@ class Show:
         if left:
             self._print((f"leaked by QEMU: {', '.join(left)}", "magenta"))
         assumed = "" if not run.line.assumed_machine else " (assumed)"
-        self._print((f"machine {run.machine}{assumed}", "dim"))
-        if run.line.ignored:
-            self._print((f"ignored: {', '.join(run.line.ignored)}", "dim"))
-        for sentence in run.revision.inferred:
-            self._print((f"inferred: {sentence}", "dim"))
+        if run.machine:
+            self._print((f"machine {run.machine}{assumed}", "dim"))
+        for sentence in ignored_sentences(run.line.ignored):
+            self._print((sentence, "dim"))
+        for sentence in relied_on(run):
+            self._print((f"inferred, published nowhere: {sentence}", "dim"))
         if run.livelock is not None:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:

@@ -13,7 +13,7 @@ from ..process import Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import REVISIONS, Revision
 from .backend import Backend, Block
-from .given import given_objects, words_of
+from .given import GivenObject, given_objects, words_of
 from .place import Place
 from .words import FILE
 
@@ -44,6 +44,12 @@ _LOST: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+def said_of(run: Run) -> list[str]:
+    """Return what QEMU says of a run: on stderr, and in the errors of QMP."""
+    errors = [reply["error"] for reply in run.replies if "error" in reply]
+    return [*run.stderr, *(str(error["desc"]) for error in errors)]
+
+
 def because(
     revision: Revision,
     backends: Sequence[Backend],
@@ -64,7 +70,8 @@ def because(
     if blocked == "error" and run.livelock:
         return f"QEMU never ends: it stays in {run.livelock}()"
     if blocked == "error":
-        return f"QEMU ends with an error: {run.stderr[-1] if run.stderr else 'without a word'}"
+        said = said_of(run)
+        return f"QEMU ends with an error: {said[-1] if said else 'without a word'}"
     if blocked == "sync" and not any(backend.type == FILE for backend in backends):
         return "no backend of a file: anonymous memory is never mapped with MAP_SYNC"
     if blocked == "sync" and not revision.ram_mmap_passes_map_sync:
@@ -135,9 +142,10 @@ def advise(
     run: Run,
     blocked: Block | None,
     *,
+    given: Sequence[GivenObject],
     in_force: bool | None,
 ) -> Iterator[str]:
-    """Yield what to change, the first thing first."""
+    """Yield what to change, the first thing first; ``given`` are the objects as they were given."""
     files = [backend for backend in backends if backend.type == FILE]
     if blocked == "error":
         yield from _advise_on_error(run, files)
@@ -151,7 +159,7 @@ def advise(
     for backend in files:
         yield from _advise_on_path(backend)
     if in_force is not True:
-        yield from _advise_on_options(args, revision, files)
+        yield from _advise_on_options(given, revision, files)
     for backend in files:
         if backend.blocked_by == "kernel":
             yield "run it on Linux 4.15 or later"
@@ -170,7 +178,7 @@ def _advise_on_error(run: Run, files: Sequence[Backend]) -> Iterator[str]:
     yield from suggestions(run)
     for backend in files:
         yield from _advise_on_path(backend)
-    said = "\n".join(run.stderr)
+    said = "\n".join(said_of(run))
     answer = why(said) if said else None
     if answer is not None and answer.known:
         for cause in answer.causes()[:3]:
@@ -216,7 +224,7 @@ def _advise_on_path(backend: Backend) -> Iterator[str]:
 
 
 def _advise_on_options(
-    args: Sequence[str], revision: Revision, files: Sequence[Backend]
+    given: Sequence[GivenObject], revision: Revision, files: Sequence[Backend]
 ) -> Iterator[str]:
     policy = revision.policy
     if not revision.ram_mmap_passes_map_sync or (
@@ -225,7 +233,7 @@ def _advise_on_options(
         later = ", ".join(f"{name} ({REVISIONS[name].meaning})" for name in ("v8", "v7.2"))
         yield f"{revision.name} cannot ask for MAP_SYNC; trees that can: {later}"
         return
-    by_id = {given.id: given for given in given_objects(args)}
+    by_id = {one.id: one for one in given}
     for backend in files:
         wanted = {}
         if policy.needs & RAM_SHARED and not backend.share:
@@ -234,10 +242,10 @@ def _advise_on_options(
             wanted["pmem"] = "on"
         if policy.needs & RAM_SYNC and not backend.sync:
             wanted["sync"] = "on"
-        given = by_id.get(backend.id)
-        if wanted and given is not None:
+        one = by_id.get(backend.id)
+        if wanted and one is not None:
             added = ",".join(f"{name}={value}" for name, value in wanted.items())
-            yield f"to ask for MAP_SYNC say {added}: -object {given.with_values(**wanted)}"
+            yield f"to ask for MAP_SYNC say {added}: -object {one.with_values(**wanted)}"
 
 
 def _advise_on_file(place: Place | None) -> Iterator[str]:

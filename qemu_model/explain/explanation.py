@@ -14,12 +14,13 @@ from ..clauses import explained
 from ..event import Event
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
-from ..process import Process, Run
+from ..process import Process, Run, negotiates
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
+from ..relied import relied_on
 from ..revision import V8, Revision
-from .advice import advise, because, crash, depends_on_host
+from .advice import advise, because, crash, depends_on_host, said_of
 from .backend import Backend, Block
-from .given import GivenObject, given_objects, given_options
+from .given import GivenObject, added_objects, given_objects, given_options
 from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
 from .words import FILE, Effect, object_effects, option_effect
 
@@ -61,6 +62,8 @@ class Explanation:
             "revision_meaning": self.revision.meaning,
             "host": self.host or None,
             "machine": self.run.machine,
+            "ignored": list(self.run.line.ignored),
+            "inferred": list(relied_on(self.run)),
             "exit": self.run.exit,
             "livelock": self.run.livelock,
             "map_sync": {
@@ -72,7 +75,7 @@ class Explanation:
             "survives_host_crash": self.survives_host_crash,
             "crash": self.crash,
             "calls": explained(self.run.events),
-            "messages": list(self.run.stderr),
+            "messages": said_of(self.run),
             "backends": [backend.to_json() for backend in self.backends],
             "options": [effect.to_json() for effect in self.effects],
             "advice": list(self.advice),
@@ -86,8 +89,10 @@ class Explanation:
         }
 
 
-def explain(args: Sequence[str], revision: Revision = V8, host: str = "") -> Explanation:
-    """Explain a line of QEMU's options.
+def explain(
+    args: Sequence[str], revision: Revision = V8, host: str = "", *, qmp: Sequence[Any] = ()
+) -> Explanation:
+    """Explain a line of QEMU's options, and the QMP commands after it.
 
     ``host`` is ``live``, ``sim:`` and a profile's name, or empty for none.  On a live
     host nothing is created or changed.  Raises :class:`~.dry.CannotAsk` where the
@@ -95,26 +100,33 @@ def explain(args: Sequence[str], revision: Revision = V8, host: str = "") -> Exp
     :class:`~qemu_model.host.profiles.ProfileError` for a profile that is not there.
     """
     if host == "live":
-        return _explain_live(args, revision)
+        return _explain_live(args, revision, qmp)
     from ..host import profiles
     from ..host.simulated import SimulatedHost
 
     if host:
         profile = profiles.load(host.removeprefix("sim:"))
-        return _explain(args, revision, host, SimulatedHost(profile), profile.kernel.version)
-    return _explain(args, revision, "", SimulatedHost(_permitting(_on_device_dax(args))), None)
+        simulated = SimulatedHost(profile)
+        return _explain(args, qmp, revision, host, simulated, profile.kernel.version)
+    anywhere = SimulatedHost(_permitting(_on_device_dax(_given(args, qmp))))
+    return _explain(args, qmp, revision, "", anywhere, None)
 
 
-def _explain_live(args: Sequence[str], revision: Revision) -> Explanation:
+def _explain_live(args: Sequence[str], revision: Revision, qmp: Sequence[Any]) -> Explanation:
     from .dry import DryHost
 
     host = DryHost()
-    done = _explain(args, revision, "live", host, live_kernel())
+    done = _explain(args, qmp, revision, "live", host, live_kernel())
     return attrs.evolve(done, notes=tuple(host.notes))
 
 
-def _on_device_dax(args: Sequence[str]) -> bool:
-    return any(given.path.startswith("/dev/dax") for given in given_objects(args))
+def _given(args: Sequence[str], qmp: Sequence[Any]) -> list[GivenObject]:
+    """Return the objects of the line and of the commands, as they were given."""
+    return [*given_objects(args), *added_objects(qmp)]
+
+
+def _on_device_dax(given: Sequence[GivenObject]) -> bool:
+    return any(one.path.startswith("/dev/dax") for one in given)
 
 
 @cache
@@ -141,24 +153,32 @@ def _permitting(device_dax: bool) -> Profile:
 
 def _explain(
     args: Sequence[str],
+    qmp: Sequence[Any],
     revision: Revision,
     name: str,
     host: Host,
     kernel: tuple[int, int] | None,
 ) -> Explanation:
     process = Process(args, host, revision)
+    process.must_negotiate = negotiates(qmp)
+    made: dict[str, Any] = {}
+    blocks: dict[str, int] = {}
     try:
         process.start()
-        made = dict(process.qemu.objects)
-        blocks = {id: _block_address(obj) for id, obj in made.items()}
+        for command in (None, *qmp):
+            if command is not None:
+                process.command(command)
+            for id, obj in process.qemu.objects.items():
+                made[id], blocks[id] = obj, _block_address(obj)
         run = process.finish()
     except BaseException:
         process.undo()
         raise
     failed = run.exit != 0
+    objects = _given(args, qmp)
     backends = tuple(
         _backend(given, made.get(given.id), blocks.get(given.id), run, host, name, kernel)
-        for given in given_objects(args)
+        for given in objects
         if given.type.startswith("memory-backend-")
     )
     requested = any(_asks(event) for event in run.events)
@@ -184,8 +204,8 @@ def _explain(
         survives,
         lost,
         backends,
-        tuple(_effects(args, process, backends)),
-        tuple(advise(args, revision, backends, run, blocked, in_force=in_force)),
+        tuple(_effects(args, objects, process)),
+        tuple(advise(args, revision, backends, run, blocked, given=objects, in_force=in_force)),
         tuple(depends_on_host(backends, run)) if not name else (),
         (),
     )
@@ -288,9 +308,9 @@ def _blocked(
     return next((backend.blocked_by for backend in told if backend.blocked_by), "sync")
 
 
-def _effects(args: Sequence[str], process: Process, backends: Sequence[Backend]) -> list[Effect]:
+def _effects(args: Sequence[str], objects: Sequence[GivenObject], process: Process) -> list[Effect]:
     effects = []
-    for given in given_objects(args):
+    for given in objects:
         info = process.types.get(given.type)
         known = [
             name

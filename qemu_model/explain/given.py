@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import attrs
 
@@ -62,6 +63,21 @@ def given_objects(args: Sequence[str]) -> list[GivenObject]:
     return found
 
 
+def added_objects(qmp: Sequence[Any]) -> list[GivenObject]:
+    """Return the objects of the QMP commands object-add, old style and new."""
+    found = []
+    for command in qmp:
+        if not isinstance(command, dict) or command.get("execute") != "object-add":
+            continue
+        arguments = command.get("arguments")
+        if isinstance(arguments, dict):
+            flat = {name: value for name, value in arguments.items() if name != "props"}
+            props = arguments.get("props")
+            flat.update(props if isinstance(props, dict) else {})
+            found.append(_from_json(flat, json.dumps(flat)))
+    return found
+
+
 def _object(text: str) -> GivenObject | None:
     try:
         opts = qemu_opts_parse(text, "qom-type")
@@ -76,8 +92,10 @@ def _json_object(text: str) -> GivenObject | None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        return None
+    return _from_json(value, text) if isinstance(value, dict) else None
+
+
+def _from_json(value: dict[str, Any], text: str) -> GivenObject:
     params = tuple(
         (str(name), _text(item)) for name, item in value.items() if name not in ("qom-type", "id")
     )

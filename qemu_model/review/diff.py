@@ -15,6 +15,7 @@ from ..host.linux import MADV_REMOVE, MAP_FIXED, O_RDWR
 from ..host.protocol import Host
 from ..leaks import created_files
 from ..process import Run, run
+from ..relied import relied_on
 from ..revision import Revision
 from .outcome import leaks_of, mappings_of, messages_of
 
@@ -77,7 +78,7 @@ def _side(done: Run) -> dict[str, object]:
     return {
         "revision": done.revision.name,
         "revision_meaning": done.revision.meaning,
-        "inferred": list(done.revision.inferred),
+        "inferred": list(relied_on(done)),
         "host": done.host,
         "exit": done.exit,
         "stderr": list(done.stderr),

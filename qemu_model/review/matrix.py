@@ -16,6 +16,7 @@ import attrs
 from ..event import Event
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..process import Run, run
+from ..relied import relied_on
 from ..revision import Revision
 from .hosts import VM_SYNC_NAME, ReviewHost, flag_names
 
@@ -49,6 +50,7 @@ class Row:
     ``share``, ``pmem`` and ``sync`` are what the line says, ``unset`` for nothing;
     ``options`` is the -object as it was given.  ``requested``: mmap was asked for
     MAP_SYNC; ``in_force``: the memory that is mapped in the end is synchronous.
+    ``inferred`` is what of the cell nothing published fixes.
     """
 
     share: str
@@ -62,6 +64,7 @@ class Row:
     exit: int | None
     stderr: tuple[str, ...]
     options: str
+    inferred: tuple[str, ...]
 
     @property
     def flags(self) -> list[str]:
@@ -100,7 +103,7 @@ class Row:
             "exit": self.exit,
             "stderr": list(self.stderr),
             "options": self.options,
-            "inferred": list(self.revision.inferred),
+            "inferred": list(self.inferred),
         }
 
 
@@ -162,6 +165,7 @@ def cell(
         done.exit,
         done.stderr,
         options,
+        relied_on(done),
     )
 
 

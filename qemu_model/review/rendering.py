@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..revision import Revision
@@ -60,10 +60,15 @@ def revision_text(revision: Revision) -> str:
 
 def inferred_lines(revisions: Sequence[Revision]) -> list[str]:
     """Return what nothing published fixes in these revisions, a wrapped entry each."""
+    return marked_lines((revision.name, revision.inferred) for revision in revisions)
+
+
+def marked_lines(inferred: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    """Return sentences with the names of the revisions they are about, a wrapped entry each."""
     names: dict[str, list[str]] = {}
-    for revision in dict.fromkeys(revisions):
-        for sentence in revision.inferred:
-            names.setdefault(sentence, []).append(revision.name)
+    for name, sentences in dict.fromkeys((name, tuple(told)) for name, told in inferred):
+        for sentence in sentences:
+            names.setdefault(sentence, []).append(name)
     lines = []
     for sentence, named in names.items():
         lines += textwrap.wrap(
