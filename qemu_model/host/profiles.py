@@ -320,11 +320,11 @@ class _Reader:
     def file(self, told: Mapping[str, Any]) -> FilePlan:
         """Return the file that ``told`` describes."""
         path, kind = told["path"], told["kind"]
-        rules = None
-        if kind == "fifo":
-            rules = self.rules("null", path)
-        elif kind == "device":
-            rules = self.rules(told["device"], f"file {path}")
+        rules = self.rules("null", path) if kind == "fifo" else None
+        if "device" in told:
+            # A name that is not known is refused, also where the kind makes nothing of it.
+            named = self.rules(told["device"], f"file {path}")
+            rules = named if kind == "device" else rules
         error = told.get("open_error")
         return FilePlan(
             path=path,
