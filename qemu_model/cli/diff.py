@@ -138,24 +138,27 @@ def show(found: Difference, color: str = "auto") -> None:
     from ..review.diff import PARTS
     from ..review.rendering import console, marked_lines, revision_text
     from ..strace_text import call_text, out_text, result_text
+    from .page import printable
 
     out = console(color)
     before, after = found.before, found.after
-    names = side_names(found)
+    # A host may be a file, and its name, as the words of a line, any text there is.
+    first, second = side_names(found)
+    names = printable(first), printable(second)
     for done in dict.fromkeys((before.revision, after.revision)):
         print(revision_text(done))
     where = before.host if before.host == after.host else f"{before.host} and {after.host}"
     assumed = "" if after.line.machine else " (assumed)"
     machine = f", machine {after.machine}{assumed}" if after.machine else ""
-    print(f"on {where}{machine}")
+    print(printable(f"on {where}{machine}"))
     for sentence in ignored_sentences(after.line.ignored):
-        out.print(Text(sentence, style="dim"))
+        out.print(Text(printable(sentence), style="dim"))
 
     def text(item: Any) -> str:
         if isinstance(item, str):
-            return item
+            return printable(item)
         said = f"{call_text(item)} = {result_text(item)}"
-        return f"{said} ({out_text(item)})" if item.out else said
+        return printable(f"{said} ({out_text(item)})" if item.out else said)
 
     changed = found.changed()
     for part in PARTS:
