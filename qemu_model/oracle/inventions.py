@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC, O_EXCL
 from ..host.protocol import Platform, StatFs
+from ..osdep import is_power_of_2
 from .backend_calls import EXITED, KILLED
 from .strace import Call
 
@@ -76,7 +77,7 @@ class Inventions:
             block = reservation.block
             if block.mapping is not None and block.reservation is reservation:
                 align = reservation.args[1] - block.mapping.args[1]
-                if align > PAGE_SIZE:
+                if align > PAGE_SIZE and is_power_of_2(align):
                     return StatFs(HUGETLBFS_MAGIC, align)
         return StatFs(0, PAGE_SIZE)
 

@@ -23,6 +23,7 @@ from ..trees import tree_of
 from .afterwards import Afterwards
 from .alignment import Alignment, LogEnded, ProcessEnded
 from .backend_calls import CRASHES, EXITED, KILLED, BackendCalls
+from .cannot_judge import CannotJudge
 from .log import Log, Piece
 from .replay import ReplayHost
 from .search import LogSearch
@@ -185,6 +186,9 @@ class _Trial:
             ended_early = ended.expected
         except ProcessEnded:
             pass
+        except CannotJudge as reason:
+            self._read_on()
+            return self.inconclusive(str(reason))
         else:
             return self._conclude(self._judge_rest())
         if self._report.matched == 0 and not self._alignment.started:

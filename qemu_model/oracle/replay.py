@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..host.linux import ERRNO_NUMBERS
+from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC
 from ..host.protocol import Platform, StatFs
+from ..osdep import is_power_of_2
 from .alignment import Alignment
+from .cannot_judge import CannotJudge
 from .inventions import LARGE_FILE
 from .search import LogSearch
 
@@ -74,7 +76,13 @@ class ReplayHost:
         call = self._alignment.expect(name, (what,))
         if call.result is not None and call.result < 0:
             return call.result
-        return call.out or StatFs(0, self.platform.page_size)
+        answer = call.out or StatFs(0, self.platform.page_size)
+        size = answer.f_bsize
+        if answer.f_type == HUGETLBFS_MAGIC and (
+            size < self.platform.page_size or not is_power_of_2(size)
+        ):
+            raise CannotJudge(f"{name} answers that a huge page has {size} bytes: none has")
+        return answer
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
