@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from qemu_model.glib import GHashTable
 from qemu_model.host import profiles
+from qemu_model.host.faults import Fault, FaultHost
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Run, run
 from qemu_model.revision import V7_2, find
@@ -171,3 +172,17 @@ def test_a_hash_table_holds_what_was_put_in_and_not_taken_out(keys: list[str]) -
     for key in keys[::2]:
         table.remove(key)
     assert sorted(table) == sorted(set(keys) - set(keys[::2]))
+
+
+def test_on_ppc64_a_guard_larger_than_the_alignment_is_an_assertion_that_fails() -> None:
+    # The line's number and words are those of the installed program; no ppc64 was run.
+    host = SimulatedHost(profiles.load("ppc64-hugetlbfs"))
+    file = f"memory-backend-file,id=b0,size=16M,mem-path={host.profile.mem_path}"
+    unknown = FaultHost(host, [Fault.nth("fstatfs", 5, 1)])
+    done = run(["-object", file], unknown, V7_2)
+    assert done.exit == -6
+    assert done.stderr == (
+        "qemu: ../../util/mmap-alloc.c:242: qemu_ram_mmap: "
+        "Assertion `align >= guard_pagesize' failed.",
+    )
+    assert (done.leaks.fds, done.leaks.mappings) == (0, 0)

@@ -21,6 +21,16 @@ def _still(message: Message, function: str = "") -> Message:
 
 # util/mmap-alloc.c, util/oslib-posix.c, util/memfd.c
 
+ASSERT_GUARD: Final = Message(
+    "qemu: ../../util/mmap-alloc.c:242: qemu_ram_mmap: Assertion `align >= guard_pagesize' failed.",
+    "util/mmap-alloc.c:qemu_ram_mmap",
+    (
+        "on ppc64 the file's page size could not be asked when the block was made, and could "
+        "when it was mapped",
+    ),
+    V7_2,
+    stream="abort",
+)
 PERSISTENCE: Final = Message(
     "Warning: requesting persistence across crashes for backend file {path} failed. Proceeding "
     "without persistence, data might become corrupted in case of host crash.",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import enum
 
+from ..error import Abort
 from ..globals import Qemu
 from ..host.linux import (
     ERRNO_NUMBERS,
@@ -118,7 +119,8 @@ def mmap_guard_pagesize(qemu: Qemu, fd: int) -> int:
 def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, map_flags: MapFlags) -> int:
     """Map ``size`` bytes at a multiple of ``align`` bytes, with a guard page behind them.
 
-    Returns the block's address, or what failed: see :func:`mmap_errno`.
+    Returns the block's address, or what failed: see :func:`mmap_errno`.  A guard that is
+    larger than the alignment is an assertion that fails, and QEMU aborts.
     """
     host = qemu.host
     guard = mmap_guard_pagesize(qemu, fd)
@@ -128,7 +130,8 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, map_flags: MapFlag
         return guardptr
 
     assert is_power_of_2(align)
-    assert align >= guard
+    if align < guard:
+        raise Abort(messages.ASSERT_GUARD.text())
 
     offset = qemu_align_up(guardptr, align) - guardptr
     ptr = mmap_activate(qemu, guardptr + offset, size, fd, map_flags)
