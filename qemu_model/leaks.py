@@ -105,17 +105,16 @@ def created_files(events: Iterable[Event]) -> list[str]:
 
 def find_leaks(
     held: Holdings,
-    blocks: Sequence[RAMBlock],
-    page_size: int,
+    blocks: Sequence[tuple[RAMBlock, int]],
     *,
     strings: int,
     files: Sequence[str],
 ) -> Leaks:
-    """Return what is held but not by one of ``blocks``."""
+    """Return what is held but not by one of ``blocks``, each with its guard's size in bytes."""
     unowned = Holdings(set(held.fds), list(held.ranges))
-    for block in blocks:
+    for block, guard in blocks:
         unowned.fds.discard(block.fd)
-        length = whole_pages(block.max_length, block.page_size) + page_size
+        length = whole_pages(block.max_length, block.page_size) + guard
         unowned.cut(block.host, block.host + length)
     return Leaks(len(unowned.fds), len(unowned.ranges), strings, tuple(files))
 

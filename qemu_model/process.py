@@ -176,10 +176,11 @@ class Process:
                 raise Exit(0)
         held = self._hold()
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
+        # What ends amid a function still refers to all that the function has in hand.
+        ended = self.exit in (0, 1)
         leaks = find_leaks(
-            held,
-            owned,
-            self.qemu.platform.page_size,
+            held if ended else Holdings(),
+            [(block, self._tree.guard_size(self.qemu, block)) for block in owned],
             strings=len(self.qemu.heap.owed),
             files=self._failed_files,
         )

@@ -11,6 +11,7 @@ import attrs
 
 from .globals import Qemu
 from .qom import TypeInfo
+from .ram_addr import RAMBlock
 from .vl import CommandLine
 
 
@@ -18,6 +19,7 @@ from .vl import CommandLine
 class Tree:
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
+    ``guard_size`` tells how many bytes lie behind a block so that nothing can run over it.
     ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
     """
 
@@ -26,4 +28,5 @@ class Tree:
     start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
     dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
     drain_call_rcu: Callable[[Qemu], None]
+    guard_size: Callable[[Qemu, RAMBlock], int]
     event_first: bool

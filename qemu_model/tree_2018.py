@@ -11,6 +11,7 @@ from .exec import drain_call_rcu
 from .globals import Qemu
 from .qmp import qmp_dispatch
 from .qom import TypeInfo
+from .ram_addr import RAMBlock
 from .tree import Tree
 from .types import USER_CREATABLE
 from .vl import CommandLine, main, parse_command_line
@@ -21,4 +22,17 @@ def parse(qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]) -> Co
     return parse_command_line(qemu, args)
 
 
-TREE: Final = Tree(USER_CREATABLE, parse, main, qmp_dispatch, drain_call_rcu, event_first=False)
+def guard_size(qemu: Qemu, _block: RAMBlock) -> int:
+    """Return the size of a page: that is the guard behind each block."""
+    return qemu.platform.page_size
+
+
+TREE: Final = Tree(
+    USER_CREATABLE,
+    parse,
+    main,
+    qmp_dispatch,
+    drain_call_rcu,
+    guard_size,
+    event_first=False,
+)

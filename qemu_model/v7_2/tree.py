@@ -6,11 +6,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..globals import Qemu
+from ..ram_addr import RAMBlock
 from ..tree import Tree
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .types import USER_CREATABLE
 from .vl import parse_command_line, qemu_init
+
+
+def guard_size(qemu: Qemu, block: RAMBlock) -> int:
+    """Return the size of the guard behind a block: on ppc64 a page of the block's own."""
+    return block.page_size if qemu.platform.machine.startswith("ppc64") else qemu.platform.page_size
+
 
 TREE: Final = Tree(
     USER_CREATABLE,
@@ -18,5 +26,6 @@ TREE: Final = Tree(
     qemu_init,
     qmp_dispatch,
     drain_call_rcu,
+    guard_size,
     event_first=True,
 )
