@@ -26,6 +26,7 @@ from qemu_model.event import Event
 from qemu_model.host.faults import Fault as HostFault
 from qemu_model.host.faults import FaultHost, parse
 from qemu_model.host.live import LiveHost
+from qemu_model.host.protocol import Host
 from qemu_model.oracle.cases import Case, Place, Preparation
 from qemu_model.oracle.conform import (
     BackendFaultHost,
@@ -119,7 +120,42 @@ def lines() -> dict[str, Case]:
     add = {"execute": "object-add", "arguments": added}
     bare = Case("added", (), setup=first.setup)
     made.append(_asked(bare, "added", add, {"execute": "query-memdev"}))
+    gone = {"execute": "object-del", "arguments": {"id": "m0"}}
+    for name, props in (
+        ("file added and deleted", {"mem-path": "$tmpfs/f.img", "discard-data": True}),
+        ("bound file added and deleted", {"mem-path": "$files/f.img", "host-nodes": [0]}),
+        ("ram added and deleted", {"prealloc": True}),
+        ("memfd added and deleted", {"seal": True}),
+    ):
+        kind = "file" if "mem-path" in props else name.partition(" ")[0]
+        bound = {"policy": "bind"} if "host-nodes" in props else {}
+        arguments = {"qom-type": f"memory-backend-{kind}", "id": "m0", "size": 4 << 20}
+        more = {"execute": "object-add", "arguments": {**arguments, **props, **bound}}
+        path = str(props.get("mem-path", "$files/f.img"))
+        bare = Case(name, (), setup=(Preparation("rm", path),))
+        made.append(_asked(bare, name, more, _set("merge", False), gone))
+    made += _of_machines(first)
     return {case.name: case for case in made}
+
+
+def _of_machines(first: Case) -> list[Case]:
+    """Return lines in which the guest's RAM is made by the machine."""
+    path = ("-mem-path", "$files/f.img")
+    backed = ("-M", "none,memory-backend=m0")
+    node = ("-m", "4M", "-numa", "node,memdev=m0")
+    return [
+        attrs.evolve(first, name=name, machine=machine, args=args)
+        for name, machine, args in (
+            ("machine's ram", ("-M", "none"), ("-m", "4M")),
+            ("machine's file", ("-M", "none"), ("-m", "4M", *path)),
+            ("machine's file touched", ("-M", "none"), ("-m", "4M", "-mem-prealloc", *path)),
+            ("machine's backend", backed, ("-m", "4M", *first.args)),
+            ("all touched", ("-M", "none"), ("-mem-prealloc", *first.args)),
+            ("a PC's ram", ("-M", "pc"), ("-m", "4M")),
+            ("a PC's file", ("-M", "pc"), ("-m", "4M", *path)),
+            ("a PC's node", ("-M", "pc"), (*node, *first.args)),
+        )
+    ]
 
 
 LINES = lines()
@@ -185,7 +221,8 @@ def _is_backends(call: str, rest: str, paths: set[str], reserved: list[tuple[int
 class Question:
     """One call of a line that fails: ``nth`` among the model's calls of that name.
 
-    ``last`` is None for one that fails, and then all that follow.
+    ``for_ever``: all that follow fail with it.  ``answer`` is what the call answers in
+    place of failing: a size of a file that is none.
     """
 
     line: str
@@ -193,30 +230,64 @@ class Question:
     nth: int
     errno: str
     for_ever: bool = False
+    answer: int | None = None
 
-    def fault(self) -> HostFault:
+    def host(self) -> Host:
+        """Return this kernel, with the call failing."""
+        if self.answer is not None:
+            return OddSize(self.nth, self.answer)
         number = 133 if self.errno == "EHWPOISON" else getattr(errno, self.errno)
-        return HostFault(
-            self.call, number, first=self.nth, last=None if self.for_ever else self.nth
-        )
+        last = None if self.for_ever else self.nth
+        return BackendFaultHost(LiveHost(), [HostFault(self.call, number, self.nth, last)])
+
+    def inject(self, place: int) -> str:
+        """Return the same for strace; the call is the ``place``-th of that name there."""
+        name = "openat" if self.call == "open" else self.call
+        what = f"error={self.errno}" if self.answer is None else f"retval={self.answer}"
+        return f"{name}:{what}:when={place}{'+' if self.for_ever else ''}"
+
+    def __str__(self) -> str:
+        what = self.errno if self.answer is None else f"{self.answer:#x}"
+        often = "from then on" if self.for_ever else "once"
+        return f"{self.call} {self.nth} answers {what} {often}"
+
+
+class OddSize(BackendFaultHost):
+    """This kernel, whose ``nth`` lseek answers what another process made of the file."""
+
+    def __init__(self, nth: int, answer: int) -> None:
+        super().__init__(LiveHost(), ())
+        self._left = nth
+        self._answer = answer
+
+    def lseek(self, fd: int, offset: int, whence: int) -> int:
+        """lseek(2)."""
+        self._left -= 1
+        return self.inner.lseek(fd, offset, whence) if self._left else self._answer
 
 
 #: Calls that nothing but the backend makes from then on, and so may fail for ever.
 ALONE = ("fstatfs", "lseek", "mbind", "memfd_create", "unlink")
 #: With these QEMU opens again and again.
 AGAIN = ("EEXIST", "EINTR")
+#: Sizes, in bytes, that a file of 4 MiB can have become.
+SIZES = (0, 1, 4095, 4096, (4 << 20) - 1, 4 << 20, 1 << 30)
 
 
 def questions(line: str, events: Iterable[Event]) -> Iterator[Question]:
-    """Yield a question for each call of a run without fault, and each errno it can give."""
+    """Yield a question for each call of a run without fault, and each answer it can give."""
     count: Counter[str] = Counter()
+    firmware = "PC" in line
     for event in events:
         call = event.call
         count[call] += 1
         for name in MAY_GIVE[call].split():
             yield Question(line, call, count[call], name)
-            if call in ALONE or (call == "open" and name in AGAIN):
+            if (call in ALONE and not firmware) or (call == "open" and name in AGAIN):
                 yield Question(line, call, count[call], name, for_ever=True)
+        if call == "lseek":
+            for size in SIZES:
+                yield Question(line, call, count[call], "", answer=size)
 
 
 @attrs.frozen
@@ -266,18 +337,19 @@ class Bench:
         name = "openat" if question.call == "open" else question.call
         places = [place for call, place in self._calls(question.line) if call == name]
         if len(places) < question.nth:
+            if name in ("munmap", "close") and "object-del" in str(case.qmp):
+                # Another thread gives the block back, and strace would count its calls apart.
+                return Answer(question, (), asked=False)
             return Answer(question, (f"QEMU makes no {name} {question.nth}",), asked=False)
-        when = f"{places[question.nth - 1]}{'+' if question.for_ever else ''}"
         prepare(case, self.place)
-        inject = [f"{name}:error={question.errno}:when={when}"]
+        inject = [question.inject(places[question.nth - 1])]
         seen = observe(self.qemu, case, self.scratch, inject)
         files = files_in(self.place)
         if not _was_injected(seen):
             return Answer(question, ("strace injected nothing",), asked=False)
         differences = [*call_differences(seen, case, V7_2)]
         prepare(case, self.place)
-        host = BackendFaultHost(LiveHost(), [question.fault()])
-        modelled = run([*case.machine, *case.args], host, V7_2, qmp=case.qmp)
+        modelled = run([*case.machine, *case.args], question.host(), V7_2, qmp=case.qmp)
         differences += said_differences(seen, modelled)
         differences += file_differences(files, files_in(self.place))
         end = seen.stopped or f"status {seen.exit}"

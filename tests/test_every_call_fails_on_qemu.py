@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import attrs
 import pytest
 from conftest import Figure, needs, needs_program
 from every_call import MAY_GIVE, sampler, seed
 from faults_on_qemu import ALONE, LINES, Answer, Question, population, probes, work
 
-pytestmark = pytest.mark.conform
+pytestmark = pytest.mark.faults
 
 #: How many faults a run injects.
 SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540"))
@@ -31,7 +32,7 @@ SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540"))
 ENOUGH = 500
 #: Seconds after which no more questions are asked.
 TIME = float(os.environ.get("FAULTS_ON_QEMU_SECONDS", "240"))
-PROCESSES = 2
+PROCESSES = int(os.environ.get("FAULTS_ON_QEMU_AT_ONCE", "2"))
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
 
 
@@ -63,9 +64,9 @@ def others() -> ProcessPoolExecutor:
 def sample(known: Sequence[Question], wanted: int, chosen: random.Random) -> list[Question]:
     """Return questions, each pair of call and errno among them as far as they reach."""
     shuffled = chosen.sample(known, len(known))
-    kinds: dict[tuple[str, str, bool], Question] = {}
+    kinds: dict[tuple[object, ...], Question] = {}
     for question in shuffled:
-        kinds.setdefault((question.call, question.errno, question.for_ever), question)
+        kinds.setdefault(attrs.astuple(question)[1:2] + attrs.astuple(question)[3:], question)
     first = list(kinds.values())
     rest = [question for question in shuffled if question not in first]
     taken = [*first, *rest][:wanted]
@@ -100,15 +101,8 @@ def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
 
 
 def told(answer: Answer) -> str:
-    question = answer.question
-    often = "from then on" if question.for_ever else "once"
-    return "\n  ".join(
-        [
-            f"{question.call} {question.nth} answers {question.errno} {often}: "
-            f"{' '.join(LINES[question.line].args)}",
-            *answer.differences,
-        ]
-    )
+    line = " ".join(LINES[answer.question.line].args)
+    return "\n  ".join([f"{answer.question}: {line}", *answer.differences])
 
 
 def test_the_nth_memfd_create_fails_those_at_start_up_among_them(
