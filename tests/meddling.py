@@ -7,6 +7,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +20,20 @@ MIB = 1 << 20
 #: What must be there afterwards: as large as the backend, and nothing but its beginning.
 PRECIOUS = b"precious" * 512
 SIZE = 4 * MIB
+
+
+def tree(directory: Path) -> dict[str, object]:
+    """Return what lies in a directory: contents of files, targets of links, and kinds."""
+    found: dict[str, object] = {}
+    for path in sorted(directory.iterdir()):
+        if path.is_symlink():
+            found[path.name] = f"link to {os.readlink(path)}"
+        elif path.is_file():
+            data = path.read_bytes()
+            found[path.name] = (len(data), zlib.crc32(data))
+        else:
+            found[path.name] = "directory" if path.is_dir() else "pipe"
+    return found
 
 
 def contents(path: Path) -> bytes:
@@ -49,6 +64,8 @@ def prepare(path: Path, before: str) -> None:
         _gone(name)
     if before == "data":
         _write(path, PRECIOUS)
+    elif before == "directory":
+        path.mkdir()
     elif before == "empty":
         path.touch()
     elif before == "link":
@@ -69,6 +86,17 @@ def _truncate(path: Path, size: int) -> None:
 def _replace_by_directory(path: Path) -> None:
     _gone(path)
     path.mkdir()
+
+
+def _replace_by_pipe(path: Path) -> None:
+    _gone(path)
+    os.mkfifo(path)
+
+
+def _write_into(path: Path) -> None:
+    if path.is_file():
+        with path.open("r+b") as stream:
+            stream.write(b"theirs" * 512)
 
 
 def _replace_by_link(path: Path, target: str) -> None:
@@ -96,6 +124,8 @@ _DO: Mapping[str, Callable[[Path], object]] = MappingProxyType(
         "make larger": lambda path: _truncate(path, 16 * MIB),
         "replace by another": _replace_by_another,
         "replace by a directory": _replace_by_directory,
+        "replace by a pipe": _replace_by_pipe,
+        "write into it": _write_into,
         "replace by a link to nothing": lambda path: _replace_by_link(path, "nothing"),
         "replace by a link to itself": lambda path: _replace_by_link(path, path.name),
         "move away": _move_away,

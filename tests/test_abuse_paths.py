@@ -10,7 +10,6 @@ there afterwards) and of QEMU; a real one goes through the same in
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import os
@@ -18,17 +17,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Figure, Surroundings, needs
-from meddling import ACTIONS, MIB, PRECIOUS, Helper, Meddled, contents, prepare
+from abused_disks import MIB, disk_with_quota, fill, mounted
+from conftest import Figure, Surroundings
+from meanwhile import cut_meanwhile, meanwhile, preallocated, shared_memory
+from meddling import ACTIONS, PRECIOUS, Helper, Meddled, contents, prepare
 
 from qemu_model.explain.why import why
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Run, run
 from qemu_model.revision import find
+
+pytestmark = pytest.mark.paths
 
 REVISIONS = ("base", "v8", "v7.2")
 NONE = ("-machine", "none", "-object")
@@ -65,7 +67,6 @@ def in_memory() -> Iterator[Path]:
         yield Path(directory)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 @pytest.mark.parametrize("before", ["absent", "data", "link", "empty"])
 @pytest.mark.parametrize("action", ACTIONS)
@@ -140,20 +141,6 @@ def test_links_that_lead_nowhere_or_round_and_round(revision: str, tmp_path: Pat
     assert not (tmp_path / "nothing").exists()
 
 
-@contextmanager
-def mounted(path: Path, *how: str) -> Iterator[Path]:
-    """Mount something at ``path`` for a while; only this process sees it."""
-    path.mkdir()
-    done = subprocess.run(["mount", *how, str(path)], capture_output=True, text=True, check=False)
-    needs(done.returncode == 0, f"mount {' '.join(how)}: {done.stderr.strip()}")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
-        path.rmdir()
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_on_a_file_system_that_is_read_only_nothing_is_made(
     revision: str, surroundings: Surroundings
@@ -178,7 +165,6 @@ def test_on_a_file_system_that_is_read_only_nothing_is_made(
         source.rmdir()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("share", ["on", "off"])
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_on_a_full_tmpfs_preallocation_fails_in_words_and_what_is_there_stays(
@@ -208,7 +194,6 @@ def test_on_a_full_tmpfs_preallocation_fails_in_words_and_what_is_there_stays(
         assert (place / "other").read_bytes() == b"z" * MIB
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_on_a_full_disk_preallocation_fails_in_words_and_what_is_there_stays(
     revision: str, surroundings: Surroundings, tmp_path: Path
@@ -220,10 +205,7 @@ def test_on_a_full_disk_preallocation_fails_in_words_and_what_is_there_stays(
     subprocess.run(["mkfs.ext4", "-q", "-F", str(disk)], check=True)
     with mounted(Path("/mnt/disk"), "-t", "ext4", "-o", "loop", str(disk)) as place:
         other = place / "other"
-        with other.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
-            while stream.write(b"z" * MIB):
-                pass
-        assert os.statvfs(place).f_bavail < MIB >> 12
+        assert fill(other) == errno.ENOSPC
         size = other.stat().st_size
         path = place / "a.img"
         done = run(words(path, ",share=on,prealloc=on"), LiveHost(), find(revision))
@@ -234,7 +216,6 @@ def test_on_a_full_disk_preallocation_fails_in_words_and_what_is_there_stays(
         assert other.read_bytes() == b"z" * size
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_where_a_file_may_not_grow_qemu_says_so_and_goes_on(revision: str, tmp_path: Path) -> None:
     # A limit on files is what ftruncate meets of quotas; beyond it is EFBIG, or SIGXFSZ.
@@ -260,87 +241,48 @@ def test_where_a_file_may_not_grow_qemu_says_so_and_goes_on(revision: str, tmp_p
     assert path.stat().st_size == 0
 
 
-#: Another process: it says when it is ready, and does its work when told to.
-OTHER = """
-import os, sys
-path, size = sys.argv[1], int(sys.argv[2])
-def cut():
-    for _ in range(10_000_000):
-        if os.stat(path).st_blocks > 1000:
-            os.truncate(path, 0)
-            return
-def write():
-    with open(path, "r+b", buffering=0) as stream:
-        for place in range(0, size, 4096):
-            os.pwrite(stream.fileno(), b"A", place)
-print(flush=True)
-sys.stdin.readline()
-{"cut": cut, "write": write}[sys.argv[3]]()
-"""
-
-
-@contextmanager
-def meanwhile(path: Path, size: int, does: str) -> Iterator[None]:
-    """Have another process work on the file; wait for its end afterwards."""
-    with subprocess.Popen(
-        [sys.executable, "-S", "-c", OTHER, str(path), str(size), does],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-        try:
-            yield
-            process.wait(60)
-        finally:
-            process.kill()
-
-
-@contextmanager
-def shared_memory(size: int) -> Iterator[Path]:
-    """Give a file of nothing on the machine's own tmpfs, gone afterwards."""
-    needs(Path("/dev/shm").is_dir(), "a tmpfs at /dev/shm")
-    path = Path("/dev/shm") / f"qemu-model-{os.getpid()}.img"
-    try:
-        path.touch()
-        os.truncate(path, size)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_a_file_cut_while_it_is_preallocated_never_kills_the_model(revision: str) -> None:
-    size = 128 * MIB
+def test_a_file_cut_while_it_is_preallocated_never_kills_the_model(
+    revision: str, figure: Figure
+) -> None:
     ends = set()
-    for _ in range(20):
-        with shared_memory(size) as path:
-            words = f"memory-backend-file,id=m0,size={size},mem-path={path},share=on,prealloc=on"
-            with meanwhile(path, size, "cut"):
-                done = run((*NONE, words), LiveHost(), find(revision))
-                # One that found nothing to cut waits for blocks: there are some now.
-                os.truncate(path, size)
-                with path.open("r+b") as stream:
-                    stream.write(b"x" * MIB)
+    for attempts in range(1, 21):  # noqa: B007 - how many it took is told
+        done = cut_meanwhile(lambda backend: run((*NONE, backend), LiveHost(), find(revision)))
         assert done.exit in (0, 1)
         assert is_known(done)
         ends.add(done.exit)
         if 1 in ends:
             break
+    figure(attempts, "files cut while they are preallocated")
     assert 1 in ends, "the file was cut in time"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_what_another_process_writes_meanwhile_is_kept(revision: str) -> None:
     size = 32 * MIB
     with shared_memory(size) as path:
-        words = f"memory-backend-file,id=m0,size={size},mem-path={path},share=on,prealloc=on"
         with meanwhile(path, size, "write"):
-            done = run((*NONE, words), LiveHost(), find(revision))
+            done = run((*NONE, preallocated(path, size)), LiveHost(), find(revision))
         assert done.exit == 0
         assert set(path.read_bytes()[::4096]) == {65}
+
+
+@pytest.mark.parametrize("share", ["on", "off"])
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_where_a_quota_is_used_up_qemu_says_so_and_what_is_there_stays(
+    revision: str, share: str, surroundings: Surroundings, tmp_path: Path, figure: Figure
+) -> None:
+    del surroundings
+    with disk_with_quota(tmp_path) as disk:
+        full = (disk / "full").stat().st_size
+        new, there = disk / "new", disk / "there"
+        done = run(words(new, f",share={share}"), LiveHost(), find(revision))
+        said = f"can't open backing store {new} for guest RAM: {os.strerror(errno.EDQUOT)}"
+        assert (done.exit, done.stderr[-1].endswith(said)) == (1, True)
+        assert not new.exists()
+        done = run(words(there, f",share={share},prealloc=on"), LiveHost(), find(revision))
+        # A private mapping takes no blocks of the disk.
+        assert done.exit == (1 if share == "on" else 0), done.stderr
+        assert is_known(done)
+        assert (disk / "full").read_bytes() == b"z" * full
+        figure(2, "quotas that are used up")
