@@ -32,7 +32,6 @@ NOT_VERIFIED = pytest.StashKey[list[str]]()
 #: Files whose tests start a whole process or a browser each, or run a real QEMU: the quick
 #: suite leaves them out, its own part runs them.
 SLOW_FILES = (
-    "test_abuse_input",
     "test_cli",
     "test_cli_bad_input",
     "test_cli_completion",

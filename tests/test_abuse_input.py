@@ -26,6 +26,8 @@ from corpus import seeds, spoilt
 from every_call import seed
 from hypothesis import seed as seeded
 
+pytestmark = pytest.mark.fuzz
+
 #: How many inputs the quick suite tries for each kind, and the slow part.
 QUICK = 20
 MANY = 1500
@@ -71,7 +73,6 @@ def test_what_is_typed_is_answered(target: str) -> None:
     check()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("target", list(targets.TARGETS))
 def test_whatever_is_given_is_answered(target: str, figure: Figure) -> None:
     inputs = 0
@@ -167,7 +168,6 @@ BEYOND = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "place"),
     [(target, place) for target, inputs in BEYOND.items() for place in range(len(inputs))],

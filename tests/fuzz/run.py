@@ -1,8 +1,8 @@
 """Fuzz with atheris: ``python tests/fuzz/run.py [--seconds N] [TARGET...]``.
 
-Each target gets N seconds, two at a time, beginning with what ``corpus.py`` knows; the
-sample is drawn with QEMU_MODEL_SEED.  Prints what was tried; where an input fails, prints
-it and where it is kept, and ends with status 1.
+Each target gets N seconds, two at a time, beginning with what ``corpus.py`` knows and with
+what was found before; the sample is drawn with QEMU_MODEL_SEED.  Prints what was tried;
+where an input fails, prints why and where it is kept, and ends with status 1.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -20,7 +20,11 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attrs
+
 HERE = Path(__file__).parent
+FOUND = HERE.parent / "data" / "found"
+SEED = os.environ.get("QEMU_MODEL_SEED", "0")
 sys.path.insert(0, str(HERE))
 if "QEMU_MODEL_WHEEL" not in os.environ:
     sys.path.insert(1, str(HERE.parents[1]))
@@ -44,40 +48,56 @@ def dictionary(directory: Path) -> Path:
     return path
 
 
-def fuzz(target: str, seconds: int, directory: Path) -> tuple[str, bool]:
-    """Fuzz one target; return a line that tells of it, and whether all went well."""
+@attrs.frozen
+class Tried:
+    """How the fuzzing of one target went: ``told`` is a line of it, or of what failed."""
+
+    told: str
+    inputs: int
+    well: bool
+
+
+def command(target: str, seconds: int, directory: Path) -> list[str]:
+    """Return what fuzzes a target, beginning with the inputs that it makes a corpus of."""
     corpus = directory / target
     corpus.mkdir()
     for number, data in enumerate(seeds(target)):
         (corpus / str(number)).write_bytes(data)
-    seed = zlib.crc32(f"{os.environ.get('QEMU_MODEL_SEED', '0')} {target}".encode()) or 1
+    for known in FOUND.glob(f"{target}-*"):
+        (corpus / known.name).write_bytes(known.read_bytes())
+    seed = zlib.crc32(f"{SEED} {target}".encode()) or 1
+    return [
+        sys.executable,
+        str(HERE / "harness.py"),
+        target,
+        f"-max_total_time={seconds}",
+        f"-seed={seed}",
+        f"-max_len={LONGEST}",
+        f"-rss_limit_mb={MEMORY}",
+        f"-timeout={targets.SECONDS}",
+        f"-dict={dictionary(corpus.parent)}",
+        f"-artifact_prefix={tempfile.gettempdir()}/qemu-model-{target}-",
+        str(corpus),
+    ]
+
+
+def fuzz(target: str, seconds: int, directory: Path) -> Tried:
+    """Fuzz one target."""
     began = time.monotonic()
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(HERE / "harness.py"),
-            target,
-            f"-max_total_time={seconds}",
-            f"-seed={seed}",
-            f"-max_len={LONGEST}",
-            f"-rss_limit_mb={MEMORY}",
-            f"-timeout={targets.SECONDS}",
-            f"-dict={dictionary(corpus.parent)}",
-            f"-artifact_prefix={tempfile.gettempdir()}/qemu-model-{target}-",
-            str(corpus),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    told = done.stderr.decode("utf-8", "replace")
-    runs = _DONE.search(told)
-    covered = _COVERED.findall(told)
+    done = subprocess.run(command(target, seconds, directory), capture_output=True, check=False)
+    output = (done.stdout + done.stderr).decode("utf-8", "replace")
+    runs = _DONE.search(output)
+    covered = _COVERED.findall(output)
     if done.returncode != 0 or runs is None:
-        defect = (done.stdout.decode("utf-8", "replace") + told)[-3000:]
-        return f"{target}: FAILED\n{defect}", False
-    return (
-        f"{target:10} {int(runs[1]):>8} inputs in {runs[2]} s, "
-        f"{time.monotonic() - began:.0f} s in all, {covered[-1] if covered else '?'} edges",
+        # What libFuzzer tells of its progress is of no interest beside a defect.
+        lines = [line for line in output.splitlines() if not line.startswith("#")]
+        return Tried("\n".join([f"{target}: FAILED", *lines[-80:]]), 0, False)
+    inputs = int(runs[1])
+    all_in_all = time.monotonic() - began
+    return Tried(
+        f"{inputs:>9,} inputs of '{target}' in {runs[2]} s, {all_in_all:.0f} s in all, "
+        f"{covered[-1] if covered else '?'} edges of the program",
+        inputs,
         True,
     )
 
@@ -85,17 +105,22 @@ def fuzz(target: str, seconds: int, directory: Path) -> tuple[str, bool]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20, help="for each target")
+    parser.add_argument("--at-once", type=int, default=2, help="how many targets at a time")
     parser.add_argument("target", nargs="*", choices=[*targets.TARGETS, []], metavar="TARGET")
     given = parser.parse_args()
     chosen = given.target or list(targets.TARGETS)
+    inputs = 0
+    well = True
     with (
         tempfile.TemporaryDirectory(prefix="qemu-model-fuzz-") as directory,
-        ThreadPoolExecutor(2) as pool,
+        ThreadPoolExecutor(given.at_once) as pool,
     ):
-        told = list(pool.map(lambda target: fuzz(target, given.seconds, Path(directory)), chosen))
-    for line, _ in told:
-        print(line)
-    return 0 if all(well for _, well in told) else 1
+        for tried in pool.map(lambda target: fuzz(target, given.seconds, Path(directory)), chosen):
+            print(tried.told, flush=True)
+            inputs += tried.inputs
+            well = well and tried.well
+    print(f"{inputs:>9,} inputs fuzzed with atheris (sample {SEED})")
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What is fuzzed: each function takes bytes, and raises where the program misbehaves.
 
 A defect is a traceback, a status that is no answer, more output than the input can
-explain, or a machine-readable answer that is none.  Hangs and memory are watched from
-outside (``limits``).  Coverage-guided fuzzing (``run.py``) and Hypothesis
-(``../test_abuse.py``) both go through here.
+explain, a machine-readable answer that is none, or an answer for people that steers their
+terminal.  Hangs and memory are watched from outside.  Coverage-guided fuzzing (``run.py``)
+and Hypothesis (``../test_abuse_input.py``) both go through here.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -14,6 +14,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -34,6 +35,8 @@ OUTPUT = 4 << 20
 SECONDS = 20
 MEMORY = 2 << 30
 
+#: From this byte on the answer is one for people.
+FOR_PEOPLE = 128
 REVISIONS = ("v8", "base", "v7.2", "v6", "upstream", "v2")
 HOSTS = ("sim:default", "sim:ext4-dax", "sim:hugetlbfs", "sim:container", "sim:small-memory")
 BACKENDS = (
@@ -42,6 +45,9 @@ BACKENDS = (
     "-object",
     "memory-backend-ram,id=m1,size=4M",
 )
+
+#: What moves a cursor, changes colours, or turns the direction of writing.
+_STEERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Defect(Exception):
@@ -80,6 +86,8 @@ def ask(argv: Sequence[str], size: int) -> tuple[int, bytes]:
             json.loads(stdout)
         except ValueError as error:
             raise Defect(f"--json answered what is no JSON: {error}: {stdout[:100]!r}") from error
+    if "--json" not in argv and (steering := _STEERS.search(stdout.decode("utf-8", "replace"))):
+        raise Defect(f"stdout steers the terminal: {steering[0]!r}")
     return status, stdout
 
 
@@ -89,10 +97,11 @@ def _text(data: bytes) -> str:
 
 
 def _chosen(data: bytes) -> tuple[list[str], bytes]:
-    """Take two bytes off the data for host and revision."""
+    """Take two bytes off the data for host and revision, and for who shall read the answer."""
     first, second = (*data[:2], 0, 0)[:2]
     host, revision = HOSTS[first % len(HOSTS)], REVISIONS[second % len(REVISIONS)]
-    return ["--host", host, "--revision", revision], data[2:]
+    reader = ["--json"] if first < FOR_PEOPLE else []
+    return [*reader, "--host", host, "--revision", revision], data[2:]
 
 
 @contextlib.contextmanager
@@ -107,52 +116,49 @@ def _file(data: bytes, suffix: str = "") -> Iterator[str]:
 def options(data: bytes) -> None:
     """The option string of one ``-object``."""
     ours, rest = _chosen(data)
-    ask(["run", "--json", *ours, "-object", _text(rest)], len(rest))
+    ask(["run", *ours, "-object", _text(rest)], len(rest))
 
 
 def line(data: bytes) -> None:
     """A whole command line, its words parted by line ends."""
     ours, rest = _chosen(data)
     words = _text(rest).split("\n")
-    ask(["run", "--json", *ours, *words], len(rest))
+    ask(["run", *ours, *words], len(rest))
 
 
 def explained(data: bytes) -> None:
     """A whole command line that is explained, and compared between revisions."""
     ours, rest = _chosen(data)
     words = [word for word in _text(rest).split("\n") if not word.startswith("--")]
-    ask(["explain", "--json", *ours, *words], len(rest))
-    ask(["diff", "--json", "--from", "base", "--to", "v8", *ours[:2], *words], len(rest))
+    ask(["explain", *ours, *words], len(rest))
+    ask(["diff", "--from", "base", "--to", "v8", *ours[:-2], *words], len(rest))
 
 
 def qmp(data: bytes) -> None:
     """A file of QMP commands."""
     ours, rest = _chosen(data)
     with _file(rest) as name:
-        ask(["run", "--json", *ours, "--qmp", name, *BACKENDS], len(rest))
+        ask(["run", *ours, "--qmp", name, *BACKENDS], len(rest))
 
 
 def profile(data: bytes) -> None:
     """A profile of a simulated host."""
     with _file(data, ".json") as name:
         ask(["run", "--json", "--host", f"sim:{name}", *BACKENDS], len(data))
+        ask(["profile", "show", name], len(data))
 
 
 def log(data: bytes) -> None:
     """A log of strace's, with its own execve line and with options beside it."""
     with _file(data) as name:
         ask(["check", "--json", name], len(data))
-        ask(["check", "--json", "--revision", "v7.2", name, "--", *BACKENDS], len(data))
+        ask(["check", "--revision", "v7.2", name, "--", *BACKENDS], len(data))
 
 
 def why(data: bytes) -> None:
     """The text of an error."""
-    text = _text(data)
-    # Two dashes begin our own options, and a text is none.
-    ask(
-        ["why", "--json", "--", text] if text.startswith("--") else ["why", "--json", text],
-        len(data),
-    )
+    ask(["why", "--json", "--", _text(data)], len(data))
+    ask(["why", "--", _text(data)], len(data))
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
