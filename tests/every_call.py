@@ -21,7 +21,7 @@ from qemu_model.review.hosts import ReviewHost
 from qemu_model.revision import Revision
 
 #: Which share of the stories is told in one run of the tests.
-SHARE = float(os.environ.get("FAULTS_SHARE", "0.3"))
+SHARE = float(os.environ.get("FAULTS_SHARE", "0.2"))
 #: The errnos of each call, from its man page (section 2, "ERRORS"), and those that file
 #: systems add: EIO and ESTALE of network ones, EDQUOT of quotas.
 MAY_GIVE = MappingProxyType(
