@@ -138,7 +138,7 @@ def show(found: Difference, color: str = "auto") -> None:
     from ..review.diff import PARTS
     from ..review.rendering import console, marked_lines, revision_text
     from ..strace_text import call_text, out_text, result_text
-    from .page import printable
+    from .layout import printable
 
     out = console(color)
     before, after = found.before, found.after
