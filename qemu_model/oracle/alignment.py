@@ -25,9 +25,7 @@ from ..host.linux import (
     MAP_ANONYMOUS,
     MAP_NORESERVE,
     MAP_STACK,
-    O_CREAT,
     O_EXCL,
-    O_RDONLY,
 )
 from .backend_calls import BLOCK_ALIGN, CRASHES, KILLED, SIGBUS, BackendCalls, LoggedBlock
 from .inventions import (
@@ -40,6 +38,7 @@ from .inventions import (
     Inventions,
 )
 from .search import LogSearch, is_reservation
+from .single_calls import bits, creates, is_mapping_of, likeness, opens_to_write
 from .strace import Call
 from .verdict import Divergence, Kind, Report, because, origin
 
@@ -68,11 +67,6 @@ class LogEnded(Exception):
 
 class ProcessEnded(Exception):
     """The log shows the end of QEMU where the model still makes calls; that was reported."""
-
-
-def bits(flags: object) -> int:
-    """Return flags as they were read, none where they could not be."""
-    return flags if isinstance(flags, int) else 0
 
 
 class Alignment:
@@ -357,7 +351,7 @@ class Alignment:
             return True
         if name == "madvise" and args[2] in _POPULATE:
             return self._populated_out_of_order(name, args)
-        if head.name == "open" and not self._creates(head):
+        if head.name == "open" and not creates(head):
             return self._pass_over_openings(name, args)
         return False
 
@@ -370,12 +364,12 @@ class Alignment:
             return False
         mapping = head.block.mapping
         if not is_reservation(head.name, head.args):
-            return head.block.reservation is None and not self._is_mapping_of(head, name, args)
+            return head.block.reservation is None and not is_mapping_of(head, name, args)
         if head.failed or mapping is None:
             wanted = bool(name) and is_reservation(name, args) and head.args[1] == args[1]
             return not wanted and bool(bits(head.args[3]) & (MAP_NORESERVE | MAP_STACK))
         like_qemus = head.args[1] - mapping.args[1] == BLOCK_ALIGN
-        backends = mapping.args[4] != -1 or like_qemus or self._is_mapping_of(mapping, name, args)
+        backends = mapping.args[4] != -1 or like_qemus or is_mapping_of(mapping, name, args)
         return not backends
 
     def _is_machines_own(self, block: LoggedBlock) -> bool:
@@ -410,7 +404,7 @@ class Alignment:
         while (call := self._peek(place)) is not None and place < _BLOCKS_AHEAD:
             if self._equal(call, name, args):
                 return self._drop_first(place)
-            if call.name == "open" and not self._creates(call):
+            if call.name == "open" and not creates(call):
                 openings.append(place)
                 descriptors.add(call.result)
             elif call.name != "close" or call.args[0] not in descriptors:
@@ -418,30 +412,15 @@ class Alignment:
             place += 1
         if name == "open":
             alike = [
-                (self._likeness(self._ahead[place], args), place)
+                (likeness(self._ahead[place], args), place)
                 for place in openings
                 if self._ahead[place].args[0] == args[0]
             ]
             return bool(alike) and self._drop_first(max(alike)[1])
         reading = 0
-        while reading < place and not self._opens_to_write(self._ahead[reading]):
+        while reading < place and not opens_to_write(self._ahead[reading]):
             reading += 1
         return self._drop_first(reading)
-
-    @staticmethod
-    def _creates(call: Call) -> bool:
-        return bits(call.args[1]) & O_CREAT != 0
-
-    @staticmethod
-    def _likeness(call: Call, args: tuple[Any, ...]) -> int:
-        flags = call.args[1]
-        different: int = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64
-        return -different - int(call.args[2] != args[2])
-
-    @staticmethod
-    def _opens_to_write(call: Call) -> bool:
-        flags = call.args[1] if call.name == "open" else O_RDONLY
-        return isinstance(flags, str) or flags & 0o3 != O_RDONLY
 
     def _drop_first(self, count: int) -> bool:
         for _ in range(count):
@@ -495,7 +474,7 @@ class Alignment:
         if passed_over is not None:
             return passed_over
         unreserved = head.name == "mmap" and head.block.reservation is None
-        if not (unreserved and self._is_mapping_of(head, name, args)) and (
+        if not (unreserved and is_mapping_of(head, name, args)) and (
             self._place_of(name, args) is not None
         ):
             self._report("extra", head, name, args)
@@ -504,11 +483,6 @@ class Alignment:
         if head.name == name and is_reservation(name, head.args) == is_reservation(name, args):
             return self._altered(head, name, args)
         return self._missing(head, name, args)
-
-    @staticmethod
-    def _is_mapping_of(head: Call, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether ``head`` maps the anonymous block that the call reserves the place of."""
-        return bool(name) and is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
 
     def _passed_over(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
         """Return the answer of a call that was not taken for a backend's, and is reported.
@@ -609,7 +583,7 @@ class Alignment:
             self._ahead.popleft()
             if self._attached and block is None and head.name in _ON_RANGES:
                 continue
-            if not self._began and head.name == "open" and not self._opens_to_write(head):
+            if not self._began and head.name == "open" and not opens_to_write(head):
                 self._ignore_descriptor(head.result)
                 continue
             return head

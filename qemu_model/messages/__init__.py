@@ -1,0 +1,27 @@
+"""Every text that QEMU can say here, once: the mirror raises them, ``why`` explains them.
+
+An error can only be made from a message of this catalogue, so none is missing
+from it.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from ..error import Message
+from . import backends, command_line, devices, machine, objects
+from .backends import *  # noqa: F403 - all of them are the catalogue
+from .command_line import *  # noqa: F403 - all of them are the catalogue
+from .devices import *  # noqa: F403 - all of them are the catalogue
+from .machine import *  # noqa: F403 - all of them are the catalogue
+from .objects import *  # noqa: F403 - all of them are the catalogue
+
+
+def catalogue() -> dict[str, Message]:
+    """Return every message by the name the mirror uses for it."""
+    return {
+        name: value
+        for module in (backends, objects, machine, devices, command_line)
+        for name, value in vars(module).items()
+        if isinstance(value, Message)
+    }

@@ -1,0 +1,40 @@
+"""Questions about one call of a log, as far as its arguments could be read."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..host.linux import O_CREAT, O_RDONLY
+from .backend_calls import BLOCK_ALIGN
+from .search import is_reservation
+from .strace import Call
+
+
+def bits(flags: object) -> int:
+    """Return flags as they were read, none where they could not be."""
+    return flags if isinstance(flags, int) else 0
+
+
+def creates(call: Call) -> bool:
+    """Whether an ``open`` may make the file."""
+    return bits(call.args[1]) & O_CREAT != 0
+
+
+def opens_to_write(call: Call) -> bool:
+    """Whether a call is an ``open`` for writing, or one whose flags could not be read."""
+    flags = call.args[1] if call.name == "open" else O_RDONLY
+    return isinstance(flags, str) or flags & 0o3 != O_RDONLY
+
+
+def likeness(call: Call, args: tuple[Any, ...]) -> int:
+    """Return how like an ``open`` is to one with ``args``: 0, or less for each difference."""
+    flags = call.args[1]
+    different: int = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64
+    return -different - int(call.args[2] != args[2])
+
+
+def is_mapping_of(head: Call, name: str, args: tuple[Any, ...]) -> bool:
+    """Whether ``head`` maps the anonymous block that the call reserves the place of."""
+    return bool(name) and is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
