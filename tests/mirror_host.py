@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+import pytest
 
+from qemu_model.error import Error
 from qemu_model.globals import Qemu
 from qemu_model.host.protocol import Platform, StatFs
 from qemu_model.revision import SERIES, Revision
@@ -83,3 +85,10 @@ class ToldHost:
 def qemu_on(host: ToldHost, revision: Revision = SERIES[-1], **values: Any) -> Qemu:
     """Return the globals of a process on that host."""
     return attrs.evolve(Qemu(host, revision, host.platform), **values)
+
+
+def message(call: Any) -> str:
+    """Return the text of the error that a call raises."""
+    with pytest.raises(Error) as error:
+        call()
+    return error.value.text
