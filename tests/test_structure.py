@@ -24,6 +24,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "__main__": 7,
     "cli": 6,
+    "api": 6,
     "report": 5,
     "relied": 5,
     "event": 0,

@@ -1,0 +1,193 @@
+"""What the commands do, as functions: ``import qemu_model`` offers these.
+
+A line of QEMU's options is a list of words, or a text as a shell would read it; a
+revision is one or its name; a host is one, ``live``, or ``sim:`` and a profile's name or
+file.  Raises :class:`~qemu_model.revision.UnknownRevision`,
+:class:`~qemu_model.host.profiles.ProfileError` and, for a host that is none of these,
+ValueError.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .host.protocol import Host
+from .process import Run
+from .process import run as run_process
+from .revision import Revision, find
+
+if TYPE_CHECKING:
+    from .explain.explanation import Explanation
+    from .explain.why import Why
+    from .oracle.conformance import Report
+    from .oracle.machine import PathJudgement, ProcessJudgement
+    from .oracle.verdict import Verdict
+    from .review.diff import Difference
+    from .review.impact import Impact
+    from .review.matrix import Row
+
+Line: TypeAlias = str | Sequence[str]
+RevisionName: TypeAlias = str | Revision
+HostName: TypeAlias = str | Host
+
+
+def revision_called(name: RevisionName) -> Revision:
+    """Return the revision called ``name`` (``base``, ``v8.3``, ``v8``, ``v7.2``, ...)."""
+    return name if isinstance(name, Revision) else find(name)
+
+
+def host_called(name: HostName) -> Host:
+    """Return the host called ``name``: ``live``, or ``sim:`` and a profile."""
+    if not isinstance(name, str):
+        return name
+    if name == "live":
+        from .host.live import LiveHost
+
+        return LiveHost()
+    if not name.startswith("sim:"):
+        raise ValueError(f"no host is called '{name}'; there are live and sim:PROFILE")
+    from .host import profiles
+    from .host.simulated import SimulatedHost
+
+    return SimulatedHost(profiles.load(name.removeprefix("sim:")))
+
+
+def words(line: Line) -> list[str]:
+    """Return the words of a line."""
+    return shlex.split(line) if isinstance(line, str) else list(line)
+
+
+def run(
+    line: Line, on: HostName = "live", tree: RevisionName = "v8", *, qmp: Sequence[Any] = ()
+) -> Run:
+    """Run the model on a line, and the QMP commands after it, as ``qemu-model run`` does."""
+    return run_process(words(line), host_called(on), revision_called(tree), qmp=qmp)
+
+
+def explain_line(
+    line: Line, on: str = "", tree: RevisionName = "v8", *, qmp: Sequence[Any] = ()
+) -> Explanation:
+    """Say what a line leads to, as ``qemu-model explain`` does; ``on`` empty is no host."""
+    from .explain.explanation import explain
+
+    return explain(words(line), revision_called(tree), on, qmp=qmp)
+
+
+def why(message: str) -> Why:
+    """Explain an error message of QEMU's, as ``qemu-model why`` does."""
+    from .explain import why as explained
+
+    return explained.why(message)
+
+
+def matrix(tree: RevisionName = "v8", on: Sequence[str] = ()) -> list[Row]:
+    """Return share x pmem x sync on some hosts, by default all profiles."""
+    from .host import profiles
+    from .review import hosts
+    from .review.matrix import matrix as cells
+
+    names = on or [f"sim:{name}" for name in profiles.names()]
+    with tempfile.TemporaryDirectory(prefix="qemu-model-") as directory:
+        chosen = [
+            hosts.live(directory) if name == "live" else hosts.simulated(name.removeprefix("sim:"))
+            for name in names
+        ]
+        return cells(revision_called(tree), chosen)
+
+
+def impact(*, workers: int | None = None) -> Impact:
+    """Return what each patch changes over the whole space, as ``series impact`` does."""
+    from .review.impact import impact as over_all
+
+    return over_all(workers=workers)
+
+
+def difference(
+    line: Line,
+    before: RevisionName = "base",
+    after: RevisionName = "v8",
+    on: str = "sim:default",
+    *,
+    qmp: Sequence[Any] = (),
+) -> Difference:
+    """Compare a line in two revisions, as ``qemu-model diff`` does; nothing stays behind."""
+    from .review import diff
+
+    make: Callable[[], Host] = diff.looking_host if on == "live" else lambda: host_called(on)
+    sides = [(revision_called(tree), make) for tree in (before, after)]
+    return diff.difference(words(line), sides[0], sides[1], qmp=qmp)
+
+
+def check(
+    trace: str | Path,
+    tree: RevisionName = "v8",
+    *,
+    line: Line | None = None,
+    qmp: Sequence[Any] | None = None,
+) -> Verdict:
+    """Judge a log of strace, as ``qemu-model check`` does.
+
+    ``line`` are QEMU's options, None for those of the log; ``qmp`` the commands that
+    were sent, None where start-up alone is to be judged.  Raises OSError.
+    """
+    from .oracle.judge import judge
+    from .oracle.log import Log
+
+    with open(trace, "rb") as source:
+        log = Log(source)
+        try:
+            options = None if line is None else words(line)
+            return judge(log, revision_called(tree), options=options, qmp=qmp)
+        finally:
+            log.close()
+
+
+def check_path(path: str) -> PathJudgement:
+    """Say what a path is on this machine.
+
+    Raises :class:`~qemu_model.oracle.machine.CannotJudge`.
+    """
+    from .oracle.machine import judge_path
+
+    return judge_path(path)
+
+
+def check_pid(pid: int) -> ProcessJudgement:
+    """Say what the mappings of a living QEMU are.
+
+    Raises :class:`~qemu_model.oracle.machine.CannotJudge`.
+    """
+    from .oracle.machine import judge_pid
+
+    return judge_pid(pid)
+
+
+def conform(
+    binary: str, tree: RevisionName | None = None, *, only: str | None = None, jobs: int = 1
+) -> Report:
+    """Hold a real QEMU against the model, as ``qemu-model conform`` does.
+
+    ``only`` restricts it to the cases whose name holds it.  Raises
+    :class:`~qemu_model.oracle.driver.DriverError`.
+    """
+    from .oracle import conformance
+    from .oracle.conform import chosen
+    from .oracle.driver import Qemu
+
+    qemu = Qemu.at(binary)
+    followed = conformance.detect(qemu)[0] if tree is None else revision_called(tree)
+    names = [case.name for case in chosen(only)]
+    return conformance.conform(qemu, followed, names, jobs=jobs, whole=only is None)
+
+
+def explorer_page() -> str:
+    """Return the page of ``qemu-model explorer``; it takes about a minute."""
+    from .explorer.html import make_page
+
+    return make_page()
