@@ -105,7 +105,7 @@ def _show(explanation: Explanation, page: Page, note: str) -> None:
         page.item(note, style="magenta")
     _show_messages(explanation, page)
     _show_map_sync(explanation, page)
-    page.head("If the host crashes, this is lost")
+    page.head("If the host crashes")
     page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
     _show_list("What to change", explanation.advice, page)
     _show_list("What depends on the host", explanation.depends_on_host, page)

@@ -37,9 +37,9 @@ _LOST: Final[Mapping[str, str]] = MappingProxyType(
         "(writes of the last half minute or so) is lost, whatever the guest flushed",
         "dax": "the data may be on the medium, but the file system's notes of where it is need "
         "not be: blocks that were new to the file are lost, whatever the guest flushed",
-        "memory": "everything: the file system is in memory itself",
-        "unknown": "on a disk, what the kernel had not yet written back; on DAX, blocks that were "
-        "new to the file; on tmpfs and hugetlbfs, everything",
+        "memory": "everything is lost: the file system is in memory itself",
+        "unknown": "lost is, on a disk, what the kernel had not yet written back; on DAX, blocks "
+        "that were new to the file; on tmpfs and hugetlbfs, everything",
     }
 )
 
@@ -106,30 +106,33 @@ def crash(
         return False, "nothing runs, so nothing is written"
     files = [backend for backend in backends if backend.type == FILE]
     if not files:
-        return False, "everything: the guest's memory is anonymous, and gone when QEMU ends"
+        return False, "everything is lost: the guest's memory is anonymous, and gone when QEMU ends"
     if in_force:
-        return True, "nothing that the guest has flushed: data and metadata are on the medium"
+        return (
+            True,
+            "nothing is lost that the guest has flushed: data and metadata are on the medium",
+        )
     if in_force is None:
         return None, (
-            "if the kernel grants MAP_SYNC, nothing that the guest has flushed; else: "
+            "if the kernel grants MAP_SYNC, nothing is lost that the guest has flushed; else "
             + _LOST["unknown"]
         )
     private = [backend for backend in files if not backend.share]
     if private:
         return False, (
-            "everything, and not only in a crash: with share=off the guest's writes never "
+            "everything is lost, and not only in a crash: with share=off the guest's writes never "
             "reach the file"
         )
     places = [backend.place for backend in files if backend.place is not None]
     if places and all(place.kind == "device" for place in places):
         if not host:
             return None, (
-                "if the path is a device DAX, nothing that the guest has flushed: there is no "
-                "file system whose notes could be lost"
+                "if the path is a device DAX, nothing is lost that the guest has flushed: there is "
+                "no file system whose notes could be lost"
             )
         return True, (
-            "nothing that the guest has flushed: a device DAX has no file system whose notes "
-            "could be lost, so it needs no MAP_SYNC"
+            "nothing is lost that the guest has flushed: a device DAX has no file system whose "
+            "notes could be lost, so it needs no MAP_SYNC"
         )
     worst = next((place.kind for place in places if place.kind in _LOST), "unknown")
     return False, _LOST[worst]
