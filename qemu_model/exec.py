@@ -120,6 +120,8 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
     if mr.align and not is_power_of_2(mr.align):
         raise messages.ALIGN_POWER_OF_TWO.error(align=mr.align)
     mr.align = max(block.page_size, mr.align)
+    if qemu.platform.machine == "s390x" and qemu.platform.accelerator == "kvm":
+        mr.align = max(mr.align, qemu.platform.vmalloc_align)
 
     if memory < block.page_size:
         raise messages.SIZE_BELOW_PAGE.error(size=memory, page_size=block.page_size)
@@ -152,10 +154,19 @@ def qemu_ram_alloc_from_fd(
 ) -> RAMBlock:
     """Make a RAM block of ``size`` bytes, rounded up to whole pages, of what ``fd`` is open on.
 
-    Raises ``backing store <path> size ... does not match 'size' option ...``, with
+    Raises ``-mem-path not supported with Xen`` and its like where the accelerator is
+    in the way, ``backing store <path> size ... does not match 'size' option ...``, with
     the path of -mem-path whatever file is meant, and what ``file_ram_alloc`` raises.
     """
     assert ram_flags & ~KNOWN_FLAGS == NO_FLAGS
+
+    accelerator = qemu.platform.accelerator
+    if accelerator == "xen":
+        raise messages.MEM_PATH_XEN.error()
+    if accelerator == "kvm-without-mmu-notifiers":
+        raise messages.MEM_PATH_KVM.error()
+    if accelerator == "own-allocator":
+        raise messages.MEM_PATH_ACCELERATOR.error()
 
     size = host_page_align(qemu, size)
     file_size = get_file_size(qemu, fd)

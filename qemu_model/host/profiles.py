@@ -223,6 +223,7 @@ class _Reader:
             libpmem=told["libpmem"],
             libnuma=told["libnuma"],
             online_cpus=told["online_cpus"],
+            accelerator=told["accelerator"],
         )
 
     def _kernel(self) -> Kernel:

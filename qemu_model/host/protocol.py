@@ -37,6 +37,8 @@ class Platform:
     ``page_size`` and ``vmalloc_align`` (``QEMU_VMALLOC_ALIGN``) are in bytes.
     ``map_sync`` and ``map_shared_validate`` are the values that
     ``include/qemu/osdep.h`` defines: 0 where the system is not Linux.
+    ``accelerator`` is what runs the guest, as far as it matters to memory: ``tcg``,
+    ``kvm``, ``kvm-without-mmu-notifiers``, ``xen``, or one with its ``own-allocator``.
     """
 
     system: str = "linux"
@@ -48,6 +50,7 @@ class Platform:
     libpmem: bool = True
     libnuma: bool = True
     online_cpus: int = 1
+    accelerator: str = "tcg"
 
 
 class HostRefuses(Exception):

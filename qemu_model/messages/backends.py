@@ -74,6 +74,30 @@ CANT_OPEN: Final = Message(
     SERIES,
     errno=True,
 )
+MEM_PATH_XEN: Final = Message(
+    "-mem-path not supported with Xen",
+    "exec.c:qemu_ram_alloc_from_fd",
+    ("the guest runs on Xen", "RAM is to come from a file, with -mem-path or a backend"),
+    SERIES,
+)
+MEM_PATH_KVM: Final = Message(
+    "host lacks kvm mmu notifiers, -mem-path unsupported",
+    "exec.c:qemu_ram_alloc_from_fd",
+    (
+        "the guest runs on KVM, and the kernel's KVM has no MMU notifiers",
+        "RAM is to come from a file, with -mem-path or a backend",
+    ),
+    SERIES,
+)
+MEM_PATH_ACCELERATOR: Final = Message(
+    "-mem-path not supported with this accelerator",
+    "exec.c:qemu_ram_alloc_from_fd",
+    (
+        "the accelerator allocates RAM in its own way, as KVM on old s390x does",
+        "RAM is to come from a file, with -mem-path or a backend",
+    ),
+    SERIES,
+)
 SIZE_MISMATCH: Final = Message(
     "backing store {path} size 0x{found:x} does not match 'size' option 0x{wanted:x}",
     "exec.c:qemu_ram_alloc_from_fd",

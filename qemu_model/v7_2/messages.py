@@ -112,6 +112,8 @@ HUGEPAGE_SIZE: Final = _still(before.HUGEPAGE_SIZE)
 # softmmu/physmem.c
 
 CANT_OPEN: Final = _still(before.CANT_OPEN, "softmmu/physmem.c:file_ram_open")
+MEM_PATH_XEN: Final = _still(before.MEM_PATH_XEN, "softmmu/physmem.c:qemu_ram_alloc_from_fd")
+MEM_PATH_KVM: Final = _still(before.MEM_PATH_KVM, "softmmu/physmem.c:qemu_ram_alloc_from_fd")
 SIZE_MISMATCH: Final = Message(
     "backing store size 0x{found:x} does not match 'size' option 0x{wanted:x}",
     "softmmu/physmem.c:qemu_ram_alloc_from_fd",

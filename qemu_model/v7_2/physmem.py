@@ -125,6 +125,8 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock72, memory: int, fd: int, *, trunc
     if mr.align and not is_power_of_2(mr.align):
         raise messages.ALIGN_POWER_OF_TWO.error(align=mr.align)
     mr.align = max(block.page_size, mr.align)
+    if qemu.platform.machine == "s390x" and qemu.platform.accelerator == "kvm":
+        mr.align = max(mr.align, qemu.platform.vmalloc_align)
 
     if memory < block.page_size:
         raise messages.SIZE_BELOW_PAGE.error(size=memory, page_size=block.page_size)
@@ -163,10 +165,16 @@ def qemu_ram_alloc_from_fd(
 ) -> RAMBlock72:
     """Make a RAM block of ``size`` bytes, rounded up to whole pages, of what ``fd`` is open on.
 
-    Raises ``backing store size ... does not match 'size' option ...`` and what
+    Raises ``-mem-path not supported with Xen``, ``host lacks kvm mmu notifiers, ...``,
+    ``backing store size ... does not match 'size' option ...`` and what
     ``file_ram_alloc`` raises.
     """
     assert ram_flags & ~KNOWN_FLAGS == NO_FLAGS
+
+    if qemu.platform.accelerator == "xen":
+        raise messages.MEM_PATH_XEN.error()
+    if qemu.platform.accelerator == "kvm-without-mmu-notifiers":
+        raise messages.MEM_PATH_KVM.error()
 
     size = host_page_align(qemu, size)
     file_size = get_file_size(qemu, fd)
