@@ -109,7 +109,7 @@ def pc_device_memory_init(qemu: Qemu, mc: PlugRules, above_4g_mem_size: int) -> 
     Prints what is wrong with ``slots`` and ``maxmem`` of -m, and exits with 1.
     """
     machine = qemu.machine
-    plugged = machine.maxram_size - machine.ram_size
+    plugged = max(machine.maxram_size - machine.ram_size, 0)
     if not mc.has_reserved_memory and (machine.ram_slots or plugged):
         qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=mc.name)
         raise Exit(1)

@@ -1,8 +1,9 @@
 """Command lines with what an installed QEMU 7.2 answered to them, and how they were recorded.
 
 ``python tests/lines_7_2.py`` runs every line of ``data/lines_7_2.txt`` with the QEMU that
-is installed, and writes ``data/lines_7_2.json``.  They are lines about devices that take a
-backend, about -machine, and about help; the answers are compared with revision v7.2.
+is installed, and writes ``data/lines_7_2.json``.  They are lines about objects in JSON and
+in text, devices that take a backend, -machine, -m, -smp, -numa, and help; the answers are
+compared with revision v7.2.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -10,6 +11,7 @@ backend, about -machine, and about help; the answers are compared with revision 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -25,7 +27,17 @@ NV: Final = (
     "-m 64,slots=2,maxmem=1G -M nvdimm=on -object memory-backend-ram,id=m0,size=64M "
     "-object memory-backend-ram,id=m1,size=64M -object iothread,id=io0"
 )
-QUESTIONS: Final = ({"execute": "qmp_capabilities"}, {"execute": "query-memory-devices"})
+#: What is asked of a QEMU that has started.
+QUESTIONS: Final = (
+    {"execute": "qmp_capabilities"},
+    {"execute": "query-memory-devices"},
+    {"execute": "query-memdev"},
+    {"execute": "query-hotpluggable-cpus"},
+    {"execute": "human-monitor-command", "arguments": {"command-line": "info numa"}},
+)
+
+#: What the model prints of help: all that is about objects.
+HELP: Final = re.compile(r"List of user creatable|memory-backend-\w+ options:")
 
 LINES: Final = tuple(RECORDED.with_suffix(".txt").read_text().splitlines())
 
@@ -36,7 +48,7 @@ def words(line: str, place: Path) -> list[str]:
 
 
 def real(line: str, place: Path) -> dict[str, Any]:
-    """Return what the installed QEMU answers to a line: status, stderr, memory devices."""
+    """Return what the installed QEMU answers to a line: status, stdout, stderr, its state."""
     done = subprocess.run(
         [PROGRAM, *words(line, place), *QUIET, "-qmp", "stdio"],
         input="".join(map(json.dumps, [*QUESTIONS, {"execute": "quit"}])),
@@ -47,10 +59,21 @@ def real(line: str, place: Path) -> dict[str, Any]:
     )
     said = done.stderr.replace(PROGRAM, "qemu").splitlines()
     replies = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
-    answers = [reply["return"] for reply in replies if "return" in reply]
-    found: dict[str, Any] = {"exit": done.returncode, "stderr": said}
+    answers = [reply for reply in replies if "return" in reply or "error" in reply]
+    found: dict[str, Any] = {
+        "exit": done.returncode,
+        "stdout": done.stdout.splitlines() if HELP.match(done.stdout) else [],
+        "stderr": said,
+    }
     if len(answers) > len(QUESTIONS):
-        found["devices"] = sorted(map(about, answers[1]), key=str)
+        _, devices, memdevs, cpus, numa = (answer.get("return") for answer in answers[:5])
+        found["devices"] = sorted(map(about, devices), key=str)
+        found["memdevs"] = memdevs
+        places = ("node-id", "socket-id", "core-id", "thread-id")
+        found["cpus"] = sorted(
+            ([one["props"].get(key) for key in places] for one in cpus or ()), key=str
+        )
+        found["numa"] = str(numa).splitlines()
     return found
 
 

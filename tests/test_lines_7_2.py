@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import needs, needs_program
-from lines_7_2 import LINES, PROGRAM, QUIET, RECORDED, real, words
+from lines_7_2 import HELP, LINES, PROGRAM, QUIET, RECORDED, real, words
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process
@@ -43,9 +43,41 @@ def modelled(line: str, place: Path) -> dict[str, Any]:
                 made += [size, device.slot, device.node]
             devices.append([*made, f"/objects/{device.hostmem.id}"])
         found["devices"] = sorted(devices, key=str)
+        process.command({"execute": "query-memdev"})
+        found["memdevs"] = process.replies[-1]["return"]
+        found |= nodes(process)
     run = process.finish()
     stderr = [text.replace(str(place), "PLACE") for text in run.stderr]
-    return {"exit": run.exit, "stderr": stderr, **found}
+    help = list(run.stdout) if HELP.match("\n".join(run.stdout)) else []
+    return {"exit": run.exit, "stdout": help, "stderr": stderr, **found}
+
+
+def nodes(process: Process) -> dict[str, Any]:
+    """Return the places for CPUs, and what ``info numa`` shows of the nodes."""
+    qemu = process.qemu
+    numa, places = qemu.numa, qemu.machine.possible_cpus
+    lines = [f"{numa.nb_numa_nodes} nodes"]
+    for node in range(numa.nb_numa_nodes):
+        here = [
+            f" {number}"
+            for number, slot in enumerate(places[: qemu.smp_cpus])
+            if slot.node_id == node
+        ]
+        plugged = sum(
+            device.type.get_memory_region(qemu, device).size
+            for device in qemu.machine.memory_devices
+            if device.node == node and device.type.name != "virtio-mem-pci"
+        )
+        lines += [
+            f"node {node} cpus:{''.join(here)}",
+            f"node {node} size: {numa.numa_info[node].node_mem + plugged >> 20} MB",
+            f"node {node} plugged: {plugged >> 20} MB",
+        ]
+    if qemu.machine.name == "microvm":
+        # It has places for CPUs, and does not tell them.
+        places = []
+    cpus = [[slot.node_id, slot.socket_id, slot.core_id, slot.thread_id] for slot in places]
+    return {"cpus": sorted(cpus, key=str), "numa": lines}
 
 
 @pytest.mark.parametrize("line", LINES)

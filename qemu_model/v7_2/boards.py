@@ -68,6 +68,7 @@ PC: Final[Mapping[str, str]] = MappingProxyType(
         "max-fw-size": "any",
         "max-ram-below-4g": "size",
         "nvdimm": "bool",
+        "nvdimm-persistence": "any",
         "sata": "bool",
         "smbios-entry-point-type": "any",
         "smbus": "bool",
@@ -92,10 +93,12 @@ MICROVM: Final[Mapping[str, str]] = MappingProxyType(
 class Machine72:
     """A machine type, as far as memory goes; ``default_ram_size`` in bytes.
 
-    ``numa_mem`` and ``numa_auto`` are what only machines older than 5.1 have: memory
-    of nodes given as a number, or split among them.  ``chipset`` is that of a PC,
-    which has places for memory devices; ``properties`` are the kinds of values that
-    -machine takes.
+    ``numa_mem`` is what only machines older than 5.1 have: memory of nodes given as a
+    number.  A guest without NUMA gets a node where there are slots for memory
+    (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
+    ``prefer_sockets``: CPUs are sockets rather than cores unless -smp says how many.
+    ``chipset`` is that of a PC, which has places for memory devices and dies in its
+    sockets; ``properties`` are the kinds of values that -machine takes.
     """
 
     name: str
@@ -107,7 +110,9 @@ class Machine72:
     chipset: str = ""
     numa: bool = True
     numa_mem: bool = False
-    numa_auto: bool = False
+    auto_enable_numa_with_memhp: bool = False
+    auto_enable_numa_with_memdev: bool = False
+    prefer_sockets: bool = False
     has_acpi: bool = True
     has_reserved_memory: bool = True
     enforce_aligned_dimm: bool = True
@@ -145,7 +150,6 @@ MICROVM_MACHINE: Final = Machine72(
     MICROVM,
     max_cpus=288,
     default_ram_id="microvm.ram",
-    numa=False,
 )
 
 
@@ -156,10 +160,12 @@ def _pc(chipset: str, desc: str, version: str, max_cpus: int) -> Machine72:
         f"pc-{chipset}-{version}",
         desc,
         PC,
-        max_cpus,
+        max_cpus if numbers >= (2, 8) else 255,
         chipset=chipset,
         numa_mem=numbers < (5, 1),
-        numa_auto=numbers < (5, 1),
+        auto_enable_numa_with_memhp=numbers > (2, 10),
+        auto_enable_numa_with_memdev=numbers > (5, 0),
+        prefer_sockets=numbers < (6, 2),
         has_reserved_memory=numbers > (2, 0),
         enforce_aligned_dimm=numbers > (2, 1),
         gigabyte_align=numbers > (1, 7),

@@ -5,30 +5,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
-from ..options import QemuOpts, decimal, parse_option_number
+from ..options import QemuOpts, parse_option_number
 from ..osdep import round_up
 from ..pc import pc_machine_set_max_ram_below_4g
 from ..qom import TypeInfo, qdict_order
 from . import messages
-from .boards import MIB, ON_OFF_AUTO, Machine72, Memdev
+from .boards import ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
-from .options import parse_option_size
+from .options import do_strtosz, parse_option_size
 from .pc import pc_memory_init
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
 from .qom import user_creatable_add_type
 
 C_FILE = "hw/core/machine.c"
 
-UINT64_MAX: Final = (1 << 64) - 1
-
-#: From here on a number is no integer to QAPI.
-INT64_LIMIT: Final = 1 << 63
+UINT32_MAX: Final = (1 << 32) - 1
 
 
 def machine_set_property(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: Memdev) -> None:
@@ -78,7 +75,7 @@ def set_property(qemu: Qemu, memdev: Memdev, name: str, v: KeyvalInputVisitor, k
         memdev.id = v.type_str(name)
 
 
-def _refuse(qemu: Qemu, error: Error) -> None:
+def _refuse(qemu: Qemu, error: Error) -> NoReturn:
     qemu.error_report_err(error)
     raise Exit(1) from error
 
@@ -87,25 +84,28 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
     """Take the size of the guest's RAM and the slots from -m.
 
     A size without a unit is in MiB, size 0 is the machine's default, and sizes are
-    rounded up to 8 KiB.  Prints ``too large 'size' option value``, ``slots specified
-    but no max-size`` or ``invalid value of maxmem: ...`` and exits with 1.
+    rounded up to 8 KiB.  Prints ``Parameter 'memory.size' expects size``, ``slots
+    specified but no max-size`` or ``invalid value of maxmem: ...`` and exits with 1.
     """
-    text = options.get("size") or ""
-    size = parse_option_size("size", text) if text else 0
+    text = options.get("size") or "0"
     if text[-1:].isdigit():
-        size *= MIB
-        if size > UINT64_MAX:
-            _refuse(qemu, messages.RAM_SIZE_TOO_LARGE.error())
+        text += "M"
+    read = do_strtosz(text)
+    if isinstance(read, int):
+        _refuse(qemu, messages.EXPECTS.error(name="memory.size", what="size"))
+    size, hexadecimal = read
+    if hexadecimal:
+        qemu.warn_report(messages.HEX_SUFFIX, text=text)
     memdev.size_given = bool(size)
     size = round_up(size or machine.default_ram_size, 8192)
     qemu.machine.ram_size = qemu.machine.maxram_size = size
 
     slots, maxmem = options.get("slots"), options.get("maxmem")
-    count = 0 if slots is None else parse_option_number("slots", slots)
     if maxmem is None:
-        if count:
+        if slots is not None:
             _refuse(qemu, messages.SLOTS_WITHOUT_MAXMEM.error())
         return
+    count = 0 if slots is None else parse_option_number("slots", slots)
     most = parse_option_size("maxmem", maxmem)
     if most < size:
         _refuse(qemu, messages.MAXMEM_BELOW_SIZE.error(maxmem=most, ram_size=size))
@@ -117,30 +117,50 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
 SMP_NAMES: Final = ("cpus", "sockets", "dies", "clusters", "cores", "threads", "maxcpus")
 
 
+def smp_numbers(qemu: Qemu, options: QemuOpts) -> dict[str, int]:
+    """Return the numbers of -smp by name, in 32 bits as C keeps them; 0 for what is not given.
+
+    Prints ``Parameter 'smp.<name>' ...`` and exits with 1, or warns of a number that is 0.
+    """
+    given = {f"smp.{name}": text for name, text in options.params}
+    numbers = dict.fromkeys((f"smp.{name}" for name in SMP_NAMES), 0)
+    v = KeyvalInputVisitor(given)
+    try:
+        for name in given:
+            if name not in numbers:
+                raise messages.UNEXPECTED.error(name=name)
+            numbers[name] = v.type_int64(name)
+    except Error as error:
+        _refuse(qemu, error)
+    if not all(numbers[name] for name in given):
+        qemu.warn_report(messages.SMP_ZERO)
+    return {name.removeprefix("smp."): number & UINT32_MAX for name, number in numbers.items()}
+
+
 def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) -> None:
     """Take the number of CPUs, and of those there may be, from -smp.
 
-    What is not given follows: cores rather than sockets, threads last.  Prints
-    ``Parameter 'smp.<name>' ...``, ``Invalid CPU topology: ...`` or ``Invalid SMP CPUs
-    <n>. ...`` and exits with 1, or warns of a number that is 0.
+    What is not given follows: cores rather than sockets, on machines older than 6.2 the
+    other way round, threads last.  Prints what ``smp_numbers`` prints, ``... not
+    supported by this machine's CPU topology``, ``Invalid CPU topology: ...`` or ``Invalid
+    SMP CPUs <n>. ...`` and exits with 1.
     """
-    given: dict[str, int] = {}
-    for name, text in options.params:
-        if name not in SMP_NAMES:
-            _refuse(qemu, messages.UNEXPECTED.error(name=f"smp.{name}"))
-        if not (text.isascii() and text.isdigit()) or decimal(text) >= INT64_LIMIT:
-            _refuse(qemu, messages.SMP_EXPECTS.error(name=f"smp.{name}", what="integer"))
-        given[name] = decimal(text)
-    if 0 in given.values():
-        qemu.warn_report(messages.SMP_ZERO)
-    cpus, maxcpus = given.get("cpus", 0), given.get("maxcpus", 0)
-    sockets, cores = given.get("sockets", 0), given.get("cores", 0)
-    threads, dies = given.get("threads", 0), given.get("dies", 0) or 1
+    given = smp_numbers(qemu, options)
+    cpus, maxcpus = given["cpus"], given["maxcpus"]
+    sockets, cores, threads = given["sockets"], given["cores"], given["threads"]
+    dies = given["dies"] or 1
+    if not machine.chipset and dies > 1:
+        _refuse(qemu, messages.SMP_NOT_SUPPORTED.error(what="dies"))
+    if given["clusters"] > 1:
+        _refuse(qemu, messages.SMP_NOT_SUPPORTED.error(what="clusters"))
     if not cpus and not maxcpus:
         sockets, cores, threads = sockets or 1, cores or 1, threads or 1
     else:
         maxcpus = maxcpus or cpus
-        if not cores:
+        if machine.prefer_sockets and not sockets:
+            cores, threads = cores or 1, threads or 1
+            sockets = maxcpus // (dies * cores * threads)
+        elif not cores:
             sockets, threads = sockets or 1, threads or 1
             cores = maxcpus // (sockets * dies * threads)
         elif not sockets:
@@ -148,10 +168,12 @@ def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) 
             sockets = maxcpus // (dies * cores * threads)
         if not threads:
             threads = maxcpus // (sockets * dies * cores)
-    maxcpus = maxcpus or sockets * dies * cores * threads
+    made = sockets * dies * cores * threads & UINT32_MAX
+    maxcpus = maxcpus or made
     cpus = cpus or maxcpus
-    hierarchy = f"sockets ({sockets}) * dies ({dies}) * cores ({cores}) * threads ({threads})"
-    if sockets * dies * cores * threads != maxcpus:
+    in_dies = f"dies ({dies}) * " if machine.chipset else ""
+    hierarchy = f"sockets ({sockets}) * {in_dies}cores ({cores}) * threads ({threads})"
+    if made != maxcpus:
         _refuse(
             qemu,
             messages.SMP_TOPOLOGY.error(
@@ -168,9 +190,11 @@ def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) 
             ),
         )
     if maxcpus > machine.max_cpus:
+        # It is printed as an int.
+        shown = maxcpus - (1 << 32) if maxcpus >> 31 else maxcpus
         _refuse(
             qemu,
-            messages.TOO_MANY_CPUS.error(cpus=maxcpus, machine=machine.name, most=machine.max_cpus),
+            messages.TOO_MANY_CPUS.error(cpus=shown, machine=machine.name, most=machine.max_cpus),
         )
     qemu.smp_cpus, qemu.max_cpus = cpus, maxcpus
     qemu.smp_cores, qemu.smp_threads = cores, threads

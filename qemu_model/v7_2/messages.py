@@ -355,7 +355,6 @@ SLOTS_WITHOUT_ROOM: Final = Message(
     ("'slots' are asked for, and 'maxmem' leaves no room for them",),
     V7_2,
 )
-RAM_SIZE_TOO_LARGE: Final = _still(before.RAM_SIZE_TOO_LARGE, "softmmu/vl.c:parse_memory_options")
 VALUE_OUT_OF_RANGE: Final = _still(before.VALUE_OUT_OF_RANGE)
 MACHINE_DEPRECATED: Final = Message(
     "Machine type '{name}' is deprecated: old and unattended - use a newer version instead",
@@ -428,6 +427,12 @@ SMP_TOPOLOGY: Final = Message(
     ("the numbers of -smp do not fit together",),
     V7_2,
 )
+SMP_NOT_SUPPORTED: Final = Message(
+    "{what} not supported by this machine's CPU topology",
+    "hw/core/machine-smp.c:machine_parse_smp_config",
+    ("-smp asks for dies on a machine that is no PC, or for clusters",),
+    V7_2,
+)
 TOO_MANY_CPUS: Final = _still(
     before.TOO_MANY_CPUS, "hw/core/machine-smp.c:machine_parse_smp_config"
 )
@@ -464,6 +469,12 @@ NUMA_HMAT: Final = Message(
 )
 NUMA_MEMDEV_AMBIGUOUS: Final = _still(
     before.NUMA_MEMDEV_AMBIGUOUS, "hw/core/numa.c:parse_numa_node"
+)
+NUMA_CPU_PROPERTY: Final = Message(
+    "{name} is not supported",
+    "hw/core/machine.c:machine_set_cpu_numa_node",
+    ("-numa cpu names dies or clusters, which the machine's CPUs are not divided into",),
+    V7_2,
 )
 NUMA_NODE_RANGE: Final = Message(
     "Parameter '{name}' expects an integer between 0 and 127",

@@ -12,20 +12,18 @@ from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_set_cpu_numa_node
 from ..numa import complete_init_numa_distance, validate_numa_distance
-from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
+from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN
 from ..options import QemuOpts, qemu_strtosz_mib
+from ..qom import object_resolve_path_type
 from . import messages
 from .hostmem import HostMemoryBackend
 from .options import OptsVisitor72
-from .qom import object_resolve_path
 
 if TYPE_CHECKING:
     from .boards import Machine72
 
 C_FILE = "hw/core/numa.c"
 UINT64_MASK: Final = (1 << 64) - 1
-#: Memory of a node is rounded down to this many bits, where it is split.
-NUMA_MEM_ALIGN_SHIFT: Final = 23
 KINDS: Final = ("node", "dist", "cpu", "hmat-lb", "hmat-cache")
 
 
@@ -76,8 +74,8 @@ def set_numa_options(
         supported(machine)
         parse_numa_distance(qemu, src, dst, val)
     elif kind == "cpu":
-        names = ("node-id", "die-id", "cluster-id", "socket-id", "core-id", "thread-id")
-        given = {name: v.type_uint32(name) for name in names if v.has(name)}
+        names = ("node-id", "socket-id", "die-id", "cluster-id", "core-id", "thread-id")
+        given = {name: v.type_int64(name) for name in names if v.has(name)}
         v.check_struct()
         supported(machine)
         set_cpu(qemu, given)
@@ -138,8 +136,8 @@ def parse_numa_node(
         info.node_mem = mem
         qemu.warn_report(messages.NUMA_MEM_DEPRECATED)
     if memdev is not None:
-        backend = object_resolve_path(qemu, memdev)
-        if not isinstance(backend, HostMemoryBackend):
+        backend = object_resolve_path_type(qemu, memdev, HostMemoryBackend)
+        if backend is None:
             raise messages.NUMA_MEMDEV_AMBIGUOUS.error(memdev=memdev)
         info.node_mem, info.node_memdev = backend.size, backend
     info.present = True
@@ -172,31 +170,26 @@ def parse_numa_distance(qemu: Qemu, src: int, dst: int, val: int) -> None:
 def set_cpu(qemu: Qemu, given: dict[str, int]) -> None:
     """Put CPUs into a node.
 
-    Raises ``Missing mandatory node-id property``, ``Invalid node-id=<n>, ...`` and
-    what ``machine_set_cpu_numa_node`` raises.
+    Raises ``Missing mandatory node-id property``, ``Invalid node-id=<n>, ...``,
+    ``<name>-id is not supported`` and what ``machine_set_cpu_numa_node`` raises.  Of a
+    node-id that is negative or 128 and more QEMU looks outside its array, and may find
+    anything; the model takes it for absent.
     """
     node = given.get("node-id")
     if node is None:
         raise messages.NUMA_NODE_ID_MANDATORY.error()
-    if node >= MAX_NODES or not qemu.numa.info(node).present:
+    info = qemu.numa.numa_info.get(node)
+    if info is None or not info.present:
         raise messages.NUMA_NODE_ID_INVALID.error(node=node)
+    for name in ("die-id", "cluster-id"):
+        if name in given:
+            raise messages.NUMA_CPU_PROPERTY.error(name=name)
     machine_set_cpu_numa_node(
         qemu,
         CpuInstanceProperties(
             node, given.get("socket-id"), given.get("core-id"), given.get("thread-id")
         ),
     )
-
-
-def numa_default_auto_assign_ram(nodes: Sequence[NodeInfo], size: int) -> None:
-    """Split ``size`` bytes among the nodes: what rounding leaves goes to the next node."""
-    usedmem = propagate = 0
-    for node in nodes[:-1]:
-        share = size // len(nodes) + propagate
-        node.node_mem = share >> NUMA_MEM_ALIGN_SHIFT << NUMA_MEM_ALIGN_SHIFT
-        propagate = share - node.node_mem
-        usedmem += node.node_mem
-    nodes[-1].node_mem = size - usedmem
 
 
 def numa_complete_configuration(
@@ -210,9 +203,12 @@ def numa_complete_configuration(
     mutually exclusive`` or what ``validate_numa_distance`` prints, and exits with 1.
     """
     numa = qemu.numa
-    if not numa.nb_numa_nodes and qemu.machine.ram_slots:
+    ram = qemu.machine
+    by_slots = machine.auto_enable_numa_with_memhp and ram.ram_slots
+    by_room = machine.auto_enable_numa_with_memdev and ram.maxram_size > ram.ram_size
+    if not numa.nb_numa_nodes and (by_slots or by_room):
         info = numa.info(0)
-        info.present, info.node_mem = True, qemu.machine.ram_size
+        info.present, info.node_mem = True, ram.ram_size
         numa.nb_numa_nodes = numa.max_numa_nodeid = 1
     for node in reversed(range(numa.max_numa_nodeid)):
         if not numa.info(node).present:
@@ -221,8 +217,6 @@ def numa_complete_configuration(
     if not numa.nb_numa_nodes:
         return []
     nodes = [numa.info(node) for node in range(numa.nb_numa_nodes)]
-    if machine.numa_auto and not any(node.node_mem for node in nodes):
-        numa_default_auto_assign_ram(nodes, qemu.machine.ram_size)
     total = sum(node.node_mem for node in nodes) & UINT64_MASK
     if total != qemu.machine.ram_size:
         qemu.error_report(messages.NUMA_TOTAL, total=total, ram_size=qemu.machine.ram_size)

@@ -228,6 +228,12 @@ class OptsVisitor72:
             raise messages.EXPECTS.error(name=name, what="uint32_t")
         return read[0]
 
+    def type_int64(self, name: str) -> int:
+        """Read a number with a sign.  Raises ``Parameter '<name>' expects an int64 value``."""
+        number = before.OptsVisitor(self.opts).type_int64(name)
+        self._unread.remove(name)
+        return number
+
     def type_uint16(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_uint32` raises, and ``expects uint16_t``."""
         return self._small(name, 16)

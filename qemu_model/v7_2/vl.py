@@ -246,11 +246,13 @@ def parse_opts(
             line.machine_help |= wants_help
         else:
             opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
+            others = kept if option.name == "numa" and opts.id is not None else []
+            if any(other.id == opts.id for other in others):
+                raise messages.DUPLICATE_ID.error(id=opts.id, group="numa")
         for name, text in opts.params if option.name == "m" else ():
             if name not in MEMORY_OPTS:
                 raise messages.INVALID_KEY.error(name=name)
-            if text or name != "size":
-                MEMORY_OPTS[name](name, text)
+            MEMORY_OPTS[name](name, text)
     except Error as error:
         qemu.error_report_err(error)
         raise Exit(1) from error
@@ -398,7 +400,7 @@ def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
         raise Exit(1)
     memdev.backend = found
     if not memdev.size_given:
-        qemu.machine.ram_size = qemu.machine.maxram_size = found.size
+        qemu.machine.ram_size = found.size
 
 
 def merged(options: Sequence[QemuOpts]) -> QemuOpts:
