@@ -7,6 +7,7 @@ Where a test needs Debian's QEMU 7.2 it says so; the expected side is that QEMU.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -361,6 +362,47 @@ def test_debians_qemu_conforms_in_every_case(qemu: Qemu) -> None:
     assert [finding.name for finding in report.gone] == []
     assert report.of("not run") == []
     assert len(report.of("passed")) >= 300
+
+
+#: One run of a QEMU that has no reason to end; it says when it is about to begin.
+A_RUN = """
+import signal, sys
+from pathlib import Path
+from qemu_model.oracle.driver import Qemu, run_qemu
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("now", flush=True)
+run_qemu(Qemu(sys.argv[1], "", (7, 2)), ["-M", "none"], Path(sys.argv[2]), qmp=())
+"""
+
+
+def running_with(word: str) -> list[str]:
+    """Return the command lines of the processes that have ``word`` in theirs."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and word.encode() in (line := (entry / "cmdline").read_bytes()):
+                found.append(line.replace(b"\0", b" ").decode())
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_interrupted_at_any_moment_leaves_no_process(
+    number: signal.Signals, qemu: Qemu, tmp_path: Path
+) -> None:
+    for moment in range(40):
+        with subprocess.Popen(
+            [sys.executable, "-c", A_RUN, qemu.binary, str(tmp_path / "log.strace")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moment / 1000)
+            process.send_signal(number)
+            process.wait(60)
+        assert running_with(str(tmp_path)) == [], f"{moment} ms after the start"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

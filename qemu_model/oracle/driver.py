@@ -19,13 +19,15 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 from qemu.qmp import ExecuteError, Message, QMPClient, QMPError, Runstate
 from qemu.qmp.qmp_client import BadReplyError
+
+from .undisturbed import undisturbed
 
 #: The calls a recording holds, as the reference's own recordings do.
 TRACED_CALLS: Final = (
@@ -193,8 +195,9 @@ class Conversation(QMPClient):
                 await self.disconnect()
 
 
-def no_core_files() -> None:
-    """Let a QEMU that aborts leave no core file."""
+def begin_alone(go_on: Callable[[], object]) -> None:
+    """Let the program that is to run here get its signals, and leave no core file if it aborts."""
+    go_on()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -249,49 +252,51 @@ async def _run(
     theirs: socket.socket,
     seconds: float,
 ) -> tuple[int | None, bytes, bytes, list[dict[str, Any]], str | None]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=cwd,
-        pass_fds=(theirs.fileno(),),
-        start_new_session=True,
-        preexec_fn=no_core_files,
-    )
-    theirs.close()
-    conversation = Conversation()
-    output = asyncio.ensure_future(process.communicate())
-    talk = asyncio.ensure_future(conversation.say(qmp, ours))
-    watch = asyncio.ensure_future(_watch(trace, process))
-    stopped: str | None = None
-    try:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        waiting: set[asyncio.Future[Any]] = {output, talk, watch}
-        while not output.done():
-            done, _ = await asyncio.wait(
-                waiting,
-                timeout=max(0.0, deadline - loop.time()),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            waiting -= done
-            if watch in done:
-                stopped = "its log grows without end"
-            elif not done:
-                stopped = f"no end after {seconds:g} seconds"
-            elif talk in done and talk.result() and not output.done():
-                stopped = "the commands have no quit"
-            if stopped is not None:
-                break
-    finally:
-        watch.cancel()
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        stdout, stderr = await output
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(talk, 5)
+    with undisturbed() as go_on:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            preexec_fn=lambda: begin_alone(go_on),
+        )
+        theirs.close()
+        conversation = Conversation()
+        output = asyncio.ensure_future(process.communicate())
+        talk = asyncio.ensure_future(conversation.say(qmp, ours))
+        watch = asyncio.ensure_future(_watch(trace, process))
+        stopped: str | None = None
+        try:
+            go_on()
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + seconds
+            waiting: set[asyncio.Future[Any]] = {output, talk, watch}
+            while not output.done():
+                done, _ = await asyncio.wait(
+                    waiting,
+                    timeout=max(0.0, deadline - loop.time()),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                waiting -= done
+                if watch in done:
+                    stopped = "its log grows without end"
+                elif not done:
+                    stopped = f"no end after {seconds:g} seconds"
+                elif talk in done and talk.result() and not output.done():
+                    stopped = "the commands have no quit"
+                if stopped is not None:
+                    break
+        finally:
+            watch.cancel()
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            stdout, stderr = await output
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(talk, 5)
     status = None if stopped is not None else process.returncode
     return status, stdout, stderr, conversation.heard, stopped
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 from qemu.qmp import ExecuteError, Message, QMPError
 from qemu.qmp.qmp_client import BadReplyError
 
-from .driver import QUIET, Conversation, DriverError, Qemu, no_core_files
+from .driver import QUIET, Conversation, DriverError, Qemu, begin_alone
+from .undisturbed import undisturbed
 
 #: Seconds that one command may take.
 _PATIENCE: Final = 60.0
@@ -31,7 +32,7 @@ class LivingQemu:
         self._loop = asyncio.new_event_loop()
         self._conversation = Conversation()
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, undisturbed() as go_on:
             self._process = subprocess.Popen(
                 [
                     qemu.binary,
@@ -46,7 +47,7 @@ class LivingQemu:
                 cwd=cwd,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                preexec_fn=no_core_files,
+                preexec_fn=lambda: begin_alone(go_on),
             )
         try:
             self._run(self._conversation.connect(ours))
