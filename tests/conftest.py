@@ -39,6 +39,7 @@ SLOW_FILES = (
     "test_conform_replies",
     "test_docs",
     "test_explorer",
+    "test_judge_stored",
     "test_mirror_lines",
     "test_oracle_judge",
     "test_oracle_schedules",

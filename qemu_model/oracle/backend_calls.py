@@ -34,7 +34,7 @@ from ..host.linux import (
 )
 from ..host.protocol import Platform
 from .log import PREFIX, UNFINISHED, Log, Piece, read_pid
-from .strace import AT_FDCWD, Call, read_call
+from .strace import AT_FDCWD, Call, read_call, read_string
 
 #: The flags of memory that glibc reserves: for a stack, and for an arena.
 STACK_OR_ARENA: Final = rb"MAP_PRIVATE\|MAP_ANONYMOUS\|MAP_(?:STACK|NORESERVE)"
@@ -272,7 +272,7 @@ class BackendCalls:
 
     def _read(self, piece: Piece) -> None:
         data = piece.data
-        descriptors, names, at = self._descriptors, self._raw_names, self._ranges.at
+        descriptors, at = self._descriptors, self._ranges.at
         line, counted = piece.first_line, 0
         for match in _NEXT.finditer(data):
             kind = match.lastindex
@@ -287,7 +287,7 @@ class BackendCalls:
                     continue
             elif kind == _FD_NAME:
                 name = match[_FD_NAME]
-                if match[_FD] not in descriptors and name not in names and _TEMPORARY not in name:
+                if match[_FD] not in descriptors and not self._is_name(name):
                     continue
             elif kind == _OPENED:
                 if not self._may_be_path(match[_OPENED]):
@@ -313,8 +313,10 @@ class BackendCalls:
         )
 
     def _is_name(self, name: bytes) -> bool:
-        """Whether -y's name for a descriptor is a backend's."""
-        return name in self._raw_names or _TEMPORARY in name
+        """Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes."""
+        if name in self._raw_names or _TEMPORARY in name:
+            return True
+        return b"\\" in name and read_string(b'"%s"' % name) in self._paths
 
     def _may_be_path(self, raw: bytes) -> bool:
         return raw in self._raw_paths or b"\\" in raw or _TEMPORARY in raw
