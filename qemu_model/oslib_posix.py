@@ -30,6 +30,9 @@ def qemu_anon_ram_free(qemu: Qemu, ptr: int, size: int) -> None:
 def os_mem_prealloc(qemu: Qemu, fd: int, area: int, memory: int) -> None:
     """Touch every page of ``memory`` bytes at ``area``, so that none is missing later.
 
+    QEMU does it in threads, as many as there are CPUs online, at most 16 and at most
+    ``smp_cpus``, under a handler for SIGBUS; no call shows that, and
+    :meth:`~qemu_model.host.protocol.Host.touch_pages` stands for it.
     Raises ``os_mem_prealloc: Insufficient free host memory pages available to
     allocate guest RAM`` where a touch would have raised SIGBUS.
     """

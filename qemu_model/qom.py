@@ -18,6 +18,10 @@ from .globals import Qemu
 C_FILE = "qom/object_interfaces.c"
 
 BUCKETS = 512
+#: Types that are there and not for users to create, of those that are taken for such.
+NOT_USER_CREATABLE = frozenset(
+    {"accel", "bus", "container", "device", "irq", "machine", "none-machine", "nvdimm", "pc-dimm"}
+)
 
 Kind = TypeVar("Kind", bound="Object")
 
@@ -179,11 +183,14 @@ def user_creatable_add_type(
     """Make an object, set its properties, put it into ``/objects`` and complete it.
 
     ``names`` are the properties in the order they were given.  Raises ``invalid
-    object type: <type>``, ``object type '<type>' is abstract``, what a setter
-    raises, ``attempt to add duplicate property '<id>' ...`` and what completing
-    the object raises; then no object is left.
+    object type: <type>``, ``object type '<type>' isn't supported by object-add``,
+    ``object type '<type>' is abstract``, what a setter raises, ``attempt to add
+    duplicate property '<id>' ...`` and what completing the object raises; then no
+    object is left.
     """
     info = types.get(type_name)
+    if type_name in NOT_USER_CREATABLE:
+        raise messages.NOT_CREATABLE.error(type=type_name)
     if info is None or not info.exists(qemu):
         raise messages.INVALID_OBJECT_TYPE.error(type=type_name)
     if info.abstract:

@@ -48,6 +48,8 @@ def test_types_that_cannot_be_made() -> None:
     machine = Machine()
     assert machine.add("foo") == "invalid object type: foo"
     assert machine.add("memory-backend") == "object type 'memory-backend' is abstract"
+    for name in ("nvdimm", "pc-dimm", "container", "none-machine"):
+        assert machine.add(name) == f"object type '{name}' isn't supported by object-add"
     assert machine.do("query-memdev") == []
 
 
