@@ -16,6 +16,7 @@ from conftest import needs_program
 from hypothesis import example, given
 from hypothesis import strategies as st
 from program import environment, on_terminal, start
+from recordings import recording
 
 from qemu_model.cli import main
 from qemu_model.strace_text import quoted
@@ -164,3 +165,14 @@ def test_the_recording_of_the_help_pastes_into_a_shell(capsys: pytest.CaptureFix
         check=True,
     )
     assert done.stdout == "10\n"
+
+
+def test_a_verdict_fits_the_terminal_and_keeps_its_lines_in_a_pipe(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    trace.write_bytes(recording("v8", "path-new").log)
+    words = ("check", "--revision", "v7.2", str(trace))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(*words, columns=70, env=environment()))
+    told = [line for line in shown.splitlines() if str(trace) not in line]
+    assert [line for line in told if len(line) > 70] == []
+    assert "  observed  " in shown
+    assert max(map(len, start(*words).stdout.splitlines())) > 100

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import attrs
 
 from . import common
+from .page import print_folded
 
 if TYPE_CHECKING:
     from ..oracle.log import Log
@@ -43,6 +44,8 @@ OPTIONS: Final = (
 )
 #: A file that is longer, in bytes, is read with a bar on a terminal.
 _LONG: Final = 16 << 20
+#: How far the second line of a long one is indented on a terminal.
+HANGING: Final = 16
 #: How many divergences the report for people has.
 _SHOWN: Final = 20
 
@@ -277,24 +280,29 @@ class _Report:
         head.append(f"  {_printable(self.trace)}", style="default not bold")
         console.print(head)
         if verdict.reason:
-            console.print(Text(f"  {_printable(verdict.reason)}"))
-        console.print(Text(f"  revision {verdict.revision} = {verdict.meaning}"))
-        machine = f"machine {verdict.machine}; " if verdict.machine else ""
-        console.print(
+            print_folded(console, Text(f"  {_printable(verdict.reason)}"), HANGING)
+        print_folded(console, Text(f"  revision {verdict.revision} = {verdict.meaning}"), HANGING)
+        seen = verdict.matched or verdict.ignored
+        machine = f"machine {verdict.machine}; " if verdict.machine and seen else ""
+        print_folded(
+            console,
             Text(
                 f"  {machine}{verdict.matched} calls as the model has them, "
                 f"{verdict.ignored} of others ignored"
-            )
+            ),
+            HANGING,
         )
         if verdict.not_in_log:
             names = ", ".join(verdict.not_in_log)
-            console.print(Text(f"  not judged, because the log has none at all: {names}"))
+            print_folded(
+                console, Text(f"  not judged, because the log has none at all: {names}"), HANGING
+            )
         self._show_not_judged(console)
         for divergence in verdict.divergences[:_SHOWN]:
             self._show_divergence(console, divergence)
         more = verdict.diverged - _SHOWN
         if more > 0:
-            console.print(Text(f"\n  and {more} more; --json has them"))
+            print_folded(console, Text(f"\n  and {more} more; --json has them"), HANGING)
 
     def _show_not_judged(self, console: Any) -> None:
         from rich.text import Text
@@ -304,11 +312,13 @@ class _Report:
             return
         lines = ", ".join(str(call.line) for call in verdict.not_judged[:_SHOWN])
         more = ", ..." if verdict.not_judged_count > _SHOWN else ""
-        console.print(
+        print_folded(
+            console,
             Text(
                 f"  {verdict.not_judged_count} calls not judged, {verdict.not_judged[0].why}: "
                 f"lines {lines}{more}"
-            )
+            ),
+            HANGING,
         )
 
     def _show_divergence(self, console: Any, divergence: Divergence) -> None:
@@ -321,14 +331,20 @@ class _Report:
         if divergence.observed is not None:
             observed = _printable(call_to_text(divergence.observed))
         console.print()
-        console.print(Text(f"line {divergence.line}", style="bold"))
-        console.print(Text(f"  observed      {observed}"))
+        print_folded(console, Text(f"line {divergence.line}", style="bold"), HANGING)
+        print_folded(console, Text(f"  observed      {observed}"), HANGING)
         only = "allowed only " if divergence.kind != "missing" else "before it    "
         for event in divergence.allowed:
-            console.print(Text(f"  {only} {call_text(event)}", style="red"))
+            print_folded(console, Text(f"  {only} {call_text(event)}", style="red"), HANGING)
         if not divergence.allowed:
-            console.print(Text("  allowed only  no call on a backend", style="red"))
+            print_folded(
+                console, Text("  allowed only  no call on a backend", style="red"), HANGING
+            )
         by = f"{divergence.by}: " if divergence.by else ""
-        console.print(Text(f"  because       {by}{_printable(divergence.because)}"))
+        print_folded(
+            console, Text(f"  because       {by}{_printable(divergence.because)}"), HANGING
+        )
         if divergence.allowed:
-            console.print(Text(f"  continuing with {call_text(divergence.allowed[0])}"))
+            print_folded(
+                console, Text(f"  continuing with {call_text(divergence.allowed[0])}"), HANGING
+            )

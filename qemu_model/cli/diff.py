@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import common
 from .ignored import ignored_sentences
+from .page import print_folded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +38,6 @@ OPTIONS: Final = (
 )
 #: From this many columns on, the two runs stand beside each other.
 WIDE: Final = 140
-#: In fewer columns nothing is folded.
-NARROW: Final = 30
 
 
 def help_text() -> str:
@@ -183,36 +182,23 @@ def show(found: Difference, color: str = "auto") -> None:
 def _pairs(
     out: Console, pairs: Sequence[Pair], names: tuple[str, str], text: Callable[[Any], str]
 ) -> None:
+    from rich.text import Text
+
     if out.width >= WIDE:
         _beside(out, pairs, names, text)
         return
     width = max(len(name) for name in names)
     for pair in pairs:
         if pair.same:
-            _folded(out, " " * (width + 3), text(pair.before), "dim")
+            line = Text(f"{'':<{width}}   {text(pair.before)}", style="dim")
+            print_folded(out, line, width + 7)
             continue
         for name, item, style in (
             (names[0], pair.before, "red"),
             (names[1], pair.after, "green"),
         ):
             shown = "(nothing)" if item is None else text(item)
-            _folded(out, f"{name:<{width}} | ", shown, style)
-
-
-def _folded(out: Console, head: str, text: str, style: str) -> None:
-    """Print a line, on a terminal in as many as it takes; a pipe gets it whole."""
-    import textwrap
-
-    from rich.text import Text
-
-    room = out.width - len(head) if sys.stdout.isatty() else 0
-    if room < NARROW:
-        out.print(Text(head + text, style=style), soft_wrap=True)
-        return
-    folded = textwrap.wrap(text, room, subsequent_indent="    ", break_on_hyphens=False)
-    for number, part in enumerate(folded or [""]):
-        begin = head if number == 0 else " " * len(head)
-        out.print(Text(begin + part, style=style), soft_wrap=True)
+            print_folded(out, Text(f"{name:<{width}} | {shown}", style=style), width + 7)
 
 
 def _beside(

@@ -16,10 +16,13 @@ from .layout import printable, terminal_columns
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 #: The widest lines of prose, in columns.
 WIDEST: Final = 100
 NO_TERMINAL: Final = 80
+#: Where a line would have fewer columns than this left, it is not folded.
+NARROWEST_FOLD: Final = 30
 
 
 def console(color: str) -> Console | None:
@@ -41,6 +44,23 @@ def console(color: str) -> Console | None:
 def columns() -> int:
     """Return how wide lines may be: the terminal's width, or 80 into a pipe."""
     return terminal_columns(NO_TERMINAL)
+
+
+def print_folded(out: Console, text: Text, hanging: int) -> None:
+    """Print one line: a terminal gets it in several where it is too long, a pipe never.
+
+    The later ones are indented by ``hanging`` columns.
+    """
+    from rich.text import Text
+
+    width = columns()
+    if not sys.stdout.isatty() or text.cell_len <= width or width - hanging < NARROWEST_FOLD:
+        out.print(text, soft_wrap=True)
+        return
+    first, *rest = text.wrap(out, width - hanging, overflow="fold")
+    out.print(first, soft_wrap=True)
+    for more in rest:
+        out.print(Text(" " * hanging) + more, soft_wrap=True)
 
 
 class Page:

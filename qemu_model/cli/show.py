@@ -20,7 +20,7 @@ from ..strace_text import call_text, result_text
 from ..synchronous import map_sync
 from .ignored import ignored_sentences
 from .layout import printable
-from .page import columns, console
+from .page import columns, console, print_folded
 
 #: Results stand in this column, where a call is not longer.
 RESULT_COLUMN: Final = 58
@@ -59,13 +59,7 @@ class Show:
         from rich.text import Text
 
         styled = Text.assemble(*((printable(text), style) for text, style in parts))
-        if not self._folds or len(line) <= self._width:
-            self._console.print(styled)
-            return
-        first, *rest = styled.wrap(self._console, self._width - HANGING, overflow="fold")
-        self._console.print(first)
-        for more in rest:
-            self._console.print(Text(" " * HANGING) + more)
+        print_folded(self._console, styled, HANGING)
 
     def _folded(self, line: str) -> str:
         if not self._folds or len(line) <= self._width:
