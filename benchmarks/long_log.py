@@ -1,109 +1,111 @@
-"""A strace log as long as wanted, of calls as a real QEMU makes them.
+"""A strace log as long as wanted, made of the calls of a recorded QEMU.
 
-A thousand backends are added and deleted over QMP; between them stand calls of
-other threads and libraries, in the proportions of a recorded run: arenas, stacks,
-descriptors, other files.
+A thousand backends are added and deleted over QMP, with the calls that the recorded one
+made; between them stand the recording's other calls, again and again, each time at other
+addresses: arenas, stacks, descriptors, other files.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any
+
+import attrs
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from recordings import Recording, recording
 
 BACKENDS = 1000
-MAIN, WORKER, RCU = 4711, 4712, 4713
-SIZE = 4 << 20
-FILE_SYSTEM = (
-    "{f_type=EXT2_SUPER_MAGIC, f_bsize=4096, f_blocks=66053021, f_bfree=59374644, "
-    "f_bavail=19919351, f_files=16777216, f_ffree=16335956, f_fsid={val=[0xd5542c7c, "
-    "0x97eaf5ad]}, f_namelen=255, f_frsize=4096, f_flags=ST_VALID|ST_RELATIME}"
-)
+RECORDED = "qmp-props-add-sync"
+PATH = b"/mnt/ext4/h.img"
+MAPPING_CALLS = re.compile(rb" (?:mmap|munmap|madvise|close)\(")
+ADDRESS = re.compile(rb"0x7f[0-9a-f]{10}")
+#: How far apart the other calls of two repetitions lie, in bytes; so many come before the
+#: addresses are used again.
+APART = 1 << 32
+REPETITIONS = 1000
 
 
-def backend(number: int, address: int) -> str:
-    """Return the calls of one backend that is made and removed again."""
-    path = f"/scratch/nv{number}.img"
-    fd = f"13<{path}>"
-    first = f"0x{address:x}"
-    return f"""\
-{MAIN}  openat(AT_FDCWD</>, "{path}", O_RDWR) = -1 ENOENT (No such file or directory)
-{MAIN}  openat(AT_FDCWD</>, "{path}", O_RDWR|O_CREAT|O_EXCL, 0644) = {fd}
-{MAIN}  lseek({fd}, 0, SEEK_END) = 0
-{MAIN}  fstatfs({fd}, {FILE_SYSTEM}) = 0
-{MAIN}  ftruncate({fd}, {SIZE}) = 0
-{MAIN}  mmap(NULL, {SIZE + 4096}, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = {first}
-{MAIN}  mmap({first}, {SIZE}, PROT_READ|PROT_WRITE, MAP_SHARED_VALIDATE|MAP_FIXED|MAP_SYNC, \
-{fd}, 0) = -1 EOPNOTSUPP (Operation not supported)
-{MAIN}  mmap({first}, {SIZE}, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, {fd}, 0) = {first}
-{MAIN}  madvise({first}, {SIZE}, MADV_HUGEPAGE) = 0
-{MAIN}  madvise({first}, {SIZE}, MADV_DONTFORK) = 0
-{MAIN}  madvise({first}, {SIZE}, MADV_MERGEABLE) = 0
-{MAIN}  mbind({first}, {SIZE}, MPOL_DEFAULT, NULL, 1, MPOL_MF_STRICT|MPOL_MF_MOVE) = 0
-{RCU}  munmap({first}, {SIZE + 4096}) = 0
-{RCU}  close({fd}) = 0
-"""
+@attrs.frozen
+class LongLog:
+    """What was written: how many lines, how many of them map or unmap, the QMP commands."""
+
+    lines: int
+    mapping_calls: int
+    commands: list[dict[str, Any]]
 
 
-def other_calls(number: int) -> str:
-    """Return a dozen calls that have nothing to do with a backend."""
-    arena = 0x7F10_0000_0000 + number % 4096 * 0x800_0000
-    stack = 0x7F90_0000_0000 + number % 4096 * 0x81_0000
-    return f"""\
-{WORKER}  mmap(NULL, 134217728, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = \
-0x{arena:x}
-{WORKER}  munmap(0x{arena:x}, 67108864) = 0
-{WORKER}  mprotect(0x{arena + 0x400_0000:x}, 135168, PROT_READ|PROT_WRITE) = 0
-{MAIN}  openat(AT_FDCWD</>, "/usr/share/zoneinfo/Etc/UTC", O_RDONLY|O_CLOEXEC) = \
-21</usr/share/zoneinfo/Etc/UTC>
-{MAIN}  lseek(21</usr/share/zoneinfo/Etc/UTC>, -60, SEEK_CUR) = 54
-{MAIN}  close(21</usr/share/zoneinfo/Etc/UTC>) = 0
-{MAIN}  mmap(NULL, 8392704, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_STACK, -1, 0) = 0x{stack:x}
-{MAIN}  mprotect(0x{stack + 4096:x}, 8388608, PROT_READ|PROT_WRITE) = 0
-{WORKER}  madvise(0x{stack:x}, 8368128, MADV_DONTNEED) = 0
-{MAIN}  fcntl(8<pipe:[228842]>, F_GETFL) = 0x2 (flags O_RDWR)
-{MAIN}  fcntl(8<pipe:[228842]>, F_SETFL, O_RDWR|O_NONBLOCK) = 0
-{MAIN}  munmap(0x{stack:x}, 8392704) = 0
-"""
+@attrs.frozen
+class Parts:
+    """A recording in parts: how it begins, a backend's calls, the calls of others, its end."""
+
+    head: bytes
+    backend: bytes
+    others: bytes
+    tail: bytes
 
 
-def begin(log: TextIO) -> int:
-    """Write how the process starts; return the lines written."""
-    words = ["qemu-system-x86_64", "-M", "none", "-nodefaults", "-display", "none", "-S"]
-    shown = ", ".join(f'"{word}"' for word in [*words, "-qmp", "stdio"])
-    log.write(
-        f'{MAIN}  execve("/usr/bin/qemu-system-x86_64", [{shown}], 0x7ffc /* 9 vars */) = 0\n'
+def parts_of(run: Recording) -> Parts:
+    """Take a recording apart.  Its backend is not released in it: QEMU's RCU thread does that."""
+    head, *lines = run.log.splitlines(keepends=True)
+    first = next(place for place, line in enumerate(lines) if PATH in line)
+    last = next(place for place, line in enumerate(lines) if b" mbind(" in line)
+    reserved = next(line for line in lines[first:] if b"PROT_NONE" in line)
+    block = reserved.rsplit(b" = ", 1)[1].strip()
+    rcu = lines[0].split(b" ", 1)[0]
+    length = re.findall(rb"mmap\(NULL, (\d+)", reserved)[0]
+    released = b"%s munmap(%s, %s) = 0\n%s close(13<%s>) = 0\n" % (rcu, block, length, rcu, PATH)
+    exits = lines.index(next(line for line in lines if b"exit_group" in line))
+    others = lines[:first] + lines[last + 1 : exits]
+    others = [line for line in others if b"/memfd:" not in line and b"<pipe:" not in line]
+    return Parts(
+        head,
+        b"".join(lines[first : last + 1]) + released,
+        b"".join(others),
+        b"".join(lines[exits:]),
     )
-    return 1
 
 
-def write(path: Path, lines: int) -> tuple[int, list[object]]:
-    """Write a log of about ``lines`` lines and return their number and the QMP commands."""
-    commands: list[object] = [{"execute": "qmp_capabilities"}]
-    per_backend, per_block = 14, 12
-    backends = min(BACKENDS, max(1, lines // 100))
-    between = max(1, (lines - backends * per_backend) // per_block // backends)
-    written = 0
-    block = 0
-    with path.open("w", encoding="ascii") as log:
-        written += begin(log)
+def moved(text: bytes, distance: int) -> bytes:
+    """Return ``text`` with its addresses lower by ``distance`` bytes."""
+    return ADDRESS.sub(lambda found: b"%#x" % (int(found[0], 16) - distance), text)
+
+
+def write(path: Path, lines: int, backends: int = BACKENDS) -> LongLog:
+    """Write a log of about ``lines`` lines."""
+    run = recording("v8", RECORDED)
+    add, delete = (
+        next(request for request in run.qmp if request["execute"] == name)
+        for name in ("object-add", "object-del")
+    )
+    parts = parts_of(run)
+    others = [moved(parts.others, APART * (number + 1)) for number in range(REPETITIONS)]
+    per_others, per_backend = parts.others.count(b"\n"), parts.backend.count(b"\n")
+    between = max(1, (lines // backends - per_backend) // per_others)
+    commands = [{"execute": "qmp_capabilities"}]
+    written = mapping_calls = 0
+    with path.open("wb") as log:
+
+        def put(text: bytes) -> None:
+            nonlocal written, mapping_calls
+            log.write(text)
+            written += text.count(b"\n")
+            mapping_calls += len(MAPPING_CALLS.findall(text))
+
+        put(parts.head)
         for number in range(backends):
-            log.write(backend(number, 0x7F80_0000_0000 + number % 512 * 0x100_0000))
-            for _ in range(between):
-                log.write(other_calls(block))
-                block += 1
-            written += per_backend + between * per_block
-            props = {
-                "mem-path": f"/scratch/nv{number}.img",
-                "size": SIZE,
-                "share": True,
-                "pmem": True,
-                "sync": True,
-            }
-            added = {"qom-type": "memory-backend-file", "id": f"nv{number}", "props": props}
-            commands.append({"execute": "object-add", "arguments": added})
-            commands.append({"execute": "object-del", "arguments": {"id": f"nv{number}"}})
-        log.write(f"{MAIN}  exit_group(0) = ?\n{MAIN}  +++ exited with 0 +++\n")
-    commands.append({"execute": "quit"})
-    return written + 2, commands
+            name = f"/mnt/ext4/{number:04}.img"
+            put(parts.backend.replace(PATH, name.encode()))
+            for repetition in range(between):
+                put(others[(number * between + repetition) % REPETITIONS])
+            arguments = {**add["arguments"], "id": f"m{number}"}
+            arguments["props"] = {**arguments["props"], "mem-path": name}
+            commands.append({**add, "arguments": arguments})
+            commands.append({**delete, "arguments": {"id": f"m{number}"}})
+        put(parts.tail)
+    return LongLog(written, mapping_calls, [*commands, {"execute": "quit"}])

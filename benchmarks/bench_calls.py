@@ -1,0 +1,75 @@
+"""Calls through the live host, against the same calls in C and in Python's own mmap."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import mmap
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from figure import Figure, nanoseconds
+
+from qemu_model.host import linux
+from qemu_model.host.live import LiveHost
+from qemu_model.host.protocol import Host
+from qemu_model.host.recording import RecordingHost
+
+#: Recorded calls are kept with the C file that makes them, as the mirror's are.
+C_FILE = "benchmarks/block.c"
+HERE = Path(__file__).parent
+MIB = 1 << 20
+TIMES = 7
+
+
+def block_round(host: Host) -> Callable[[], None]:
+    """Return what reserves, maps and unmaps a 4 MiB block through ``host``."""
+    total, align = 6 * MIB, 2 * MIB
+    anonymous = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS
+    reserve, unmap = host.mmap, host.munmap
+
+    def once() -> None:
+        reserved = reserve(0, total, 0, anonymous, -1, 0)
+        aligned = (reserved + align - 1) & -align
+        reserve(aligned, 4 * MIB, 3, anonymous | linux.MAP_FIXED, -1, 0)
+        unmap(reserved, total)
+
+    return once
+
+
+def measure(short: bool) -> list[Figure]:
+    """Time all in turn, several times; the best of each counts."""
+    rounds = 5_000 if short else 30_000
+    live = LiveHost()
+    shared = linux.MAP_SHARED | linux.MAP_ANONYMOUS
+    with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory, "block")
+        subprocess.run(["gcc", "-O2", "-o", program, HERE / "block.c"], check=True)
+
+        def in_c() -> float:
+            words = [program, str(rounds)]
+            done = subprocess.run(words, check=True, capture_output=True, text=True)
+            return float(done.stdout)
+
+        def one_mapping() -> None:
+            live.munmap(live.mmap(0, 4 * MIB, 3, shared, -1, 0), 4 * MIB)
+
+        ways: dict[str, Callable[[], float]] = {
+            "C": in_c,
+            "off": lambda: nanoseconds(block_round(live), rounds),
+            "on": lambda: nanoseconds(block_round(RecordingHost(live)), rounds),
+            "ours": lambda: nanoseconds(one_mapping, rounds),
+            "Python's": lambda: nanoseconds(lambda: mmap.mmap(-1, 4 * MIB).close(), rounds),
+        }
+        best = dict.fromkeys(ways, float("inf"))
+        for _ in range(TIMES):
+            for name, way in ways.items():
+                best[name] = min(best[name], way())
+    what = "reserve, map and unmap 4 MiB, against C"
+    return [
+        Figure(f"{what}: recording off", best["off"] / best["C"], "x", 2.5),
+        Figure(f"{what}: recording on", best["on"] / best["C"], "x", 2.5),
+        Figure("mmap and munmap, against Python's mmap", best["ours"] / best["Python's"], "x", 1.5),
+    ]

@@ -1,0 +1,59 @@
+"""The matrix on the simulated kernel, against a real QEMU under strace for the same lines."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import tempfile
+
+from figure import QUIET_QEMU, Figure, nanoseconds, spent
+
+from qemu_model.host import profiles
+from qemu_model.host.simulated import SimulatedHost
+from qemu_model.oracle.driver import TRACED_CALLS
+from qemu_model.process import run
+
+HOSTS = ("ext4-dax", "ext4", "tmpfs", "device-dax")
+CHOICES = ("", "on", "off")
+
+
+def lines(path: str, *names: str) -> list[list[str]]:
+    """Return a line for each choice of the options: not given, on and off."""
+    found = []
+    for values in itertools.product(CHOICES, repeat=len(names)):
+        given = zip(names, values, strict=True)
+        options = "".join(f",{name}={value}" for name, value in given if value)
+        found.append(["-object", f"memory-backend-file,id=nv0,mem-path={path},size=4M{options}"])
+    return found
+
+
+def measure(short: bool) -> list[Figure]:
+    """Time each line on each host, as ``run`` does it, then the lines that QEMU 7.2 knows."""
+    cells = [
+        (line, profiles.load(host))
+        for host in HOSTS
+        for line in lines("/mnt/nv.img", "share", "pmem", "sync")
+    ]
+
+    def once() -> None:
+        for line, profile in cells:
+            assert run(line, SimulatedHost(profile)).events
+
+    rounds = 2 if short else 20
+    once()
+    a_run = min(nanoseconds(once, rounds) for _ in range(5)) / len(cells)
+    with tempfile.TemporaryDirectory() as directory:
+        log = f"{directory}/log"
+        strace = ["strace", "-f", "-yy", "-s", "4096", "-e", f"trace={TRACED_CALLS}", "-o", log]
+        real = lines(f"{directory}/nv.img", "share", "pmem")
+        seconds = [
+            spent([*strace, *QUIET_QEMU, *line], b"quit\n").seconds
+            for line in (real[:3] if short else real * 3)
+        ]
+    ratio = statistics.median(seconds) * 1e9 / a_run
+    return [
+        Figure("matrix, against QEMU under strace", ratio, "x faster", 500, "higher"),
+        Figure("matrix, on one core", 1e9 / a_run, "runs/s", 5_000, "higher"),
+    ]

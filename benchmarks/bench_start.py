@@ -1,0 +1,64 @@
+"""The start of the program, over that of the bare interpreter."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+
+from figure import PROGRAM, Figure, spent
+
+ROUNDS = 20
+LINE = ("-object", "memory-backend-ram,id=ram0,size=8M")
+
+
+def on_terminal(words: tuple[str, ...]) -> float:
+    """Return how many seconds a process takes that writes to a terminal."""
+    leader, follower = pty.openpty()
+    begin = time.perf_counter()
+    child = subprocess.Popen(words, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    try:
+        while os.read(leader, 65536):
+            pass
+    except OSError:
+        # Linux answers so once nobody has the other side open any more.
+        pass
+    child.wait()
+    seconds = time.perf_counter() - begin
+    os.close(leader)
+    return seconds
+
+
+def piped(words: tuple[str, ...]) -> float:
+    """Return how many seconds a process takes that writes into a pipe."""
+    begin = time.perf_counter()
+    subprocess.run(words, check=True, stdout=subprocess.PIPE)
+    return time.perf_counter() - begin
+
+
+def measure(_short: bool) -> list[Figure]:
+    """Start each twenty times, in turn; the least counts."""
+    python = (sys.executable, "-P", "-c")
+    ways = {
+        "bare": lambda: spent([*python, "pass"]).seconds,
+        "--help": lambda: spent([*PROGRAM, "--help"]).seconds,
+        "import qemu_model": lambda: spent([*python, "import qemu_model"]).seconds,
+        "import qemu_model.process": lambda: spent([*python, "import qemu_model.process"]).seconds,
+        "one run into a pipe": lambda: piped((*PROGRAM, "run", *LINE)),
+        "one run on a terminal": lambda: on_terminal((*PROGRAM, "run", *LINE)),
+    }
+    limits = {"--help": 70, "import qemu_model": 90, "one run into a pipe": 150}
+    least = dict.fromkeys(ways, float("inf"))
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            least[name] = min(least[name], way())
+    bare = least.pop("bare")
+    return [
+        Figure(f"start: {name}", (seconds - bare) * 1000, "ms", limits.get(name))
+        for name, seconds in least.items()
+    ]
