@@ -21,7 +21,9 @@ from qemu_model.host.recording import RecordingHost
 C_FILE = "benchmarks/block.c"
 HERE = Path(__file__).parent
 MIB = 1 << 20
-TIMES = 7
+#: Many short batches: another process then disturbs some of them and not all.
+ROUNDS = 2_000
+TIMES = 50
 
 
 def block_round(host: Host) -> Callable[[], None]:
@@ -40,8 +42,8 @@ def block_round(host: Host) -> Callable[[], None]:
 
 
 def measure(short: bool) -> list[Figure]:
-    """Time all in turn, several times; the best of each counts."""
-    rounds = 5_000 if short else 30_000
+    """Time all in turn, many times; the best of each counts."""
+    rounds, times = ROUNDS, TIMES // 5 if short else TIMES
     live = LiveHost()
     shared = linux.MAP_SHARED | linux.MAP_ANONYMOUS
     with tempfile.TemporaryDirectory() as directory:
@@ -64,7 +66,7 @@ def measure(short: bool) -> list[Figure]:
             "Python's": lambda: nanoseconds(lambda: mmap.mmap(-1, 4 * MIB).close(), rounds),
         }
         best = dict.fromkeys(ways, float("inf"))
-        for _ in range(TIMES):
+        for _ in range(times):
             for name, way in ways.items():
                 best[name] = min(best[name], way())
     what = "reserve, map and unmap 4 MiB, against C"
