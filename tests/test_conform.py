@@ -19,24 +19,32 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import attrs
+import jsonschema
 import pytest
 from conftest import needs, needs_program
 
 from qemu_model.cli import main
+from qemu_model.host import linux
+from qemu_model.host.live import LiveHost
+from qemu_model.host.placed import PlacedHost
 from qemu_model.oracle import conform as conform_module
 from qemu_model.oracle.cases import Case, Place, every_case
 from qemu_model.oracle.conform import (
     NOT_HERE,
     Result,
+    chosen,
     compare,
     file_differences,
     list_differences,
+    observe,
     replies,
     revision_of,
 )
+from qemu_model.oracle.conform_place import Target
 from qemu_model.oracle.conformance import Report, conform
 from qemu_model.oracle.driver import DriverError, Qemu, run_qemu
 from qemu_model.oracle.findings import FINDINGS, Evidence, not_seen, seen_in
+from qemu_model.oracle.machine_path import judge_path
 from qemu_model.revision import BASE, V7_2, V8
 
 
@@ -331,11 +339,101 @@ def test_a_run_leaves_nothing_behind(qemu: Qemu, tmp_path: Path) -> None:
         check=False,
     )
     shown = json.loads(done.stdout)
+    schema = Path(conform_module.__file__).parent.parent / "schemas" / "conform.schema.json"
+    jsonschema.validate(shown, json.loads(schema.read_text()))
     assert shown["failed"] == []
     assert done.returncode == 0
     assert "revision v7.2" in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert "qemu-model-conform" not in Path("/proc/self/mounts").read_text()
+
+
+def test_cases_work_where_they_are_told_to_and_leave_what_is_there(
+    qemu: Qemu, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "mine").write_text("mine")
+    line = [
+        "conform",
+        "--qemu",
+        qemu.binary,
+        "--path",
+        str(here),
+        "--filter",
+        "dax/share=on, pmem=on",
+    ]
+    assert main([*line, "--json", "-j1"]) == 0
+    said = capfd.readouterr()
+    shown = json.loads(said.out)
+    schema = Path(conform_module.__file__).parent.parent / "schemas" / "conform.schema.json"
+    jsonschema.validate(shown, json.loads(schema.read_text()))
+    assert (shown["cases"], shown["passed"], shown["path"]["path"]) == (4, 4, str(here))
+    assert f"{here}: " in said.err
+    assert [(path.name, path.read_text()) for path in here.iterdir()] == [("mine", "mine")]
+
+
+def test_a_place_has_the_cases_that_are_about_it() -> None:
+    everywhere = {case.name for case in chosen(None)}
+    directory = chosen(None, Target("/mnt", False, judge_path("/")))
+    device = chosen(None, Target("/dev/dax0.0", True, judge_path("/dev/null")))
+    assert {case.places for case in directory} == {("files",)}
+    assert {case.places for case in device} == {("device",)}
+    assert {case.name for case in directory} < everywhere
+    assert everywhere.isdisjoint(case.name for case in device)
+    assert len(device) >= 50
+
+
+def test_no_case_of_a_device_can_lose_what_is_on_it() -> None:
+    """A device has no copy: nothing is prepared on it, thrown away, or written in a guest."""
+    for case in chosen(None, Target("/dev/dax0.0", True, judge_path("/dev/null"))):
+        assert case.setup == ()
+        assert "discard-data" not in " ".join([*case.args, *map(str, case.qmp)])
+    place = Place("/f", device="/dev/dax0.0")
+    assert place.directories == ("/f",)
+
+
+def test_a_sample_is_drawn_by_its_seed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def drawn(seed: str) -> list[str]:
+        monkeypatch.setenv("QEMU_MODEL_SEED", seed)
+        assert main(["conform", "--sample", "9", "--list"]) == 0
+        said = capsys.readouterr()
+        assert f"a sample of 9 of {len(every_case())} cases; QEMU_MODEL_SEED={seed} " in said.err
+        return said.out.splitlines()
+
+    first = drawn("1")
+    assert len(set(first)) == 9
+    assert drawn("1") == first
+    assert drawn("2") != first
+
+
+def test_calls_in_a_row_fail_on_both_sides(
+    qemu: Qemu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    case = case_called("dax/both answered with EPERM")
+    result = compare(qemu, V7_2, case, place, tmp_path)
+    assert (result.status, result.why) == ("passed", ())
+    assert case.fault is not None
+    seen = observe(qemu, attrs.evolve(case, fault=None).at(place), tmp_path, ["mmap:error=EPERM"])
+    assert seen.exit != 0
+    last = (tmp_path / "log.strace").read_text()
+    assert "INJECTED" in last
+
+
+def test_a_block_lies_as_qemus_did() -> None:
+    """As far from a huge page, for each length in its order; then where the kernel likes."""
+    host = PlacedHost(LiveHost(), {4 << 20: [0x7F00_0012_3000, 0x7F00_0000_0000]})
+    anonymous = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS
+    made = [host.mmap(0, 4 << 20, linux.PROT_NONE, anonymous, -1, 0) for _ in range(2)]
+    assert [address % (2 << 20) for address in made] == [0x12_3000, 0]
+    maps = Path("/proc/self/maps").read_text()
+    for address in made:
+        assert f"{address:x}-" in maps or f"-{address + (4 << 20):x}" in maps
+        assert host.munmap(address, 4 << 20) == 0
 
 
 def test_wrong_use_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -345,6 +443,10 @@ def test_wrong_use_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) 
         ([], "say which QEMU"),
         (["--qemu", "x", "-j", "none"], "-j takes a number"),
         (["--qemu", "x", "-object", "y"], "conform takes no '-object'"),
+        (["--qemu", "x", "--path", "/dev/zero"], "neither a directory nor device DAX"),
+        (["--qemu", "x", "--path", "/nonexistent/x"], "neither it nor its directory exists"),
+        (["--qemu", "x", "--path", "/nonexistent"], "there is no directory /nonexistent"),
+        (["--sample", "0"], "--sample takes a number from 1 on"),
     ):
         assert main(["conform", *words]) == 2
         error = capsys.readouterr().err

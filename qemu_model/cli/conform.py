@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import secrets
 import signal
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from . import common
 
 if TYPE_CHECKING:
     from ..oracle.conform import Result
+    from ..oracle.conform_place import Target
     from ..oracle.conformance import Report
 
 QEMU: Final = common.Option("--qemu", "the QEMU to hold against the model", "BINARY")
@@ -26,8 +29,21 @@ REVISION: Final = common.Option("--revision", "the revision, by default found by
 FILTER: Final = common.Option("--filter", "only the cases whose name holds this", "NAME")
 JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
 JOBS: Final = common.Option("-j", "how many cases run at a time, by default as many as CPUs", "N")
+PATH: Final = common.Option("--path", "work in this directory, or on this device DAX", "PATH")
+SAMPLE: Final = common.Option("--sample", "only so many of the cases, drawn at random", "N")
 LIST: Final = common.Option("--list", "name the cases and run none")
-OPTIONS: Final = (QEMU, REVISION, FILTER, common.JSON, JUNIT, JOBS, LIST, common.HELP)
+OPTIONS: Final = (
+    QEMU,
+    REVISION,
+    PATH,
+    FILTER,
+    SAMPLE,
+    common.JSON,
+    JUNIT,
+    JOBS,
+    LIST,
+    common.HELP,
+)
 
 #: How many failed cases are told at length; the rest are named.
 TOLD_AT_LENGTH: Final = 20
@@ -36,14 +52,19 @@ TOLD_AT_LENGTH: Final = 20
 def help_text() -> str:
     """Return what ``conform --help`` shows."""
     return common.usage(
-        "conform --qemu BINARY [--revision R] [--filter NAME] [--json | --junit FILE] [-j N]",
+        "conform --qemu BINARY [--revision R] [--path PATH] [--filter NAME] [--sample N]\n"
+        "[--json | --junit FILE] [-j N]",
         "Run a real QEMU under strace and QMP over the conformance cases, in a scratch directory\n"
         "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"
-        "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.",
+        "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.\n"
+        "With --path the files of the cases are made in a new directory there, which is removed\n"
+        "afterwards; on device DAX, which nobody else should be using, no case writes a byte.",
         OPTIONS,
         (
             "qemu-model conform --qemu qemu-system-x86_64",
             "qemu-model conform --qemu build/qemu-system-x86_64 --filter size/",
+            "qemu-model conform --qemu qemu-system-x86_64 --path /mnt/pmem --filter dax/",
+            "qemu-model conform --qemu qemu-system-x86_64 --path /dev/dax0.0",
             "qemu-model conform --qemu qemu-system-x86_64 --junit conform.xml -j 4",
         ),
         "0: nothing failed.  1: something did.  2: our options are wrong, or a program or library\n"
@@ -66,15 +87,47 @@ def main(argv: Sequence[str]) -> int:
             f"the library {error.name} is not installed: pip install 'qemu-model[qemu]'"
         ) from error
 
-    cases = chosen(words.own.get(FILTER.name))
-    if not cases:
+    target = find(words.value(PATH)) if words.has(PATH) else None
+    names = [case.name for case in chosen(words.own.get(FILTER.name), target)]
+    if not names:
         raise common.UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
+    if words.has(SAMPLE):
+        names = sample(names, number(words, SAMPLE))
     if words.has(LIST):
-        print("\n".join(case.name for case in cases))
+        print("\n".join(names))
         return 0
     if not words.has(QEMU):
         raise common.UsageError("say which QEMU: --qemu BINARY")
-    return _conform(words, [case.name for case in cases])
+    return _conform(words, names, target)
+
+
+def find(path: str) -> Target:
+    """Return where the cases are to work.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    from ..oracle.cannot_judge import CannotJudge
+    from ..oracle.conform_place import find_target
+
+    try:
+        return find_target(path)
+    except CannotJudge as error:
+        raise common.UsageError(f"--path: {error}") from error
+
+
+def number(words: common.Words, option: common.Option) -> int:
+    """Return an option's number, at least 1.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    text = words.value(option)
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
+        raise common.UsageError(f"{option.name} takes a number from 1 on, not '{text}'")
+    return int(text)
+
+
+def sample(names: Sequence[str], count: int) -> list[str]:
+    """Return ``count`` of the names in their order, and say on stderr how to have them again."""
+    seed = os.environ.get("QEMU_MODEL_SEED") or secrets.token_hex(4)
+    count = min(count, len(names))
+    drawn = sorted(random.Random(seed).sample(range(len(names)), count))
+    again = f"QEMU_MODEL_SEED={seed} draws the same"
+    print(f"a sample of {count} of {len(names)} cases; {again}", file=sys.stderr)
+    return [names[place] for place in drawn]
 
 
 def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
@@ -87,13 +140,11 @@ def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def _conform(words: common.Words, names: Sequence[str]) -> int:
+def _conform(words: common.Words, names: Sequence[str], target: Target | None) -> int:
     from ..oracle.conformance import conform, detect
     from ..oracle.driver import DriverError, Qemu
 
-    jobs = words.value(JOBS, str(os.cpu_count() or 1))
-    if not jobs.isdigit() or int(jobs) < 1:
-        raise common.UsageError(f"-j takes a number from 1 on, not '{jobs}'")
+    jobs = number(words, JOBS) if words.has(JOBS) else os.cpu_count() or 1
     junit = words.own.get(JUNIT.name)
     try:
         qemu = Qemu.at(words.value(QEMU))
@@ -103,17 +154,22 @@ def _conform(words: common.Words, names: Sequence[str]) -> int:
         else:
             revision, how = detect(qemu)
         print(how, file=sys.stderr)
+        if target is not None:
+            print(target.in_words(), file=sys.stderr)
         with terminated_as_interrupted(), progress(len(names)) as on_result:
             report = conform(
                 qemu,
                 revision,
                 names,
-                jobs=int(jobs),
-                whole=not words.has(FILTER),
+                jobs=jobs,
+                whole=not any(map(words.has, (FILTER, SAMPLE, PATH))),
+                target=target,
                 on_result=on_result,
             )
     except DriverError as error:
         raise common.UsageError(str(error)) from error
+    except OSError as error:
+        raise common.UsageError(f"there is no room for the cases: {error}") from error
     if junit is not None:
         write_whole(Path(junit), report.to_junit())
     if words.has(common.JSON):

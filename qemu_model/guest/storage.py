@@ -61,8 +61,7 @@ def mount_all(guest: Guest) -> dict[str, str]:
     guest.make_file_system("ext4", VIRTIO_PMEM_DEVICE, "/mnt/virtio-pmem", options="dax")
     device = guest.make_device_dax(DEVICE_DAX_REGION)
     attribute = PLACES["ext4-dax-attribute"]
-    guest.run(["mkdir", attribute])
-    guest.run(["chattr", "+x", attribute])
+    guest.run(["sh", "-e", "-c", f"mkdir {attribute}; chattr +x {attribute}"])
     guest.mount("tmpfs", "none", "/mnt/tmpfs")
     guest.run(["sysctl", "-q", f"vm.nr_hugepages={HUGE_PAGES}"])
     guest.mount("hugetlbfs", "none", "/mnt/huge", options="pagesize=2M")

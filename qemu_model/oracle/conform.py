@@ -24,22 +24,28 @@ from ..host.faults import Fault as HostFault
 from ..host.faults import FaultHost
 from ..host.linux import ERRNO_NUMBERS
 from ..host.live import LiveHost
+from ..host.placed import PlacedHost
 from ..host.protocol import Host, HostRefuses
 from ..process import Run, run
 from ..qmp import NotModelled
 from ..revision import V7_2, Revision, find
-from .cases import MIB, Case, Fault, Place, every_case
+from .backend_calls import BackendCalls
+from .cases import MIB, Case, Fault, Place, devices, every_case
+from .conform_place import Target
 from .driver import Observation, Qemu, run_qemu
 from .driver_faults import strace_fault
 from .findings import Evidence, seen_in
-from .judge import judge
+from .judge import judge, memory_paths
 from .log import Log
+from .search import is_reservation
 
 Status = Literal["passed", "failed", "known", "not run"]
 
 #: errno names that Linux has and Python's table may lack.
 _MORE_ERRNOS: Final[Mapping[str, int]] = MappingProxyType({"EHWPOISON": 133})
 _SIX_LETTERS: Final = re.compile(r"(qemu_back_mem\.[^/]*?\.)[A-Za-z0-9]{6}")
+#: Seconds that a run may take: where all instructions are emulated, a start takes some.
+_PATIENCE: Final = 180.0
 #: How many divergences of one case are told.
 _MOST_TOLD: Final = 8
 
@@ -125,7 +131,8 @@ def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: P
     differences = list(call_differences(seen, here, revision))
     prepare(here, place)
     try:
-        modelled = run([*here.machine, *here.args], host_for(here.fault), revision, qmp=here.qmp)
+        host = host_for(here.fault, PlacedHost(LiveHost(), reservations(seen, here)))
+        modelled = run([*here.machine, *here.args], host, revision, qmp=here.qmp)
     except (HostRefuses, NotModelled) as refusal:
         return result("not run", f"the model does not run it: {refusal}")
     differences += said_differences(seen, modelled)
@@ -144,20 +151,34 @@ NOT_HERE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "tmpfs": "there is no tmpfs to write to",
         "small": "a tmpfs of 2 MiB cannot be mounted: that takes root",
+        "device": "no device DAX was given: --path /dev/daxX.Y",
         "huge": "no hugetlbfs with free huge pages of 2 MiB can be mounted: that takes root, and "
         "echo 64 > /proc/sys/vm/nr_hugepages",
     }
 )
 
 
-def host_for(fault: Fault | None) -> Host:
-    """Return this kernel, with one call of the model's failing if the case says so."""
-    live = LiveHost()
+def reservations(seen: Observation, case: Case) -> dict[int, list[int]]:
+    """Return where the kernel put what QEMU reserved for its blocks, by length in bytes."""
+    found: dict[int, list[int]] = {}
+    with seen.trace.open("rb") as stream:
+        log = Log(stream)
+        begin = log.command_line()[1]
+        paths = memory_paths([*case.machine, *case.args], case.qmp)
+        for call in BackendCalls(log, paths, begin):
+            if is_reservation(call.name, call.args) and (call.result or 0) > 0:
+                found.setdefault(call.args[1], []).append(call.result or 0)
+    return found
+
+
+def host_for(fault: Fault | None, kernel: Host) -> Host:
+    """Return ``kernel``, with calls of the model's failing if the case says so."""
     if fault is None:
-        return live
+        return kernel
     call = "open" if fault.call == "openat" else fault.call
     errno = ERRNO_NUMBERS.get(fault.errno) or _MORE_ERRNOS[fault.errno]
-    return BackendFaultHost(live, [HostFault.nth(call, errno, fault.nth)])
+    last = fault.nth + fault.times - 1
+    return BackendFaultHost(kernel, [HostFault(call, errno, first=fault.nth, last=last)])
 
 
 class BackendFaultHost(FaultHost):
@@ -168,14 +189,14 @@ class BackendFaultHost(FaultHost):
         return self.inner.memfd_probe(flags)
 
 
-def places(place: Place) -> list[Path]:
+def directories(place: Place) -> list[Path]:
     """Return the directories that cases keep their files in."""
-    return [Path(path) for path in attrs.asdict(place).values() if path is not None]
+    return [Path(path) for path in place.directories]
 
 
 def prepare(case: Case, place: Place) -> None:
     """Empty the directories, and make the case's files."""
-    for directory in places(place):
+    for directory in directories(place):
         for entry in directory.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -194,6 +215,7 @@ def observe(qemu: Qemu, case: Case, scratch: Path, inject: Sequence[str] = ()) -
         qmp=case.qmp,
         inject=inject,
         cwd=scratch,
+        seconds=_PATIENCE,
     )
 
 
@@ -201,7 +223,7 @@ def files_in(place: Place) -> dict[str, int]:
     """Return the sizes of the files there are, by path, without the letters of mkstemp."""
     return {
         without_letters(str(entry)): entry.stat().st_size
-        for directory in places(place)
+        for directory in directories(place)
         for entry in sorted(directory.iterdir())
         if entry.is_file() and not entry.is_symlink()
     }
@@ -291,6 +313,20 @@ def evidence(seen: Observation, before: set[str], files: Mapping[str, int]) -> E
     return Evidence(seen.exit, seen.stderr, tuple(seen.replies), kept, created)
 
 
-def chosen(name: str | None) -> tuple[Case, ...]:
-    """Return the cases whose name holds ``name``, all of them without one."""
-    return tuple(case for case in every_case() if name is None or name in case.name)
+def chosen(name: str | None, target: Target | None = None) -> tuple[Case, ...]:
+    """Return the cases whose name holds ``name``, all of them without one.
+
+    ``target`` is where they are to work: only those that are about such a place.
+    """
+    if target is None:
+        every = every_case()
+    elif target.is_device:
+        every = tuple(devices())
+    else:
+        every = tuple(case for case in every_case() if case.places == ("files",))
+    return tuple(case for case in every if name is None or name in case.name)
+
+
+def case_called(name: str) -> Case:
+    """Return the case of that name.  Raises KeyError if there is none."""
+    return {case.name: case for case in (*every_case(), *devices())}[name]

@@ -14,7 +14,11 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import attrs
+
+from .cannot_judge import CannotJudge
 from .cases import Place
+from .machine_path import PathJudgement, judge_path
 
 _CLONE_NEWNS: Final = 0x20000
 _HUGE_PAGES: Final = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
@@ -22,22 +26,66 @@ _HUGE_PAGES: Final = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepa
 _HUGE_PAGES_NEEDED: Final = 16
 
 
-def make_place(scratch: Path, shared_memory: Path | None) -> Place:
+@attrs.frozen
+class Target:
+    """Where somebody wants the cases to work: a directory, or a device DAX."""
+
+    path: str
+    is_device: bool
+    judgement: PathJudgement
+
+    def in_words(self) -> str:
+        """Return what the place is on this machine, as one sentence."""
+        judged = self.judgement
+        mount = judged.mount
+        kind = "device DAX" if self.is_device or mount is None else mount.file_system
+        dax = "" if self.is_device else ", on DAX" if judged.dax else ", not on DAX"
+        sync = {True: "possible", False: "not possible", None: "not known"}[judged.map_sync]
+        return f"{self.path}: {kind}{dax}, MAP_SYNC {sync}"
+
+
+def find_target(path: str) -> Target:
+    """Return the target at ``path``: the kernel is asked what it is.
+
+    Raises :class:`~qemu_model.oracle.cannot_judge.CannotJudge` if cases cannot work there.
+    """
+    judgement = judge_path(os.path.abspath(path))
+    is_device = judgement.kind == "character device" and judgement.dax is True
+    if not is_device and judgement.kind != "directory":
+        raise CannotJudge(
+            f"{path} is neither a directory nor device DAX, but a {judgement.kind}"
+            if judgement.exists
+            else f"there is no directory {path}"
+        )
+    if not os.access(path, os.R_OK | os.W_OK | (0 if is_device else os.X_OK)):
+        raise CannotJudge(f"{path}: this user may not write there")
+    return Target(judgement.path, is_device, judgement)
+
+
+def make_place(
+    scratch: Path,
+    shared_memory: Path | None,
+    files: Path | None = None,
+    device: str | None = None,
+) -> Place:
     """Make the directories below ``scratch`` and mount what can be mounted.
 
     ``shared_memory`` is a directory on a tmpfs, for where nothing can be mounted.
+    ``files`` is where files are kept if not there, and ``device`` a device DAX.
     Once per process: as root it leaves for a mount namespace of its own.
     """
-    files = scratch / "files"
-    files.mkdir(parents=True)
+    files = files or scratch / "files"
+    files.mkdir(parents=True, exist_ok=True)
     if not own_namespace():
-        return Place(str(files), None if shared_memory is None else str(shared_memory))
+        memory = None if shared_memory is None else str(shared_memory)
+        return Place(str(files), memory, device=device)
     huge = free_huge_pages() >= _HUGE_PAGES_NEEDED
     return Place(
         str(files),
         mounted(scratch / "tmpfs", "tmpfs", "size=64m"),
         mounted(scratch / "small", "tmpfs", "size=2m"),
         mounted(scratch / "huge", "hugetlbfs", "pagesize=2M") if huge else None,
+        device,
     )
 
 

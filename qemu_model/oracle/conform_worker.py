@@ -21,8 +21,7 @@ from types import FrameType
 from typing import Any, Final
 
 from ..revision import Revision
-from .cases import every_case
-from .conform import Result, compare
+from .conform import Result, case_called, compare
 from .conform_place import make_place
 from .driver import Qemu
 
@@ -34,15 +33,23 @@ class Worker:
     """A worker process, for one thread of the asking process.
 
     One that dies is replaced by another, below ``scratch`` in a directory of its own.
+    ``shared_memory``, ``files`` and ``device``: see
+    :func:`~qemu_model.oracle.conform_place.make_place`.
     """
 
     def __init__(
-        self, qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | None
+        self,
+        qemu: Qemu,
+        revision: Revision,
+        scratch: Path,
+        shared_memory: Path | None,
+        files: Path | None = None,
+        device: str | None = None,
     ) -> None:
         self._qemu = qemu
         self._revision = revision
         self._scratch = scratch
-        self._shared_memory = shared_memory
+        self._places = (shared_memory, files, device)
         self._started = 0
         self._closed = False
         self._process = self._start()
@@ -57,7 +64,7 @@ class Worker:
                 self._qemu.binary,
                 self._revision.name,
                 str(self._scratch / str(self._started)),
-                "" if self._shared_memory is None else str(self._shared_memory),
+                *("" if place is None else str(place) for place in self._places),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -110,15 +117,21 @@ class Worker:
         self.close()
 
 
-def serve(qemu: Qemu, revision: Revision, scratch: Path, shared_memory: Path | None) -> None:
+def serve(
+    qemu: Qemu,
+    revision: Revision,
+    scratch: Path,
+    shared_memory: Path | None,
+    files: Path | None,
+    device: str | None,
+) -> None:
     """Answer requests until there are no more."""
     scratch.mkdir(parents=True, exist_ok=True)
     os.chdir(scratch)
-    place = make_place(scratch, shared_memory)
-    cases = {case.name: case for case in every_case()}
+    place = make_place(scratch, shared_memory, files, device)
     for name in requests():
         try:
-            result = compare(qemu, revision, cases[name], place, scratch)
+            result = compare(qemu, revision, case_called(name), place, scratch)
         except Exception as failure:
             # One case must not end all the others.
             why = f"the model itself failed: {type(failure).__name__}: {failure}"
@@ -143,13 +156,15 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     from ..revision import find
 
-    binary, revision, scratch, shared_memory = argv
+    binary, revision, scratch, shared_memory, files, device = argv
     try:
         serve(
             Qemu.at(binary),
             find(revision),
             Path(scratch),
             Path(shared_memory) if shared_memory else None,
+            Path(files) if files else None,
+            device or None,
         )
     except BrokenPipeError:
         # Whoever asked is gone.

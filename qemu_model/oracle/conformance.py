@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ import attrs
 
 from ..revision import Revision
 from .conform import Result, Status, revision_of
+from .conform_place import Target
 from .conform_worker import Worker
 from .driver import Qemu, check_strace
 from .findings import FINDINGS, Finding, not_seen
@@ -26,12 +28,16 @@ SHARED_MEMORY: Final = Path("/dev/shm")
 
 @attrs.frozen
 class Report:
-    """The results of a run; ``gone`` are findings of the revision that did not occur."""
+    """The results of a run; ``gone`` are findings of the revision that did not occur.
+
+    ``target`` is where the cases worked, if that was said.
+    """
 
     qemu: Qemu
     revision: Revision
     results: tuple[Result, ...]
     gone: tuple[Finding, ...] = ()
+    target: Target | None = None
 
     def of(self, status: Status) -> list[Result]:
         """Return the results with that status."""
@@ -58,6 +64,7 @@ class Report:
             "version": self.qemu.version,
             "revision": self.revision.name,
             "revision_meaning": self.revision.meaning,
+            "path": None if self.target is None else self.target.judgement.to_json(),
             "cases": len(self.results),
             "passed": len(self.of("passed")),
             "failed": [
@@ -147,15 +154,18 @@ def conform(
     *,
     jobs: int = 1,
     whole: bool = True,
+    target: Target | None = None,
     on_result: Callable[[Result], None] | None = None,
 ) -> Report:
     """Run the cases called ``names``, ``jobs`` at a time, and return the report.
 
-    ``whole``: these are all the cases, so that each finding must occur.  ``on_result``
-    is called with each result as it comes.  The scratch directory is made here and
-    gone afterwards, as is all that was started.
+    ``whole``: these are all the cases, so that each finding must occur.  ``target`` is
+    where they work, otherwise in the scratch directory.  ``on_result`` is called with
+    each result as it comes.  What is made, here and below ``target``, is gone
+    afterwards, as is all that was started.
 
-    Raise :class:`~qemu_model.oracle.driver.DriverError` where strace is not installed.
+    Raise :class:`~qemu_model.oracle.driver.DriverError` where strace is not installed,
+    and OSError where no directory can be made.
     """
     check_strace()
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -177,35 +187,48 @@ def conform(
                 if on_result is not None and not stop.is_set():
                     on_result(result)
 
-    with tempfile.TemporaryDirectory(prefix="qemu-model-conform-") as scratch:
-        shared = tempfile.TemporaryDirectory(
-            prefix="qemu-model-conform-", dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(temporary_directory(None))
+        shared = stack.enter_context(
+            temporary_directory(SHARED_MEMORY if SHARED_MEMORY.is_dir() else None)
         )
-        with shared:
-            workers = []
-            threads = []
-            try:
-                for number in range(min(jobs, len(names))):
-                    memory = Path(shared.name) / str(number)
-                    memory.mkdir()
-                    workers.append(Worker(qemu, revision, Path(scratch) / str(number), memory))
-                threads = [
-                    threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers
-                ]
-                for thread in threads:
-                    thread.start()
-                for thread in threads:
-                    thread.join()
-            finally:
-                stop.set()
-                for worker in workers:
-                    worker.close()
-                for thread in threads:
-                    thread.join()
+        files = device = None
+        if target is not None and target.is_device:
+            device = target.path
+        elif target is not None:
+            files = stack.enter_context(temporary_directory(Path(target.path)))
+        workers = []
+        threads = []
+        try:
+            for number in range(min(jobs, len(names))):
+                memory = shared / str(number)
+                memory.mkdir()
+                kept = None if files is None else files / str(number)
+                workers.append(Worker(qemu, revision, scratch / str(number), memory, kept, device))
+            threads = [
+                threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            stop.set()
+            for worker in workers:
+                worker.close()
+            for thread in threads:
+                thread.join()
     ordered = tuple(results[name] for name in names if name in results)
     seen = {finding for result in ordered for finding in result.findings}
     gone = not_seen(revision.name, tuple(seen)) if whole and may_show_all(ordered) else ()
-    return Report(qemu, revision, ordered, gone)
+    return Report(qemu, revision, ordered, gone, target)
+
+
+@contextlib.contextmanager
+def temporary_directory(below: Path | None) -> Iterator[Path]:
+    """Give a new directory that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="qemu-model-conform-", dir=below) as path:
+        yield Path(path)
 
 
 def may_show_all(results: Sequence[Result]) -> bool:

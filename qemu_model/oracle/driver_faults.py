@@ -59,5 +59,6 @@ def strace_fault(
         total += 1
         seen += begun
         if seen == fault.nth:
-            return f"{fault.call}:error={fault.errno}:when={total}"
+            last = "" if fault.times == 1 else f"..{total + fault.times - 1}"
+            return f"{fault.call}:error={fault.errno}:when={total}{last}"
     return None

@@ -149,10 +149,13 @@ class ReplayHost:
         return 0 if self._alignment.next_is("mmap") else _NEVER_OVERCOMMIT
 
     def dax_device_size(self, fd: int) -> int | None:
-        """Return a size that is large enough for a device whose size QEMU read elsewhere."""
-        if self._alignment.is_device(fd) and not self._alignment.next_is("lseek"):
-            return LARGE_FILE
-        return None
+        """Return a likely size for a device whose size QEMU read elsewhere.
+
+        It is large enough, except where the log shows that QEMU then gave the device up.
+        """
+        if not self._alignment.is_device(fd) or self._alignment.next_is("lseek"):
+            return None
+        return 1 if self._alignment.next_is("close") else LARGE_FILE
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Return None: a log does not show them."""

@@ -12,6 +12,7 @@ from .identities import as_json, identities
 from .machines import machines
 from .mapping import matrix, paths
 from .options import booleans, memfds, nodes
+from .persistent import devices, persistent
 from .preallocation import preallocation
 from .sizes import aligns, sizes
 
@@ -22,12 +23,16 @@ __all__ = [
     "Fault",
     "Place",
     "Preparation",
+    "devices",
     "every_case",
 ]
 
 
 def every_case() -> tuple[Case, ...]:
-    """Return all the cases, in the order of their families; no two share a name."""
+    """Return all the cases, in the order of their families; no two share a name.
+
+    Those that need a device of one's own are not among them: :func:`devices`.
+    """
     families = (
         matrix,
         paths,
@@ -42,5 +47,6 @@ def every_case() -> tuple[Case, ...]:
         qmp,
         machines,
         faults,
+        persistent,
     )
     return tuple(case for family in families for case in family())

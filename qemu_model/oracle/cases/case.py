@@ -1,8 +1,8 @@
 """A conformance case: what a QEMU is asked to do, and what its texts are written with.
 
 A case says what it tests in its name (``family/what``).  Its texts may name the
-places of :class:`Place` as ``$files``, ``$tmpfs``, ``$small`` and ``$huge``: a
-runner puts directories of its own in their place.
+places of :class:`Place` as ``$files``, ``$tmpfs``, ``$small``, ``$huge`` and
+``$device``: a runner puts directories of its own, or a device, in their place.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,24 +28,34 @@ PLAIN: Final[tuple[Mapping[str, Any], ...]] = (
 
 MIB: Final = 1 << 20
 
+#: The names of the places; a case may say any of them, with a dollar sign before it.
+PLACES: Final = ("files", "tmpfs", "small", "huge", "device")
+
 
 @attrs.frozen
 class Place:
     """Where a case keeps its files: directories for each kind of file system.
 
     ``files`` is a directory on a disk, ``tmpfs`` one on a tmpfs with room, ``small``
-    a tmpfs of 2 MiB, ``huge`` a hugetlbfs of 2 MiB pages; None where this machine
-    cannot have one.
+    a tmpfs of 2 MiB, ``huge`` a hugetlbfs of 2 MiB pages; ``device`` is a device DAX.
+    None where this machine cannot have one, or none was given.
     """
 
     files: str
     tmpfs: str | None = None
     small: str | None = None
     huge: str | None = None
+    device: str | None = None
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The directories, which are emptied before each run; not the device."""
+        every = (self.files, self.tmpfs, self.small, self.huge)
+        return tuple(path for path in every if path is not None)
 
     def lacks(self, text: str) -> str | None:
         """Return the name of the first place that ``text`` names and is not here."""
-        for name in ("tmpfs", "small", "huge"):
+        for name in PLACES[1:]:
             if getattr(self, name) is None and f"${name}" in text:
                 return name
         return None
@@ -59,7 +69,7 @@ class Place:
 
 @attrs.frozen
 class Fault:
-    """One system call of the backend that fails.
+    """One system call of the backend that fails, or ``times`` of them in a row.
 
     ``call`` is its name (``openat`` for open), ``nth`` counts from 1 among the
     backend's calls of that name in a run without the fault; ``errno`` is its name.
@@ -68,6 +78,7 @@ class Fault:
     call: str
     nth: int
     errno: str
+    times: int = 1
 
 
 @attrs.frozen
@@ -104,10 +115,19 @@ class Case:
 
     def lacks(self, place: Place) -> str | None:
         """Return which directory the case needs and ``place`` does not have."""
-        return place.lacks(
-            " ".join([*self.args, *self.machine, *(json.dumps(dict(one)) for one in self.qmp)])
-            + " ".join(step.path for step in self.setup)
-        )
+        return place.lacks(self._texts)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of the places that the case is about."""
+        texts = self._texts
+        return tuple(name for name in PLACES if f"${name}" in texts)
+
+    @property
+    def _texts(self) -> str:
+        return " ".join(
+            [*self.args, *self.machine, *(json.dumps(dict(one)) for one in self.qmp)]
+        ) + " ".join(step.path for step in self.setup)
 
 
 def an_object(text: str) -> tuple[str, str]:

@@ -1,0 +1,45 @@
+"""A kernel that puts reservations where another run's were."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from .faults import FaultHost
+from .linux import PROT_NONE
+from .protocol import Host
+
+#: Addresses that are as far from a multiple of this are alike to QEMU and to devices.
+HUGE = 2 * 1024 * 1024
+
+
+class PlacedHost(FaultHost):
+    """Puts reservations as far from a huge page's start as ``places`` are, by length in bytes.
+
+    Which address a block gets is the kernel's choice, and some of what QEMU does, and
+    whether a device DAX takes the address, follows from it: with ``align=1M`` every
+    other run succeeds on a device of 2 MiB.  With the places of another run the same
+    follows here.
+    """
+
+    def __init__(self, inner: Host, places: Mapping[int, Sequence[int]]) -> None:
+        super().__init__(inner, ())
+        self._places = {length: deque(found) for length, found in places.items()}
+
+    def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
+        """mmap(2)."""
+        left = self._places.get(length)
+        if not left or addr or prot != PROT_NONE:
+            return super().mmap(addr, length, prot, flags, fd, offset)
+        page = self.platform.page_size
+        whole = -(-length // page) * page
+        start = super().mmap(addr, whole + HUGE, prot, flags, fd, offset)
+        if start < 0:
+            return start
+        before = (left.popleft() - start) % HUGE
+        for address, rest in ((start, before), (start + before + whole, HUGE - before)):
+            if rest:
+                self.inner.munmap(address, rest)
+        return start + before
