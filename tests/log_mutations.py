@@ -234,6 +234,12 @@ def with_call_numbers(log: bytes) -> bytes:
     return re.sub(rb"(?m)^(\d+) +(?=\w)", rb"\1 [ 257] ", log)
 
 
+def with_every_column(log: bytes) -> bytes:
+    """As with -tt -r -n -i: ``123 12:34:56.789012 (+ 0.000012) [ 257] [00007f765db3fad7] call``."""
+    columns = rb"\1 12:34:56.789012 (+     0.000012) [ 257] [00007f765db3fad7] "
+    return re.sub(rb"(?m)^(\d+) +", columns, log)
+
+
 def without_names_of_files(log: bytes) -> bytes:
     """As without -yy: ``close(10)``."""
     return re.sub(rb"\b(\d+|AT_FDCWD)<[^<>\n]*(?:<[^<>\n]*>)?>(?:\(deleted\))?", rb"\1", log)
@@ -299,6 +305,7 @@ OTHER_WAYS: Final = (
     with_differences_of_time,
     with_durations,
     with_call_numbers,
+    with_every_column,
     without_names_of_files,
     in_another_language,
     with_open,

@@ -95,6 +95,23 @@ def test_a_log_filtered_by_path_conforms_in_what_is_in_it() -> None:
     }
 
 
+def test_a_log_filtered_by_a_directory_does_not_show_the_file_in_it() -> None:
+    """strace -P DIRECTORY, and QEMU 7.2 with mem-path=DIRECTORY, gave this log.
+
+    In a log without that filter the file is demanded.
+    """
+    run = recording("v8", "fault-ext4-mmap1-EACCES")
+    path = run.only_path
+    assert path is not None
+    opening = f'17766 openat(AT_FDCWD</>, "{path}", O_RDWR) = -1 EISDIR (Is a directory)\n'
+    end = b"17766 +++ exited with 0 +++\n"
+    verdict = check(run, opening.encode() + end)
+    assert (verdict.verdict, verdict.matched) == ("conforms", 1)
+    assert "open of a file in the directory" in verdict.not_in_log
+    verdict = check(run, opening.encode() + b"17766 exit_group(0) = ?\n" + end)
+    assert (verdict.verdict, first_line(verdict)) == ("diverges", 2)
+
+
 def test_a_recording_that_was_cut_is_inconclusive() -> None:
     reasons = {check(run, run.log).reason for run in CUT}
     verdicts = {check(run, run.log).verdict for run in CUT}

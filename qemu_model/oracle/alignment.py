@@ -57,6 +57,10 @@ _RELEASES_KEPT: Final = 1000
 _MOST_SEARCHED: Final = 100
 
 
+#: What the name of the file that QEMU makes in a directory begins with.
+TEMPORARY: Final = "/qemu_back_mem"
+
+
 class LogEnded(Exception):
     """The log has no more calls, and the model still makes one."""
 
@@ -76,7 +80,7 @@ class Alignment:
     ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which
     are nobody's backend.  ``attached`` is for a log that begins after start-up.
     ``first_may_be_missing`` tells of the log's first call whether it may be the
-    model's second.
+    model's second, ``filtered_by_path`` whether only calls on a path were logged.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Alignment:
         machine_has_ram: bool,
         attached: bool = False,
         first_may_be_missing: Callable[[Call], bool],
+        filtered_by_path: Callable[[], bool],
     ) -> None:
         self.report = report
         self._started = False
@@ -98,6 +103,7 @@ class Alignment:
         self._pid = pid
         self._machine_has_ram = machine_has_ram
         self._first_may_be_missing = first_may_be_missing
+        self._filtered_by_path = filtered_by_path
         self._ahead: deque[Call] = deque()
         self._releases: dict[tuple[str, tuple[Any, ...]], Event] = {}
         self._began = False
@@ -157,6 +163,9 @@ class Alignment:
             if not self._search.in_log(name, args):
                 self.report.not_in_log.add(self._search.kind(name, args))
                 return self._inventions.answer(name, args)
+            if self._is_on_another_path(name, args):
+                self.report.not_in_log.add(f"{name} of a file in the directory")
+                return self._inventions.answer(name, args)
             if head is None:
                 raise LogEnded(self._event(name, args))
             if self._before is None and self._first_may_be_missing(head):
@@ -165,6 +174,15 @@ class Alignment:
             answer = self._differ(head, name, args)
             if answer is not None:
                 return answer
+
+    def _is_on_another_path(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is on the nameless file in a directory, and the filter on the latter."""
+        return (
+            name in ("open", "unlink")
+            and TEMPORARY in args[0]
+            and not self._search.occurs(TEMPORARY)
+            and self._filtered_by_path()
+        )
 
     def touch(self, address: int, length: int) -> bool:
         """Return whether the pages of the range could be touched: no SIGBUS follows."""
@@ -191,7 +209,7 @@ class Alignment:
             if call is None:
                 break
             name = str(call.args[0]) if call.args else ""
-            if call.name == "open" and "/qemu_back_mem" in name and bits(call.args[1]) & O_EXCL:
+            if call.name == "open" and TEMPORARY in name and bits(call.args[1]) & O_EXCL:
                 return name[-6:]
         return "XXXXXX"
 

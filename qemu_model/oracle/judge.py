@@ -152,6 +152,7 @@ class _Trial:
             machine_has_ram=self._machine != "none",
             attached=attached,
             first_may_be_missing=self._may_be_second,
+            filtered_by_path=self._is_filtered_by_path,
         )
         has = self._search.has_library
         platform = attrs.evolve(

@@ -29,7 +29,7 @@ _LONGEST_PID: Final = 10
 #: What may stand before a call: the thread, the time in strace's several ways, other columns.
 PREFIX: Final = (
     rb"(?>(?:\[pid ++)?)(?>(?:(\d++)(?>(?:<[^\n>]*+>)?)\]?+ ++)?)"
-    rb"(?>(?:\d++[\d:.]++ ++)?)(?>(?:\(\+ *+[\d.]++\) ++)?)(?>(?:\[[^\]\n]*+\] ++)?)"
+    rb"(?>(?:\d++[\d:.]++ ++)?)(?>(?:\(\+ *+[\d.]++\) ++)?)(?>(?:\[[^\]\n]*+\] ++)*)"
 )
 _EXECVE: Final = re.compile(rb"^ *+" + PREFIX + rb"(?:execve\(|<\.\.\. execve resumed>)")
 UNFINISHED: Final = b"<unfinished ...>"

@@ -63,6 +63,10 @@ class LogSearch:
         names = _NAMES.get(name, (name.encode(),))
         return any(self._log.occurs(text) for text in names)
 
+    def occurs(self, text: str) -> bool:
+        """Return whether ``text`` stands anywhere in the log."""
+        return self._log.occurs(text.encode())
+
     def is_first(self, call: Call) -> bool:
         """Return whether no call of any kind stands before this one in the log."""
         first = next(self._log.pieces(), None)
