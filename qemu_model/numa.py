@@ -122,13 +122,14 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
 def parse_numa_distance(qemu: Qemu, dist: NumaDistOptions) -> None:
     """Note one distance.
 
-    Raises ``Invalid node <n>, max possible could be 128``, ``Source/Destination
-    NUMA node is missing. ...``, ``NUMA distance (<n>) is invalid, ...`` and ``Local
-    distance of node <n> should be 10.``
+    Raises ``Parameter '<name>' expects an integer between 0 and 127``,
+    ``Source/Destination NUMA node is missing. ...``, ``NUMA distance (<n>) is invalid,
+    ...`` and ``Local distance of node <n> should be 10.``
     """
     numa = qemu.numa
     if dist.src >= MAX_NODES or dist.dst >= MAX_NODES:
-        raise messages.NUMA_INVALID_NODE.error(node=max(dist.src, dist.dst), max_nodes=MAX_NODES)
+        name = "src" if dist.src >= MAX_NODES else "dst"
+        raise messages.NUMA_INVALID_NODE.error(name=name, most=MAX_NODES - 1)
     if not numa.info(dist.src).present or not numa.info(dist.dst).present:
         raise messages.NUMA_NODE_MISSING.error()
     if dist.val < NUMA_DISTANCE_MIN:

@@ -145,10 +145,10 @@ def qemu_opts_parse(text: str, first_name: str, location: str = "") -> QemuOpts:
     return QemuOpts(id, tuple(params), text, location)
 
 
-def strtod(text: str) -> tuple[float, int] | None:
+def strtod(text: str) -> tuple[float | None, int] | None:
     """Read a number as C's strtod does: its value and where it ends.
 
-    None where there is none, and where the C library says ERANGE.
+    None where there is none; the value is None where the C library says ERANGE.
     """
     match = _STRTOD.match(text)
     if match is None:
@@ -161,9 +161,9 @@ def strtod(text: str) -> tuple[float, int] | None:
     try:
         value = float.fromhex(number) if match["hex"] else float(number)
     except OverflowError:
-        return None
+        return None, match.end()
     if math.isinf(value) or (abs(value) < 2.2250738585072014e-308 and _has_digit(number)):
-        return None
+        return None, match.end()
     return value, match.end()
 
 
@@ -183,13 +183,15 @@ def do_strtosz(text: str, default_suffix: str = "B") -> int:
 
     A number as strtod reads it and one of the units B K M G T P E, or that of
     ``default_suffix``; a fraction needs a unit above B; what is negative or comes
-    near 2**64 is out of range.
+    near 2**64 is out of range, and what is not finite is no number.
     """
     read = strtod(text)
     if read is None:
         return -EINVAL
     value, end = read
-    if math.isnan(value):
+    if value is None:
+        return -ERANGE if end == len(text) else -EINVAL
+    if not math.isfinite(value):
         return -EINVAL
     unit = suffix_mul(text[end : end + 1])
     if unit >= 0:
@@ -198,9 +200,9 @@ def do_strtosz(text: str, default_suffix: str = "B") -> int:
         unit = suffix_mul(default_suffix)
     if end != len(text):
         return -EINVAL
-    if unit == 1 and math.isfinite(value) and value != math.floor(value):
+    if unit == 1 and value != math.floor(value):
         return -EINVAL
-    if math.isinf(value) or value < 0 or value * unit >= SIZE_LIMIT:
+    if value < 0 or value * unit >= SIZE_LIMIT:
         return -ERANGE
     return int(value * unit)
 

@@ -107,10 +107,10 @@ def ran(line: str) -> Run:
         ("-M none -numa dist,src=0,dst=0,val=10", "-numa dist,src=0,dst=0,val=10: "
          "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it "
          "first."),
-        ("-M pc -numa dist,src=128,dst=0,val=10", "-numa dist,src=128,dst=0,val=10: Invalid node "
-         "128, max possible could be 128"),
-        ("-M pc -numa dist,src=0,dst=200,val=10", "-numa dist,src=0,dst=200,val=10: Invalid node "
-         "200, max possible could be 128"),
+        ("-M pc -numa dist,src=128,dst=0,val=10", "-numa dist,src=128,dst=0,val=10: Parameter "
+         "'src' expects an integer between 0 and 127"),
+        ("-M pc -numa dist,src=0,dst=200,val=10", "-numa dist,src=0,dst=200,val=10: Parameter "
+         "'dst' expects an integer between 0 and 127"),
         ("-M pc -numa node,mem=1,memdev=m0", "-numa node,mem=1,memdev=m0: cannot specify both "
          "mem= and memdev="),
         (f"-M pc {M0} -numa node,memdev=m0 -numa node", "-numa node: memdev option must be "

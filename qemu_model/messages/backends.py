@@ -168,6 +168,21 @@ NO_RAM_GAP: Final = Message(
     SERIES,
     stream="abort",
 )
+DONTDUMP_FAILED: Final = Message(
+    "qemu_madvise",
+    "exec.c:qemu_ram_setup_dump",
+    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
+    SERIES,
+    errno=True,
+    stream="stderr",
+)
+DONTDUMP_UNSUPPORTED: Final = Message(
+    "madvise doesn't support MADV_DONTDUMP, but dump_guest_core=off specified",
+    "exec.c:qemu_ram_setup_dump",
+    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
+    SERIES,
+    stream="stderr",
+)
 
 # backends/hostmem.c
 

@@ -57,7 +57,7 @@ NUMA_MEMDEV_AMBIGUOUS: Final = Message(
     SERIES,
 )
 NUMA_INVALID_NODE: Final = Message(
-    "Invalid node {node}, max possible could be {max_nodes}",
+    "Parameter '{name}' expects an integer between 0 and {most}",
     "numa.c:parse_numa_distance",
     ("'src' or 'dst' of a distance is 128 or more",),
     SERIES,

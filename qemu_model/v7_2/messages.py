@@ -133,20 +133,9 @@ ASSERT_SIZE: Final = Message(
     V7_2,
     stream="abort",
 )
-DONTDUMP_FAILED: Final = Message(
-    "qemu_madvise",
-    "softmmu/physmem.c:qemu_ram_setup_dump",
-    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
-    V7_2,
-    errno=True,
-    stream="stderr",
-)
-DONTDUMP_UNSUPPORTED: Final = Message(
-    "madvise doesn't support MADV_DONTDUMP, but dump_guest_core=off specified",
-    "softmmu/physmem.c:qemu_ram_setup_dump",
-    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
-    V7_2,
-    stream="stderr",
+DONTDUMP_FAILED: Final = _still(before.DONTDUMP_FAILED, "softmmu/physmem.c:qemu_ram_setup_dump")
+DONTDUMP_UNSUPPORTED: Final = _still(
+    before.DONTDUMP_UNSUPPORTED, "softmmu/physmem.c:qemu_ram_setup_dump"
 )
 
 # backends/hostmem*.c
@@ -476,12 +465,7 @@ NUMA_CPU_PROPERTY: Final = Message(
     ("-numa cpu names dies or clusters, which the machine's CPUs are not divided into",),
     V7_2,
 )
-NUMA_NODE_RANGE: Final = Message(
-    "Parameter '{name}' expects an integer between 0 and 127",
-    "hw/core/numa.c:parse_numa_distance",
-    ("a node of -numa dist is 128 or more",),
-    V7_2,
-)
+NUMA_INVALID_NODE: Final = _still(before.NUMA_INVALID_NODE, "hw/core/numa.c:parse_numa_distance")
 NUMA_NODE_MISSING: Final = _still(before.NUMA_NODE_MISSING, "hw/core/numa.c:parse_numa_distance")
 NUMA_DISTANCE_LOW: Final = _still(before.NUMA_DISTANCE_LOW, "hw/core/numa.c:parse_numa_distance")
 NUMA_DISTANCE_LOCAL: Final = _still(

@@ -156,7 +156,7 @@ def parse_numa_distance(qemu: Qemu, src: int, dst: int, val: int) -> None:
     numa = qemu.numa
     for name, node in (("src", src), ("dst", dst)):
         if node >= MAX_NODES:
-            raise messages.NUMA_NODE_RANGE.error(name=name)
+            raise messages.NUMA_INVALID_NODE.error(name=name, most=MAX_NODES - 1)
     if not numa.info(src).present or not numa.info(dst).present:
         raise messages.NUMA_NODE_MISSING.error()
     if val < NUMA_DISTANCE_MIN:
