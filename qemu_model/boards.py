@@ -88,12 +88,13 @@ class DeviceMemory:
 class MachineState:
     """The machine of a process: its options, its RAM, its memory devices; sizes in bytes.
 
-    ``name`` is what the user calls it, empty until it is chosen.  ``ram`` is the
-    region that the machine takes its RAM as, ``device_memory`` None on a machine
-    without such a range.
+    ``name`` is what the user calls it, empty until it is chosen, ``type_name`` what QOM
+    calls its type.  ``ram`` is the region that the machine takes its RAM as,
+    ``device_memory`` None on a machine without such a range.
     """
 
     name: str = ""
+    type_name: str = "none-machine"
     machine_class: MachineClass | None = None
     mem_merge: bool = True
     dump_guest_core: bool = True

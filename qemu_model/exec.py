@@ -245,9 +245,15 @@ def memory_try_enable_merging(qemu: Qemu, addr: int, length: int) -> None:
 
 
 def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
-    """Keep the range out of core dumps if the machine says ``dump-guest-core=off``."""
+    """Keep the range out of core dumps if the machine says ``dump-guest-core=off``.
+
+    A failure is printed in two lines, and QEMU goes on.
+    """
     if not qemu.machine.dump_guest_core:
-        qemu_madvise(qemu, addr, length, MADV_DONTDUMP)
+        result = qemu_madvise(qemu, addr, length, MADV_DONTDUMP)
+        if result < 0:
+            qemu.fprintf_stderr(messages.DONTDUMP_FAILED, -result)
+            qemu.fprintf_stderr(messages.DONTDUMP_UNSUPPORTED)
 
 
 def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:

@@ -21,13 +21,15 @@ from .hostmem import (
 from .memory import MemoryRegion
 from .memory_device import memory_device_plug, memory_device_pre_plug
 from .qobject_input import invalid_type
-from .qom import Object, object_get_canonical_path_component, object_resolve_path_type
+from .qom import (
+    object_get_canonical_path_component,
+    object_resolve_path,
+    object_resolve_path_type,
+)
 
 C_FILE = "hw/mem/pc-dimm.c"
 
 UNASSIGNED_SLOT: Final = -1
-#: Paths, by their parts, of objects that are there without having been asked for.
-OBJECTS_OF_EVERY_MACHINE: Final = ((), ("objects",), ("machine",))
 
 
 class PropertyVisitor(Protocol):
@@ -113,11 +115,7 @@ def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) ->
         return
     backend = object_resolve_path_type(qemu, path, HostMemoryBackend)
     if backend is None:
-        parts = tuple(part for part in path.split("/") if part)
-        if (
-            object_resolve_path_type(qemu, path, Object) is not None
-            or parts in OBJECTS_OF_EVERY_MACHINE
-        ):
+        if object_resolve_path(qemu, path) is not None:
             raise invalid_type(name, "memory-backend")
         raise messages.DEVICE_NOT_FOUND.error(path=path)
     dimm.hostmem = backend

@@ -12,13 +12,14 @@ from typing import Any, Final
 import attrs
 
 from . import messages
-from .error import Abort, Exit, Killed, Livelock, Message
+from .error import Abort, Error, Exit, Killed, Livelock, Message
 from .event import Event
 from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from .leaks import Holdings, Leaks, created_files, find_leaks, release
+from .qmp import check_arguments, qmp_dispatch_check_obj, reply_to
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .revision import V8, Revision
@@ -33,10 +34,9 @@ SHUTDOWN: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def refusal(message: Message) -> dict[str, Any]:
-    """Return the reply to a command that the monitor does not serve."""
-    error = message.error().of_class("CommandNotFound")
-    return {"error": {"class": error.error_class, "desc": error.text}}
+def refusal(message: Message) -> Error:
+    """Return the error of a command that the monitor does not serve."""
+    return message.error().of_class("CommandNotFound")
 
 
 @attrs.frozen
@@ -139,10 +139,8 @@ class Process:
         before = len(self.host.events)
         with self._outcome():
             name = request.get("execute") if isinstance(request, dict) else None
-            if name == "qmp_capabilities":
-                self._reply(self._capabilities())
-            elif self.must_negotiate and not self._negotiated:
-                self._reply(refusal(messages.EXPECTING_NEGOTIATION))
+            if name == "qmp_capabilities" or (self.must_negotiate and not self._negotiated):
+                self._reply(self._capabilities(request))
             else:
                 reply = self._tree.dispatch(self.qemu, self.types, request)
                 if name == "quit" and "return" in reply:
@@ -152,11 +150,19 @@ class Process:
                 self._reply(reply)
                 self._tree.drain_call_rcu(self.qemu)
 
-    def _capabilities(self) -> dict[str, Any]:
-        if self._negotiated:
-            return refusal(messages.NEGOTIATION_COMPLETE)
+    def _capabilities(self, request: Any) -> dict[str, Any]:
+        """Negotiate (``monitor.c:qmp_qmp_capabilities``), and refuse all else until then."""
+        try:
+            name, arguments = qmp_dispatch_check_obj(request)
+            if name != "qmp_capabilities":
+                raise refusal(messages.EXPECTING_NEGOTIATION)
+            check_arguments(arguments, enable=("array", False))
+            if self._negotiated:
+                raise refusal(messages.NEGOTIATION_COMPLETE)
+        except Error as error:
+            return reply_to(request, error)
         self._negotiated = True
-        return {"return": {}}
+        return reply_to(request, {})
 
     def _reply(self, reply: Any) -> None:
         self.replies.append(reply)

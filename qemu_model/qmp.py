@@ -19,6 +19,8 @@ from .qom import (
     TypeInfo,
     object_property_get,
     object_property_set,
+    object_resolve_path,
+    qdict_order,
     user_creatable_add_type,
     user_creatable_del,
 )
@@ -27,7 +29,12 @@ C_FILE = "qmp.c"
 
 Command = Callable[[Qemu, Mapping[str, TypeInfo], dict[str, Any]], object]
 
-REQUIRED: Final = "required"
+#: What is an argument of a kind, as Python reads JSON.
+KINDS: Final[Mapping[str, type]] = MappingProxyType({"string": str, "array": list, "any": object})
+
+
+class NotModelled(Exception):
+    """A part of QMP that QEMU has and the model has not; the text names it."""
 
 
 def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dict[str, Any]:
@@ -37,19 +44,19 @@ def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dic
     expected: <type>`` and ``Parameter '<name>' is unexpected``.
     """
     taken = {}
+    unread = GHashTable(qdict_order(arguments))
     for keyword, (kind, required) in kinds.items():
         name = keyword.replace("_", "-")
+        unread.remove(name)
         if name not in arguments:
             if required:
                 raise messages.MISSING_PARAMETER.error(name=name)
             continue
         value = arguments[name]
-        if kind == "string" and not isinstance(value, str):
-            raise invalid_type(name, "string")
+        if not isinstance(value, KINDS[kind]):
+            raise invalid_type(name, kind)
         taken[keyword] = value
-    known = {keyword.replace("_", "-") for keyword in kinds}
-    unexpected = [name for name in arguments if name not in known]
-    for name in GHashTable(unexpected):
+    for name in unread:
         raise messages.UNEXPECTED.error(name=name)
     return taken
 
@@ -74,26 +81,25 @@ def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[s
     return {}
 
 
-def object_resolve_path(qemu: Qemu, path: str) -> Object:
-    """Return the object at an absolute path, or the only one a partial path fits.
+def object_at(qemu: Qemu, command: str, path: str, name: str) -> Object:
+    """Return the object at ``path``, whose property ``name`` ``command`` is about.
 
-    Raises ``Device '<path>' not found``, of class DeviceNotFound.
+    Raises ``Device '<path>' not found``, of class DeviceNotFound, and
+    :class:`NotModelled` for what the machine keeps to itself.
     """
-    parts = [part for part in path.split("/") if part]
-    if path.startswith("/"):
-        found = parts[1:] if len(parts) == 2 and parts[0] == "objects" else []
-    else:
-        found = parts[-1:] if parts in (parts[-1:], ["objects", *parts[-1:]]) else []
-    if found and found[0] in qemu.objects:
-        return qemu.objects[found[0]]
-    raise messages.DEVICE_NOT_FOUND.error(path=path).of_class("DeviceNotFound")
+    obj = object_resolve_path(qemu, path)
+    if obj is None:
+        raise messages.DEVICE_NOT_FOUND.error(path=path).of_class("DeviceNotFound")
+    if obj.type.name == qemu.machine.type_name and name != "type":
+        raise NotModelled(f"{command} {path} {name}")
+    return obj
 
 
 def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
     """``qom-get``: read a property."""
     taken = check_arguments(arguments, path=("string", True), property=("string", True))
-    obj = object_resolve_path(qemu, taken["path"])
-    return object_property_get(qemu, obj, taken["property"])
+    name = taken["property"]
+    return object_property_get(qemu, object_at(qemu, "qom-get", taken["path"], name), name)
 
 
 def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
@@ -101,8 +107,8 @@ def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str,
     taken = check_arguments(
         arguments, path=("string", True), property=("string", True), value=("any", True)
     )
-    obj = object_resolve_path(qemu, taken["path"])
     name = taken["property"]
+    obj = object_at(qemu, "qom-set", taken["path"], name)
     object_property_set(qemu, obj, QObjectInputVisitor({name: taken["value"]}), name)
     return {}
 
@@ -235,10 +241,6 @@ NOT_MODELLED: Final = frozenset(
 )
 
 
-class NotModelled(Exception):
-    """A QMP command that QEMU has and the model has not; the text names it."""
-
-
 def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     """Return the name and the arguments of a command.
 
@@ -248,7 +250,8 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
         raise messages.INPUT_NOT_OBJECT.error()
     name = None
     arguments: dict[str, Any] = {}
-    for member, value in request.items():
+    for member in qdict_order(request):
+        value = request[member]
         if member == "execute":
             if not isinstance(value, str):
                 raise messages.INPUT_MEMBER_TYPE.error(name="execute", what="a string")
@@ -264,12 +267,21 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     return name, arguments
 
 
+def reply_to(request: object, result: object) -> dict[str, Any]:
+    """Return the reply that says ``result``, with the id of the request if it has one."""
+    reply: dict[str, Any] = {"return": result}
+    if isinstance(result, Error):
+        reply = {"error": {"class": result.error_class, "desc": result.text}}
+    if isinstance(request, dict) and "id" in request:
+        reply["id"] = request["id"]
+    return reply
+
+
 def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> dict[str, Any]:
     """Run one command and return its reply.
 
     Raises :class:`NotModelled` for a command that the model leaves out.
     """
-    reply: dict[str, Any]
     try:
         name, arguments = qmp_dispatch_check_obj(request)
         command = COMMANDS.get(name)
@@ -277,9 +289,6 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
             if name in NOT_MODELLED:
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        reply = {"return": command(qemu, types, arguments)}
+        return reply_to(request, command(qemu, types, arguments))
     except Error as error:
-        reply = {"error": {"class": error.error_class, "desc": error.text}}
-    if isinstance(request, dict) and "id" in request:
-        reply["id"] = request["id"]
-    return reply
+        return reply_to(request, error)

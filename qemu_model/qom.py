@@ -18,10 +18,6 @@ from .globals import Qemu
 C_FILE = "qom/object_interfaces.c"
 
 BUCKETS = 512
-#: Types that are there and not for users to create, of those that are taken for such.
-NOT_USER_CREATABLE = frozenset(
-    {"accel", "bus", "container", "device", "irq", "machine", "none-machine", "nvdimm", "pc-dimm"}
-)
 
 Kind = TypeVar("Kind", bound="Object")
 
@@ -72,6 +68,7 @@ class TypeInfo:
 
     ``properties`` include those of its parents.  ``modelled`` is False for the
     types that have nothing to do with memory: their properties are not looked at.
+    ``creatable`` is False for those that are not for users to make.
     """
 
     name: str
@@ -83,6 +80,7 @@ class TypeInfo:
     finalize: Callable[[Qemu, Any], None]
     abstract: bool = False
     modelled: bool = True
+    creatable: bool = True
     exists: Callable[[Qemu], bool] = always
 
 
@@ -109,23 +107,73 @@ def object_get_canonical_path_component(qemu: Qemu, obj: Object) -> str:
     return qemu.heap.give(obj.id)
 
 
+def _nothing(_qemu: Qemu, _obj: Object) -> None:
+    """Do nothing: what every process has is neither completed nor deleted by users."""
+
+
+def _no(_qemu: Qemu, _obj: Object) -> bool:
+    return False
+
+
+def _place(type_name: str, children: Mapping[str, str]) -> Object:
+    """Return an object that every process has, with its ``children``: their paths by name."""
+
+    def path_of_child(path: str) -> Callable[[Qemu, Any], object]:
+        return lambda _qemu, _obj: path
+
+    def instance_init(_qemu: Qemu) -> Object:
+        return Object(info)
+
+    info = TypeInfo(
+        type_name,
+        properties(
+            (Property("type", "string", lambda _qemu, obj: obj.type.name, None),),
+            (Property(name, "child", path_of_child(path), None) for name, path in children.items()),
+        ),
+        instance_init,
+        _nothing,
+        _no,
+        _nothing,
+        _nothing,
+    )
+    return Object(info)
+
+
+def _place_above(qemu: Qemu, parts: tuple[str, ...]) -> Object | None:
+    """Return what stands above the objects that users made; the machine with its type alone."""
+    if not parts:
+        return _place("container", {"machine": "/machine", "objects": "/objects"})
+    if parts == ("machine",):
+        return _place(qemu.machine.type_name, {})
+    if parts == ("objects",):
+        return _place("container", {id: f"/objects/{id}" for id in qemu.objects})
+    return None
+
+
 def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> Kind | None:
     """Return the object of that class at a path, or None if there is none or several fit.
 
     A path that begins with a slash is absolute; another one is the end of a path,
     and an empty one fits every object.
     """
-    parts = [part for part in path.split("/") if part]
-    if path.startswith("/"):
-        found = [qemu.objects.get(parts[1])] if len(parts) == 2 and parts[0] == "objects" else []
-    elif not parts:
-        found = list(qemu.objects.values())
-    elif len(parts) == 1 or (len(parts) == 2 and parts[0] == "objects"):
-        found = [qemu.objects.get(parts[-1])]
+    parts = tuple(part for part in path.split("/") if part)
+    absolute = path.startswith("/")
+    found: list[Object | None] = []
+    if len(parts) == 2 and parts[0] == "objects":
+        found = [qemu.objects.get(parts[1])]
+    elif absolute:
+        found = [_place_above(qemu, parts)]
+    elif parts:
+        found = [_place_above(qemu, parts), qemu.objects.get(parts[0]) if len(parts) == 1 else None]
     else:
-        found = []
+        found = [_place_above(qemu, ()), _place_above(qemu, ("machine",)), *qemu.objects.values()]
     fitting = [obj for obj in found if isinstance(obj, kind)]
     return fitting.pop() if len(fitting) == 1 else None
+
+
+def object_resolve_path(qemu: Qemu, path: str) -> Object | None:
+    """Return the object at an absolute path, or the only one a partial path fits."""
+    return object_resolve_path_type(qemu, path, Object)
 
 
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
@@ -189,10 +237,10 @@ def user_creatable_add_type(
     object is left.
     """
     info = types.get(type_name)
-    if type_name in NOT_USER_CREATABLE:
-        raise messages.NOT_CREATABLE.error(type=type_name)
     if info is None or not info.exists(qemu):
         raise messages.INVALID_OBJECT_TYPE.error(type=type_name)
+    if not info.creatable:
+        raise messages.NOT_CREATABLE.error(type=type_name)
     if info.abstract:
         raise messages.ABSTRACT_TYPE.error(type=type_name)
     obj = info.instance_init(qemu)
@@ -200,10 +248,7 @@ def user_creatable_add_type(
         if info.modelled:
             for name in qdict_order(names):
                 object_property_set(qemu, obj, v, name)
-        if id in qemu.objects:
-            raise messages.DUPLICATE_PROPERTY.error(id=id)
-        obj.id = id
-        qemu.objects[id] = obj
+        object_property_add_child(qemu, obj, id)
         try:
             info.complete(qemu, obj)
         except Error:
@@ -213,6 +258,18 @@ def user_creatable_add_type(
         info.finalize(qemu, obj)
         raise
     return obj
+
+
+def object_property_add_child(qemu: Qemu, obj: Object, id: str) -> None:
+    """Put the object into ``/objects``.
+
+    Raises ``attempt to add duplicate property '<id>' ...``: ``type`` is there as well,
+    which every object has.
+    """
+    if id in qemu.objects or id == "type":
+        raise messages.DUPLICATE_PROPERTY.error(id=id)
+    obj.id = id
+    qemu.objects[id] = obj
 
 
 def object_unparent(qemu: Qemu, obj: Object) -> None:

@@ -1,4 +1,4 @@
-"""The object types that users can create, of the 3.1 tree."""
+"""The object types that users can create, of the 3.1 tree, and some that they cannot."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -13,6 +13,7 @@ from .hostmem import OBJECT_PROPERTIES, TYPE_MEMORY_BACKEND
 from .hostmem_file import TYPE_MEMORY_BACKEND_FILE
 from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
+from .machines import MACHINES
 from .qom import Object, TypeInfo, properties
 
 #: Types that have nothing to do with memory: objects of them are made, and nothing more.
@@ -20,6 +21,7 @@ OTHER_TYPES: Final = (
     "can-bus",
     "can-host-socketcan",
     "colo-compare",
+    "cryptodev-backend",
     "cryptodev-backend-builtin",
     "cryptodev-vhost-user",
     "filter-buffer",
@@ -31,7 +33,6 @@ OTHER_TYPES: Final = (
     "input-linux",
     "iothread",
     "pr-manager-helper",
-    "qtest",
     "rng-egd",
     "rng-random",
     "secret",
@@ -41,7 +42,25 @@ OTHER_TYPES: Final = (
     "tls-creds-psk",
     "tls-creds-x509",
 )
-OTHER_ABSTRACT_TYPES: Final = ("cryptodev-backend", "netfilter", "pr-manager", "rng-backend")
+OTHER_ABSTRACT_TYPES: Final = ("netfilter", "pr-manager", "rng-backend")
+
+#: Types that there are, and that users might take for objects of their own.
+NOT_CREATABLE: Final = (
+    "accel",
+    "bus",
+    "chardev",
+    "container",
+    "cpu",
+    "device",
+    "irq",
+    "machine",
+    "nvdimm",
+    "object",
+    "pc-dimm",
+    "qemu:iommu-memory-region",
+    "qemu:memory-region",
+    *(f"{name}-machine" for name in MACHINES),
+)
 
 
 def _nothing(_qemu: Qemu, _obj: Object) -> None:
@@ -52,7 +71,7 @@ def _yes(_qemu: Qemu, _obj: Object) -> bool:
     return True
 
 
-def other_type(name: str, *, abstract: bool = False) -> TypeInfo:
+def other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> TypeInfo:
     """Return a type whose objects do nothing here."""
 
     def instance_init(_qemu: Qemu) -> Object:
@@ -68,6 +87,7 @@ def other_type(name: str, *, abstract: bool = False) -> TypeInfo:
         _nothing,
         abstract=abstract,
         modelled=False,
+        creatable=creatable,
     )
     return info
 
@@ -82,6 +102,7 @@ USER_CREATABLE: Final[Mapping[str, TypeInfo]] = MappingProxyType(
             TYPE_MEMORY_BACKEND_MEMFD,
             *(other_type(name) for name in OTHER_TYPES),
             *(other_type(name, abstract=True) for name in OTHER_ABSTRACT_TYPES),
+            *(other_type(name, creatable=False) for name in NOT_CREATABLE),
         )
     }
 )

@@ -282,7 +282,9 @@ def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
     name = options.get("type")
     if name is None:
         name = line.assumed_machine = qemu.assumed_machine or assume_machine(line)
-    qemu.machine.machine_class = machine_parse(qemu, name)
+    machine = machine_parse(qemu, name)
+    qemu.machine.machine_class = machine
+    qemu.machine.type_name = f"{machine.name}-machine"
     qemu.machine.name = name
     qemu.location = ""
 
@@ -484,7 +486,9 @@ def object_help(qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts) -> li
     kind = opts.get("qom-type")
     if kind is not None and is_help_option(kind):
         names = sorted(
-            info.name for info in types.values() if not info.abstract and info.exists(qemu)
+            info.name
+            for info in types.values()
+            if info.creatable and not info.abstract and info.exists(qemu)
         )
         return ["List of user creatable objects:", *(f"  {name}" for name in names)]
     info = types.get(kind or "")

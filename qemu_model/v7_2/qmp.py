@@ -12,8 +12,8 @@ from ..error import Error
 from ..glib import GHashTable
 from ..globals import Qemu
 from ..hostmem import host_memory_backend_get_prealloc
-from ..qmp import NOT_MODELLED, NotModelled, qmp_dispatch_check_obj
-from ..qom import Object, TypeInfo, user_creatable_del
+from ..qmp import NOT_MODELLED, NotModelled, object_at, qmp_dispatch_check_obj, reply_to
+from ..qom import TypeInfo, user_creatable_del
 from . import messages
 from .hostmem import HostMemoryBackend
 from .qapi_qom import visit_type_ObjectOptions
@@ -21,7 +21,6 @@ from .qobject_input import QObjectInputVisitor72
 from .qom import (
     object_property_get,
     object_property_set,
-    object_resolve_path,
     user_creatable_add_type,
 )
 
@@ -46,19 +45,11 @@ def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVi
     return {}
 
 
-def object_at(qemu: Qemu, path: str) -> Object:
-    """Return the object at ``path``.  Raises ``Device '<path>' not found``."""
-    obj = object_resolve_path(qemu, path)
-    if obj is None:
-        raise messages.DEVICE_NOT_FOUND.error(path=path).of_class("DeviceNotFound")
-    return obj
-
-
 def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor72) -> object:
     """``qom-get``: read a property."""
     path, name = v.type_str("path"), v.type_str("property")
     v.check_struct()
-    return object_property_get(qemu, object_at(qemu, path), name)
+    return object_property_get(qemu, object_at(qemu, "qom-get", path, name), name)
 
 
 def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor72) -> object:
@@ -67,7 +58,7 @@ def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisit
     value = v.type_any("value")
     v.check_struct()
     values = QObjectInputVisitor72({name: value})
-    object_property_set(qemu, object_at(qemu, path), values, name)
+    object_property_set(qemu, object_at(qemu, "qom-set", path, name), values, name)
     return {}
 
 
@@ -117,7 +108,6 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
 
     Raises :class:`NotModelled` for a command that the model leaves out.
     """
-    reply: dict[str, Any]
     qemu.in_monitor = True
     try:
         name, arguments = qmp_dispatch_check_obj(request)
@@ -126,11 +116,8 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
             if name in NOT_MODELLED:
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        reply = {"return": command(qemu, types, QObjectInputVisitor72(arguments))}
+        return reply_to(request, command(qemu, types, QObjectInputVisitor72(arguments)))
     except Error as error:
-        reply = {"error": {"class": error.error_class, "desc": error.text}}
+        return reply_to(request, error)
     finally:
         qemu.in_monitor = False
-    if isinstance(request, dict) and "id" in request:
-        reply["id"] = request["id"]
-    return reply

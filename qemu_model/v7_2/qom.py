@@ -16,6 +16,8 @@ from ..qom import (
     TypeInfo,
     Visitor,
     object_get_canonical_path,
+    object_property_add_child,
+    object_resolve_path,
     object_unparent,
     qdict_order,
 )
@@ -59,16 +61,6 @@ def object_property_set(qemu: Qemu, obj: Object, v: Visitor72, name: str) -> Non
 def object_property_get(qemu: Qemu, obj: Object, name: str) -> object:
     """Return a property's value.  Raises ``Property '<type>.<name>' not found``."""
     return object_property_find_err(qemu, obj, name).get(qemu, obj)
-
-
-def object_resolve_path(qemu: Qemu, path: str) -> Object | None:
-    """Return the object at an absolute path, or the only one a partial path fits."""
-    parts = [part for part in path.split("/") if part]
-    if path.startswith("/"):
-        found = parts[1:] if len(parts) == 2 and parts[0] == "objects" else []
-    else:
-        found = parts[-1:] if parts in (parts[-1:], ["objects", *parts[-1:]]) else []
-    return qemu.objects.get(found[0]) if found else None
 
 
 def object_resolve_link(qemu: Qemu, name: str, target_type: str, path: str) -> Object:
@@ -116,10 +108,7 @@ def user_creatable_add_type(
         if info.modelled:
             for name in qdict_order(values):
                 object_property_set(qemu, obj, v, name)
-        if id in qemu.objects:
-            raise messages.DUPLICATE_PROPERTY.error(id=id)
-        obj.id = id
-        qemu.objects[id] = obj
+        object_property_add_child(qemu, obj, id)
         try:
             info.complete(qemu, obj)
         except Error:

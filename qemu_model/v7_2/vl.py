@@ -14,7 +14,7 @@ from ..error import Error, Exit
 from ..globals import Qemu
 from ..options import QemuOpts, is_help_option, parse_option_number
 from ..pc import pc_possible_cpu_arch_ids
-from ..qom import TypeInfo, qdict_order, type_help
+from ..qom import TypeInfo, object_resolve_path, qdict_order, type_help
 from ..vl import CommandLine
 from . import messages
 from .boards import Machine72, Memdev, find_machine, machine_help
@@ -37,7 +37,7 @@ from .options import (
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qdev import DeviceOptions, qdev_device_add_from_qdict, takes_memory
 from .qobject_input import QObjectInputVisitor72
-from .qom import object_resolve_path, user_creatable_add_type
+from .qom import user_creatable_add_type
 
 C_FILE = "softmmu/vl.c"
 
@@ -370,7 +370,7 @@ def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
     if machine is None:
         qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
         raise Exit(1)
-    qemu.machine.name = name
+    qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
     if machine.deprecated:
         qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
     return machine

@@ -412,6 +412,59 @@ def qmp() -> Iterator[Case]:
         qmp=session(command("object-del", id="b0")),
     )
     yield Case(
+        "qmp/paths above the objects, and through them",
+        an_object("memory-backend-ram,id=b0,size=4M"),
+        qmp=session(
+            *(
+                get("type", path)
+                for path in (
+                    "/",
+                    "",
+                    "/objects",
+                    "objects",
+                    "/machine",
+                    "machine",
+                    "//objects//b0/",
+                )
+            ),
+            get("b0", "/objects"),
+            get("objects", "/"),
+            get("b9", "/objects"),
+            set_("b0", "x", "/objects"),
+            set_("type", "x", "/"),
+            get("size", "/objects/b0/x"),
+            get("", "/objects/b0"),
+        ),
+    )
+    yield Case(
+        "qmp/an id that is a property of every object",
+        an_object("memory-backend-ram,id=b0,size=4M"),
+        qmp=session(
+            add("memory-backend-ram", id="type", size=4 * MIB), command("object-del", id="type")
+        ),
+    )
+    yield Case(
+        "qmp/members and arguments too many, in the order of a dictionary",
+        (),
+        qmp=session(
+            {"execute": "query-memdev", "zz": 1, "aa": 2, "arguments": 3},
+            {"execute": "query-memdev", "arguments": {"zz": 1, "aa": 2, "mm": 3}},
+            command("object-del", id="b0", zz=1, aa=2),
+            command("qom-get", path="/objects/b0", property="size", zz=1, aa=2, value=3),
+        ),
+    )
+    yield Case(
+        "qmp/a negotiation with an argument too many",
+        (),
+        qmp=(
+            {"execute": "query-memdev"},
+            {"execute": "query-memdev", "foo": 1},
+            {"execute": "qmp_capabilities", "arguments": {"foo": 1}},
+            {"execute": "qmp_capabilities", "arguments": {"enable": 1}},
+            *session({"execute": "qmp_capabilities"}),
+        ),
+    )
+    yield Case(
         "qmp/a thread-context",
         an_object("thread-context,id=tc0"),
         qmp=session(

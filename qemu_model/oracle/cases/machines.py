@@ -65,6 +65,12 @@ def machines() -> Iterator[Case]:
         an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M"),
         removed(image),
     )
+    yield case(
+        "none: dump-guest-core off, a huge page and a half",
+        "none,dump-guest-core=off",
+        an_object("memory-backend-file,id=b0,mem-path=$huge/k.img,size=3M"),
+        removed("$huge/k.img"),
+    )
     yield case("none: -mem-prealloc", "none", ("-mem-prealloc", *ram))
     yield case(
         "none: -mem-prealloc, prealloc off",
