@@ -152,11 +152,11 @@ CANNOT_SET_UP: Final = Message(
     errno=True,
 )
 ASSERT_SIZE: Final = Message(
-    "qemu: exec.c:0: find_ram_offset: Assertion `size != 0' failed.",
+    "qemu: exec.c:1892: find_ram_offset: Assertion `size != 0' failed.",
     "exec.c:find_ram_offset",
     (
         "a size within a page of 2^64 became 0 when it was rounded up to whole pages",
-        "the line in exec.c is not known: 0 stands for it",
+        "the line is that of 3.1's exec.c; a patch of the series may move it by one",
     ),
     SERIES,
     stream="abort",
