@@ -119,8 +119,11 @@ def errno_name(number: int) -> str:
 
 
 def strerror(number: int) -> str:
-    """Return the C library's text for errno ``number``, as QEMU's messages end in it."""
-    return _os.strerror(number)
+    """Return the C library's text for errno ``number``, as QEMU's messages end in it.
+
+    A log that somebody wrote may hold numbers that no C library can be asked about.
+    """
+    return _os.strerror(number) if abs(number) < 1 << 31 else f"Unknown error {number}"
 
 
 def _bits(value: int, names: tuple[tuple[int, str], ...]) -> list[str]:
