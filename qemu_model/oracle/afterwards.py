@@ -22,10 +22,11 @@ class Afterwards:
 
     A command can change ``merge`` and ``dump``, preallocate, delete a backend and
     make a new one.  It cannot bind, map, size or seal the memory of one that is
-    there: such a call belongs to its making, and is one too many.
+    there: such a call belongs to its making, and is one too many.  Where the log
+    begins after start-up (``attached``) it does not show which descriptors are theirs.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, *, attached: bool) -> None:
         backends = [
             backend
             for backend in process.qemu.objects.values()
@@ -47,6 +48,7 @@ class Afterwards:
         }
         self._descriptors = {block.fd for block in process.qemu.ram_blocks if block.fd >= 0}
         self._new: set[int] = set()
+        self._attached = attached
         self._loop = {
             (event.call, event.args) for event in process.host.events[-2:] if process.livelock
         }
@@ -70,7 +72,7 @@ class Afterwards:
             if args[0] in self._new:
                 return True
             return name in ("fstatfs", "fallocate") or (
-                name == "close" and args[0] in self._descriptors
+                name == "close" and (self._attached or args[0] in self._descriptors)
             )
         if name == "munmap":
             return args in self._whole

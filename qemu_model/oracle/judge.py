@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -26,7 +28,7 @@ from .backend_calls import CRASHES, EXITED, KILLED, BackendCalls
 from .cannot_judge import CannotJudge
 from .log import Log, Piece
 from .replay import ReplayHost
-from .search import LogSearch
+from .search import ANONYMOUS, LogSearch
 from .strace import Call
 from .verdict import MOST_TOLD, Divergence, NotJudged, Report, Verdict
 
@@ -67,10 +69,35 @@ def judge(
     pid = command.pid if command is not None else None
     trial = _Trial(log, revision, tuple(options), qmp, begin, pid, on_line)
     verdict = trial.run()
-    if command is None and trial.nothing_of_start_up:
-        later = _Trial(log, revision, tuple(options), qmp, begin, pid, on_line, attached=True)
-        return later.run()
-    return verdict
+    if any(word in ("-readconfig", "--readconfig") for word in options) and (
+        verdict.verdict == "diverges" or not verdict.matched
+    ):
+        return _Trial(log, revision, (), qmp, begin, None, on_line).inconclusive(
+            "what the file of -readconfig asks for is not known"
+        )
+    if command is not None or not (trial.nothing_of_start_up or verdict.verdict == "diverges"):
+        return verdict
+    if not trial.nothing_of_start_up and shows_start_up(log, memory_paths(options, qmp)):
+        return verdict
+    later = _Trial(log, revision, tuple(options), qmp, begin, pid, on_line, attached=True)
+    return later.run()
+
+
+def shows_start_up(log: Log, paths: Collection[str]) -> bool:
+    """Whether a log without execve line shows how QEMU was loaded, or how it opened a path.
+
+    One that was filtered by a path counts as such: it may show no more than that.
+    """
+    opened = rb'\bopen(?:at)?\([^\n]*"' + rb"(?:%s)" % b"|".join(map(_escaped, paths)) + rb'"'
+    return (
+        log.occurs(b"libc.so")
+        or not log.any_line(ANONYMOUS)
+        or bool(paths and log.any_line(re.compile(opened)))
+    )
+
+
+def _escaped(path: str) -> bytes:
+    return re.escape(os.fsencode(path))
 
 
 def machine_of(options: Sequence[str]) -> str:
@@ -225,7 +252,7 @@ class _Trial:
             # On its way out QEMU may come to reclaim any block, and need not.
             process.qemu.call_rcu.extend(process.qemu.ram_blocks)
             tree_of(self._revision).drain_call_rcu(process.qemu)
-        afterwards = Afterwards(process)
+        afterwards = Afterwards(process, attached=self._attached)
         while (call := self._alignment.rest()) is not None:
             if call.name in ("exit_group", EXITED, KILLED):
                 return call

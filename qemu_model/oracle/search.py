@@ -15,7 +15,7 @@ from .backend_calls import STACK_OR_ARENA, BackendCalls
 from .log import PREFIX, UNFINISHED, Log, read_pid
 from .strace import Call, read_call, read_flags
 
-_ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
+ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
 _GLIBCS: Final = re.compile(STACK_OR_ARENA)
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (-1|\d)')
 _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
@@ -59,7 +59,7 @@ class LogSearch:
     def in_log(self, name: str, args: tuple[Any, ...]) -> bool:
         """Return whether calls of this kind occur in the log at all."""
         if name == "mmap" and args[3] & MAP_ANONYMOUS:
-            return self._log.any_line(_ANONYMOUS)
+            return self._log.any_line(ANONYMOUS)
         names = _NAMES.get(name, (name.encode(),))
         return any(self._log.occurs(text) for text in names)
 
