@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import pickle
 import shutil
@@ -51,6 +52,8 @@ class Storage:
         return self._program("guest_judges.py", runs)
 
     def _program(self, name: str, runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        # Slow on purpose, as everything there: its time limit is the guest's own.
+        faulthandler.cancel_dump_traceback_later()
         asked, answered = self.guest.work / "asked.json", self.guest.work / "answered"
         asked.write_text(json.dumps(runs))
         program = Path(__file__).with_name(name)

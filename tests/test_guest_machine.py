@@ -22,6 +22,7 @@ import pytest
 from conftest import needs
 from guests import Storage, needs_guest
 
+from qemu_model.cli import main
 from qemu_model.guest import Guest, GuestError, kernel, machine
 
 pytestmark = [pytest.mark.guest, pytest.mark.slow]
@@ -108,7 +109,7 @@ def test_without_a_network_the_cached_kernel_serves(
     monkeypatch.setattr(kernel, "_candidate", refuse)
     assert kernel.boot_files(print).name == storage.guest.kernel
     monkeypatch.setenv("XDG_CACHE_HOME", "/nonexistent")
-    with pytest.raises(GuestError, match="no network"):
+    with pytest.raises(GuestError, match="no network\nthe guest's kernel has to be downloaded"):
         kernel.boot_files(print)
 
 
@@ -164,6 +165,22 @@ def test_a_program_that_is_missing_is_named_with_its_package(
     monkeypatch.setattr(kernel, "NEEDED", missing)
     with pytest.raises(GuestError, match="apt-get install busybox-static"):
         kernel.boot_files(print)
+
+
+@pytest.mark.parametrize("words", [["crash-demo"], ["dax-shell", "--command", "true"]])
+def test_what_makes_file_systems_is_missed_before_anything_starts(
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: Path,
+) -> None:
+    nothing = (("mkfs.nothing",), "nothing")
+    monkeypatch.setattr(machine, "MAKERS", {**machine.MAKERS, "xfs": nothing})
+    monkeypatch.setattr(Guest, "open", lambda guest: pytest.fail("a machine was started"))
+    assert main(words) == 1
+    said = "mkfs.nothing is not installed: apt-get install nothing"
+    assert capsys.readouterr().err == f"qemu-model {words[0]}: {said}\n"
+    assert left(place) == NOTHING
 
 
 @pytest.mark.parametrize(

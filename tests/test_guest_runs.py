@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.guest, pytest.mark.slow]
 
 #: Where files are, by the name of the place, and whether MAP_SYNC can take effect there.
 FILES: Final = {"ext4-dax": True, "ext4": False, "xfs-dax": True, "xfs": False}
+SIZE: Final = 4 << 20
 SYNC: Final = linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC
 
 
@@ -284,13 +286,20 @@ def test_a_real_qemu_on_dax_conforms_to_the_model(
     assert verdict["matched"] > 0
 
 
+def lies_on_a_huge_page(trace: str) -> bool:
+    """Whether the kernel happened to align a block that did not ask for it: one in 512 does."""
+    tried = re.findall(rf"mmap\(0x([0-9a-f]+), {SIZE}, ", Path(trace).read_text(errors="replace"))
+    return any(int(address, 16) % (2 << 20) == 0 for address in tried)
+
+
 @pytest.mark.parametrize(("place", "options"), qemu_cases())
 def test_a_real_qemu_on_dax_says_what_was_measured(
     place: str, options: str, qemus: dict[tuple[str, str], dict[str, Any]]
 ) -> None:
     seen = qemus[place, options]
     path = seen["path"]
-    if place == "device-dax" and options in ("share=on,pmem=on", "share=off,align=2M"):
+    unaligned = options == "share=on,pmem=on" and not lies_on_a_huge_page(seen["trace"])
+    if place == "device-dax" and (unaligned or options == "share=off,align=2M"):
         # Its 4 KiB alignment, and private mappings, are not the device's.
         refusal = "qemu: unable to map backing store for guest RAM: Invalid argument"
         assert (seen["exit"], seen["stderr"]) == (1, [refusal])
@@ -311,6 +320,8 @@ MEMORY_JUDGED: Final = {
     ("ext4-dax", "share=on,pmem=off"): "dax",
     ("ext4-dax", "share=off,pmem=on"): "private",
     ("ext4", "share=on,pmem=on"): "page cache",
+    ("xfs-dax", "share=on,pmem=on"): "synchronous",
+    ("xfs", "share=on,pmem=on"): "page cache",
     ("virtio-pmem", "share=on,pmem=on"): "dax",
     ("device-dax", "share=on,pmem=on,align=2M"): "synchronous",
     ("tmpfs", "share=on,pmem=on"): "memory",

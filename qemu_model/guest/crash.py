@@ -22,7 +22,7 @@ import attrs
 from .errors import GuestError
 from .inside.write_and_crash import MODEL, PAGES
 from .kernel import Report
-from .machine import Boot, Guest
+from .machine import Boot, Guest, check_makers
 
 #: The persistent memories' sizes in MiB, by file system.
 PMEM: Final[Mapping[str, int]] = MappingProxyType({"ext4": 128, "xfs": 320})
@@ -117,6 +117,7 @@ def demonstrate(
     :class:`GuestError` if a guest cannot be had or the second try fails as well.
     """
     chosen = tuple(file_systems)
+    check_makers(chosen)
     waiting = list(writers)
     total, tries = len(waiting), 0
     outcomes: list[Outcome] = []

@@ -26,6 +26,7 @@ from .errors import GuestError
 
 META_PACKAGE: Final = "linux-image-amd64"
 BUSYBOX: Final = "/bin/busybox"
+ONCE: Final = "the guest's kernel has to be downloaded once (71 MB)"
 #: What the guest loads, besides what these depend on.
 MODULES: Final = (
     "virtio_pci",
@@ -139,12 +140,12 @@ def _cached(directory: Path) -> BootFiles | None:
 
 
 def _newest(cache: Path, error: GuestError) -> BootFiles:
-    """Return the youngest kernel in the cache; without one, ``error`` stands."""
+    """Return the youngest kernel in the cache.  Without one, raise ``error`` and say so."""
     directories = [path for path in cache.glob("linux-image-*") if path.is_dir()]
     for directory in sorted(directories, key=lambda path: path.stat().st_mtime, reverse=True):
         if (files := _cached(directory)) is not None:
             return files
-    raise error
+    raise GuestError(f"{error}\n{ONCE}, and there is none in {cache}") from None
 
 
 def _recipe() -> str:

@@ -22,10 +22,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 import attrs
@@ -37,6 +37,13 @@ __all__ = ["Boot", "Guest", "GuestError", "Result"]
 
 #: What runs the machine, and the Debian packages that have it.
 NEEDED: Final = (("qemu-system-x86_64", "qemu-system-x86"), ("setpriv", "util-linux"))
+#: What makes a file system of each kind, and the Debian package that has it.
+MAKERS: Final[Mapping[str, tuple[Sequence[str], str]]] = MappingProxyType(
+    {
+        "ext4": (("mkfs.ext4", "-q", "-F", "-b", "4096"), "e2fsprogs"),
+        "xfs": (("mkfs.xfs", "-q", "-f"), "xfsprogs"),
+    }
+)
 #: How long a guest may take to answer for the first time, in seconds.
 BOOT_LIMIT: Final = 90.0
 #: How many times a guest that does not come up is started.
@@ -225,12 +232,8 @@ class Guest:
         ext4 gets blocks of 4096 bytes: with smaller ones there is no DAX.  What was
         mounted there before is unmounted.
         """
-        make = {
-            "ext4": ["mkfs.ext4", "-q", "-F", "-b", "4096", device],
-            "xfs": ["mkfs.xfs", "-q", "-f", device],
-        }[kind]
-        # The guest's programs are the host's, so the host can say which package is missing.
-        find_program(make[0], {"ext4": "e2fsprogs", "xfs": "xfsprogs"}[kind])
+        check_makers([kind])
+        make = [*MAKERS[kind][0], device]
         there = shlex.quote(mount_point)
         # In one command: where every instruction is emulated, each costs a second at times.
         self._shell_lines(
@@ -407,6 +410,16 @@ class Guest:
             self._shell = None
         if self.work != Path():
             shutil.rmtree(self.work, ignore_errors=True)
+
+
+def check_makers(kinds: Iterable[str]) -> None:
+    """Raise :class:`GuestError` if file systems of ``kinds`` cannot be made in a guest.
+
+    The guest's programs are the host's, so that the host can say which package is missing.
+    """
+    for kind in kinds:
+        command, package = MAKERS[kind]
+        find_program(command[0], package)
 
 
 def _mounting(kind: str, device: str, mount_point: str, options: str) -> tuple[str, str]:

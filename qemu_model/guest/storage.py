@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .kernel import Report
-from .machine import Guest
+from .machine import Guest, check_makers
 
 #: The sizes of the persistent memories of :data:`FILE_SYSTEMS` and, last, of the one
 #: for device DAX, in MiB: an xfs has 300 MB at least.
@@ -47,7 +47,11 @@ PLACES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def storage_guest(report: Report = lambda message: None) -> Guest:
-    """Return a guest, not started yet, with the memory that :func:`mount_all` needs."""
+    """Return a guest, not started yet, with the memory that :func:`mount_all` needs.
+
+    Raises :class:`~qemu_model.guest.GuestError` if a file system cannot be made there.
+    """
+    check_makers({kind for kind, _, _ in FILE_SYSTEMS})
     return Guest(pmem=PMEM, virtio_pmem=VIRTIO_PMEM, report=report)
 
 
