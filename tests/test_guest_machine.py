@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +78,14 @@ def test_what_a_command_says_and_how_it_ends_comes_back(storage: Storage) -> Non
     )
     with pytest.raises(GuestError, match=r"ended with 7: error"):
         storage.guest.run(["sh", "-c", line])
+
+
+def test_what_a_command_says_is_passed_on_as_it_comes(storage: Storage) -> None:
+    heard: list[tuple[bytes, bytes]] = []
+    line = "echo first; sleep 3; echo second >&2; sleep 3; printf third"
+    done = storage.guest.run(["sh", "-c", line], on_output=lambda *new: heard.append(new))
+    assert heard == [(b"first\n", b""), (b"", b"second\n"), (b"third", b"")]
+    assert (done.stdout, done.stderr) == ("first\nthird", "second\n")
 
 
 def test_a_command_that_takes_too_long_is_ended_and_the_guest_lives(storage: Storage) -> None:
@@ -257,14 +268,19 @@ def test_the_guest_needs_no_root(users_directory: Path) -> None:
     assert left(users_directory) == NOTHING
 
 
-def test_the_shell_is_a_terminal_and_ends_with_exit(place: Path) -> None:
-    needs_guest()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execv(sys.executable, [sys.executable, "-m", "qemu_model", "dax-shell"])
-    shown = ""
-    typed = False
-    deadline = time.monotonic() + 240
+#: What is typed into the shell, each when what stands before it was shown.
+TYPED: Final = (
+    ("guest:", b"tty; stty size; findmnt -n -o OPTIONS /mnt/xfs-dax; echo be''gin; sleep 9999\r"),
+    ("begin", b"\x03"),
+    ("guest:", b"echo status $?; qemu-model --version | head -1; exit 3\r"),
+)
+
+
+def converse(terminal: int, typed: tuple[tuple[str, bytes], ...], seconds: float) -> str:
+    """Type each text when the one before it was shown; return all that was shown."""
+    shown, seen = "", 0
+    waiting = list(typed)
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], 1)[0]:
             try:
@@ -274,12 +290,22 @@ def test_the_shell_is_a_terminal_and_ends_with_exit(place: Path) -> None:
             if not part:
                 break
             shown += part.decode(errors="replace")
-        if not typed and "guest:" in shown:
-            os.write(terminal, b"tty; findmnt -n -o FSTYPE,OPTIONS /mnt/xfs-dax; exit\r")
-            typed = True
+        if waiting and waiting[0][0] in shown[seen:]:
+            seen = len(shown)
+            os.write(terminal, waiting.pop(0)[1])
+    return shown
+
+
+def test_the_shell_is_a_terminal_where_ctrl_c_works_and_exit_ends_it(place: Path) -> None:
+    needs_guest()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "qemu_model", "dax-shell"])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
+    shown = converse(terminal, TYPED, 240)
     os.close(terminal)  # a shell that has not ended by now gets SIGHUP
     _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, shown
-    assert "/dev/ttyS2" in shown
-    assert "dax=always" in shown
+    assert os.waitstatus_to_exitcode(status) == 3, shown
+    for said in ("/dev/ttyS2", "33 111", "dax=always", "status 130", "qemu-model 0"):
+        assert said in shown
     assert left(place) == NOTHING

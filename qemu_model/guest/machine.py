@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -35,6 +35,9 @@ from .kernel import BootFiles, Report, boot_files, find_program
 
 __all__ = ["Boot", "Guest", "GuestError", "Result"]
 
+#: Is given what a command wrote on stdout and on stderr since the last time.
+OnOutput = Callable[[bytes, bytes], None]
+
 #: What runs the machine, and the Debian packages that have it.
 NEEDED: Final = (("qemu-system-x86_64", "qemu-system-x86"), ("setpriv", "util-linux"))
 #: What makes a file system of each kind, and the Debian package that has it.
@@ -44,6 +47,8 @@ MAKERS: Final[Mapping[str, tuple[Sequence[str], str]]] = MappingProxyType(
         "xfs": (("mkfs.xfs", "-q", "-f"), "xfsprogs"),
     }
 )
+#: Where the guest finds programs, beside this package's own.
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: How long a guest may take to answer for the first time, in seconds.
 BOOT_LIMIT: Final = 90.0
 #: How many times a guest that does not come up is started.
@@ -151,16 +156,19 @@ class Guest:
         timeout: float = 60.0,
         env: Mapping[str, str] | None = None,
         check: bool = True,
+        on_output: OnOutput = lambda stdout, stderr: None,
     ) -> Result:
         """Run ``argv`` in the guest, as its root, and return what it did.
 
         ``timeout`` is in seconds; a command that takes longer is ended in the guest and
-        returns 124.  ``env`` is added to an environment with a full PATH.  Raises
+        returns 124.  ``env`` is added to an environment with a full PATH.  ``on_output``
+        is given what comes on stdout and on stderr, within half a second.  Raises
         :class:`GuestError` if ``check`` is set and the command failed, or if the guest
         does not answer any more.
         """
         job = self._send(argv, timeout, env)
-        answer = self._answer(time.monotonic() + timeout + 30, argv)
+        with Follower(job, on_output) as follower:
+            answer = self._answer(time.monotonic() + timeout + 30, argv, follower.look)
         number, _, status = answer.partition(" ")
         if number != job.name or not status.isdigit():
             raise self._lost(f"the guest answered '{answer}' while it ran {argv[0]}")
@@ -187,12 +195,7 @@ class Guest:
         check: bool = True,
     ) -> Result:
         """Run this Python with ``arguments`` in the guest, with the modules it has here."""
-        paths = [path for path in sys.path if path and os.path.isdir(path)]
-        settings = {
-            "PYTHONPATH": os.pathsep.join(paths),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **(env or {}),
-        }
+        settings = {**_python(), **(env or {})}
         return self.run([sys.executable, *arguments], timeout=timeout, env=settings, check=check)
 
     def run_into_crash(
@@ -260,10 +263,11 @@ class Guest:
         done = self.run(["sh", "-c", script, "device_dax", str(region), str(align)])
         return done.stdout.strip()
 
-    def interact(self) -> None:
+    def interact(self) -> int:
         """Connect the terminal with a shell in the guest until the shell ends.
 
-        Raises :class:`GuestError` if standard input is no terminal.
+        Returns the shell's status.  Raises :class:`GuestError` if standard input is no
+        terminal, or if the guest does not answer any more.
         """
         from .terminal import connect
 
@@ -271,14 +275,19 @@ class Guest:
             raise GuestError("the guest is not running")
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GuestError("a shell in the guest needs a terminal")
-        size = shutil.get_terminal_size()
+        size = os.get_terminal_size(sys.stdout.fileno())
+        # Held open from the first word on: a line that nobody has open forgets its size.
         line = (
-            f"stty sane rows {size.lines} cols {size.columns} <$0; "
-            "exec setsid -c bash -i <$0 >$0 2>&1"
+            f"exec <$0 >$0 2>&1; stty sane rows {size.lines} cols {size.columns}; "
+            "exec setsid -c bash -i"
         )
         home = {"HOME": "/root", "TERM": os.environ.get("TERM", "linux"), "PS1": "guest:\\w# "}
-        self._send(["sh", "-c", line, "/dev/ttyS2"], 0, home)
-        connect(self._shell, self._channel.connection)
+        argv = ["sh", "-c", line, "/dev/ttyS2"]
+        self._send(argv, 0, home)
+        if not connect(self._shell, self._channel.connection):
+            raise GuestError("the terminal is gone")
+        status = self._answer(time.monotonic() + 30, argv).partition(" ")[2]
+        return int(status) if status.isdigit() else 1
 
     def console(self) -> str:
         """Return what the machine has written on its console so far."""
@@ -294,6 +303,10 @@ class Guest:
         (self.work / "jobs").mkdir()
         agent = resources.files(__package__).joinpath("agent.sh").read_text()
         (self.work / "agent.sh").write_text(agent)
+        program = self.work / "bin" / "qemu-model"
+        program.parent.mkdir()
+        program.write_text(_program())
+        program.chmod(0o755)
         ours, commands = socket.socketpair()
         screen, shell = socket.socketpair()
         self._channel, self._shell = Channel(ours), screen
@@ -362,23 +375,32 @@ class Guest:
         job = self.work / "jobs" / str(self._jobs)
         job.mkdir()
         settings = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{self.work / 'bin'}:{PATH}",
             "LC_ALL": "C.UTF-8",
             "HOME": "/tmp",
             **(env or {}),
         }
-        words = ["env", "-i", *(f"{name}={value}" for name, value in settings.items())]
+        # The agent starts jobs in the background, where a shell has them ignore Ctrl-C.
+        words = [
+            "env",
+            "--default-signal=INT,QUIT",
+            "-i",
+            *(f"{name}={value}" for name, value in settings.items()),
+        ]
         if timeout:
             words += ["timeout", "-k", "5", str(timeout)]
         (job / "run").write_text(f"cd /tmp\nexec {shlex.join([*words, *argv])}\n")
         self._channel.send(f"{self._jobs}\n")
         return job
 
-    def _answer(self, deadline: float, argv: Sequence[str]) -> str:
+    def _answer(
+        self, deadline: float, argv: Sequence[str], meanwhile: Callable[[], None] = lambda: None
+    ) -> str:
         """Return the guest's next line.  Raises :class:`GuestError` if none comes in time."""
         if self._channel is None or self._process is None:
             raise GuestError("the guest is not running")
         while (line := self._channel.line()) is None:
+            meanwhile()
             if self._process.poll() is not None:
                 raise self._lost(f"QEMU ended with {self._process.returncode}")
             if time.monotonic() > deadline:
@@ -412,6 +434,12 @@ class Guest:
             shutil.rmtree(self.work, ignore_errors=True)
 
 
+def _program() -> str:
+    """Return the script by which this package is called in the guest."""
+    settings = shlex.join(f"{name}={value}" for name, value in _python().items())
+    return f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} -m qemu_model "$@"\n'
+
+
 def check_makers(kinds: Iterable[str]) -> None:
     """Raise :class:`GuestError` if file systems of ``kinds`` cannot be made in a guest.
 
@@ -433,6 +461,33 @@ def _python() -> dict[str, str]:
     """Return the environment in which a Python finds the modules that this one has."""
     paths = [os.path.abspath(path) for path in sys.path if os.path.isdir(path or ".")]
     return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Follower:
+    """Passes on what a job writes, as it comes and to its end."""
+
+    def __init__(self, job: Path, on_output: OnOutput) -> None:
+        self._on_output = on_output
+        self._files = (job / "stdout", job / "stderr")
+        self._passed = [0, 0]
+
+    def look(self) -> None:
+        """Pass on what is new."""
+        new = [b"", b""]
+        for number, path in enumerate(self._files):
+            # The job makes its files when it begins.
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as stream:
+                stream.seek(self._passed[number])
+                new[number] = stream.read()
+            self._passed[number] += len(new[number])
+        if any(new):
+            self._on_output(new[0], new[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.look()
 
 
 class Channel:

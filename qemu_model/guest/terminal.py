@@ -12,11 +12,12 @@ import termios
 import tty
 
 
-def connect(shell: socket.socket, ended: socket.socket) -> None:
+def connect(shell: socket.socket, ended: socket.socket) -> bool:
     """Pass what is typed to ``shell`` and show what comes back, until ``ended`` has a line.
 
-    The terminal is raw meanwhile, so that Ctrl-C reaches the shell, and is restored
-    whatever happens.  Raises OSError if the connection breaks.
+    Returns whether it has one: the shell ended, not the terminal.  The terminal is raw
+    meanwhile, so that Ctrl-C reaches the shell, and is restored whatever happens.
+    Raises OSError if the connection breaks.
     """
     keyboard, screen = sys.stdin.fileno(), sys.stdout.fileno()
     before = termios.tcgetattr(keyboard)
@@ -27,14 +28,14 @@ def connect(shell: socket.socket, ended: socket.socket) -> None:
             if shell in ready:
                 shown = shell.recv(65536)
                 if not shown:
-                    return
+                    return False
                 os.write(screen, shown)
             elif ended in ready:
-                return
+                return True
             if keyboard in ready:
                 typed = os.read(keyboard, 4096)
                 if not typed:
-                    return
+                    return False
                 shell.sendall(typed)
     finally:
         termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
