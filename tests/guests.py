@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import faulthandler
 import json
+import os
 import pickle
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +18,7 @@ import attrs
 import pytest
 from conftest import needs
 
+import qemu_model
 from qemu_model.guest import Guest
 from qemu_model.guest.storage import mount_all, storage_guest
 
@@ -30,6 +33,16 @@ def needs_guest() -> None:
     for program in ("depmod", "modprobe", "mkfs.ext4", "mkfs.xfs"):
         found = shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin")
         needs(found is not None, f"the program {program}")
+
+
+def packages() -> str:
+    """Return PYTHONPATH for Debian's own Python in the guest: what was installed here.
+
+    The standard library of another Python, which is on ``sys.path`` too, would break it.
+    """
+    here = Path(qemu_model.__file__).parents[1]
+    installed = [path for path in sys.path if Path(path).name == "site-packages"]
+    return os.pathsep.join(dict.fromkeys([str(here), *installed]))
 
 
 @attrs.frozen

@@ -12,13 +12,12 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import sys
 from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
 from conftest import Figure
-from guests import Storage
+from guests import Storage, packages
 
 from qemu_model.oracle.cases import devices, every_case
 
@@ -51,7 +50,7 @@ def conform(storage: Storage, place: str, *words: str) -> dict[str, Any]:
     done = storage.guest.run(
         [*line, "-j", "2", "--json", "--path", storage.places[place], *words],
         timeout=PATIENCE,
-        env={"PYTHONPATH": ":".join(filter(None, sys.path)), "QEMU_MODEL_SEED": SEED},
+        env={"PYTHONPATH": packages(), "QEMU_MODEL_SEED": SEED},
         check=False,
     )
     assert done.returncode in (0, 1), done.stderr

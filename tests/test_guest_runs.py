@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 import pytest
 from calls import logged_calls, modelled_calls
-from guests import Storage
+from guests import Storage, packages
 from recordings import Recording, recordings
 
 from qemu_model.host import linux, profiles
@@ -207,7 +207,7 @@ def test_the_command_line_runs_on_the_guests_own_python(storage: Storage) -> Non
     done = storage.guest.run(
         ["/usr/bin/python3", *words],
         timeout=120,
-        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        env={"PYTHONPATH": packages()},
     )
     answer = json.loads(done.stdout)
     assert (answer["exit"], answer["stderr"], len(answer["mappings"])) == (0, [], 1)
