@@ -50,7 +50,8 @@ class Qemu:
     are freed once no reader is left: QEMU's RCU thread does it, after the command
     that caused it.  ``in_monitor`` while a QMP command runs.  ``paths`` are those of
     open descriptors, as far as QEMU prints them.  ``memfd_checks`` is what the kernel
-    said of memfd_create as QEMU started, by flags.
+    said of memfd_create as QEMU started, by flags.  ``has_objects_root`` once
+    ``/objects`` is there, which the first who asks for it makes.
     """
 
     host: Host
@@ -67,6 +68,7 @@ class Qemu:
     numa: NumaGlobals = attrs.field(factory=NumaGlobals)
     ram_blocks: list[RAMBlock] = attrs.field(factory=list)
     objects: dict[str, Object] = attrs.field(factory=dict)
+    has_objects_root: bool = False
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
     paths: dict[int, str] = attrs.field(factory=dict)

@@ -35,7 +35,11 @@ from .memory import (
 )
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
 from .options import OptsVisitor, QemuOpts, qemu_strtosz_mib
-from .qom import object_get_canonical_path_component, object_resolve_path_type
+from .qom import (
+    object_get_canonical_path_component,
+    object_get_objects_root,
+    object_resolve_path_type,
+)
 from .ram_addr import NO_FLAGS
 
 C_FILE = "numa.c"
@@ -390,6 +394,7 @@ def query_memdev(qemu: Qemu, backend: HostMemoryBackend) -> dict[str, object]:
 
 def qmp_query_memdev(qemu: Qemu) -> list[dict[str, object]]:
     """List the backends, in the order of the hash table they are in, backwards."""
+    object_get_objects_root(qemu)
     children = GHashTable(("type", *qemu.objects))
     backends = [qemu.objects.get(name) for name in children]
     return [

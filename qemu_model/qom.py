@@ -142,10 +142,11 @@ def _place(type_name: str, children: Mapping[str, str]) -> Object:
 def _place_above(qemu: Qemu, parts: tuple[str, ...]) -> Object | None:
     """Return what stands above the objects that users made; the machine with its type alone."""
     if not parts:
-        return _place("container", {"machine": "/machine", "objects": "/objects"})
+        objects = {"objects": "/objects"} if qemu.has_objects_root else {}
+        return _place("container", {"machine": "/machine", **objects})
     if parts == ("machine",):
         return _place(qemu.machine.type_name, {})
-    if parts == ("objects",):
+    if parts == ("objects",) and qemu.has_objects_root:
         return _place("container", {id: f"/objects/{id}" for id in qemu.objects})
     return None
 
@@ -260,12 +261,18 @@ def user_creatable_add_type(
     return obj
 
 
+def object_get_objects_root(qemu: Qemu) -> None:
+    """Make ``/objects`` if it is not there: nobody did before an object was made, or listed."""
+    qemu.has_objects_root = True
+
+
 def object_property_add_child(qemu: Qemu, obj: Object, id: str) -> None:
     """Put the object into ``/objects``.
 
     Raises ``attempt to add duplicate property '<id>' ...``: ``type`` is there as well,
     which every object has.
     """
+    object_get_objects_root(qemu)
     if id in qemu.objects or id == "type":
         raise messages.DUPLICATE_PROPERTY.error(id=id)
     obj.id = id
@@ -284,6 +291,7 @@ def user_creatable_del(qemu: Qemu, id: str) -> None:
     Raises ``object '<id>' not found`` and ``object '<id>' is in use, can not be
     deleted``.
     """
+    object_get_objects_root(qemu)
     obj = qemu.objects.get(id)
     if obj is None:
         raise messages.OBJECT_NOT_FOUND.error(id=id)

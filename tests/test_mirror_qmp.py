@@ -120,6 +120,16 @@ def test_a_path_leads_to_an_object_or_a_place_above_it(
 
 
 @BOTH
+def test_the_place_of_objects_is_made_by_the_first_who_asks_for_it(revision: Revision) -> None:
+    """object_get_objects_root(): query-memdev calls it, and object-del; a path does not."""
+    root = command("qom-get", path="/objects", property="type")
+    absent = error("Device '/objects' not found", "DeviceNotFound")
+    for asking in ({"execute": "query-memdev"}, command("object-del", id="x")):
+        _, before, _, after = replies(revision, NEGOTIATE, root, asking, root)
+        assert (before, after) == (absent, {"return": "container"})
+
+
+@BOTH
 def test_the_machine_keeps_its_other_properties_to_itself(revision: Revision) -> None:
     with pytest.raises(NotModelled, match="qom-get /machine mem-merge"):
         replies(revision, NEGOTIATE, command("qom-get", path="/machine", property="mem-merge"))

@@ -13,7 +13,7 @@ from ..glib import GHashTable
 from ..globals import Qemu
 from ..hostmem import host_memory_backend_get_prealloc
 from ..qmp import NOT_MODELLED, NotModelled, object_at, qmp_dispatch_check_obj, reply_to
-from ..qom import TypeInfo, user_creatable_del
+from ..qom import TypeInfo, object_get_objects_root, user_creatable_del
 from . import messages
 from .hostmem import HostMemoryBackend
 from .qapi_qom import visit_type_ObjectOptions
@@ -67,6 +67,7 @@ def qmp_query_memdev(
 ) -> object:
     """``query-memdev``: list the backends, in the order of a hash table, backwards."""
     v.check_struct()
+    object_get_objects_root(qemu)
     found = [qemu.objects[id] for id in GHashTable(qemu.objects)]
     return [
         {
