@@ -239,8 +239,6 @@ class Failure:
 
     def _madvise(self) -> Consequence | None:
         advice = self.event.args[2]
-        if not self.released:
-            return NONE
         if advice == MADV_POPULATE_WRITE:
             return self._populate()
         following = self.events[self.place + 1 : self.place + 2]
