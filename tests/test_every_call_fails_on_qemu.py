@@ -31,7 +31,7 @@ SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540"))
 #: What a run must have injected to be called one.
 ENOUGH = 500
 #: Seconds after which no more questions are asked.
-TIME = float(os.environ.get("FAULTS_ON_QEMU_SECONDS", "240"))
+TIME = float(os.environ.get("FAULTS_ON_QEMU_SECONDS", "420"))
 PROCESSES = int(os.environ.get("FAULTS_ON_QEMU_AT_ONCE", "2"))
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
 
