@@ -54,7 +54,7 @@ NONE = ("-machine", "none")
 #: How many faults are made in place of the kernel.
 SAMPLE = 3000
 #: How many times strace makes a call of all stories fail, and in how many seconds at most.
-ROUNDS = int(os.environ.get("FAULTS_BY_STRACE", "50"))
+ROUNDS = int(os.environ.get("FAULTS_BY_STRACE", "30"))
 PATIENCE = 30
 
 
