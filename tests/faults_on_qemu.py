@@ -165,6 +165,25 @@ _RESERVED = re.compile(
     r"NULL, (\d+), PROT_NONE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\)\s+= 0x([0-9a-f]+)"
 )
 _NUMBERED = re.compile(r"(\d+)<([^>]*)>")
+_BEGUN = re.compile(r"(?P<thread>\d+)\s+(?P<begin>.*?) *<unfinished \.\.\.>\s*")
+_ENDED = re.compile(r"(?P<thread>\d+)\s+<\.\.\. \w+ resumed>(?P<end>.*)", re.DOTALL)
+
+
+def whole_calls(log: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a log, with a call that another thread's cut in two put together.
+
+    It stands where it began: that is the order in which strace counts.
+    """
+    lines = list(log)
+    begun: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        if (begin := _BEGUN.fullmatch(line)) is not None:
+            begun[begin["thread"]] = place
+        elif (end := _ENDED.match(line)) is not None and end["thread"] in begun:
+            first = begun.pop(end["thread"])
+            lines[first] = lines[first].partition("<unfinished ...>")[0].rstrip() + end["end"]
+            lines[place] = ""
+    yield from lines
 
 
 def backend_calls(log: Iterable[str], paths: set[str]) -> list[tuple[str, int]]:
@@ -172,7 +191,7 @@ def backend_calls(log: Iterable[str], paths: set[str]) -> list[tuple[str, int]]:
 
     Only the main thread's.  Nothing but a backend reserves memory without access rights.
     """
-    calls = [match for match in map(_CALL.match, log) if match is not None]
+    calls = [match for match in map(_CALL.match, whole_calls(log)) if match is not None]
     main = [match for match in calls if match["thread"] == calls[0]["thread"]]
     reserved = list(_reservations([match["rest"] for match in main if match["call"] == "mmap"]))
     found: list[tuple[str, int]] = []

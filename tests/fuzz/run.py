@@ -35,6 +35,8 @@ from corpus import TOKENS, seeds  # noqa: E402 - found by the path above
 #: What libFuzzer bounds: bytes of input, MiB of memory, seconds for one input.
 LONGEST = 65536
 MEMORY = targets.MEMORY >> 20
+#: What lines begin with that tell how far libFuzzer is.
+PROGRESS = ("#", "INFO:", "WARNING:")
 _DONE = re.compile(r"Done (\d+) runs in (\d+) second")
 _COVERED = re.compile(r"cov: (\d+)")
 
@@ -90,8 +92,9 @@ def fuzz(target: str, seconds: int, directory: Path) -> Tried:
     covered = _COVERED.findall(output)
     if done.returncode != 0 or runs is None:
         # What libFuzzer tells of its progress is of no interest beside a defect.
-        lines = [line for line in output.splitlines() if not line.startswith("#")]
-        return Tried("\n".join([f"{target}: FAILED", *lines[-80:]]), 0, False)
+        lines = [line for line in output.splitlines() if not line.startswith(PROGRESS)]
+        what = f"{target}: FAILED with {done.returncode}"
+        return Tried("\n".join([what, *lines[-80:]]), 0, False)
     inputs = int(runs[1])
     all_in_all = time.monotonic() - began
     return Tried(
