@@ -107,15 +107,16 @@ def object_get_canonical_path_component(qemu: Qemu, obj: Object) -> str:
     return qemu.heap.give(obj.id)
 
 
-def _nothing(_qemu: Qemu, _obj: Object) -> None:
-    """Do nothing: what every process has is neither completed nor deleted by users."""
+def nothing(_qemu: Qemu, _obj: Object) -> None:
+    """Do nothing, as a type without memory does when it is completed, taken out or freed."""
 
 
-def _no(_qemu: Qemu, _obj: Object) -> bool:
-    return False
+def can_always_be_deleted(_qemu: Qemu, _obj: Object) -> bool:
+    """Whether users may delete the object: nothing here takes hold of it."""
+    return True
 
 
-def _place(type_name: str, children: Mapping[str, str]) -> Object:
+def _place(qemu: Qemu, type_name: str, children: Mapping[str, str]) -> Object:
     """Return an object that every process has, with its ``children``: their paths by name."""
 
     def path_of_child(path: str) -> Callable[[Qemu, Any], object]:
@@ -131,23 +132,23 @@ def _place(type_name: str, children: Mapping[str, str]) -> Object:
             (Property(name, "child", path_of_child(path), None) for name, path in children.items()),
         ),
         instance_init,
-        _nothing,
-        _no,
-        _nothing,
-        _nothing,
+        nothing,
+        can_always_be_deleted,
+        nothing,
+        nothing,
     )
-    return Object(info)
+    return info.instance_init(qemu)
 
 
 def _place_above(qemu: Qemu, parts: tuple[str, ...]) -> Object | None:
     """Return what stands above the objects that users made; the machine with its type alone."""
     if not parts:
         objects = {"objects": "/objects"} if qemu.has_objects_root else {}
-        return _place("container", {"machine": "/machine", **objects})
+        return _place(qemu, "container", {"machine": "/machine", **objects})
     if parts == ("machine",):
-        return _place(qemu.machine.type_name, {})
+        return _place(qemu, qemu.machine.type_name, {})
     if parts == ("objects",) and qemu.has_objects_root:
-        return _place("container", {id: f"/objects/{id}" for id in qemu.objects})
+        return _place(qemu, "container", {id: f"/objects/{id}" for id in qemu.objects})
     return None
 
 

@@ -14,7 +14,7 @@ from .hostmem_file import TYPE_MEMORY_BACKEND_FILE
 from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .machines import MACHINES
-from .qom import Object, TypeInfo, properties
+from .qom import Object, TypeInfo, can_always_be_deleted, nothing, properties
 
 #: Types that have nothing to do with memory: objects of them are made, and nothing more.
 OTHER_TYPES: Final = (
@@ -63,14 +63,6 @@ NOT_CREATABLE: Final = (
 )
 
 
-def _nothing(_qemu: Qemu, _obj: Object) -> None:
-    """Do nothing."""
-
-
-def _yes(_qemu: Qemu, _obj: Object) -> bool:
-    return True
-
-
 def other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> TypeInfo:
     """Return a type whose objects do nothing here."""
 
@@ -81,10 +73,10 @@ def other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> 
         name,
         properties(OBJECT_PROPERTIES),
         instance_init,
-        _nothing,
-        _yes,
-        _nothing,
-        _nothing,
+        nothing,
+        can_always_be_deleted,
+        nothing,
+        nothing,
         abstract=abstract,
         modelled=False,
         creatable=creatable,

@@ -135,6 +135,13 @@ SIZES: tuple[tuple[Any, Any], ...] = (
 )
 
 
+def test_an_object_without_memory_can_be_deleted_at_any_time() -> None:
+    """qom/object_interfaces.c: only a type that says no keeps its objects."""
+    machine = Machine("-object", "iothread,id=io0")
+    assert machine.do("object-del", id="io0") == {}
+    assert machine.do("object-del", id="io0") == "object 'io0' not found"
+
+
 @pytest.mark.parametrize(("given", "expected"), SIZES)
 def test_a_size_in_json_is_a_number(given: Any, expected: Any) -> None:
     """Recorded: 64 bits, a sign wraps, text is refused."""

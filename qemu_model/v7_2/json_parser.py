@@ -282,6 +282,4 @@ def qobject_from_json(text: str) -> Any:
         if values:
             raise messages.JSON_ONE_VALUE.error() from error
         raise messages.JSON_PARSE.error(what=str(error)) from error
-    if len(values) > 1:
-        raise messages.JSON_ONE_VALUE.error()
     return values[0] if values else None

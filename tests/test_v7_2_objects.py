@@ -1,0 +1,152 @@
+"""Objects of 7.2, and its command line: what no recorded run can show, or needs no log.
+
+Unless a test says otherwise, Debian's 7.2.22 was seen to answer so.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mirror_host import ToldHost, message, qemu_on
+
+from qemu_model.host.protocol import Platform
+from qemu_model.process import Process
+from qemu_model.qmp import NotModelled
+from qemu_model.revision import V7_2
+from qemu_model.v7_2.hostmem_file import file_backend_instance_init, file_backend_memory_alloc
+from qemu_model.v7_2.hostmem_memfd import memfd_backend_instance_init, memfd_backend_memory_alloc
+from qemu_model.v7_2.hostmem_ram import ram_backend_memory_alloc, ram_backend_new
+from qemu_model.v7_2.json_parser import qobject_from_json
+
+MIB = 1 << 20
+
+
+class Machine:
+    """A process of 7.2 on a told host, spoken to by QMP."""
+
+    def __init__(self, *args: str, platform: Platform | None = None, **answers: Any) -> None:
+        self.host = ToldHost(platform, **answers)
+        self.process = Process(["-machine", "none", *args], self.host, V7_2)
+        self.started = self.process.start()
+
+    def do(self, execute: str, **arguments: Any) -> Any:
+        """Run a command; return what it returns, or the text of its error."""
+        self.process.command({"execute": execute, "arguments": arguments})
+        reply = self.process.replies[-1]
+        return reply["return"] if "return" in reply else reply["error"]["desc"]
+
+    def add(self, kind: str, **arguments: Any) -> Any:
+        """Add an object m0 of 1 MiB; a ``_`` in a name is a ``-``."""
+        named = {name.replace("_", "-"): value for name, value in arguments.items()}
+        named = {"qom-type": f"memory-backend-{kind}", "id": "m0", "size": MIB, **named}
+        return self.do("object-add", **named)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_the_name_of_the_region_is_asked_and_told(value: bool) -> None:
+    machine = Machine()
+    name = "x-use-canonical-path-for-ramblock-id"
+    where = {"path": "/objects/m0", "property": name}
+    assert machine.add("ram") == {}
+    assert machine.do("qom-get", **where) is False
+    assert machine.do("qom-set", **where, value=value) == {}
+    assert machine.do("qom-get", **where) is value
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_pmem_stands_once_the_file_is_mapped(value: bool) -> None:
+    machine = Machine()
+    assert machine.add("file", mem_path="/f") == {}
+    said = machine.do("qom-set", path="/objects/m0", property="pmem", value=value)
+    assert said == "cannot change property 'pmem' of memory-backend-file."
+
+
+def test_a_file_without_a_path_or_memory_without_a_size_is_refused_when_it_is_taken() -> None:
+    """backends/hostmem-*.c: the schema lets none of them come so far, the code asks again."""
+    qemu = qemu_on(ToldHost(), V7_2)
+    no_size = "can't create backend with size 0"
+    file = file_backend_instance_init(qemu)
+    file.mem_path = "/f"
+    memfd = memfd_backend_instance_init(qemu)
+    assert message(lambda: file_backend_memory_alloc(qemu, file)) == no_size
+    assert message(lambda: memfd_backend_memory_alloc(qemu, memfd)) == no_size
+    assert message(lambda: ram_backend_memory_alloc(qemu, ram_backend_new(qemu))) == no_size
+    file.size, file.mem_path = 1, None
+    assert message(lambda: file_backend_memory_alloc(qemu, file)) == "mem-path property not set"
+
+
+def test_windows_maps_no_files() -> None:
+    """backends/hostmem-file.c without CONFIG_POSIX; no such build was run."""
+    machine = Machine(platform=Platform("windows"))
+    assert machine.add("file", mem_path="/f") == "-mem-path not supported on this host"
+
+
+def test_without_libnuma_nothing_is_bound() -> None:
+    """backends/hostmem.c without CONFIG_NUMA; no such build was run."""
+    machine = Machine(platform=Platform(libnuma=False))
+    assert machine.add("ram") == {}
+    assert machine.host.made("mbind") == []
+    assert len(machine.host.made("mmap")) == 2
+
+
+@pytest.mark.parametrize(("libpmem", "said"), [(True, {}), (False, "Lack of libpmem support")])
+def test_pmem_needs_libpmem(libpmem: bool, said: Any) -> None:
+    """backends/hostmem-file.c without CONFIG_LIBPMEM; no such build was run."""
+    for value in (True, False):
+        machine = Machine(platform=Platform(libpmem=libpmem))
+        answer = machine.add("file", mem_path="/f", pmem=value)
+        if value and not libpmem:
+            assert answer.startswith(said)
+            assert "memory-backend-file" in answer
+        else:
+            assert answer == {}
+
+
+@pytest.mark.parametrize("words", [("-mem-prealloc",), ()])
+def test_what_is_preallocated_must_be_reserved(words: tuple[str, ...]) -> None:
+    """With -mem-prealloc memory is to be preallocated before an object says anything."""
+    for given in ({"prealloc": True, "reserve": False}, {"reserve": False, "prealloc": True}):
+        machine = Machine(*words)
+        assert machine.add("ram", **given) == "'prealloc=on' and 'reserve=off' are incompatible"
+        assert machine.host.made("mmap") == []
+    alone = Machine(*words).add("ram", reserve=False)
+    assert (alone == {}) is (not words)
+
+
+def test_an_object_without_memory_can_be_deleted_at_any_time() -> None:
+    machine = Machine("-object", "iothread,id=io0")
+    assert machine.do("object-del", id="io0") == {}
+    assert machine.do("object-del", id="io0") == "object 'io0' not found"
+
+
+def test_a_command_of_qemu_that_is_not_modelled_is_said_to_be_one() -> None:
+    machine = Machine()
+    with pytest.raises(NotModelled, match=r"^query-status$"):
+        machine.do("query-status")
+    assert machine.do("query-statuz") == "The command query-statuz has not been found"
+
+
+def test_a_word_without_a_dash_is_a_disk_and_no_option() -> None:
+    """Seen with an image that is there; what disks do is not modelled."""
+    memory = ("-object", "memory-backend-ram,id=m0,size=1M")
+    for line in (("disk.img",), ("disk.img", *memory), (*memory, "disk.img")):
+        machine = Machine(*line)
+        assert (machine.started, machine.process.qemu.stderr) == (True, [])
+        assert len(machine.do("query-memdev")) == (len(line) - 1) // 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": "' + chr(0xD800) + '"}', "JSON parse error, invalid UTF-8 sequence in string"),
+        ('{"a": "' + chr(0xDFFF) + '"}', "JSON parse error, invalid UTF-8 sequence in string"),
+        ('{}{"a":}', "Expecting at most one JSON value"),
+        ("{}{}", "Expecting at most one JSON value"),
+    ],
+)
+def test_what_is_no_json_or_too_much(text: str, said: str) -> None:
+    """A half of a surrogate pair stands for what is no UTF-8 where words are bytes."""
+    assert message(lambda: qobject_from_json(text)) == said
