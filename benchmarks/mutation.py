@@ -10,8 +10,12 @@ Names of sets (mirror, v7_2, judge) or of modules (exec, v7_2/vl) take those alo
 ``--changed BASE`` takes the files changed since a commit.  ``--sample`` takes as many
 as fit into its time, drawn with the environment's QEMU_MODEL_SEED, of which two thirds
 are of files changed since the last release, or in the last twenty commits, as long as
-there are any; it fails if fewer are killed than chance explains (two standard
-deviations).
+there are any; a set without changed files gets half the time of one with them.  The
+time counts from when a set's tests have run once without a mutant.
+
+A sample fails if so few are killed, of a set or of its changed files, as are in one of
+a thousand samples where 95% of all are killed.  Of fewer than fifty mutants it says that
+they are too few to tell, and that this was not verified.
 
 cosmic-ray makes the mutants.  Its own way to run them starts an interpreter and
 collects all tests for each, which takes seconds; here that is done once, and each
@@ -31,13 +35,14 @@ import math
 import multiprocessing
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 import traceback
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TextIO
@@ -45,14 +50,18 @@ from typing import Any, TextIO
 import attrs
 import pytest
 from mutants import Change, Mutant, change_of, difference, mutants_of
-from mutation_anew import first_failing
+from mutation_anew import first_failing, read_recordings
 from mutation_children import quiet
 from mutation_sets import CHECKOUT, files_of, options_of_tests, package_directory, tests_of
 from mutation_tests import Answer, Collected, Failure, Known
 
 SURVIVORS = Path(__file__).parent / "mutation_survivors.toml"
 LIMIT = 95.0
-SAMPLE_SECONDS = 330
+SAMPLE_SECONDS = 180
+#: Fewer mutants than these decide nothing in a sample.
+FEWEST = 50
+#: How seldom a sample may fail where LIMIT percent of all mutants are killed.
+SELDOM = 0.001
 #: Without a release, what was changed in so many commits counts as changed.
 RECENT_COMMITS = 20
 HUGE_PAGES = Path("/proc/sys/vm/nr_hugepages")
@@ -113,12 +122,12 @@ class Worker:
         tests: list[str],
         mutants: Sequence[Mutant],
         next_one: Any,
-        deadline: float,
+        seconds: float,
         writing: int,
         known: Known,
     ) -> None:
         self.package, self.tests, self.mutants, self.next_one = package, tests, mutants, next_one
-        self.deadline, self.writing, self.known = deadline, writing, known
+        self.seconds, self.writing, self.known = seconds, writing, known
         self.options = options_of_tests()
 
     def work(self) -> None:
@@ -148,6 +157,7 @@ class Worker:
             self.say({"error": collected.error[-2000:] or f"pytest ended with {status!r}"})
 
     def answer_anew(self, connection: Connection) -> None:
+        read_recordings()
         while True:
             try:
                 asked = connection.recv()
@@ -156,8 +166,9 @@ class Worker:
             connection.send(first_failing(self.package, self.options, *asked))
 
     def taken(self) -> Iterator[tuple[Mutant, Change]]:
-        """Give mutants that no other worker has taken, while there is time."""
-        while time.monotonic() < self.deadline:
+        """Give mutants that no other worker has taken, for so many seconds from now on."""
+        deadline = time.monotonic() + self.seconds
+        while time.monotonic() < deadline:
             with self.next_one.get_lock():
                 place = self.next_one.value
                 self.next_one.value += 1
@@ -186,15 +197,14 @@ def tried(
     """Try mutants in ``jobs`` processes for so many seconds, and give what came of each."""
     next_one = multiprocessing.Value("l", 0)
     reading, writing = os.pipe()
-    deadline = time.monotonic() + seconds
     pids = []
     directory = tempfile.TemporaryDirectory(prefix="mutation-")
     for number in range(jobs):
         pid = os.fork()
         if not pid:
             os.close(reading)
-            known = Known(Path(directory.name), finds_out=number == 0)
-            worker = Worker(package, tests, mutants, next_one, deadline, writing, known)
+            known = Known(Path(directory.name), number, jobs)
+            worker = Worker(package, tests, mutants, next_one, seconds, writing, known)
             try:
                 worker.work()
             except BaseException:
@@ -215,6 +225,10 @@ def tried(
                     print(f"\r{done} of at most {len(mutants)} ", end="", file=progress, flush=True)
                 mutant, failure = mutants[told.pop("mutant")], told.pop("killed_by")
                 yield mutant, Answer(Failure(**failure) if failure else None, **told)
+    except BaseException:
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        raise
     finally:
         if progress:
             print("\r" + " " * 40 + "\r", end="", file=progress, flush=True)
@@ -243,12 +257,35 @@ def enough_huge_pages(jobs: int) -> int | None:
     return None
 
 
-def enough(count: Count, *, sample: bool) -> bool:
-    """Whether enough mutants are killed; a sample may miss by what is chance in its size."""
-    chance = 0.0
-    if sample and count.total:
-        chance = 2 * math.sqrt(LIMIT * (100 - LIMIT) / count.total)
-    return count.percent + chance >= LIMIT
+def as_few_by_chance(count: Count) -> float:
+    """Return how probable it is that no more are killed, where LIMIT percent of all are.
+
+    That is a binomial distribution: each mutant of a sample survives by itself.
+    """
+    logarithms = [
+        math.lgamma(count.total + 1)
+        - math.lgamma(survived + 1)
+        - math.lgamma(count.total - survived + 1)
+        + survived * math.log(1 - LIMIT / 100)
+        + (count.total - survived) * math.log(LIMIT / 100)
+        for survived in range(count.survived, count.total + 1)
+    ]
+    return math.fsum(map(math.exp, logarithms))
+
+
+def verdict(count: Count, *, sample: bool) -> str:
+    """Return what is wrong with how many mutants are killed, nothing if that is enough."""
+    if not sample:
+        return "" if count.percent >= LIMIT else f"fewer than {LIMIT:.0f}% are killed"
+    if count.total >= FEWEST and as_few_by_chance(count) < SELDOM:
+        return f"fewer are killed than chance explains if {LIMIT:.0f}% of all are"
+    return ""
+
+
+def shares(seconds: float, sets: Iterable[Iterable[Path]], changed: Container[str]) -> list[float]:
+    """Return the time of each set: of one without changed files half as much."""
+    parts = [2 if any(str(path) in changed for path in files) else 1 for files in sets]
+    return [seconds * part / sum(parts) for part in parts]
 
 
 def drawn(mutants: Sequence[Mutant], first: Container[str], seed: str) -> list[Mutant]:
@@ -281,7 +318,7 @@ class Tally:
         """Count a mutant, and show it if it survived."""
         counts = [
             self.files.setdefault(self.relative(mutant.file), Count()),
-            self.sets.setdefault(name, Count()),
+            self.sets[name],
         ]
         if changed:
             counts.append(self.changed.setdefault(f"{name}, changed files", Count()))
@@ -319,6 +356,22 @@ class Tally:
         for test, times in self.unreliable.items():
             print(f"unreliable, and so kills nothing: {test} ({times} times)")
 
+    def decide(self, *, sample: bool) -> bool:
+        """Say of each set, and of its changed files, whether enough is killed; whether all have."""
+        good = True
+        for name, count in {**self.sets, **self.changed}.items():
+            if sample and count.total < FEWEST:
+                print(f"{name}: not verified, {count.total} mutants are too few to tell")
+            elif wrong := verdict(count, sample=sample):
+                print(f"{name}: {wrong}")
+                good = False
+        return good
+
+
+def interrupted(_number: int, _frame: object) -> None:
+    """Let SIGTERM end the run as Ctrl-C does: with what came of it."""
+    raise KeyboardInterrupt
+
 
 def chosen_files(package: Path, words: Sequence[str]) -> dict[str, list[Path]]:
     """Return the files of the sets and modules that are named, all for no name.
@@ -346,7 +399,7 @@ def main() -> int:
     parser.add_argument("what", nargs="*", help="sets or names of modules; all if none")
     parser.add_argument("--sample", action="store_true", help="as many as fit into the time")
     parser.add_argument("--changed", metavar="BASE", help="only files changed since this commit")
-    parser.add_argument("--seconds", type=float, help="stop after so many seconds")
+    parser.add_argument("--seconds", type=float, help="try mutants for so many seconds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
 
@@ -370,15 +423,21 @@ def main() -> int:
     tally = Tally(package)
     progress = sys.stderr if sys.stderr.isatty() else None
     before = enough_huge_pages(options.jobs)
+    ended = False
+    signal.signal(signal.SIGTERM, interrupted)
     try:
-        for place, (name, paths) in enumerate(chosen.items()):
+        times = shares(seconds, chosen.values(), changed)
+        for (name, paths), share in zip(chosen.items(), times, strict=True):
             every = [mutant for path in paths for mutant in mutants_of(path)]
             mutants = drawn(every, changed, f"{seed}-{name}")
-            share = (seconds - (time.monotonic() - began)) / (len(chosen) - place)
+            tally.sets[name] = Count()
             for mutant, answer in tried(
                 package, tests_of(name), mutants, options.jobs, share, progress
             ):
                 tally.add(name, mutant, answer, changed=mutant.file in changed)
+    except KeyboardInterrupt:
+        print("interrupted: this is what came of the mutants until then")
+        ended = True
     finally:
         if before is not None:
             HUGE_PAGES.write_text(str(before))
@@ -386,9 +445,10 @@ def main() -> int:
     tally.summary()
     since = f", changed since {base[:8]}" if base else ""
     print(f"{time.monotonic() - began:.0f} s, seed {seed}{since}")
-    counts = [*tally.sets.values(), *tally.changed.values()]
+    if ended:
+        return 130
     sample = options.sample or options.seconds is not None
-    return 0 if all(enough(count, sample=sample) for count in counts) else 1
+    return 0 if tally.decide(sample=sample) else 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Nothing is ever written to the files of the package.
 
 from __future__ import annotations
 
+import collections
 import functools
 import gc
 import json
@@ -37,6 +38,8 @@ from mutation_children import (
 
 #: How many examples a property gets on each mutant.
 EXAMPLES = 25
+#: What it takes to run a test that does nothing, in seconds.
+OVERHEAD = 0.003
 
 
 @attrs.frozen
@@ -110,30 +113,58 @@ Lines = dict[str, dict[int, list[str]]]
 
 
 class Known:
-    """What one process finds out about the tests without a mutant, for the others.
+    """What the processes find out about the tests without a mutant, a part each.
 
     That is which tests run which lines of which files, and the seconds each test takes.
     """
 
-    def __init__(self, directory: Path, *, finds_out: bool) -> None:
-        self.file, self.finds_out = directory / "known.json", finds_out
+    def __init__(self, directory: Path, part: int, parts: int) -> None:
+        self.directory, self.part, self.parts = directory, part, parts
 
-    def tell(self, lines: Lines, seconds: dict[str, float]) -> None:
-        """Tell the others."""
-        hidden = self.file.with_suffix(".new")
-        hidden.write_text(json.dumps([lines, seconds]))
-        hidden.rename(self.file)
+    def own(self, items: Sequence[pytest.Item]) -> Sequence[pytest.Item]:
+        """Return the tests that this process runs without a mutant."""
+        return items[self.part :: self.parts]
 
-    def wait(self) -> tuple[Lines, dict[str, float]] | None:
-        """Wait for what the other one finds out; None if it found that a test fails."""
-        while not self.file.exists():
-            time.sleep(0.1)
-        lines, seconds = json.loads(self.file.read_text())
-        by_number = {
-            file: {int(line): tests for line, tests in found.items()}
-            for file, found in lines.items()
-        }
-        return (by_number, seconds) if seconds else None
+    def tell(self, lines: Lines, seconds: dict[str, float], failed: dict[str, str]) -> None:
+        """Tell the others, and this process too."""
+        hidden = self.directory / f"{self.part}.new"
+        hidden.write_text(json.dumps([lines, seconds, failed]))
+        hidden.rename(self.directory / f"{self.part}.json")
+
+    def wait(self) -> tuple[Lines, dict[str, float], dict[str, str]]:
+        """Wait for what all found out: lines, seconds, and why tests fail without a mutant."""
+        lines: Lines = {}
+        seconds: dict[str, float] = {}
+        failed: dict[str, str] = {}
+        for part in range(self.parts):
+            told = self.directory / f"{part}.json"
+            while not told.exists():
+                time.sleep(0.1)
+            some, taken, why = json.loads(told.read_text())
+            for file, found in some.items():
+                by_number = lines.setdefault(file, {})
+                for line, tests in found.items():
+                    by_number.setdefault(int(line), []).extend(tests)
+            seconds |= taken
+            failed |= why
+        return lines, seconds, failed
+
+
+class Likely:
+    """Which tests killed mutants of the same line and of the same file before."""
+
+    def __init__(self) -> None:
+        self.of_file: collections.Counter[tuple[str, str]] = collections.Counter()
+        self.of_line: collections.Counter[tuple[str, int, str]] = collections.Counter()
+
+    def note(self, mutant: Mutant, test: str) -> None:
+        self.of_file[mutant.file, test] += 1
+        self.of_line[mutant.file, mutant.first_line, test] += 1
+
+    def kills(self, mutant: Mutant, test: str) -> float:
+        """Return how many a test killed; one that killed none may yet, so it is not 0."""
+        line = self.of_line[mutant.file, mutant.first_line, test]
+        return 1 + self.of_file[mutant.file, test] + 20 * line
 
 
 #: Answers for a change that is not within one function: the first of the tests that fails.
@@ -158,6 +189,7 @@ class Collected:
         self.mutations, self.tell, self.elsewhere = mutations, tell, elsewhere
         self.known = known
         self.reports = Reports()
+        self.likely = Likely()
         self.error = ""
         self.lines: Lines = {}
         self.seconds: dict[str, float] = {}
@@ -167,8 +199,7 @@ class Collected:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(self.reports)
-        if self.known.finds_out:
-            self.coverage.start()
+        self.coverage.start()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -180,26 +211,27 @@ class Collected:
             return True
         self.items = {item.nodeid: item for item in session.items}
         self.last = {item.path: item for item in session.items}
-        if self.known.finds_out:
-            self.run_without_mutant(session.items)
-        else:
-            self.run_some_without_mutant(session.items)
-        if self.reports.failed:
-            told = [f"{name}\n{why}" for name, why in self.reports.failed.items()]
+        self.run_without_mutant(self.known.own(session.items))
+        self.lines, self.seconds, failed = self.known.wait()
+        if failed:
+            told = [f"{name}\n{why}" for name, why in failed.items()]
             self.error = "without a mutant this fails:\n" + "\n".join(told[:3])
-        if self.error:
             return True
+        self.set_up(session.items)
         self.functions = functions_by_place()
         cache = functools._lru_cache_wrapper
         self.caches = [found for found in gc.get_objects() if isinstance(found, cache)]
         # What is never collected is never written to, and so is shared with the children.
         gc.freeze()
         for mutant, change in self.mutations:
-            self.tell(mutant, self.answer(mutant, change))
+            answer = self.answer(mutant, change)
+            if answer.killed_by is not None:
+                self.likely.note(mutant, answer.killed_by.test)
+            self.tell(mutant, answer)
         return True
 
     def run_without_mutant(self, items: Sequence[pytest.Item]) -> None:
-        """Run all tests once, and note which lines each runs and how long it takes."""
+        """Run tests once, and note which lines each runs and how long it takes."""
         for item in items:
             self.coverage.switch_context(item.nodeid)
             before = time.process_time()
@@ -211,19 +243,16 @@ class Collected:
             del self.reports.failed[name]
             self.run(self.items[name], None)
         data = self.coverage.get_data()
-        self.lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
-        self.known.tell(self.lines, {} if self.reports.failed else self.seconds)
+        lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
+        self.known.tell(lines, self.seconds, self.reports.failed)
 
-    def run_some_without_mutant(self, items: Sequence[pytest.Item]) -> None:
+    def set_up(self, items: Sequence[pytest.Item]) -> None:
         """Have what all tests share set up, by the quickest test of each file."""
-        known = self.known.wait()
-        if known is None:
-            self.error = "a test fails without a mutant"
-            return
-        self.lines, self.seconds = known
         by_time = sorted(items, key=lambda item: self.seconds[item.nodeid])
         for item in {item.path: item for item in reversed(by_time)}.values():
             self.run(item, None)
+        # It passed before; a busy machine may have been in its way now.
+        self.reports.failed.clear()
 
     def run(self, item: pytest.Item, following: pytest.Item | None) -> None:
         """Run one test; what all tests share is not taken down after it."""
@@ -241,25 +270,33 @@ class Collected:
             # What a module says as it is read can matter to tests that run none of its lines.
             near = {name for found in lines.values() for name in found} - {""}
             ordered = [
-                *self.quickest_first(near),
-                *self.quickest_first(set(self.seconds) - near),
+                *self.likely_first(near, mutant),
+                *self.likely_first(set(self.seconds) - near, mutant),
             ]
             return confirmed(
                 ordered,
                 lambda some: self.elsewhere(mutant, change.text, some, self.seconds),
-                # A module that cannot be read is no test.
+                # A module that cannot be read is no test, nor is one without a mutant that has
+                # its name from it.
                 lambda test: test not in self.items or self.passes_without_mutant(test),
             )
         assert change.code is not None
         code = change.code
         return confirmed(
-            self.quickest_first(tests),
+            self.likely_first(tests, mutant),
             lambda some: self.first_failing(some, functions, code),
             self.passes_without_mutant,
         )
 
-    def quickest_first(self, tests: set[str]) -> list[str]:
-        return sorted(tests, key=lambda name: (self.seconds[name], name))
+    def likely_first(self, tests: set[str], mutant: Mutant) -> list[str]:
+        """Return the tests in the order of how soon each may be expected to fail."""
+        return sorted(
+            tests,
+            key=lambda name: (
+                -self.likely.kills(mutant, name) / (self.seconds[name] + OVERHEAD),
+                name,
+            ),
+        )
 
     def passes_without_mutant(self, test: str) -> bool:
         return self.first_failing([test], [], None) is None
