@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
+from sys import _getframe
 from types import CodeType, FrameType
+from typing import Any, TypeAlias
 
 from ..event import Event
 from .protocol import Host, Platform, StatFs
+
+#: A call as it is kept: ``(call, result, by, out, *args)``, one tuple, since two take longer.
+Kept: TypeAlias = tuple[Any, ...]
 
 
 class RecordingHost:
@@ -24,11 +28,15 @@ class RecordingHost:
     def __init__(self, inner: Host, on_event: Callable[[Event], None] | None = None) -> None:
         self.inner = inner
         self._on_event = on_event
-        self._origins: dict[CodeType, str] = {}
+        # By the identity of the code, which is kept with it: its hash takes longer than all
+        # else here.
+        self._origins: dict[int, str] = {}
+        self._codes: list[CodeType] = []
         # Calls are kept as plain tuples, which cost little while QEMU runs, and
         # become events when someone looks at them.
-        self._kept: list[tuple[str, tuple[object, ...], int, str, StatFs | None]] = []
+        self._kept: list[Kept] = []
         self._events: list[Event] = []
+        self._add = self._kept.append if on_event is None else self._add_and_tell
         self._mmap = inner.mmap
         self._munmap = inner.munmap
         self._madvise = inner.madvise
@@ -53,7 +61,9 @@ class RecordingHost:
         """The calls so far, in order."""
         events = self._events
         if len(events) < len(self._kept):
-            events.extend(Event(*kept) for kept in self._kept[len(events) :])
+            events.extend(
+                Event(kept[0], kept[4:], *kept[1:4]) for kept in self._kept[len(events) :]
+            )
         return events
 
     def forget(self) -> None:
@@ -64,23 +74,27 @@ class RecordingHost:
     def _origin(self, frame: FrameType | None) -> str:
         while frame is not None:
             code = frame.f_code
-            if code in self._origins:
-                return self._origins[code]
+            known = self._origins.get(id(code))
+            if known is not None:
+                return known
             c_file = frame.f_globals.get("C_FILE")
             if c_file and code.co_name[0] not in "_<":
-                self._origins[code] = origin = f"{c_file}:{code.co_name}"
+                self._codes.append(code)
+                self._origins[id(code)] = origin = f"{c_file}:{code.co_name}"
                 return origin
             frame = frame.f_back
         return ""
 
+    def _add_and_tell(self, kept: Kept) -> None:
+        self._kept.append(kept)
+        assert self._on_event is not None
+        self._on_event(self.events[-1])
+
     def _keep(
         self, call: str, args: tuple[object, ...], result: int, out: StatFs | None = None
     ) -> int:
-        frame = sys._getframe(2)
-        by = self._origins.get(frame.f_code) or self._origin(frame)
-        self._kept.append((call, args, result, by, out))
-        if self._on_event is not None:
-            self._on_event(self.events[-1])
+        by = self._origins.get(id(_getframe(2).f_code)) or self._origin(_getframe(2))
+        self._add((call, result, by, out, *args))
         return result
 
     def open(self, pathname: str, flags: int, mode: int | None) -> int:
@@ -129,15 +143,18 @@ class RecordingHost:
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
-        return self._keep(
-            "mmap",
-            (addr, length, prot, flags, fd, offset),
-            self._mmap(addr, length, prot, flags, fd, offset),
-        )
+        # This and munmap do by themselves what _keep does: a call costs as much again.
+        result = self._mmap(addr, length, prot, flags, fd, offset)
+        by = self._origins.get(id(_getframe(1).f_code)) or self._origin(_getframe(1))
+        self._add(("mmap", result, by, None, addr, length, prot, flags, fd, offset))
+        return result
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
-        return self._keep("munmap", (addr, length), self._munmap(addr, length))
+        result = self._munmap(addr, length)
+        by = self._origins.get(id(_getframe(1).f_code)) or self._origin(_getframe(1))
+        self._add(("munmap", result, by, None, addr, length))
+        return result
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2)."""
