@@ -4,7 +4,9 @@
 of the judge, in every way that cosmic-ray knows, one at a time, and runs the tests that
 run the changed line.  A mutant is killed if one of them fails on it, passes without it
 and fails on it again; a test that does not end fails.  Prints the number of mutants, of
-killed ones and of survivors; exit status 1 if less than 95% of a set are killed.
+killed ones and of survivors; exit status 1 if less than 95% of a set are killed.  Why a
+survivor survives is in ``mutation_survivors.toml`` and printed behind it; it counts all
+the same.
 
 Names of sets (mirror, v7_2, judge) or of modules (exec, v7_2/vl) take those alone.
 ``--changed BASE`` takes the files changed since a commit.  ``--sample`` takes as many

@@ -111,6 +111,8 @@ def first_failing(
     seconds: dict[str, float],
 ) -> Failure | None:
     """Import the package with the new text and run the tests; return the first that fails."""
+    if not tests:
+        return None
     module = Path(mutant.file).relative_to(package.parent).with_suffix("")
     name = ".".join(module.parts)
     if tests[0] == READING:

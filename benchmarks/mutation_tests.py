@@ -40,6 +40,8 @@ from mutation_children import (
 EXAMPLES = 25
 #: What it takes to run a test that does nothing, in seconds.
 OVERHEAD = 0.003
+#: Where a module is read anew, so many tests are collected before the rest are.
+SOON = 30
 
 
 @attrs.frozen
@@ -273,9 +275,17 @@ class Collected:
                 *self.likely_first(near, mutant),
                 *self.likely_first(set(self.seconds) - near, mutant),
             ]
+
+            def first_failing(some: Sequence[str]) -> Failure | None:
+                for part in (some[:SOON], some[SOON:]):
+                    failure = self.elsewhere(mutant, change.text, part, self.seconds)
+                    if failure is not None:
+                        return failure
+                return None
+
             return confirmed(
                 ordered,
-                lambda some: self.elsewhere(mutant, change.text, some, self.seconds),
+                first_failing,
                 # A module that cannot be read is no test, nor is one without a mutant that has
                 # its name from it.
                 lambda test: test not in self.items or self.passes_without_mutant(test),
