@@ -66,8 +66,8 @@ def memory_region_init(mr: MemoryRegion, name: str, size: int) -> None:
     mr.name, mr.size = name, size
 
 
-def memory_region_add_subregion(mr: MemoryRegion, _offset: int, subregion: MemoryRegion) -> None:
-    """Map ``subregion`` into ``mr``."""
+def memory_region_add_subregion(mr: MemoryRegion, subregion: MemoryRegion) -> None:
+    """Map ``subregion`` into ``mr``; where in it makes no difference to any call."""
     assert subregion.container is None
     subregion.container = mr
 

@@ -360,9 +360,7 @@ def memory_region_allocate_system_memory(
         return
 
     memory_region_init(mr, name, ram_size)
-    addr = 0
     for node in range(numa.nb_numa_nodes):
-        size = numa.info(node).node_mem
         backend = numa.info(node).node_memdev
         if backend is None:
             continue
@@ -375,8 +373,7 @@ def memory_region_allocate_system_memory(
                 qemu.heap.g_free(path)
             raise Exit(1)
         host_memory_backend_set_mapped(backend, True)
-        memory_region_add_subregion(mr, addr, seg)
-        addr += size
+        memory_region_add_subregion(mr, seg)
 
 
 def query_memdev(qemu: Qemu, backend: HostMemoryBackend) -> dict[str, object]:

@@ -35,6 +35,7 @@ from mirror_numbers import (
 
 from qemu_model.error import Abort, Error, Livelock
 from qemu_model.exec import (
+    drain_call_rcu,
     file_ram_open,
     find_ram_offset,
     qemu_ram_alloc,
@@ -463,6 +464,19 @@ def test_a_block_is_given_back_with_its_file() -> None:
         block = RAMBlock(region(), MIB, MIB, NO_FLAGS, PAGE, ADDRESS, 0, fd)
         reclaim_ramblock(qemu_on(host), block)
         assert host.calls == [("munmap", ADDRESS, MIB + PAGE)] + [("close", fd)] * (fd >= 0)
+
+
+def test_what_is_reclaimed_is_unmapped_first_come_first() -> None:
+    """util/rcu.c: the callbacks are a queue."""
+    host = ToldHost()
+    qemu = qemu_on(host)
+    for place in range(3):
+        block = RAMBlock(region(), MIB, MIB, NO_FLAGS, PAGE, ADDRESS + place * MIB, 0, 3 + place)
+        qemu.call_rcu.append(block)
+    drain_call_rcu(qemu)
+    assert [call[1] for call in host.made("close")] == [3, 4, 5]
+    assert [call[1] for call in host.made("munmap")] == [ADDRESS + n * MIB for n in range(3)]
+    assert qemu.call_rcu == []
 
 
 CLOEXEC, SEALING, HUGETLB = 1, 2, 4

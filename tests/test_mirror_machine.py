@@ -17,7 +17,13 @@ from mirror_host import ToldHost, message, qemu_on
 from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm
 from qemu_model.boards import CPUArchId, DeviceMemory, MachineClass, MachineProperty, MachineState
 from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
-from qemu_model.machines import MACHINES, find_machine, machine_help
+from qemu_model.machines import (
+    MACHINES,
+    find_machine,
+    machine_help,
+    piix_above_4g,
+    q35_above_4g,
+)
 from qemu_model.memory import MemoryRegion
 from qemu_model.memory_device import memory_device_get_free_addr
 from qemu_model.numa import memory_region_allocate_system_memory
@@ -75,6 +81,8 @@ def ran(line: str) -> Run:
          "machine 'pc-i440fx-4.0' is 1"),
         ("-M pc -smp 7,sockets=1,cores=3,threads=2", "cpu topology: sockets (1) * cores (3) * "
          "threads (2) < smp_cpus (7)"),
+        ("-M pc -smp 9,sockets=3,cores=2,threads=1", "cpu topology: sockets (3) * cores (2) * "
+         "threads (1) < smp_cpus (9)"),
         ("-M pc -smp 2,sockets=2,cores=2,threads=2,maxcpus=6", "cpu topology: sockets (2) * "
          "cores (2) * threads (2) > maxcpus (6)"),
         ("-M pc,foo=1", "Property '.foo' not found"),
@@ -110,6 +118,10 @@ def ran(line: str) -> Run:
         ("-M pc -numa dist,src=128,dst=0,val=10", "-numa dist,src=128,dst=0,val=10: Parameter "
          "'src' expects an integer between 0 and 127"),
         ("-M pc -numa dist,src=0,dst=200,val=10", "-numa dist,src=0,dst=200,val=10: Parameter "
+         "'dst' expects an integer between 0 and 127"),
+        ("-M pc -numa dist,src=200,dst=0,val=10", "-numa dist,src=200,dst=0,val=10: Parameter "
+         "'src' expects an integer between 0 and 127"),
+        ("-M pc -numa dist,src=0,dst=128,val=10", "-numa dist,src=0,dst=128,val=10: Parameter "
          "'dst' expects an integer between 0 and 127"),
         ("-M pc -numa node,mem=1,memdev=m0", "-numa node,mem=1,memdev=m0: cannot specify both "
          "mem= and memdev="),
@@ -402,6 +414,38 @@ def test_a_node_without_a_backend_has_no_part_in_the_ram() -> None:
     ram = MemoryRegion()
     memory_region_allocate_system_memory(qemu, ram, "pc.ram", MIB)
     assert (ram.name, ram.size, backend.mr.container, backend.mapped) == ("pc.ram", MIB, ram, True)
+
+
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [("64M", 4), ("3G", 4), ("3584M", 5), ("4G", 5), ("7G", 8), ("8G", 9), ("8191M", 9)],
+)
+def test_modules_lie_above_all_ram_at_a_whole_gib(size: str, place: int) -> None:
+    """hw/i386/pc.c, as query-memory-devices shows of 7.2: 3 GiB of more than 3.5 lie below 4."""
+    device = "-object memory-backend-ram,id=m0,size=64M -device pc-dimm,memdev=m0"
+    process = Process(f"-M pc -m {size},slots=1,maxmem=16G {device}".split(), ToldHost())
+    assert process.start()
+    (module,) = process.qemu.machine.memory_devices
+    assert module.addr == place * GIB
+
+
+@pytest.mark.parametrize(
+    ("ram", "piix", "q35"),
+    [
+        (64 * MIB, 0, 0),
+        (0xB0000000 - 1, 0, 0),
+        (0xB0000000, 0, 0xB0000000 - 2 * GIB),
+        (3 * GIB, 0, GIB),
+        (0xE0000000 - 1, 0, 0xE0000000 - 1 - 2 * GIB),
+        (0xE0000000, GIB // 2, 0xE0000000 - 2 * GIB),
+        (8 * GIB, 5 * GIB, 6 * GIB),
+    ],
+)
+def test_how_much_ram_lies_above_4_gib(ram: int, piix: int, q35: int) -> None:
+    """hw/i386/pc_piix.c: of 3.5 GiB and more, 3 lie below; pc_q35.c: of 2.75 and more, 2."""
+    qemu = qemu_on(ToldHost())
+    qemu.machine.ram_size = ram
+    assert (piix_above_4g(qemu, gigabyte_align=True), q35_above_4g(qemu)) == (piix, q35)
 
 
 def test_a_word_that_is_no_option_is_a_disk() -> None:

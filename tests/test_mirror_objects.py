@@ -122,6 +122,14 @@ def test_a_command_of_qemus_that_is_left_out_is_named() -> None:
         Machine().process.command({"execute": "query-status"})
 
 
+def test_other_objects_than_the_machine_have_their_properties() -> None:
+    """qom/object.c; types before and after the machine's in the alphabet."""
+    machine = Machine("-object", "iothread,id=o0", "-object", "throttle-group,id=o1")
+    for name, kind in (("o0", "iothread"), ("o1", "throttle-group")):
+        assert machine.get("type", f"/objects/{name}") == kind
+        assert machine.get("foo", f"/objects/{name}") == "Property '.foo' not found"
+
+
 SIZES: tuple[tuple[Any, Any], ...] = (
     (1, 1),
     ((1 << 64) - 1, "find_ram_offset"),

@@ -276,6 +276,17 @@ def test_options_are_divided_as_recorded(
     assert (parsed.text, parsed.location) == (text, "-numa")
 
 
+@given(st.lists(st.tuples(st.from_regex("[a-z][^=,]*", fullmatch=True), st.text()), min_size=1))
+@example([("a", ",+ *")])
+@example([("a", "+,-"), ("b", "(,)")])
+def test_every_value_comes_back_with_its_commas_doubled(params: list[tuple[str, str]]) -> None:
+    """docs: two commas are one; every other character stands for itself."""
+    text = ",".join(f"{name}={value.replace(',', ',,')}" for name, value in params)
+    wanted = [(name, value) for name, value in params if name != "id"]
+    if len(wanted) == len(params) and ",id=" not in text:
+        assert list(qemu_opts_parse(text, "type").params) == wanted
+
+
 @pytest.mark.parametrize("id", ["1", "_a", "a b", "", "a/b", "-a"])
 def test_an_id_is_an_identifier(id: str) -> None:
     """util/id.c:id_wellformed, as recorded."""
