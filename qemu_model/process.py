@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ from .vl import CommandLine
 
 #: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
 ABORTED = -6
+
+#: The ways in which a process ends.
+ENDS: Final = (Exit, Abort, Killed, Livelock)
 
 SHUTDOWN: Final[Mapping[str, Any]] = MappingProxyType(
     {"event": "SHUTDOWN", "data": {"guest": False, "reason": "host-qmp-quit"}}
@@ -127,9 +130,11 @@ class Process:
     def start(self) -> bool:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
         self.running = True
-        with self._outcome():
+        try:
             self.line = self._tree.parse(self.qemu, self.types, self.args)
             self._tree.start(self.qemu, self.types, self.line)
+        except ENDS as end:
+            self._end(end)
         return self.running
 
     def command(self, request: Any) -> None:
@@ -137,7 +142,7 @@ class Process:
         if not self.running:
             return
         before = len(self.host.events)
-        with self._outcome():
+        try:
             name = request.get("execute") if isinstance(request, dict) else None
             if name == "qmp_capabilities" or (self.must_negotiate and not self._negotiated):
                 self._reply(self._capabilities(request))
@@ -149,6 +154,8 @@ class Process:
                     self._failed_files += created_files(self.host.events[before:])
                 self._reply(reply)
                 self._tree.drain_call_rcu(self.qemu)
+        except ENDS as end:
+            self._end(end)
 
     def _capabilities(self, request: Any) -> dict[str, Any]:
         """Negotiate (``monitor.c:qmp_qmp_capabilities``), and refuse all else until then."""
@@ -178,8 +185,7 @@ class Process:
     def finish(self) -> Run:
         """End the process, if it still runs, and return all that happened."""
         if self.running:
-            with self._outcome():
-                raise Exit(0)
+            self._end(Exit(0))
         held = self._hold()
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
         # What ends amid a function still refers to all that the function has in hand.
@@ -235,29 +241,24 @@ class Process:
         self._held_after = len(events)
         return self._held
 
-    @contextlib.contextmanager
-    def _outcome(self) -> Iterator[None]:
-        try:
-            yield
-        except Exit as exit:
-            if exit.status == 0:
+    def _end(self, end: BaseException) -> None:
+        """Take in how the process ended."""
+        self.running = False
+        if isinstance(end, Exit):
+            if end.status == 0:
                 self._look_at_mappings()
                 with contextlib.suppress(Exit):
                     user_creatable_cleanup(self.qemu)
             else:
                 self._failed_files += created_files(self.host.events)
-            self.exit = exit.status
-            self.running = False
-        except Abort as abort:
-            self.qemu.put_stderr(abort.text)
+            self.exit = end.status
+        elif isinstance(end, Abort):
+            self.qemu.put_stderr(end.text)
             self.exit = ABORTED
-            self.running = False
-        except Killed as killed:
-            self.exit = -killed.number
-            self.running = False
-        except Livelock as livelock:
-            self.livelock = livelock.function
-            self.running = False
+        elif isinstance(end, Killed):
+            self.exit = -end.number
+        elif isinstance(end, Livelock):
+            self.livelock = end.function
 
     def _look_at_mappings(self) -> None:
         mappings = [

@@ -62,6 +62,11 @@ class Names:
         """
         head, _, name = path.rpartition("/")
         mounted = self._directories.get(head)
+        if mounted is None and not head.rfind("/"):
+            # Right below the root no symbolic link can lead elsewhere.
+            plan = self._profile.mounts.get(head)
+            if plan is not None:
+                mounted = self._directories[head] = self.mounted(plan)
         if mounted is not None and name not in ("", ".", "..") and len(path) < _PATH_MAX:
             if len(name) > _NAME_MAX:
                 return -errno.ENAMETOOLONG
