@@ -150,14 +150,14 @@ class Alignment:
             return self._inventions.answer(name, args)
         self._settle_doubt(name, args)
         while True:
-            head = self._head(name)
+            head = self._head()
             if head is not None and self._equal(head, name, args):
                 if not (self._machine_has_ram and self._started and is_reservation(name, args)):
                     return self._match(head)
                 head = self._choose_block(name, args)
                 if head is not None:
                     return self._match(head)
-                head = self._head(name)
+                head = self._head()
             if self._pass_over(name, args):
                 continue
             if not self._search.in_log(name, args):
@@ -190,7 +190,7 @@ class Alignment:
             return True
         self._settle_doubt("", ())
         while (call := self._peek(0)) is not None and call.name != SIGBUS:
-            if not self._is_ambient(call, ""):
+            if not self._is_ambient(call):
                 return True
             self._take()
         if call is None:
@@ -215,7 +215,7 @@ class Alignment:
 
     def next_is(self, name: str) -> bool:
         """Return whether the log's next call on a backend has this name."""
-        head = self._head(name)
+        head = self._head()
         return head is not None and head.name == name
 
     def is_device(self, descriptor: int) -> bool:
@@ -249,15 +249,15 @@ class Alignment:
         self._line_before, self._last_line = self._last_line, call.line
         return call
 
-    def _head(self, expected: str) -> Call | None:
+    def _head(self) -> Call | None:
         """Return the next call that is judged, without taking it."""
         while True:
             call = self._ahead[0] if self._ahead else self._peek(0)
-            if call is None or not self._is_ambient(call, expected):
+            if call is None or not self._is_ambient(call):
                 return call
             self._ahead.popleft()
 
-    def _is_ambient(self, call: Call, expected: str) -> bool:
+    def _is_ambient(self, call: Call) -> bool:
         """Whether the call goes on beside the backends, or is a release that is allowed."""
         name = call.name
         if name in ENDS:
@@ -269,7 +269,7 @@ class Alignment:
             if block.foreign:
                 return True
         elif name == "memfd_create":
-            if expected != name and not str(call.args[0]).startswith("memory-backend"):
+            if not str(call.args[0]).startswith("memory-backend"):
                 self._ignore_descriptor(call.result)
                 return True
         elif name in ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors:
@@ -353,7 +353,7 @@ class Alignment:
 
     def _pass_over(self, name: str, args: tuple[Any, ...]) -> bool:
         """Drop calls that are nobody's, or put those in order that may come in any."""
-        head = self._head(name)
+        head = self._head()
         if head is None or head.name in ENDS:
             return False
         if self._attached and head.block is None and head.name in _ON_RANGES:
@@ -442,7 +442,7 @@ class Alignment:
 
     def _drop_first(self, count: int) -> bool:
         for _ in range(count):
-            call = self._ahead.popleft()
+            call = self._take()
             if call.name == "open":
                 self._ignore_descriptor(call.result)
             else:
@@ -589,7 +589,7 @@ class Alignment:
     def rest(self) -> Call | None:
         """Return the next call that is judged after the model made its last one, taking it."""
         self._settle_doubt("", ())
-        while (head := self._head("")) is not None:
+        while (head := self._head()) is not None:
             block = head.block
             if (
                 block is not None
