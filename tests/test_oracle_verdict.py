@@ -11,15 +11,19 @@ from log_mutations import check, name_of
 from recordings import recording
 
 from qemu_model.event import Event
+from qemu_model.host.protocol import StatFs
 from qemu_model.oracle.judge import machine_of, memory_paths
 from qemu_model.oracle.strace import Call
 from qemu_model.oracle.verdict import (
     MOST_TOLD,
     Divergence,
+    NotJudged,
     Report,
     Verdict,
+    because,
     call_to_json,
     call_to_text,
+    origin,
 )
 
 MIB = 1 << 20
@@ -141,6 +145,72 @@ def test_a_divergence_in_words_names_what_was_allowed_and_why() -> None:
     assert divergence(1, close, kind="missing").in_words() == (
         "diverges: before this should come close(3) (exec.c:f: of a rule)"
     )
+
+
+def test_what_statfs_answered_is_shown_with_the_call() -> None:
+    for logged in (call("statfs", "/a"), call("fstatfs", 3)):
+        logged.out = StatFs(0xEF53, 4096)
+        assert call_to_json(logged)["out"] == {"f_type": 0xEF53, "f_bsize": 4096}
+    assert "out" not in call_to_json(call("statfs", "/a"))
+
+
+def test_a_divergence_says_where_the_call_comes_from_and_which_rule_it_follows() -> None:
+    known = Event("lseek", (3, 0, 2), 0, "exec.c:get_file_size")
+    assert because(known, None) == "the size is where lseek to the end arrives"
+    unknown = Event("lseek", (3, 0, 2), 0, "exec.c:nothing")
+    assert because(unknown, None) == "exec.c:nothing makes this call here"
+    assert origin() == "", "this is no mirror of a C file"
+
+
+def test_a_verdict_shows_its_first_divergence_and_all_of_them() -> None:
+    """interface.md: "divergence" is one, or null; what else is told is beside it."""
+    close = Event("close", (3,), 0, "exec.c:f")
+    first = divergence(7, close)
+    second = Divergence("extra", 9, call("close", 4), (), "exec.c:g", "of another")
+    left = NotJudged(11, "madvise", "after start-up")
+    made = Verdict(
+        "diverges", "v8", "V8", 1, 2, (first, second), 5, "a reason", (left,), 6, ("mbind",), "pc"
+    )
+    shown = made.to_json()
+    told_first = {
+        "kind": "altered",
+        "line": 7,
+        "observed": None,
+        "allowed": [
+            {"call": "close", "args": {"fd": 3}, "result": None, "errno": None, "by": "exec.c:f"}
+        ],
+        "by": "exec.c:f",
+        "because": "of a rule",
+    }
+    told_second = {
+        "kind": "extra",
+        "line": 9,
+        "observed": {
+            "call": "close",
+            "args": {"fd": 4},
+            "result": 0,
+            "errno": None,
+            "by": "",
+        },
+        "allowed": [],
+        "by": "exec.c:g",
+        "because": "of another",
+    }
+    assert shown == {
+        "verdict": "diverges",
+        "revision": "v8",
+        "revision_meaning": "V8",
+        "machine": "pc",
+        "matched": 1,
+        "ignored": 2,
+        "divergence": told_first,
+        "divergences": [told_first, told_second],
+        "divergences_count": 5,
+        "reason": "a reason",
+        "not_judged": [{"line": 11, "call": "madvise", "why": "after start-up"}],
+        "not_judged_count": 6,
+        "not_in_log": ["mbind"],
+    }
 
 
 @pytest.mark.parametrize(

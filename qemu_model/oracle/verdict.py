@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Final, Literal
 
 import attrs
 
 from ..clauses import clause_of
 from ..event import PARAMETERS, Event
+from ..host.linux import errno_name
 from ..strace_text import call_text
 from .strace import Call
 
@@ -168,17 +169,15 @@ def _allowed_to_json(event: Event) -> dict[str, object]:
 def call_to_json(call: Call) -> dict[str, object]:
     """Return a call of the log in the form of an event."""
     names = PARAMETERS.get(call.name) or _OTHER_PARAMETERS.get(call.name, ())
-    readable = tuple(arg for arg in call.args if not isinstance(arg, str))
     result = call.result if call.result is not None else 0
     if call.name in PARAMETERS and _all_readable(call):
         shown = Event(call.name, call.args, result, "", call.out).to_json()
     else:
-        failed = call.failed
         shown = {
             "call": call.name,
             "args": dict(zip(names, call.args, strict=False)),
-            "result": -1 if failed else result,
-            "errno": Event("close", readable[:1], result).errno if failed else None,
+            "result": -1 if call.failed else result,
+            "errno": errno_name(-result) if call.failed else None,
             "by": "",
         }
     if call.result is None:
@@ -190,8 +189,6 @@ def _all_readable(call: Call) -> bool:
     """Whether each argument was read as what it is, so that an event can show it."""
     strings = {"open": (0,), "unlink": (0,), "statfs": (0,), "memfd_create": (0,)}
     texts = strings.get(call.name, ())
-    if len(call.args) != len(PARAMETERS[call.name]):
-        return False
     return all(isinstance(arg, str) == (place in texts) for place, arg in enumerate(call.args))
 
 
@@ -215,12 +212,10 @@ def because(event: Event, before: Event | None) -> str:
 
 def origin() -> str:
     """Return the C file and function whose mirror is executing."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         c_file = frame.f_globals.get("C_FILE")
         if c_file and frame.f_code.co_name[0] not in "_<":
             return f"{c_file}:{frame.f_code.co_name}"
-        if frame.f_back is None:
-            break
         frame = frame.f_back
     return ""
