@@ -96,6 +96,10 @@ def test_a_backend_that_has_no_memory_yet_and_other_objects_are_no_places() -> N
 def test_a_block_is_unmapped_with_its_guard_page_and_not_otherwise() -> None:
     """mmap-alloc.c: qemu_ram_munmap() takes size + one page."""
     assert after().may_come(call("munmap", START, 4 * MIB + PAGE))
+    machine = Machine()
+    machine.add(RAM, size=4 * MIB + PAGE)
+    odd = Afterwards(machine.process, attached=False)
+    assert odd.may_come(call("munmap", START, 4 * MIB + 2 * PAGE))
     for args in (
         (START, 4 * MIB),
         (START, 4 * MIB - PAGE),

@@ -285,6 +285,22 @@ def test_what_has_a_number_or_an_address_anew_was_released_before() -> None:
         assert one.told == [("extra", 5, "open")]
 
 
+def test_only_memory_in_the_same_place_was_released_before() -> None:
+    """A mapping that ends where the released range begins, or begins where it ends, is apart."""
+    other = "1 mmap(NULL, {}, PROT_READ, MAP_SHARED, 3, 0) = {:#x}"
+    for start, size, gone in (
+        (START - 2 * PAGE, 2 * PAGE, False),
+        (START - 2 * PAGE, 2 * PAGE + 1, True),
+        (START, 8 * MIB, True),
+        (START + 4 * MIB + PAGE, PAGE, False),
+    ):
+        with held(OPEN, RESERVE, MAP, other.format(size, start), UNMAP, EXIT) as one:
+            one.expect(OPENED, RESERVED, MAPPED)
+            one.alignment.release(*UNMAPPED)
+            assert one.expect(("mmap", (0, size, 1, 1, 3, 0))) == [start]
+            assert one.rest == ([5, 6] if gone else [6]), hex(start)
+
+
 def test_no_more_than_a_thousand_releases_are_waited_for() -> None:
     with held(OPEN, *[OPEN.replace("= 3", "= 7"), "1 close(7) = 0"], EXIT) as one:
         one.expect(OPENED, OPENED)
@@ -461,6 +477,95 @@ def test_a_second_backend_may_be_looked_at_too_before_it_is_opened() -> None:
     with held(OPEN, *look_again, AGAIN) as one:
         one.expect(OPENED, OPENED)
         assert one.told[0][:2] == ("extra", 2)
+
+
+def test_openings_where_no_backend_is_made_are_nobodys() -> None:
+    look = ['1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0", EXIT]
+    with held(*look) as one:
+        assert one.rest == [3]
+    with held(OPEN, *look) as one:
+        assert one.rest == [1, 4]
+    with held(OPEN, *look) as one:
+        one.expect(OPENED)
+        assert one.rest == [2, 3, 4]
+
+
+def test_openings_before_memory_that_is_altered_are_dropped_too() -> None:
+    look = ['1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0"]
+    larger = RESERVE.replace("6291456", "6295552")
+    with held(*look, larger, MAP) as one:
+        one.expect(RESERVED)
+        assert one.told == [("altered", 3, "mmap")]
+    with held(*look, OPEN, larger, MAP) as one:
+        one.expect(RESERVED)
+        assert one.told[0] == ("missing", 3, "mmap"), "to write is a backend's"
+
+
+def test_memory_of_another_size_that_could_not_be_reserved_is_nobodys_with_glibcs_flags() -> None:
+    arena = (
+        "1 mmap(NULL, 134217728, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS{}, -1, 0)"
+        " = -1 ENOMEM (Cannot allocate memory)"
+    )
+    for flag in ("|0x4000", "|0x20000"):
+        with held(arena.format(flag), OPEN) as one:
+            assert one.expect(OPENED) == [3]
+            assert one.told == []
+        with held(OPEN, arena.format(flag), RESERVE, MAP) as one:
+            assert one.expect(OPENED, RESERVED) == [3, RESERVED_AT]
+            assert one.told == []
+        with held(OPEN, arena.format(flag).replace("134217728", "6291456"), EXIT) as one:
+            one.expect(OPENED, RESERVED)
+            assert one.told == [("altered", 2, "mmap")]
+        with held(OPEN, arena.format(flag), EXIT) as one:
+            one.expect(OPENED)
+            assert one.rest == [3]
+    with held(arena.format(""), OPEN) as one:
+        one.expect(OPENED)
+        assert one.told == [("extra", 1, "open")]
+
+
+def test_what_a_library_maps_over_its_own_reservation_is_nobodys() -> None:
+    """The reservation is larger by another step than QEMU's 2 MiB, and none of the size is due."""
+    heap = RESERVE.replace("6291456", "1073741824")
+    with held(heap, MAP, OPEN) as one:
+        one.expect(OPENED)
+        assert one.told == []
+    with held(OPEN, heap, MAP) as one:
+        one.expect(OPENED)
+        assert one.rest == []
+    with held(RESERVE, MAP, OPEN) as one:
+        one.expect(OPENED)
+        assert one.told == [("extra", 1, "open"), ("extra", 2, "open")]
+    with held(MAP, OPEN) as one:
+        one.expect(OPENED)
+        assert one.told == [], "aligned by chance"
+    with held(OPEN, MAP) as one:
+        one.expect(OPENED, RESERVED)
+        assert one.told == [("missing", 2, "mmap")], "of the size that is due"
+
+
+def test_a_release_of_what_the_log_did_not_show_is_known_by_its_size() -> None:
+    unmap = "9 munmap(0x7f0000200000, 4198400) = 0"
+    with held(unmap, OPEN, attached=True) as one:
+        (reserved,) = one.expect(RESERVED)
+        assert reserved is not None
+        one.alignment.has_started()
+        one.alignment.release("munmap", (reserved, 4 * MIB + PAGE))
+        assert one.expect(OPENED) == [3]
+        assert (one.told, one.report.matched) == ([], 2)
+    with held(unmap, OPEN, attached=True) as one:
+        one.expect(RESERVED)
+        one.alignment.has_started()
+        one.alignment.release("munmap", (reserved, 4 * MIB))
+        assert one.expect(OPENED) == [3]
+        assert (one.told, one.report.matched) == ([], 1)
+
+
+def test_in_a_log_that_begins_late_calls_on_unknown_memory_are_nobodys() -> None:
+    with held(HUGEPAGE, OPEN, HUGEPAGE, EXIT, attached=True) as one:
+        one.alignment.has_started()
+        assert one.expect(OPENED) == [3]
+        assert (one.told, one.rest) == ([], [4])
 
 
 # The machine's own memory, and libraries'.

@@ -150,6 +150,7 @@ def test_a_number_is_a_backends_until_it_is_closed_or_known_to_be_anothers(form:
     assert found(OPEN, "1 close(3) = -1 EBADF (Bad file descriptor)", use) == [1, 2, 3]
     assert found(OPEN, "1 close(3) = ?", use) == [1, 2]
     assert found(OPEN_Y, "1 " + form.format("3</b>"), use) == [1]
+    assert found(OPEN_Y, "1 " + form.format("3</0>"), use) == [1]
     assert found(OPEN_Y, "1 " + form.format("3</a>"), use) == [1, 2, 3]
     assert found(OPEN, "1 " + form.format("3</b>"), use) == [1, 2, 3], "no name was known"
     refused = '1 openat(AT_FDCWD, "/a", O_RDWR) = -1 EACCES (Permission denied)'
@@ -159,7 +160,7 @@ def test_a_number_is_a_backends_until_it_is_closed_or_known_to_be_anothers(form:
     assert found('1 memfd_create("m", MFD_CLOEXEC) = 3', use) == [1, 2]
 
 
-def test_a_descriptor_closed_twice_by_the_same_thread_shows_by_its_name() -> None:
+def test_a_descriptor_closed_twice_shows_by_its_name() -> None:
     close = "1 close(3</a>) = 0"
     assert found(OPEN_Y, close, close) == [1, 2, 3]
     assert found(OPEN_Y, close, close, close) == [1, 2, 3, 4]
@@ -190,6 +191,7 @@ def test_devices_are_known_by_what_strace_says_of_them() -> None:
 
 def test_a_block_is_what_was_reserved_and_then_mapped_over() -> None:
     assert found(RESERVE, MAP, HEAD, ADVISE) == [1, 2, 3, 4]
+    assert found(RESERVE, HEAD, MAP, ADVISE) == [1, 2, 3, 4]
     assert found(RESERVE, HEAD, ADVISE) == []
     assert found(MAP, ADVISE) == [1, 2], "aligned, at a given address: the reservation is lost"
     made = calls(RESERVE, MAP, HEAD, ADVISE)
@@ -229,6 +231,8 @@ def test_what_is_protected_otherwise_before_it_is_mapped_over_is_no_block() -> N
     """So a translator's buffer is made usable."""
     protect = "1 mprotect(0x7f0000200000, 4194304, PROT_READ|PROT_WRITE|PROT_EXEC) = 0"
     assert found(RESERVE, protect, ADVISE) == []
+    assert found(RESERVE, protect, MAP) == [3]
+    assert found(RESERVE, protect, ADVISE.replace("HUGEPAGE", "DONTFORK")) == []
     assert found(RESERVE, MAP, protect) == [1, 2, 3]
 
 
@@ -270,6 +274,10 @@ def test_a_mapping_of_a_backends_file_is_on_it_wherever_it_lies() -> None:
     assert found(OPEN, refused, after) == [1, 2]
     beyond = after.replace("0x7f0000300000", "0x7f0000301000")
     assert found(OPEN, anywhere.format(3), beyond) == [1, 2]
+    odd = anywhere.format(3).replace("4096", "12288").replace("0x7f0000300000", "0x7f0000301000")
+    for address, on in ((0x7F0000303000, True), (0x7F0000303FFF, True), (0x7F0000304000, False)):
+        last = f"1 madvise({address:#x}, 4096, MADV_DONTNEED) = 0"
+        assert found(OPEN, odd, last) == ([1, 2, 3] if on else [1, 2])
 
 
 def test_calls_are_on_a_block_from_its_first_byte_to_its_last() -> None:
@@ -288,6 +296,21 @@ def test_calls_are_on_a_block_from_its_first_byte_to_its_last() -> None:
         ):
             lines = [RESERVE, MAP, form.format(name, address, rest)]
             assert found(*lines) == ([1, 2, 3] if on else [1, 2]), (name, hex(address))
+
+
+def test_64_ranges_that_were_given_back_are_remembered() -> None:
+    lines = []
+    for number in range(66):
+        at = 0x7F1000001000 + (number << 30)
+        start = at + 0x1FF000
+        lines += [
+            RESERVE.replace("= 0x7f0000001000", f"= {at:#x}"),
+            MAP.replace("0x7f0000200000", f"{start:#x}"),
+            f"1 munmap({at:#x}, 6291456) = 0",
+        ]
+    again = [lines[place] for place in (2, 5, 8, len(lines) - 1)]
+    place = len(lines)
+    assert found(*lines, *again)[place:] == [place + 3, place + 4]
 
 
 def test_what_was_given_back_is_no_longer_a_blocks() -> None:
@@ -337,6 +360,8 @@ def test_reserving_at_an_address_or_of_a_file_is_no_reservation() -> None:
     file = "1 mmap(NULL, 6291456, PROT_NONE, MAP_SHARED, {}, 0) = 0x7f0000001000"
     assert found(OPEN, file.format(3)) == [1, 2]
     assert found(OPEN, file.format(9)) == [1]
+    assert found(file.format(9), ADVISE.replace("HUGEPAGE", "DONTFORK")) == []
+    assert found(RESERVE, ADVISE.replace("HUGEPAGE", "DONTFORK")) == [1, 2]
     guard = (
         "1 mmap(0x7f0000200000, 4194304, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS{}, -1, 0)"
         " = 0x7f0000200000"
@@ -357,7 +382,9 @@ def test_in_a_log_that_begins_late_unknown_ranges_are_told_of_too() -> None:
 
 def test_a_call_in_two_halves_is_where_it_began() -> None:
     halves = ['1 openat(AT_FDCWD, "/a", O_RDWR <unfinished ...>', "1 <... openat resumed>) = 3"]
-    assert [(call.line, call.result) for call in calls(*halves)] == [(1, 3)]
+    (whole,) = calls(*halves)
+    assert (whole.line, whole.result, whole.args) == (1, 3, ("/a", 2, None))
+    assert whole.text == b'1 openat(AT_FDCWD, "/a", O_RDWR ) = 3'
     other = ['2 openat(AT_FDCWD, "/b", O_RDWR <unfinished ...>', "2 <... openat resumed>) = 4"]
     crossed = [halves[0], other[0], halves[1], other[1], "1 close(3) = 0", "1 close(4) = 0"]
     assert found(*crossed) == [1, 5]
@@ -365,6 +392,13 @@ def test_a_call_in_two_halves_is_where_it_began() -> None:
     assert found(halves[0], "1 <... open resumed>) = 3") == []
     assert found(halves[1]) == []
     assert found(halves[0], halves[1], halves[1]) == [1], "it ends once"
+
+
+def test_no_more_than_512_halves_are_kept() -> None:
+    halves = ['1 openat(AT_FDCWD, "/a", O_RDWR <unfinished ...>', "1 <... openat resumed>) = 3"]
+    for count, on in ((511, [512]), (512, [])):
+        others = [halves[0].replace("1 open", f"{number} open") for number in range(2, count + 2)]
+        assert found(*others, *halves) == on
 
 
 @pytest.mark.parametrize(
@@ -445,9 +479,12 @@ def test_a_reservation_waits_for_its_mapping_and_not_for_ever(
     assert found(RESERVE, *between, MAP) == list(range(1, 23))
     read = "1 read(0) = 0"
     monkeypatch.setattr(log_module, "PIECE", 10 * len(read + "\n"))
-    for pieces, order in ((6, [1, 2]), (9, [2, 1])):
-        lines = [RESERVE, between[0], *[read] * 10 * pieces, MAP]
-        assert found(*lines) == [*order, len(lines)], pieces
+    lines = [RESERVE, between[0], *[read] * 150]
+    with log_of("".join(f"{line}\n" for line in lines).encode()) as log:
+        first_lines = [piece.first_line for piece in log.pieces()]
+    for piece, order in ((2, [1, 2]), (8, [1, 2]), (9, [1, 2]), (10, [2, 1]), (11, [2, 1])):
+        place = first_lines[piece - 1] - 1
+        assert found(*lines[:place], MAP, *lines[place:]) == [*order, place + 1], piece
     monkeypatch.setattr(log_module, "PIECE", 100 * len(between[0] + "\n"))
     for count, order in ((200, [1, 2]), (400, [2, 3])):
         lines = [RESERVE, *between[:1] * count, MAP]

@@ -51,6 +51,7 @@ def test_an_opening_answers_with_the_descriptor_that_is_used_next() -> None:
         ):
             answer = before(following).answer(name, args)
             assert (answer.name, answer.args, answer.result) == (name, args, 7)
+            assert (answer.line, answer.pid, answer.text) == (0, None, b"")
 
 
 def test_an_opening_of_a_file_that_is_then_made_was_refused() -> None:
@@ -65,6 +66,8 @@ def test_an_opening_of_a_file_that_is_then_made_was_refused() -> None:
 
 
 def test_a_descriptor_that_the_log_does_not_show_is_like_no_other() -> None:
+    for other in ("unlink", "statfs"):
+        assert before(call(other, "/a")).answer("open", ("/a", RW, None)).result == 1_000_001
     unknown = before(call("mmap", *RESERVED))
     found = [unknown.answer("open", (path, RW, None)).result for path in ("/a", "/b")]
     assert found == [1_000_001, 1_000_002]
@@ -171,3 +174,5 @@ def test_a_reservation_that_the_log_does_not_show_is_like_no_other() -> None:
         found = [unknown.answer("mmap", RESERVED).result for _ in range(2)]
         assert found == [far + (1 << 48), far + (2 << 48)]
         assert unknown.made == 2
+        unknown.made = 255
+        assert unknown.answer("mmap", RESERVED).result == far + (256 << 48)

@@ -334,6 +334,7 @@ def test_a_call_failed_whose_answer_is_an_errno(result: int | None, failed: bool
         (b'"/bin/q", ["q", "-S"], 0x1 /* 20 vars */) = 0', "/bin/q", ("q", "-S"), False),
         (b'"/bin/q", ["q"], 0x1) = -1 ENOENT (x)', "/bin/q", ("q",), True),
         (b'"/bin/q", ["q"], 0x1) = ?', "/bin/q", ("q",), True),
+        (b'"/bin/q", ["q"], 0x1) = 7', "/bin/q", ("q",), True),
         (b'"/bin/q", ["q"], 0x1)', "/bin/q", ("q",), True),
         (b'"/bin/q", [], 0x1) = 0', "/bin/q", (), False),
         (b'"/bin/q", [""], 0x1) = 0', "/bin/q", ("",), False),

@@ -79,7 +79,8 @@ def test_a_reservation_is_new_memory_without_access() -> None:
     for prot in (1, 2, 3, -1):
         assert not is_reservation("mmap", (0, 4096, prot, 0x22, -1, 0))
     assert not is_reservation("munmap", (0, 4096, 0))
-    assert not is_reservation("mprotect", (0, 4096, 0))
+    for name in ("madvise", "mbind", "mprotect", "lseek"):
+        assert not is_reservation(name, (0, 4096, 0))
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,8 @@ def test_every_name_of_a_call_is_looked_for_and_halves_are_not() -> None:
         ('unlink("/d/a") = 0', "unlink", ("/d/b",), True),
         ('unlink("/d/a") = 0', "unlink", ("/e/a",), True),
         ('unlink("/d/a") = 0', "unlink", ("/e/b",), False),
+        ('unlink("/e/a") = 0', "unlink", ("/d/b",), False),
+        ('unlink("/d/b") = 0', "unlink", ("/e/a",), False),
         ('statfs("/d/a", {f_type=0x1, f_bsize=4096}) = 0', "statfs", ("/e/b",), False),
         ('statfs("/d/a", {f_type=0x1, f_bsize=4096}) = 0', "statfs", ("/d/b",), True),
         ('openat(AT_FDCWD, "/d/a", O_RDWR) = 3', "open", ("/d/b", 2, None), True),

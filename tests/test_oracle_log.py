@@ -154,6 +154,17 @@ def test_the_program_that_is_judged(log: list[str], program: str, line: int, bel
         assert after == Piece(below, len("".join(text.splitlines(True)[: below - 1])), b"")
 
 
+@pytest.mark.usefixtures("small_pieces")
+def test_behind_qemus_own_execve_nothing_is_looked_for() -> None:
+    for program, whole in (("/bin/qemu-system-x86_64", False), ("/bin/qemu-img", True)):
+        read: list[int] = []
+        text = execve(program) + "\n" + "1 close(0) = 0\n" * 100 + execve("/bin/sh") + "\n"
+        with log_of(text.encode(), lambda done, _, read=read: read.append(done)) as log:
+            command, _ = log.command_line()
+        assert command is not None
+        assert (command.program, max(read) == len(text)) == (program, whole)
+
+
 def test_an_execve_in_two_halves_is_told_by_its_thread() -> None:
     """Two threads begin one each; the line is that of the beginning."""
     log = (

@@ -154,10 +154,7 @@ class Alignment:
             if head is not None and self._equal(head, name, args):
                 if not (self._machine_has_ram and self._started and is_reservation(name, args)):
                     return self._match(head)
-                head = self._choose_block(name, args)
-                if head is not None:
-                    return self._match(head)
-                head = self._head()
+                return self._match(self._choose_block(name, args))
             if self._pass_over(name, args):
                 continue
             if not self._search.in_log(name, args):
@@ -301,11 +298,8 @@ class Alignment:
         return call
 
     def _use(self, call: Call) -> None:
-        """Take the call as the answer to the model's."""
-        if self._ahead[0] is call:
-            self._take()
-        else:
-            self._ahead.remove(call)
+        """Take the call, which is the next one, as the answer to the model's."""
+        self._take()
         if not self._began:
             # What makes the first call on a backend is QEMU's main thread, also where
             # another one started it.
@@ -449,8 +443,8 @@ class Alignment:
                 self._ignored_descriptors.discard(call.args[0])
         return count > 0
 
-    def _choose_block(self, name: str, args: tuple[Any, ...]) -> Call | None:
-        """Return the reservation, of those ahead that are alike, that is the backend's.
+    def _choose_block(self, name: str, args: tuple[Any, ...]) -> Call:
+        """Return the reservation, of the first and those alike ahead, that is the backend's.
 
         The machine's own blocks are made in the same way; a backend's is advised on
         twice, or bound to nodes.  Blocks before the chosen one are the machine's.
@@ -470,8 +464,6 @@ class Alignment:
                 busy.add(id(call.block))
             elif call.name == "madvise" and call.args[2] == MADV_MERGEABLE:
                 (busy if id(call.block) in mergeable else mergeable).add(id(call.block))
-        if not alike:
-            return None
         chosen = next((call for call in alike if id(call.block) in busy), alike[0])
         while self._ahead[0] is not chosen:
             skipped = self._ahead.popleft()

@@ -19,7 +19,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -88,9 +88,8 @@ _MAPPED: Final = re.compile(
     rb"|<\.\.\. m(?:re)?map2? resumed>[^\n]*?)(?:= 0x([0-9a-f]{1,16})|<unfinished \.\.\.>)",
     re.MULTILINE,
 )
-_NAME_OF_ARGUMENT: Final = re.compile(rb"\(\d+<([^<>]*)")
 
-#: How many ranges and descriptors that were given back are remembered.
+#: How many ranges that were given back are remembered.
 _REMEMBERED: Final = 64
 #: How far behind a reservation its mapping may stand, in records and in pieces of the log,
 #: before the reservation is taken for something else's.
@@ -211,9 +210,8 @@ class BackendCalls:
         self._ranges = _Ranges()
         self._queue: deque[Call] = deque()
         self._reservations: deque[LoggedBlock] = deque()
-        #: What was unmapped or closed last, to see whether that is done twice.
+        #: What was unmapped last, to see whether that is done twice.
         self._unmapped: dict[int, Call] = {}
-        self._closed: dict[int, tuple[Call, bytes]] = {}
         self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
@@ -395,12 +393,11 @@ class BackendCalls:
             self._sort_mmap(call)
         elif name in ("munmap", "madvise", "mbind", "mprotect"):
             self._sort_range_call(call)
-        elif name == "exit_group" or self._is_closed_again(call):
+        elif name == "exit_group":
             self._queue.append(call)
         elif self._is_descriptor(call, args[0]):
             if name == "close" and not call.failed:
-                key = b"%d" % args[0]
-                self._remember(self._closed, args[0], (call, self._descriptors.pop(key) or b""))
+                del self._descriptors[b"%d" % args[0]]
             self._queue.append(call)
 
     def _note_descriptor(self, call: Call) -> None:
@@ -429,23 +426,11 @@ class BackendCalls:
             return False
         return True
 
-    def _is_closed_again(self, call: Call) -> bool:
-        """Whether a descriptor is closed that was closed just before, and not opened since."""
-        descriptor = call.args[0]
-        if call.name != "close" or descriptor not in self._closed:
-            return False
-        if b"%d" % descriptor in self._descriptors:
-            return False
-        closed, name = self._closed[descriptor]
-        shown = _NAME_OF_ARGUMENT.search(call.text)
-        return bool(name) and shown is not None and shown[1] == name and closed.pid == call.pid
-
-    @staticmethod
-    def _remember(memory: dict[int, Any], key: int, value: object) -> None:
-        memory.pop(key, None)
-        memory[key] = value
-        if len(memory) > _REMEMBERED:
-            del memory[next(iter(memory))]
+    def _remember_unmapped(self, address: int, call: Call) -> None:
+        self._unmapped.pop(address, None)
+        self._unmapped[address] = call
+        if len(self._unmapped) > _REMEMBERED:
+            del self._unmapped[next(iter(self._unmapped))]
 
     def _sort_mmap(self, call: Call) -> None:
         address, length, prot, flags, descriptor = call.args[:5]
@@ -549,7 +534,7 @@ class BackendCalls:
         if name == "munmap" and not call.failed:
             self._ranges.cut(block, address, address + length)
             if block.used:
-                self._remember(self._unmapped, address, call)
+                self._remember_unmapped(address, call)
 
     def _is_mapped_since(self, unmapped: Call, call: Call) -> bool:
         """Whether the log has a new mapping in the range that was unmapped before."""

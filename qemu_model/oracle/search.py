@@ -133,7 +133,7 @@ class LogSearch:
     def _between(self, name: str, after: int, before: int, pid: int | None) -> Iterator[Call]:
         """Yield the calls of one name on the lines between ``after`` and ``before``."""
         wanted = {text.rstrip(b"(") for text in _NAMES.get(name, (name.encode(),))}
-        first_line, offset = self._calls.piece_before(after + 1)
+        first_line, offset = self._calls.piece_before(after)
         for piece in self._log.pieces(offset, first_line):
             if piece.first_line >= before:
                 return
