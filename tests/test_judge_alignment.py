@@ -536,6 +536,10 @@ def test_what_a_library_maps_over_its_own_reservation_is_nobodys() -> None:
     with held(RESERVE, MAP, OPEN) as one:
         one.expect(OPENED)
         assert one.told == [("extra", 1, "open"), ("extra", 2, "open")]
+    smaller = [RESERVE.replace("6291456", "4194304"), MAP.replace("4194304", "2097152")]
+    with held(*smaller, OPEN) as one:
+        one.expect(OPENED)
+        assert one.told == [("extra", 1, "open"), ("extra", 2, "open")]
     with held(MAP, OPEN) as one:
         one.expect(OPENED)
         assert one.told == [], "aligned by chance"

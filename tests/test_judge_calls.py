@@ -354,6 +354,16 @@ def test_memory_that_the_kernel_gives_anew_is_no_longer_a_blocks() -> None:
     assert found(RESERVE.replace("= 0x7f0000001000", "= ?")) == []
 
 
+def test_512_reservations_are_kept_in_mind() -> None:
+    others = [
+        RESERVE.replace("= 0x7f0000001000", f"= {0x7F1000000000 + number * (8 << 20):#x}")
+        for number in range(512)
+    ]
+    assert found(RESERVE, *others[1:], MAP) == [1, 513]
+    assert found(RESERVE, *others, MAP) == [514]
+    assert found(RESERVE, MAP, *others, ADVISE) == [1, 2, 515]
+
+
 def test_reserving_at_an_address_or_of_a_file_is_no_reservation() -> None:
     at = RESERVE.replace("mmap(NULL", "mmap(0x7f0000001000")
     assert found(at, MAP) == [2]
@@ -485,8 +495,8 @@ def test_a_reservation_waits_for_its_mapping_and_not_for_ever(
     for piece, order in ((2, [1, 2]), (8, [1, 2]), (9, [1, 2]), (10, [2, 1]), (11, [2, 1])):
         place = first_lines[piece - 1] - 1
         assert found(*lines[:place], MAP, *lines[place:]) == [*order, place + 1], piece
-    monkeypatch.setattr(log_module, "PIECE", 100 * len(between[0] + "\n"))
-    for count, order in ((200, [1, 2]), (400, [2, 3])):
+    for count, order in ((255, [1, 2]), (256, [2, 3])):
+        monkeypatch.setattr(log_module, "PIECE", len(RESERVE) + 1 + count * len(between[0] + "\n"))
         lines = [RESERVE, *between[:1] * count, MAP]
         assert found(*lines)[:2] == order, count
         assert sorted(found(*lines)) == list(range(1, count + 3))

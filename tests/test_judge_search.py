@@ -115,9 +115,13 @@ def test_it_asks_as_it_starts_and_not_further_on(monkeypatch: pytest.MonkeyPatch
     refused = '1 memfd_create("test", MFD_CLOEXEC) = -1 ENOSYS (Function not implemented)'
     read = "1 read(0) = 0"
     monkeypatch.setattr(log_module, "PIECE", 10 * len(read + "\n"))
-    for count, probe in ((20, False), (40, False), (80, True)):
-        with searched(*[read] * count, refused, *[read] * 100) as search:
-            assert search.memfd_probe(1) == probe, count
+    lines = [read] * 100
+    with log_of("".join(f"{line}\n" for line in lines).encode()) as log:
+        first_lines = [piece.first_line for piece in log.pieces()]
+    for piece, probe in ((1, False), (4, False), (5, False), (6, True), (7, True)):
+        place = first_lines[piece - 1] - 1
+        with searched(*lines[:place], refused, *lines) as search:
+            assert search.memfd_probe(1) == probe, piece
 
 
 def test_libraries_are_known_where_the_log_shows_how_qemu_was_loaded() -> None:

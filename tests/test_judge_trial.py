@@ -203,6 +203,11 @@ def test_what_a_file_of_options_asks_for_may_be_why_a_log_diverges(word: str) ->
     assert said(started("-M", "none", word, "f"), EXIT) == ("inconclusive", 0, unknown)
 
 
+def test_the_name_of_the_program_is_no_option() -> None:
+    line = started(*OPTIONS).replace('["qemu-system-x86_64"', '["-strange"')
+    assert said(line, *RAM, EXIT) == ("conforms", 8, "")
+
+
 def test_options_that_are_given_are_those_and_not_the_logs() -> None:
     lines = [started("-M", "none"), *RAM, EXIT]
     assert said(*lines, options=OPTIONS) == ("conforms", 8, "")

@@ -102,6 +102,19 @@ def test_progress_is_told_from_the_beginning_to_the_end() -> None:
     assert told == [(0, 11), (11, 11)]
 
 
+def test_a_log_is_read_a_mib_at_a_time_and_no_line_is_longer_than_16() -> None:
+    told: list[int] = []
+    line = b"0123456789abcde\n"
+    with log_of(line * (3 << 16), lambda read, _: told.append(read)) as log:
+        assert [len(piece.data) for piece in log.pieces()] == [1 << 20] * 3
+    assert told == [0, 1 << 20, 2 << 20, 3 << 20]
+    mib = b"x" * (1 << 20)
+    for length, read in ((16, True), (17, False)):
+        with log_of(mib * length + b"\n" + line) as log:
+            pieces = list(log.pieces())
+        assert (b"x" in pieces[0].data, pieces[-1].data[-16:]) == (read, line)
+
+
 def test_a_pipe_is_as_long_as_what_comes_out_of_it() -> None:
     reading, writing = os.pipe()
 
