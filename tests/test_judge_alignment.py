@@ -294,11 +294,12 @@ def test_only_memory_in_the_same_place_was_released_before() -> None:
         (START, 8 * MIB, True),
         (START + 4 * MIB + PAGE, PAGE, False),
     ):
-        with held(OPEN, RESERVE, MAP, other.format(size, start), UNMAP, EXIT) as one:
-            one.expect(OPENED, RESERVED, MAPPED)
+        with held(OPEN, RESERVE, MAP, HEAD, other.format(size, start), UNMAP, EXIT) as one:
+            one.expect(OPENED, RESERVED, MAPPED, TRIMMED)
             one.alignment.release(*UNMAPPED)
             assert one.expect(("mmap", (0, size, 1, 1, 3, 0))) == [start]
-            assert one.rest == ([5, 6] if gone else [6]), hex(start)
+            assert one.rest == ([6, 7] if gone else [7]), hex(start)
+            assert one.report.matched == (5 if gone else 6)
 
 
 def test_no_more_than_a_thousand_releases_are_waited_for() -> None:
@@ -410,6 +411,13 @@ def test_a_reservation_without_its_mapping_is_found() -> None:
     with held(OPEN, RESERVE, LSEEK) as one:
         one.expect(OPENED, RESERVED)
         assert one.told == [("missing", 3, "mmap")]
+    for address, line in ((0x7F0000600FFF, 3), (0x7F0000601000, 4), (0x7F0000000FFF, 4)):
+        advice = f"1 madvise({address:#x}, 4096, MADV_HUGEPAGE) = 0"
+        with held(OPEN, RESERVE, advice, LSEEK) as one:
+            one.expect(OPENED, RESERVED)
+            assert one.told == [("missing", line, "mmap")]
+            one.expect(("madvise", (address, PAGE, 14)))
+            assert len(one.told) == (1 if line == 3 else 2), "beyond it nothing is lost"
 
 
 def test_a_reservation_with_a_flag_more_is_found() -> None:
@@ -461,10 +469,11 @@ def test_of_several_openings_the_one_most_like_it_is_compared() -> None:
     with held(look, "1 close(9) = 0", like, LSEEK) as one:
         assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
         assert one.told == [("altered", 3, "open")]
-    other = '1 openat(AT_FDCWD, "/b", O_RDWR|O_CLOEXEC) = 4'
-    with held(other, like, LSEEK, paths=("/a", "/b")) as one:
-        assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
-        assert one.told == [("altered", 2, "open")]
+    for path in ("/b", "/A"):
+        other = f'1 openat(AT_FDCWD, "{path}", O_RDWR|O_CLOEXEC) = 4'
+        with held(other, like, LSEEK, paths=("/a", path)) as one:
+            assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
+            assert one.told == [("altered", 2, "open")]
 
 
 def test_a_second_backend_may_be_looked_at_too_before_it_is_opened() -> None:
@@ -770,3 +779,14 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         one.expect(("madvise", (start, 4 * MIB, 12)))
         with pytest.raises(LogEnded):
             one.expect(("madvise", (start, PAGE, 4)))
+    with held(*lines[:2], attached=True) as one:
+        one.expect(RESERVED)
+        one.alignment.has_started()
+        one.expect(("madvise", (start, 4 * MIB, 12)))
+        with pytest.raises(LogEnded):
+            one.expect(("madvise", (start + 2 * PAGE, PAGE, 4)))
+    with held(MAP, attached=True) as one:
+        one.expect(RESERVED)
+        one.alignment.has_started()
+        with pytest.raises(LogEnded):
+            one.expect(("mmap", (start, *MAPPED[1][1:])))

@@ -261,6 +261,8 @@ def test_without_a_reservation_a_block_is_writable_anonymous_fixed_and_aligned(t
     """Aligned to 2 MiB, as QEMU does it, and as a library's memory is not."""
     assert found(text) == []
     assert found(MAP.replace("MAP_FIXED", "MAP_FIXED_NOREPLACE")) == [1]
+    assert found(MAP.replace("MAP_FIXED", "MAP_FIXED|MAP_UNHEARD_OF")) == []
+    assert found(MAP.replace("PROT_WRITE", "PROT_UNHEARD_OF")) == []
 
 
 def test_a_mapping_of_a_backends_file_is_on_it_wherever_it_lies() -> None:
@@ -334,6 +336,7 @@ def test_what_was_given_back_is_no_longer_a_blocks() -> None:
         (4096, 0x7F0000600000, True),
         (4096, 0x7F0000601000, False),
         (4096, 0x7F00001FF000, False),
+        (4096, 0x7F00001FE000, False),
         (8192, 0x7F00001FF000, True),
     ):
         lines = [RESERVE, MAP, HEAD, whole, new.format(size, place), whole]
@@ -401,6 +404,7 @@ def test_a_call_in_two_halves_is_where_it_began() -> None:
     assert found(halves[0], "2 <... openat resumed>) = 3") == []
     assert found(halves[0], "1 <... open resumed>) = 3") == []
     assert found(halves[1]) == []
+    assert found(halves[0], "1 <... openat resumed", halves[1]) == [1]
     assert found(halves[0], halves[1], halves[1]) == [1], "it ends once"
 
 

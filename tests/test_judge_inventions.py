@@ -63,6 +63,7 @@ def test_an_opening_of_a_file_that_is_then_made_was_refused() -> None:
     assert made.answer("open", ("/a", CREATE, 0o644)).result == 1_000_001
     assert made.answer("memfd_create", ("m", CREATE)).result == 1_000_002
     assert (made.made, within.made) == (2, 0)
+    assert before(call("open", "/m", RW, None)).answer("memfd_create", ("m", 1)).result == 1_000_001
 
 
 def test_a_descriptor_that_the_log_does_not_show_is_like_no_other() -> None:

@@ -140,6 +140,7 @@ def test_what_cannot_be_read_stays_as_it_stands() -> None:
         (b"010", 8),
         (b"00", 0),
         (b"08", "08"),
+        (b"001234567", 0o1234567),
         (b"-1", -1),
         (b"+1", 1),
         (b"-010", -8),

@@ -90,6 +90,7 @@ def test_a_reservation_is_new_memory_without_access() -> None:
         (["1 close(3) = 0", "1 close(4) = 0"], 2, False),
         (["strace: Process 1 attached", "", "1 close(4) = 0"], 3, True),
         (["strace: Process 1 attached", "", "1 close(4) = 0"], 2, False),
+        (["", "1 close(4) = 0"], 2, True),
         (["1 +++ exited with 0 +++"], 1, False),
         ([], 1, False),
     ],

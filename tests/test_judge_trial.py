@@ -145,6 +145,22 @@ def test_where_the_model_aborts_qemu_is_killed() -> None:
     assert extra[0][2].startswith("QEMU has been killed by now: qemu: ")
 
 
+def test_the_rule_of_a_call_is_by_the_call_before_it() -> None:
+    """What lies before the block is given back, and what lies behind it."""
+    larger = RESERVE.replace("0x7f0000001000", "0x7f00001ff000")
+    head = "1 munmap(0x7f00001ff000, 4096) = 0"
+    tail = "1 munmap(0x7f0000601000, 2088960) = 0"
+    lines = [started(*OPTIONS), larger, MAP, head, tail, *RAM[3:], EXIT]
+    assert said(*lines) == ("conforms", 9, "")
+    for place, rule in (
+        (3, "the part before the aligned address is unmapped"),
+        (4, "one PROT_NONE page stays behind the block as a guard; what is beyond it is unmapped"),
+    ):
+        wrong = list(lines)
+        wrong[place] = wrong[place].replace("0) =", "8) =").replace("6) =", "5) =")
+        assert told(*wrong) == [("altered", place + 1, rule)]
+
+
 def test_calls_after_the_models_last_one() -> None:
     lines = [started(*OPTIONS), *RAM]
     later = verdict_on(*lines, UNMERGE, EXIT)

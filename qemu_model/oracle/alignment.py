@@ -22,7 +22,6 @@ from ..host.linux import (
     MADV_MERGEABLE,
     MADV_POPULATE_READ,
     MADV_POPULATE_WRITE,
-    MAP_ANONYMOUS,
     MAP_NORESERVE,
     MAP_STACK,
     O_EXCL,
@@ -112,8 +111,7 @@ class Alignment:
         self._attached = attached
         self._doubtful: Call | None = None
         self._before: Event | None = None
-        self._last_line = self._line_before = 0
-        self._reservation: tuple[str, tuple[Any, ...]] = ("mmap", ())
+        self._last_line = 0
         self._lost: list[tuple[int, int]] = []
         self._inventions = Inventions(self._peek)
         self._inventions.blind = attached
@@ -139,8 +137,6 @@ class Alignment:
         call = self._expect(name, args)
         result = call.result if call.result is not None else 0
         self._before = Event(name, args, result)
-        if is_reservation(name, args):
-            self._reservation = (name, args)
         if name == "open":
             self._opened.add(args[0])
         return call
@@ -243,7 +239,7 @@ class Alignment:
 
     def _take(self) -> Call:
         call = self._ahead.popleft()
-        self._line_before, self._last_line = self._last_line, call.line
+        self._last_line = call.line
         return call
 
     def _head(self) -> Call | None:
@@ -513,13 +509,7 @@ class Alignment:
                 self._lost.append((near.result, head.args[0]))
                 self._lost.append((behind, near.result + args[1]))
             return near
-        if name != "mmap" or not args[3] & MAP_ANONYMOUS:
-            return None
         if not is_reservation(name, args):
-            early = search.exact(name, args, self._line_before, self._last_line, pid)
-            if early is not None and self._before is not None:
-                self._report("extra", early, *self._reservation)
-                return early
             return None
         reserved = search.exact(name, args, self._last_line, head.line, pid)
         if reserved is not None and reserved.result is not None and reserved.result >= 0:

@@ -160,11 +160,8 @@ class _Ranges:
     def remove(self, block: LoggedBlock) -> None:
         """Watch a block's range no longer."""
         place = bisect_left(self.starts, block.start)
-        while place < len(self.blocks) and self.starts[place] == block.start:
-            if self.blocks[place] is block:
-                del self.starts[place], self.blocks[place]
-                return
-            place += 1
+        if place < len(self.blocks) and self.blocks[place] is block:
+            del self.starts[place], self.blocks[place]
 
     def cut(self, block: LoggedBlock, start: int, end: int) -> None:
         """Take ``start`` to ``end`` out of the block's range."""
@@ -319,9 +316,7 @@ class BackendCalls:
     def _may_be_path(self, raw: bytes) -> bool:
         return raw in self._raw_paths or b"\\" in raw or _TEMPORARY in raw
 
-    def _on_path(self, path: object) -> bool:
-        if not isinstance(path, str):
-            return False
+    def _on_path(self, path: str) -> bool:
         directory, temporary, _ = path.rpartition("/qemu_back_mem")
         return path in self._paths or (bool(temporary) and directory in self._paths)
 

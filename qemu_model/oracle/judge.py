@@ -187,7 +187,7 @@ class _Trial:
             libnuma=pid is None or has(b"libnuma.so"),
             libpmem=pid is None or has(b"libpmem.so"),
         )
-        self._made = 0
+        self._made = False
         self._by = ""
         self._process = Process(
             options,
@@ -202,7 +202,7 @@ class _Trial:
         self.nothing_of_start_up = False
 
     def _note_event(self, event: Event) -> None:
-        self._made += 1
+        self._made = True
         self._by = event.by
 
     def run(self) -> Verdict:

@@ -247,9 +247,8 @@ def read_string(text: bytes) -> str | None:
     return os.fsdecode(_ESCAPE.sub(_unescape, text[1:-1]))
 
 
-_HEXADECIMAL: Final = re.compile(rb"0x[0-9a-f]{1,16}")
-#: 2**64 has 20 digits.
-_LONGEST_NUMBER: Final = 20
+#: Most numbers; 2**64 has 20 digits.
+_PLAIN_NUMBER: Final = re.compile(rb"0x[0-9a-f]{1,16}|[1-9][0-9]{0,19}")
 _COMMENT: Final = re.compile(rb"\s*+/\*[^*]*+\*/\s*+")
 _NUMBER: Final = re.compile(rb"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,22})")
 
@@ -273,10 +272,8 @@ def _constant(text: bytes) -> int | None:
 
 def read_flags(text: bytes) -> int | str:
     """Read a number, a constant or flags joined by ``|``; text that is none stays text."""
-    if text.isdigit() and text[:1] != b"0" and len(text) <= _LONGEST_NUMBER:
-        return int(text)
-    if text[:2] == b"0x" and _HEXADECIMAL.fullmatch(text):
-        return int(text, 16)
+    if _PLAIN_NUMBER.fullmatch(text):
+        return int(text, 0)
     return _read_names(text)
 
 
