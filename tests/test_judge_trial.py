@@ -197,6 +197,52 @@ def test_on_its_way_out_qemu_may_reclaim_a_block_and_need_not() -> None:
     assert said(*lines, unmap, unmap, EXIT, qmp=[DEL, QUIT])[0] == "diverges"
 
 
+FILE = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
+ROUND = [
+    '1 openat(AT_FDCWD, "/a", O_RDWR) = -1 ENOENT (No such file or directory)',
+    '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = -1 EEXIST (File exists)',
+]
+
+
+def test_a_loop_without_an_end_conforms_as_long_as_it_goes_round() -> None:
+    """exec.c: a symbolic link to nothing is there and is not, in turn, for ever."""
+    lines = [started(*FILE), *ROUND * 30]
+    for end in ("1 +++ killed by SIGKILL +++", "1 +++ killed by SIGTERM +++"):
+        assert said(*lines, end) == ("conforms", 60, "")
+    assert said(*lines) == ("inconclusive", 60, CUT)
+    assert said(*lines, ROUND[0]) == ("inconclusive", 61, CUT)
+    opened = '1 openat(AT_FDCWD, "/a", O_RDONLY) = 3'
+    assert told(*lines, opened, EXIT) == [
+        ("extra", 62, "QEMU never leaves file_ram_open here"),
+    ]
+    assert verdict_on(*lines, opened, EXIT).divergences[0].by == "exec.c:file_ram_open"
+
+
+def test_paths_are_those_of_the_commands_too() -> None:
+    add = {
+        "execute": "object-add",
+        "arguments": {
+            "qom-type": "memory-backend-file",
+            "id": "m1",
+            "props": {"mem-path": "/b", "size": 4 << 20},
+        },
+    }
+    failed = '1 openat(AT_FDCWD, "/b", O_RDWR) = -1 EACCES (Permission denied)'
+    lines = [started("-M", "none"), failed, EXIT]
+    assert said(*lines, qmp=[add, QUIT]) == ("conforms", 1, "")
+    wrong = said(lines[0], failed.replace("O_RDWR", "O_RDWR|O_CLOEXEC"), EXIT, qmp=[add, QUIT])
+    assert wrong[0] == "diverges"
+
+
+def test_the_thread_is_the_one_that_ran_qemu() -> None:
+    """Another thread's end is not QEMU's."""
+    lines = [started(*OPTIONS), *RAM[:4], "2 +++ exited with 0 +++", *RAM[4:], EXIT]
+    assert said(*lines) == ("conforms", 8, "")
+    begun = [started(*OPTIONS).replace("1 execve", "7 execve"), "1 +++ exited with 0 +++"]
+    assert said(*begun, *RAM, "1 +++ exited with 0 +++") == ("conforms", 8, ""), "it makes calls"
+    assert said(*begun, *RAM, "7 +++ exited with 0 +++") == ("inconclusive", 8, CUT)
+
+
 def test_commands_that_the_model_does_not_know_are_left_out_and_named() -> None:
     lines = [started(*OPTIONS), *RAM]
     unknown = [{"execute": "migrate"}, {"execute": "screendump"}, {"execute": "migrate"}]
