@@ -474,6 +474,9 @@ def test_of_several_openings_the_one_most_like_it_is_compared() -> None:
         with held(other, like, LSEEK, paths=("/a", path)) as one:
             assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
             assert one.told == [("altered", 2, "open")]
+        with held(like, other, LSEEK, paths=("/a", path)) as one:
+            assert one.expect(OPENED) == [3]
+            assert one.told == [("altered", 1, "open")]
 
 
 def test_a_second_backend_may_be_looked_at_too_before_it_is_opened() -> None:

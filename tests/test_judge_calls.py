@@ -85,6 +85,7 @@ def found(*lines: str, **options: Any) -> list[int]:
 def test_calls_on_a_path_are_on_a_backend(line: str, on: bool) -> None:
     assert found(line) == ([1] if on else [])
     assert found("1 close(9) = 0", line, "1 read(0) = 0") == ([2] if on else [])
+    assert found("", line, "", line) == ([2, 4] if on else [])
 
 
 def test_a_name_in_another_directory_is_another_file() -> None:

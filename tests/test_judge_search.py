@@ -173,6 +173,9 @@ def test_a_call_is_looked_for_between_two_lines_and_of_one_thread(
         monkeypatch.setattr(log_module, "PIECE", 16)
     with searched(*CLOSES) as search:
         assert line_of(search.exact("close", args, after, before, pid)) == line
+    with searched("", *CLOSES) as search:
+        expected = None if line is None else line + 1
+        assert line_of(search.exact("close", args, after + 1, before + 1, pid)) == expected
     without = [text.partition(" ")[2] for text in CLOSES]
     with searched(*without) as search:
         found = search.exact("close", (4,), 0, 9, 1)
