@@ -454,6 +454,9 @@ def test_openings_before_the_backend_is_made_are_dropped() -> None:
     with held(*look, RESERVE, MAP) as one:
         assert one.expect(RESERVED, MAPPED) == [RESERVED_AT, START]
         assert one.told == []
+    with held(look[0], "1 lseek(9, 0, SEEK_END) = 1", look[1], RESERVE, MAP) as one:
+        assert one.expect(RESERVED, MAPPED) == [RESERVED_AT, START]
+        assert (one.told, one.report.matched) == ([], 2)
     with held(OPEN, *look, LSEEK) as one:
         one.expect(OPENED, SIZE)
         assert one.told[:1] == [("extra", 2, "lseek")]
@@ -634,6 +637,11 @@ def test_blocks_that_nobody_expects_are_the_machines() -> None:
         one.alignment.has_started()
         assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
         assert (one.told, one.rest) == ([], [])
+    file = MAP.replace("MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1", "MAP_SHARED|MAP_FIXED, 3")
+    with held(OPEN, RESERVE, file, LSEEK, ram=True) as one:
+        one.alignment.has_started()
+        one.expect(OPENED, SIZE)
+        assert one.told == [("extra", 2, "lseek"), ("extra", 3, "lseek")], "a file's is a backend's"
     with held(*other, OPEN, LSEEK, ram=False) as one:
         one.alignment.has_started()
         one.expect(OPENED)

@@ -494,12 +494,18 @@ def test_a_reservation_waits_for_its_mapping_and_not_for_ever(
     assert found(RESERVE, *between, MAP) == list(range(1, 23))
     read = "1 read(0) = 0"
     monkeypatch.setattr(log_module, "PIECE", 10 * len(read + "\n"))
-    lines = [RESERVE, between[0], *[read] * 150]
-    with log_of("".join(f"{line}\n" for line in lines).encode()) as log:
-        first_lines = [piece.first_line for piece in log.pieces()]
-    for piece, order in ((2, [1, 2]), (8, [1, 2]), (9, [1, 2]), (10, [2, 1]), (11, [2, 1])):
-        place = first_lines[piece - 1] - 1
-        assert found(*lines[:place], MAP, *lines[place:]) == [*order, place + 1], piece
+    for before in (0, 30):
+        lines = [*[read] * before, RESERVE, between[0], *[read] * 150]
+        with log_of("".join(f"{line}\n" for line in lines).encode()) as log:
+            first_lines = [piece.first_line for piece in log.pieces()]
+        own = sum(first <= before + 1 for first in first_lines)
+        for apart, waited in ((1, True), (7, True), (8, True), (9, False), (10, False)):
+            place = first_lines[own - 1 + apart] - 1
+            order = [1, 2] if waited else [2, 1]
+            assert found(*lines[:place], MAP, *lines[place:]) == [
+                *(before + number for number in order),
+                place + 1,
+            ]
     for count, order in ((255, [1, 2]), (256, [2, 3])):
         monkeypatch.setattr(log_module, "PIECE", len(RESERVE) + 1 + count * len(between[0] + "\n"))
         lines = [RESERVE, *between[:1] * count, MAP]

@@ -95,6 +95,7 @@ def test_a_log_without_its_end_is_cut_short() -> None:
     assert said(*lines[:5]) == ("inconclusive", 4, CUT)
     assert said(*lines[:5], "1 +++ killed by SIGTERM +++") == ("inconclusive", 4, CUT)
     assert said(*lines[:5], EXIT)[:2] == ("diverges", 4)
+    assert said(*RAM[:4], options=OPTIONS) == ("inconclusive", 4, CUT)
     without = verdict_on(*lines[:-1], EXIT)
     assert (without.verdict, without.not_in_log) == ("conforms", ("mbind",))
 
