@@ -189,9 +189,9 @@ def test_memory_files_of_others_are_nobodys() -> None:
     with held(other, EXIT) as one:
         assert one.expect(made) == [9], "where none follows its name is altered"
         assert one.told == [("altered", 1, "memfd_create")]
-    refused = other.replace("= 9", "= -1 EMFILE (Too many open files)")
-    with held(refused, OPEN) as one:
-        assert one.expect(OPENED) == [3]
+    for answer in ("= -1 EMFILE (Too many open files)", "= ?"):
+        with held(other.replace("= 9", answer), OPEN) as one:
+            assert one.expect(OPENED) == [3]
 
 
 def test_a_number_is_ignored_until_it_is_closed() -> None:

@@ -316,8 +316,13 @@ def test_64_ranges_that_were_given_back_are_remembered() -> None:
     assert found(*lines, *again)[place:] == [place + 3, place + 4]
 
 
-def test_what_was_given_back_is_no_longer_a_blocks() -> None:
+@pytest.mark.parametrize("small", [False, True])
+def test_what_was_given_back_is_no_longer_a_blocks(
+    small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At its head, at its end, or all; what is given back twice shows."""
+    if small:
+        monkeypatch.setattr(log_module, "PIECE", 64)
     head = "1 madvise(0x7f0000001000, 4096, MADV_DONTNEED) = 0"
     tail = "1 madvise(0x7f0000601000, 4096, MADV_DONTNEED) = 0"
     assert found(RESERVE, MAP, head, HEAD, head) == [1, 2, 3, 4]
