@@ -457,6 +457,9 @@ def test_openings_before_the_backend_is_made_are_dropped() -> None:
     with held(look[0], "1 lseek(9, 0, SEEK_END) = 1", look[1], RESERVE, MAP) as one:
         assert one.expect(RESERVED, MAPPED) == [RESERVED_AT, START]
         assert (one.told, one.report.matched) == ([], 2)
+    with held(*look, '1 unlink("/a") = 0', OPEN) as one:
+        assert one.expect(OPENED) == [3]
+        assert one.told[-1] == ("extra", 3, "open"), "what is done to the path is no look"
     with held(OPEN, *look, LSEEK) as one:
         one.expect(OPENED, SIZE)
         assert one.told[:1] == [("extra", 2, "lseek")]
@@ -614,6 +617,9 @@ def test_of_blocks_that_are_alike_the_backends_is_advised_on_twice() -> None:
     with held(*first, *second, twice, ram=False) as one:
         one.alignment.has_started()
         assert one.expect(RESERVED) == [0x7F1000001000]
+    with held(*first, *second, twice, first[2], ram=True) as one:
+        one.alignment.has_started()
+        assert one.expect(RESERVED) == [0x7F1000001000], "both are: the first"
     bound = "1 mbind(0x7f2000200000, 4194304, MPOL_BIND, [0x1], 2, MPOL_MF_MOVE) = 0"
     with held(*first, *second, bound, ram=True) as one:
         one.alignment.has_started()

@@ -293,7 +293,7 @@ def test_an_option_that_the_model_does_not_know_is_no_verdict() -> None:
 
 def test_a_log_that_says_nothing_says_why() -> None:
     assert said() == ("inconclusive", 0, "the log is empty")
-    assert said(options=OPTIONS)[0] == "inconclusive"
+    assert said(options=OPTIONS) == ("inconclusive", 0, CUT)
     assert said(*RAM) == (
         "inconclusive",
         0,
