@@ -273,6 +273,13 @@ def test_what_has_a_number_or_an_address_anew_was_released_before() -> None:
         one.expect(OPENED)
         assert one.expect(CLOSED) == [0]
         assert one.report.matched == 3
+    first = OPEN.replace("= 3", "= 0")
+    with held(first, first, "1 close(0) = 0", LSEEK) as one:
+        one.expect(OPENED)
+        one.alignment.release("close", (0,))
+        one.expect(OPENED)
+        assert one.expect(("close", (0,))) == [0]
+        assert (one.report.matched, one.told) == (3, [])
     with held(RESERVE, MAP, UNMAP, RESERVE, MAP, OPEN) as one:
         one.expect(RESERVED, MAPPED)
         one.alignment.release(*UNMAPPED)
@@ -336,6 +343,23 @@ def test_a_call_with_one_argument_altered_is_told_and_answers() -> None:
         assert one.expect(OPENED, SIZE, CLOSED) == [3, 4 * MIB, 0]
         assert one.told == [("altered", 2, "lseek")]
         assert one.report.matched == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "elsewhere", "expected"),
+    [
+        ("1 close(3) = 0", "2 fstatfs(9, 0x7ffd) = 0", ("fstatfs", (3,))),
+        ("1 fstatfs(3, 0x7ffd) = 0", "2 close(9) = 0", ("close", (3,))),
+        ('1 unlink("/a") = 0', '2 statfs("/z/z", 0x7ffd) = 0', ("statfs", ("/a",))),
+        ('1 statfs("/a", 0x7ffd) = 0', '2 unlink("/z/z") = 0', ("unlink", ("/a",))),
+    ],
+)
+def test_a_call_with_the_same_arguments_is_another_call(
+    line: str, elsewhere: str, expected: tuple[str, tuple[Any, ...]]
+) -> None:
+    with held(elsewhere, OPEN, line, LSEEK) as one:
+        one.expect(OPENED, expected)
+        assert one.told == [("missing", 3, expected[0])]
 
 
 def test_a_call_too_many_is_told_and_the_next_one_matches() -> None:
@@ -517,6 +541,10 @@ def test_openings_before_memory_that_is_altered_are_dropped_too() -> None:
     with held(*look, OPEN, larger, MAP) as one:
         one.expect(RESERVED)
         assert one.told[0] == ("missing", 3, "mmap"), "to write is a backend's"
+    other = "2 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1000000000"
+    with held(other, *look, OPEN) as one:
+        one.expect(RESERVED)
+        assert one.told == [("missing", 4, "mmap")]
 
 
 def test_memory_of_another_size_that_could_not_be_reserved_is_nobodys_with_glibcs_flags() -> None:

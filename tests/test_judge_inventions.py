@@ -60,6 +60,7 @@ def test_an_opening_of_a_file_that_is_then_made_was_refused() -> None:
     within = before(call("open", "/a/qemu_back_mem.m.XyZabc", CREATE, 0o600))
     assert made.answer("open", ("/a", RW, None)).result == -errno.ENOENT
     assert within.answer("open", ("/a", RW, None)).result == -errno.EISDIR
+    assert made.answer("open", ("/b", RW, None)).result == -errno.EISDIR
     assert made.answer("open", ("/a", CREATE, 0o644)).result == 1_000_001
     assert made.answer("memfd_create", ("m", CREATE)).result == 1_000_002
     assert (made.made, within.made) == (2, 0)

@@ -219,6 +219,34 @@ def test_a_loop_without_an_end_conforms_as_long_as_it_goes_round() -> None:
     assert verdict_on(*lines, opened, EXIT).divergences[0].by == "exec.c:file_ram_open"
 
 
+def test_the_last_line_that_qemu_prints_is_why_it_ends() -> None:
+    lines = [
+        started(*FILE),
+        ROUND[0],
+        '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = 3',
+        "1 lseek(3, 0, SEEK_END) = 0",
+        "1 fstatfs(3, {f_type=EXT2_SUPER_MAGIC, f_bsize=4096}) = 0",
+        "1 ftruncate(3, 4194304) = -1 EINVAL (Invalid argument)",
+        "1 mmap(NULL, 4198400, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000",
+        "1 mmap(0x7f0000001000, 4194304, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, 3, 0)"
+        " = -1 ENODEV (No such device)",
+        "1 munmap(0x7f0000001000, 4198400) = 0",
+        '1 unlink("/a") = 0',
+        "1 close(3) = 0",
+    ]
+    assert said(*lines, "1 exit_group(1) = ?") == ("conforms", 10, "")
+    ((kind, line, why),) = told(*lines, EXIT)
+    assert (kind, line) == ("altered", 12)
+    assert why.startswith("QEMU exits with 1 here: qemu: -object ")
+    assert why.endswith("unable to map backing store for guest RAM: No such device")
+
+
+def test_no_fewer_than_no_calls_are_ignored() -> None:
+    """The end by a signal is told, and is no call."""
+    verdict = verdict_on(*RAM, "1 +++ killed by SIGABRT +++", options=OPTIONS, qmp=[])
+    assert (verdict.verdict, verdict.diverged, verdict.ignored) == ("diverges", 1, 0)
+
+
 def test_paths_are_those_of_the_commands_too() -> None:
     add = {
         "execute": "object-add",
