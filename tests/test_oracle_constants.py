@@ -83,3 +83,18 @@ def test_only_names_newer_than_the_headers_are_in_none() -> None:
     read = {name for name in NAMES if isinstance(read_flags(name.encode()), int)}
     # devtmpfs has no number of its own: it answers with tmpfs's.
     assert read - set(numbers()) <= newer | {"DEVTMPFS_MAGIC"}
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("F_SEAL_EXEC", 0x20),
+        ("MFD_NOEXEC_SEAL", 0x8),
+        ("MFD_EXEC", 0x10),
+        ("O_LARGEFILE", 0),
+        ("DEVTMPFS_MAGIC", 0x01021994),
+    ],
+)
+def test_what_these_headers_do_not_have_is_in_those_of_linux_6_3(name: str, number: int) -> None:
+    """fcntl.h and memfd.h of Linux 6.3; of x86-64's O_LARGEFILE nothing is set."""
+    assert read_flags(name.encode()) == number
