@@ -362,8 +362,7 @@ def keyval_dashify(qemu: Qemu, options: QemuOpts) -> QemuOpts:
 def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
     """Return the machine of the line, or the one that suits it.
 
-    Prints ``unsupported machine type`` and exits with 1, or warns of one that is
-    deprecated.
+    Prints ``unsupported machine type`` and exits with 1.
     """
     name = options.get("type") or qemu.assumed_machine or DEFAULT_MACHINE
     machine = find_machine(name)
@@ -371,8 +370,6 @@ def select_machine(qemu: Qemu, options: QemuOpts) -> Machine72:
         qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
         raise Exit(1)
     qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
-    if machine.deprecated:
-        qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
     return machine
 
 
@@ -412,7 +409,8 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
     """Make what the command line asks for, in 7.2's order.
 
     The machine, objects that are no backends, the machine's properties, the backends,
-    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1.
+    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
+    a machine is deprecated is told when its properties are set.
     """
     options, memdev = keyval_dashify(qemu, merged(line.machine)), Memdev()
     qemu_process_help_options(qemu, line, options)
@@ -431,6 +429,8 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
     if memdev.id is not None and qemu.mem_path is not None:
         qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
         raise Exit(1)
+    if machine.deprecated:
+        qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
     create_objects(qemu, types, line.object_options, early=False)
     qemu_resolve_machine_memdev(qemu, memdev)
     if machine.numa:
