@@ -35,7 +35,14 @@ TESTS = MappingProxyType(
             "test_numa.py",
             "test_machine_options.py",
         ),
-        "v7_2": ("test_v7_2*.py", "test_lines_7_2.py", "test_mirror_orders.py"),
+        "v7_2": (
+            "test_v7_2*.py",
+            "test_lines_7_2.py",
+            "test_machine_options.py",
+            "test_mirror_accelerators.py",
+            "test_mirror_orders.py",
+            "test_mirror_qmp.py",
+        ),
         "judge": ("test_oracle_*.py", "test_judge_*.py", "test_v7_2_recorded.py"),
     }
 )
