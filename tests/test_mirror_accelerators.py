@@ -46,7 +46,12 @@ def test_an_accelerator_can_be_in_the_way_of_a_file(tree: str, accelerator: str)
 @pytest.mark.parametrize("tree", ["base", "v8", "v7.2"])
 @pytest.mark.parametrize(
     ("machine", "accelerator", "align"),
-    [("s390x", "kvm", MIB), ("s390x", "tcg", PAGE), ("x86_64", "kvm", PAGE)],
+    [
+        ("s390x", "kvm", MIB),
+        ("s390x", "tcg", PAGE),
+        ("x86_64", "kvm", PAGE),
+        ("aarch64", "kvm", PAGE),
+    ],
 )
 def test_on_s390x_with_kvm_a_file_is_aligned_as_anonymous_memory_is(
     machine: str, accelerator: str, align: int, tree: str

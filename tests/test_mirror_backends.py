@@ -301,6 +301,9 @@ def test_a_file_needs_a_path_and_a_system_that_has_it() -> None:
     windows = Machine(platform=Platform("windows", map_sync=0, map_shared_validate=0))
     assert windows.add(FILE, size=MIB) == "-mem-path not supported on this host"
     assert windows.host.calls == []
+    for system in ("darwin", "linux", "zos"):
+        elsewhere = Machine(platform=Platform(system, map_sync=0, map_shared_validate=0))
+        assert elsewhere.add(FILE, size=MIB) == {}
 
 
 def test_pmem_needs_libpmem() -> None:

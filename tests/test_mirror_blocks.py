@@ -393,6 +393,15 @@ def test_what_a_block_is_advised(merge: bool, dump: bool) -> None:
         assert advice(host) == [(size, MERGEABLE)] * (merge and anonymous) + rest
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EINVAL])
+def test_a_refused_dontdump_is_told_in_two_lines(number: int) -> None:
+    """exec.c:qemu_ram_setup_dump, whatever the errno."""
+    qemu = qemu_on(ToldHost(madvise=[0, -number, 0]))
+    qemu.machine.dump_guest_core = False
+    qemu_ram_alloc(qemu, MIB, region(), share=False)
+    assert len(qemu.stderr) == 2
+
+
 @given(st.lists(st.tuples(st.integers(1, 3) | pages, st.booleans()), max_size=12))
 @example([(1, False), (1, False), (2, False), (1, False)])
 def test_blocks_are_kept_from_the_biggest_to_the_smallest_and_apart(

@@ -102,6 +102,8 @@ def ran(line: str) -> Run:
          "Insufficient permission to perform this operation"),
         (f"{NV} -device pc-dimm,memdev=m0,slot=4", "-device pc-dimm,memdev=m0,slot=4: invalid "
          "slot# 4, should be less than 4"),
+        (f"{NV} -device pc-dimm,memdev=m0,slot=9", "-device pc-dimm,memdev=m0,slot=9: invalid "
+         "slot# 9, should be less than 4"),
         (f"{NV} -device pc-dimm,memdev=m0,node=x", "-device pc-dimm,memdev=m0,node=x: Parameter "
          "'node' expects uint64"),
         (f"{NV} -device pc-dimm,memdev=m0,node=4294967296", "-device pc-dimm,memdev=m0,"
@@ -121,6 +123,10 @@ def ran(line: str) -> Run:
          "'dst' expects an integer between 0 and 127"),
         ("-M pc -numa dist,src=200,dst=0,val=10", "-numa dist,src=200,dst=0,val=10: Parameter "
          "'src' expects an integer between 0 and 127"),
+        ("-M pc -numa dist,src=40000,dst=0,val=10", "-numa dist,src=40000,dst=0,val=10: Parameter "
+         "'src' expects an integer between 0 and 127"),
+        ("-M pc -numa dist,src=0,dst=40000,val=10", "-numa dist,src=0,dst=40000,val=10: Parameter "
+         "'dst' expects an integer between 0 and 127"),
         ("-M pc -numa dist,src=0,dst=128,val=10", "-numa dist,src=0,dst=128,val=10: Parameter "
          "'dst' expects an integer between 0 and 127"),
         ("-M pc -numa node,mem=1,memdev=m0", "-numa node,mem=1,memdev=m0: cannot specify both "
@@ -165,6 +171,9 @@ def test_a_line_that_is_refused(line: str, text: str) -> None:
         ("-M pc -smp 2,sockets=2,cores=2,threads=1,maxcpus=5", [
             "Invalid CPU topology deprecated: sockets (2) * cores (2) * threads (1) != maxcpus "
             "(5)"]),
+        ("-M pc -smp 7,cores=2", [
+            "Invalid CPU topology deprecated: sockets (3) * cores (2) * threads (1) != maxcpus "
+            "(7)"]),
         ("-M pc -smp 4,sockets=2,cores=2,threads=1", []),
         ("-M pc -smp 1 -m 8M -numa node,cpus=0", []),
         ("-M pc -m 8M -smp 3,maxcpus=4 -numa node,cpus=0,mem=8 -numa node,cpus=2,mem=0", [
@@ -367,7 +376,8 @@ def test_which_machine_somebody_has_in_mind() -> None:
     module = ["-device", "pc-dimm,memdev=m0"]
     lines = {
         "pc": (["-m", "8"], ["-numa", "node"], ["-mem-prealloc"], ["-mem-path", "/f"],
-               ["-device", "nvdimm,memdev=m0"]),
+               ["-device", "nvdimm,memdev=m0"],
+               ["-device", "e1000", "-device", "nvdimm,memdev=m0"]),
         "none": ([], M0.split(), ["-smp", "1"], module, ["-S", "-device", "e1000"]),
     }  # fmt: skip
     for machine, some in lines.items():

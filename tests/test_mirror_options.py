@@ -202,7 +202,8 @@ def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None
         ("x", "type_uint64", "uint64"), ("4294967295", "type_uint32", (1 << 32) - 1),
         ("4294967296", "type_uint32", "uint32_t"), ("-1", "type_uint32", "uint32_t"),
         ("2147483647", "type_int32", (1 << 31) - 1), ("-2147483648", "type_int32", -(1 << 31)),
-        ("2147483648", "type_int32", "int32_t"), ("-2147483649", "type_int32", "int32_t"),
+        ("2147483648", "type_int32", "int32_t"), ("2147483649", "type_int32", "int32_t"),
+        ("-2147483649", "type_int32", "int32_t"),
         ("x", "type_int32", "int64"),
     ],
 )  # fmt: skip

@@ -211,6 +211,7 @@ PPC64 = Platform("linux", "ppc64le", 65536)
     ("platform", "fd", "page", "reserved", "guard"),
     [
         (PPC64, 3, 16 * MIB, (PRIVATE | NORESERVE, 3), 16 * MIB),
+        (PPC64, 0, 16 * MIB, (PRIVATE | NORESERVE, 0), 16 * MIB),
         (PPC64, 3, 65536, (PRIVATE | ANONYMOUS, -1), 65536),
         (PPC64, -1, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),
         (attrs.evolve(PPC64, system="darwin"), 3, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),

@@ -82,6 +82,23 @@ def test_windows_maps_no_files() -> None:
     """backends/hostmem-file.c without CONFIG_POSIX; no such build was run."""
     machine = Machine(platform=Platform("windows"))
     assert machine.add("file", mem_path="/f") == "-mem-path not supported on this host"
+    for system in ("darwin", "linux", "zos"):
+        assert Machine(platform=Platform(system)).add("file", mem_path="/f") == {}
+
+
+def test_memfd_is_there_if_it_can_be_sealed_and_has_huge_pages_if_the_kernel_does() -> None:
+    """backends/hostmem-memfd.c:register_types; memfd_create(2): MFD_HUGETLB is 4."""
+    without = (
+        "Parameter 'hugetlb' is unexpected",
+        "Property 'memory-backend-memfd.hugetlb' not found",
+    )
+    for seals, huge in ((True, True), (True, False), (False, True), (False, False)):
+        machine = Machine(memfd_probe=[lambda flags, s=seals, h=huge: h if flags & 4 else s])
+        said = machine.add("memfd", hugetlb=True)
+        assert (said == {}) is (seals and huge)
+        assert (machine.add("memfd", id="m1") == {}) is seals
+        if seals and not huge:
+            assert said in without
 
 
 def test_without_libnuma_nothing_is_bound() -> None:
