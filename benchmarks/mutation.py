@@ -54,7 +54,14 @@ import pytest
 from mutants import Change, Mutant, change_of, difference, mutants_of
 from mutation_anew import first_failing, read_recordings
 from mutation_children import quiet
-from mutation_sets import CHECKOUT, files_of, options_of_tests, package_directory, tests_of
+from mutation_sets import (
+    CHECKOUT,
+    files_of,
+    module_of,
+    options_of_tests,
+    package_directory,
+    tests_of,
+)
 from mutation_tests import Answer, Collected, Failure, Known
 
 SURVIVORS = Path(__file__).parent / "mutation_survivors.toml"
@@ -150,7 +157,8 @@ class Worker:
             failure: Failure | None = here.recv()
             return failure
 
-        collected = Collected(self.package, self.taken(), self.tell, elsewhere, self.known)
+        modules = sorted({module_of(mutant.file, self.package) for mutant in self.mutants})
+        collected = Collected(self.package, modules, self.taken(), self.tell, elsewhere, self.known)
         quiet()
         status = pytest.main([*self.tests, *self.options], plugins=[collected])
         here.close()

@@ -22,7 +22,7 @@ import attrs
 import pytest
 from mutants import Mutant
 from mutation_children import PASSED, clean_up, in_child, longest, no_longer_than
-from mutation_sets import CHECKOUT
+from mutation_sets import CHECKOUT, module_of
 from mutation_tests import Failure, Reports, with_few_examples
 
 #: What fails where the module cannot even be read, or the tests cannot be collected.
@@ -113,8 +113,7 @@ def first_failing(
     """Import the package with the new text and run the tests; return the first that fails."""
     if not tests:
         return None
-    module = Path(mutant.file).relative_to(package.parent).with_suffix("")
-    name = ".".join(module.parts)
+    name = module_of(mutant.file, package)
     if tests[0] == READING:
         tests = list(seconds)[:1]
         files = {test.partition("::")[0] for test in seconds}

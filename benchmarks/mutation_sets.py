@@ -81,6 +81,11 @@ def package_directory() -> Path:
     return Path(spec.origin).parent
 
 
+def module_of(file: str, package: Path) -> str:
+    """Return the name under which a file of the package is imported."""
+    return ".".join(Path(file).relative_to(package.parent).with_suffix("").parts)
+
+
 def files_of(package: Path) -> dict[str, list[Path]]:
     """Return the files of each set."""
 

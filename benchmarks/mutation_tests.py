@@ -14,6 +14,7 @@ from __future__ import annotations
 import collections
 import functools
 import gc
+import importlib
 import json
 import os
 import time
@@ -176,20 +177,22 @@ Elsewhere = Callable[[Mutant, str, Sequence[str], dict[str, float]], Failure | N
 class Collected:
     """A plugin that has the tests run on mutants, in place of running them.
 
-    ``mutations`` gives the mutants, ``tell`` takes the answers, ``elsewhere`` answers
-    where a change is not within a function that is called by tests alone.
+    ``modules`` are those that have mutants, ``mutations`` gives the mutants, ``tell``
+    takes the answers, ``elsewhere`` answers where a change is not within a function that
+    is called by tests alone.
     """
 
     def __init__(
         self,
         package: Path,
+        modules: Sequence[str],
         mutations: Iterator[tuple[Mutant, Change]],
         tell: Callable[[Mutant, Answer], None],
         elsewhere: Elsewhere,
         known: Known,
     ) -> None:
         self.mutations, self.tell, self.elsewhere = mutations, tell, elsewhere
-        self.known = known
+        self.modules, self.known = modules, known
         self.reports = Reports()
         self.likely = Likely()
         self.error = ""
@@ -213,6 +216,9 @@ class Collected:
             return True
         self.items = {item.nodeid: item for item in session.items}
         self.last = {item.path: item for item in session.items}
+        # A module that the first test reads would look as if that test alone ran it.
+        for module in self.modules:
+            importlib.import_module(module)
         self.run_without_mutant(self.known.own(session.items))
         self.lines, self.seconds, failed = self.known.wait()
         if failed:
