@@ -195,6 +195,11 @@ def test_kinds_of_values_in_json() -> None:
         assert machine.set(name, value) == expected
 
 
+def test_the_hash_of_a_name() -> None:
+    """qobject/qdict.c:tdb_hash, worked out by hand: of nothing it is the constant it adds."""
+    assert (tdb_hash(""), tdb_hash("a")) == (12345, 155874025)
+
+
 def test_qdict_is_walked_by_bucket_the_newest_first() -> None:
     """Measured: the order in which -object sets properties, which shows in which one fails."""
     order = ["share", "prealloc", "host-nodes", "size", "merge", "dump", "pmem", "policy"]

@@ -221,6 +221,7 @@ def test_lists_of_numbers() -> None:
     assert opts("node,cpus=0-65535").uint16_list("cpus") == list(range(65536))
     assert opts("node,cpus=3,cpus=1-2").uint16_list("cpus") == [3, 1, 2]
     assert opts("node,cpus=4-4").uint16_list("cpus") == [4]
+    assert opts("node,a=1,cpus=2,mem=3").uint16_list("cpus") == [2]
     wrong = "Parameter 'cpus' expects a uint64 value or range"
     for text in ("x", "1-", "-1", "2-1", "0-65536", "1-65537", "1:2", "1-2-3", "1-2x", "1-x", ""):
         assert message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus")) == wrong

@@ -215,6 +215,7 @@ PPC64 = Platform("linux", "ppc64le", 65536)
         (PPC64, 3, 65536, (PRIVATE | ANONYMOUS, -1), 65536),
         (PPC64, -1, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),
         (attrs.evolve(PPC64, system="darwin"), 3, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),
+        (attrs.evolve(PPC64, system="zos"), 3, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),
         (attrs.evolve(PPC64, machine="ppc"), 3, 16 * MIB, (PRIVATE | ANONYMOUS, -1), 65536),
         (Platform(), 3, 2 * MIB, (PRIVATE | ANONYMOUS, -1), 4096),
     ],

@@ -16,10 +16,20 @@ from qemu_model.host.protocol import Platform
 from qemu_model.process import Process
 from qemu_model.qmp import NotModelled
 from qemu_model.revision import V7_2
-from qemu_model.v7_2.hostmem_file import file_backend_instance_init, file_backend_memory_alloc
-from qemu_model.v7_2.hostmem_memfd import memfd_backend_instance_init, memfd_backend_memory_alloc
+from qemu_model.v7_2.hostmem import HostMemoryBackend
+from qemu_model.v7_2.hostmem_file import (
+    HostMemoryBackendFile,
+    file_backend_instance_init,
+    file_backend_memory_alloc,
+)
+from qemu_model.v7_2.hostmem_memfd import (
+    HostMemoryBackendMemfd,
+    memfd_backend_instance_init,
+    memfd_backend_memory_alloc,
+)
 from qemu_model.v7_2.hostmem_ram import ram_backend_memory_alloc, ram_backend_new
 from qemu_model.v7_2.json_parser import qobject_from_json
+from qemu_model.v7_2.physmem import RAMBlock72
 
 MIB = 1 << 20
 
@@ -137,6 +147,29 @@ def test_an_object_without_memory_can_be_deleted_at_any_time() -> None:
     machine = Machine("-object", "iothread,id=io0")
     assert machine.do("object-del", id="io0") == {}
     assert machine.do("object-del", id="io0") == "object 'io0' not found"
+
+
+def test_two_objects_alike_are_two() -> None:
+    """In C they are told apart by address."""
+    for kind in (HostMemoryBackend, HostMemoryBackendFile, HostMemoryBackendMemfd, RAMBlock72):
+        assert kind.__eq__ is object.__eq__
+
+
+def test_help_tells_which_machines_are_deprecated() -> None:
+    process = Process(["-machine", "help"], ToldHost(), V7_2)
+    assert not process.start()
+    listed = list(process.finish().stdout)
+    assert [line.split()[0] for line in listed if line.endswith(" (deprecated)")] == [
+        f"pc-i440fx-1.{minor}" for minor in (7, 6, 5, 4)
+    ]
+    assert [line for line in listed if line.endswith(" (default)")] == [
+        "pc-i440fx-7.2        Standard PC (i440FX + PIIX, 1996) (default)"
+    ]
+
+
+def test_devices_without_memory_are_said_to_be_ignored() -> None:
+    line = Machine("-device", "virtio-rng-pci", "-device", "pc-dimm,memdev=m0").process.line
+    assert line.ignored == ["-device virtio-rng-pci"]
 
 
 def test_a_command_of_qemu_that_is_not_modelled_is_said_to_be_one() -> None:
