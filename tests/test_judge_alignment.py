@@ -455,6 +455,34 @@ def test_a_reservation_with_a_flag_more_is_found() -> None:
         assert one.report.matched == 3
 
 
+def test_what_lies_around_a_block_of_such_a_reservation_is_lost_with_it() -> None:
+    """At its head and at its end: neither was told from other memory, so neither is missing."""
+    at, start = 0x7F0000801000, 0x7F0000A00000
+    lines = [
+        OPEN,
+        RESERVE.replace("6291456", "8388608")
+        .replace("MAP_ANONYMOUS", "MAP_ANONYMOUS|MAP_NORESERVE")
+        .replace("0x7f0000001000", f"{at:#x}"),
+        MAP.replace("0x7f0000200000", f"{start:#x}").replace("4194304", "6291456"),
+        CLOSE,
+    ]
+    reserved = ("mmap", (0, 8 * MIB, 0, 0x22, -1, 0))
+    for address, length, lost in (
+        (at, PAGE, True),
+        (start - PAGE, PAGE, True),
+        (start + 6 * MIB, PAGE, True),
+        (at + 8 * MIB - PAGE, PAGE, True),
+        (at + 8 * MIB, PAGE, False),
+        (at - PAGE, PAGE, False),
+    ):
+        unmap = ("munmap", (address, length))
+        with held(*lines, "2 munmap(0x1000, 4096) = 0") as one:
+            assert one.expect(OPENED, reserved) == [3, at]
+            assert one.told == [("altered", 2, "mmap")]
+            one.expect(("mmap", (start, 6 * MIB, *MAPPED[1][2:])), unmap)
+            assert len(one.told) == (1 if lost else 2), hex(address)
+
+
 def test_after_a_hundred_divergences_lines_between_are_no_longer_searched() -> None:
     trunc = "1 ftruncate(4, 4096) = 0"
     for count, kind in ((100, "altered"), (101, "missing")):
@@ -794,6 +822,11 @@ def test_unknown_descriptors_are_known_once_they_are_used() -> None:
         assert one.expect(("lseek", (number, 0, 2)), ("ftruncate", (number, 7))) == [1, 0]
         assert one.expect(("close", (number,))) == [0]
         assert (one.told, one.report.matched) == ([], 3)
+    with held(OPEN, "1 ftruncate(3, 4096) = 0", attached=True) as one:
+        one.expect(OPENED)
+        one.alignment.has_started()
+        one.expect(OPENED, ("ftruncate", (9, 4096)))
+        assert one.told == [("altered", 2, "ftruncate")], "what is known is compared"
     other = [lines[0], lines[1].replace("5</a>", "6</a>")]
     with held(*other, attached=True) as one:
         (number,) = one.expect(OPENED)

@@ -91,6 +91,7 @@ def test_a_reservation_is_new_memory_without_access() -> None:
         (["strace: Process 1 attached", "", "1 close(4) = 0"], 3, True),
         (["strace: Process 1 attached", "", "1 close(4) = 0"], 2, False),
         (["", "1 close(4) = 0"], 2, True),
+        (["attached"] * 999 + ["1 close(4) = 0"], 1000, True),
         (["1 +++ exited with 0 +++"], 1, False),
         ([], 1, False),
     ],
