@@ -207,6 +207,7 @@ def test_a_signal_is_nothing_unless_pages_are_touched() -> None:
     bus = "1 --- SIGBUS {si_signo=SIGBUS, si_addr=0x7f0000200000} ---"
     with held(OPEN, bus, LSEEK) as one:
         assert one.expect(OPENED, SIZE) == [3, 4 * MIB]
+        assert one.told == []
 
 
 @pytest.mark.parametrize(
@@ -217,6 +218,7 @@ def test_a_signal_is_nothing_unless_pages_are_touched() -> None:
         ("NULL", False),
         ("0x7f00001fffff", True),
         ("0x7f0000600000", True),
+        ("0x7f0000600001", True),
     ],
 )
 def test_pages_cannot_be_touched_where_the_kernel_sent_sigbus(address: str, touched: bool) -> None:
@@ -297,6 +299,7 @@ def test_only_memory_in_the_same_place_was_released_before() -> None:
     other = "1 mmap(NULL, {}, PROT_READ, MAP_SHARED, 3, 0) = {:#x}"
     for start, size, gone in (
         (START - 2 * PAGE, 2 * PAGE, False),
+        (START - 3 * PAGE, PAGE, False),
         (START - 2 * PAGE, 2 * PAGE + 1, True),
         (START, 8 * MIB, True),
         (START + 4 * MIB + PAGE, PAGE, False),
@@ -307,6 +310,14 @@ def test_only_memory_in_the_same_place_was_released_before() -> None:
             assert one.expect(("mmap", (0, size, 1, 1, 3, 0))) == [start]
             assert one.rest == ([6, 7] if gone else [7]), hex(start)
             assert one.report.matched == (5 if gone else 6)
+
+
+def test_other_calls_release_nothing() -> None:
+    with held(OPEN, RESERVE, MAP, LSEEK, CLOSE, UNMAP, EXIT) as one:
+        one.expect(OPENED, RESERVED, MAPPED)
+        one.alignment.release(*UNMAPPED)
+        assert one.expect(SIZE, CLOSED) == [4 * MIB, 0]
+        assert (one.rest, one.report.matched) == ([7], 6)
 
 
 def test_no_more_than_a_thousand_releases_are_waited_for() -> None:
@@ -472,6 +483,7 @@ def test_what_lies_around_a_block_of_such_a_reservation_is_lost_with_it() -> Non
         (start - PAGE, PAGE, True),
         (start + 6 * MIB, PAGE, True),
         (at + 8 * MIB - PAGE, PAGE, True),
+        (start + PAGE, PAGE, False),
         (at + 8 * MIB, PAGE, False),
         (at - PAGE, PAGE, False),
     ):
@@ -506,6 +518,9 @@ def test_openings_before_the_backend_is_made_are_dropped() -> None:
     with held(*look, RESERVE, MAP) as one:
         assert one.expect(RESERVED, MAPPED) == [RESERVED_AT, START]
         assert one.told == []
+    with held(*look, OPEN.replace("= 3", "= 0"), LSEEK.replace("3,", "0,")) as one:
+        assert one.expect(OPENED, ("lseek", (0, 0, 2))) == [0, 4 * MIB]
+        assert (one.told, one.report.matched) == ([], 2)
     with held(look[0], "1 lseek(9, 0, SEEK_END) = 1", look[1], RESERVE, MAP) as one:
         assert one.expect(RESERVED, MAPPED) == [RESERVED_AT, START]
         assert (one.told, one.report.matched) == ([], 2)
@@ -659,6 +674,7 @@ def block(at: int, pid: int = 1, size: int = 4 * MIB) -> list[str]:
         f"MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = {start:#x}",
         f"{pid} madvise({start:#x}, {size}, MADV_MERGEABLE) = 0",
         f"{pid} madvise({start:#x}, {size}, MADV_HUGEPAGE) = 0",
+        f"{pid} madvise({start:#x}, {size}, MADV_DONTFORK) = 0",
     ]
 
 
@@ -681,7 +697,7 @@ def test_of_blocks_that_are_alike_the_backends_is_advised_on_twice() -> None:
         one.alignment.has_started()
         assert one.expect(RESERVED) == [0x7F2000001000]
         assert one.told == []
-        assert one.rest == [6, 7, 8, 9]
+        assert one.rest == [7, 8, 9, 10, 11]
     with held(*first, *second, OPEN, ram=True) as one:
         one.alignment.has_started()
         assert one.expect(RESERVED) == [0x7F1000001000]
@@ -718,7 +734,7 @@ def test_blocks_that_nobody_expects_are_the_machines() -> None:
     with held(OPEN, *other) as one:
         one.alignment.has_started()
         one.expect(OPENED)
-        assert one.rest == [2, 3, 4, 5]
+        assert one.rest == [2, 3, 4, 5, 6]
 
 
 def test_pages_are_populated_by_several_threads_in_any_order() -> None:
@@ -863,6 +879,12 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         one.expect(("madvise", (start, 4 * MIB, 12)))
         with pytest.raises(LogEnded):
             one.expect(("madvise", (start + 2 * PAGE, PAGE, 4)))
+    with held(*lines[1:], attached=True) as one:
+        one.expect(RESERVED)
+        one.alignment.has_started()
+        for offset in (PAGE, MIB):
+            assert one.expect(("madvise", (start + offset, PAGE, 4))) == [0]
+        assert (one.told, one.report.matched) == ([], 2)
     with held(MAP, attached=True) as one:
         one.expect(RESERVED)
         one.alignment.has_started()

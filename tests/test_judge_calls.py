@@ -360,6 +360,7 @@ def test_memory_that_the_kernel_gives_anew_is_no_longer_a_blocks() -> None:
     assert found(RESERVE, elsewhere, MAP) == [3], "a part of it: the first is gone"
     refused = RESERVE.replace("= 0x7f0000001000", "= -1 ENOMEM (Cannot allocate memory)")
     assert found(refused) == [1]
+    assert found(refused.replace("ENOMEM", "EPERM")) == [1]
     assert found(RESERVE.replace("= 0x7f0000001000", "= ?")) == []
 
 

@@ -96,6 +96,9 @@ def test_a_log_without_its_end_is_cut_short() -> None:
     assert said(*lines[:5], "1 +++ killed by SIGTERM +++") == ("inconclusive", 4, CUT)
     assert said(*lines[:5], EXIT)[:2] == ("diverges", 4)
     assert said(*RAM[:4], options=OPTIONS) == ("inconclusive", 4, CUT)
+    assert verdict_on(lines[0]).lines == 1
+    altered = lines[5].replace("HUGEPAGE", "NOHUGEPAGE")
+    assert said(*lines[:5], altered, lines[6]) == ("diverges", 5, "")
     without = verdict_on(*lines[:-1], EXIT)
     assert (without.verdict, without.not_in_log) == ("conforms", ("mbind",))
 

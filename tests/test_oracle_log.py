@@ -115,6 +115,16 @@ def test_a_log_is_read_a_mib_at_a_time_and_no_line_is_longer_than_16() -> None:
         assert (b"x" in pieces[0].data, pieces[-1].data[-16:]) == (read, line)
 
 
+@pytest.mark.usefixtures("small_pieces")
+def test_progress_is_how_much_was_read() -> None:
+    told: list[int] = []
+    with log_of(
+        b"x" * 48 + b"\n" + (b"y" * 30 + b"\n") * 20, lambda read, _: told.append(read)
+    ) as (log):
+        list(log.pieces())
+        assert told == [*range(0, log.size, SMALL), log.size]
+
+
 def test_a_pipe_is_as_long_as_what_comes_out_of_it() -> None:
     reading, writing = os.pipe()
 
@@ -165,6 +175,16 @@ def test_the_program_that_is_judged(log: list[str], program: str, line: int, bel
         pid = {"": None, "123 ": 123, "[pid 45] ": 45}[prefix]
         assert (command.program, command.line, command.pid) == (program, line, pid)
         assert after == Piece(below, len("".join(text.splitlines(True)[: below - 1])), b"")
+
+
+@pytest.mark.usefixtures("small_pieces")
+@given(st.integers(0, 40))
+def test_an_execve_is_found_where_it_stands(before: int) -> None:
+    text = "1 close(0) = 0\n" * before + execve("/bin/qemu-img") + "\n"
+    with log_of(text.encode() + b"1 close(0) = 0\n") as log:
+        command, after = log.command_line()
+    assert command is not None
+    assert (command.line, after) == (before + 1, Piece(before + 2, len(text), b""))
 
 
 @pytest.mark.usefixtures("small_pieces")
