@@ -484,6 +484,7 @@ def test_what_lies_around_a_block_of_such_a_reservation_is_lost_with_it() -> Non
         (start + 6 * MIB, PAGE, True),
         (at + 8 * MIB - PAGE, PAGE, True),
         (start + PAGE, PAGE, False),
+        (start + 4 * MIB, PAGE, False),
         (at + 8 * MIB, PAGE, False),
         (at - PAGE, PAGE, False),
     ):
@@ -598,6 +599,10 @@ def test_memory_of_another_size_that_could_not_be_reserved_is_nobodys_with_glibc
     for flag in ("|0x4000", "|0x20000"):
         with held(arena.format(flag), OPEN) as one:
             assert one.expect(OPENED) == [3]
+            assert one.told == []
+        smaller = arena.format(flag).replace("134217728", "4194304")
+        with held(OPEN, smaller, RESERVE, MAP) as one:
+            assert one.expect(OPENED, RESERVED) == [3, RESERVED_AT]
             assert one.told == []
         with held(OPEN, arena.format(flag), RESERVE, MAP) as one:
             assert one.expect(OPENED, RESERVED) == [3, RESERVED_AT]

@@ -218,6 +218,7 @@ def test_every_name_of_a_call_is_looked_for_and_halves_are_not() -> None:
         # A path is nearly another in the same directory, or of the same name.
         ('unlink("/d/a") = 0', "unlink", ("/d/b",), True),
         ('unlink("/d/a") = 0', "unlink", ("/e/a",), True),
+        ('unlink("/d/file") = 0', "unlink", ("/e/file",), True),
         ('unlink("/d/a") = 0', "unlink", ("/e/b",), False),
         ('unlink("/e/a") = 0', "unlink", ("/d/b",), False),
         ('unlink("/d/b") = 0', "unlink", ("/e/a",), False),

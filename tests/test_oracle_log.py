@@ -181,7 +181,7 @@ def test_the_program_that_is_judged(log: list[str], program: str, line: int, bel
 @given(st.integers(0, 40))
 def test_an_execve_is_found_where_it_stands(before: int) -> None:
     text = "1 close(0) = 0\n" * before + execve("/bin/qemu-img") + "\n"
-    with log_of(text.encode() + b"1 close(0) = 0\n") as log:
+    with log_of(text.encode() + b"\n\n1 close(0) = 0\n") as log:
         command, after = log.command_line()
     assert command is not None
     assert (command.line, after) == (before + 1, Piece(before + 2, len(text), b""))
