@@ -528,6 +528,9 @@ def test_openings_before_the_backend_is_made_are_dropped() -> None:
     with held(*look, '1 unlink("/a") = 0', OPEN) as one:
         assert one.expect(OPENED) == [3]
         assert one.told[-1] == ("extra", 3, "open"), "what is done to the path is no look"
+    with held(OPEN, *look, '1 unlink("/a") = 0') as one:
+        one.expect(OPENED, ("unlink", ("/a",)))
+        assert one.told == [("extra", 2, "unlink"), ("extra", 3, "unlink")]
     with held(OPEN, *look, LSEEK) as one:
         one.expect(OPENED, SIZE)
         assert one.told[:1] == [("extra", 2, "lseek")]

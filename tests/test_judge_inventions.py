@@ -121,6 +121,7 @@ def test_a_file_system_is_the_one_that_the_log_shows() -> None:
         (block(8 << 20, 6 << 20), StatFs(HUGETLBFS, HUGE)),
         (block(4 << 20, 2 << 20), StatFs(HUGETLBFS, HUGE)),
         (block((4 << 20) + PAGE, 4 << 20), StatFs(0, PAGE)),
+        (block((4 << 20) + 2048, 4 << 20), StatFs(0, PAGE)),
         (block((4 << 20) + 2 * PAGE, 4 << 20), StatFs(HUGETLBFS, 2 * PAGE)),
         (block((4 << 20) + 3 * PAGE, 4 << 20), StatFs(0, PAGE)),
         (block(8 << 20, 6 << 20)[1:], StatFs(0, PAGE)),
