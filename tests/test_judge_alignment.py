@@ -572,6 +572,8 @@ def test_openings_where_no_backend_is_made_are_nobodys() -> None:
     look = ['1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0", EXIT]
     with held(*look) as one:
         assert one.rest == [3]
+    with held('1 unlink("/a") = 0', *look) as one:
+        assert one.rest == [1, 4]
     with held(OPEN, *look) as one:
         assert one.rest == [1, 4]
     with held(OPEN, *look) as one:

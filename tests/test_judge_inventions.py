@@ -158,6 +158,8 @@ def test_a_reservation_begins_where_the_next_mapping_or_what_is_given_back_befor
         0x7F0000001000
     )
     assert before(mapped, tail).answer("mmap", RESERVED).result == 0x7F0000200000
+    apart_from_it = call("munmap", 0x7E0000000000, PAGE)
+    assert before(mapped, apart_from_it).answer("mmap", RESERVED).result == 0x7F0000200000
     assert before(mapped, *apart * 4, head).answer("mmap", RESERVED).result == 0x7F0000001000
     assert before(mapped, *apart * 5, head).answer("mmap", RESERVED).result == 0x7F0000200000
     assert (
