@@ -755,6 +755,9 @@ def test_pages_are_populated_by_several_threads_in_any_order() -> None:
     with held(RESERVE, MAP, *lines) as one:
         assert one.expect(RESERVED, MAPPED, *asked) == [RESERVED_AT, START, 0, 0, 0]
         assert (one.told, one.report.matched) == ([], 5)
+    with held(RESERVE, MAP, *lines[::-1]) as one:
+        assert one.expect(RESERVED, MAPPED, *asked) == [RESERVED_AT, START, 0, 0, 0]
+        assert (one.told, one.report.matched) == ([], 5)
     same = [line.replace("6 mad", "7 mad") for line in lines]
     with held(RESERVE, MAP, *same) as one:
         one.expect(RESERVED, MAPPED, asked[0])
@@ -867,6 +870,7 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         advice.format(START, 4 * MIB, "MERGEABLE"),
         advice.format(START + PAGE, PAGE, "DONTNEED"),
         advice.format(START + MIB, PAGE, "DONTNEED"),
+        advice.format(START + 2 * MIB, PAGE, "DONTNEED"),
     ]
     with held(*lines, attached=True) as one:
         (reserved,) = one.expect(RESERVED)
@@ -874,9 +878,9 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         start = reserved
         one.alignment.has_started()
         one.expect(("madvise", (start, 4 * MIB, 12)))
-        for offset in (PAGE, MIB):
+        for offset in (PAGE, MIB, 2 * MIB):
             assert one.expect(("madvise", (start + offset, PAGE, 4))) == [0]
-        assert (one.told, one.report.matched) == ([], 3)
+        assert (one.told, one.report.matched) == ([], 4)
     with held(*lines[:2], attached=True) as one:
         one.expect(RESERVED)
         one.alignment.has_started()
