@@ -464,6 +464,14 @@ def test_a_word_that_is_no_option_is_a_disk() -> None:
     assert (done.exit, done.line.ignored) == (0, ["image", "-nographic", "-serial none"])
 
 
+def test_a_device_without_memory_is_ignored_wherever_it_stands() -> None:
+    """vl.c: it is accepted, and is no matter of memory."""
+    module = ["-device", "nvdimm,memdev=m0"]
+    for devices in (["-device", "e1000", *module], [*module, "-device", "e1000"]):
+        done = run([*NV.split(), *devices], ToldHost())
+        assert (done.exit, done.line.ignored) == (0, ["-device e1000"])
+
+
 def test_a_type_without_options_says_so() -> None:
     """qom/object_interfaces.c: the text of -object TYPE,help for such a type."""
     bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={})

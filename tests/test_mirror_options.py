@@ -250,6 +250,7 @@ def test_missing_and_unknown_parameters() -> None:
     [
         ("a", None, [("type", "a")]),
         ("a,b", None, [("type", "a"), ("b", "on")]),
+        ("a,b,c", None, [("type", "a"), ("b", "on"), ("c", "on")]),
         ("a,nob", None, [("type", "a"), ("b", "off")]),
         ("a,no", None, [("type", "a"), ("", "off")]),
         ("a=1,b=2", None, [("a", "1"), ("b", "2")]),

@@ -137,6 +137,20 @@ def test_fractions_and_units_are_as_qemu_reported_them(text: str, size: int) -> 
     assert read[0] == size
 
 
+@pytest.mark.parametrize("text", ["x", "", "0x1.5", "0x1.5M", "1x", "1MM", "1.5", "1.5B", "M"])
+def test_what_is_no_size_is_einval(text: str) -> None:
+    """util/cutils.c:do_strtosz; 22 is EINVAL, and errors are negative."""
+    assert do_strtosz(text) == -22
+
+
+def test_numbers_of_more_than_64_bits_are_doubles() -> None:
+    """docs/interop/qmp-spec.txt, and qobject/json-parser.c: the others are whole."""
+    texts = ["18446744073709551615", "-9223372036854775808"]
+    assert [type(qobject_from_json(text)) for text in texts] == [int, int]
+    beyond = ["18446744073709551616", "-9223372036854775809", "36893488147419103231"]
+    assert [type(qobject_from_json(text)) for text in beyond] == [float] * 3
+
+
 @given(
     st.recursive(
         st.none()
