@@ -528,6 +528,9 @@ def test_openings_before_the_backend_is_made_are_dropped() -> None:
     with held(*look, '1 unlink("/a") = 0', OPEN) as one:
         assert one.expect(OPENED) == [3]
         assert one.told[-1] == ("extra", 3, "open"), "what is done to the path is no look"
+    with held(OPEN, *look, '1 unlink("/a") = 0') as one:
+        one.expect(OPENED, ("unlink", ("/a",)))
+        assert one.told == [("extra", 2, "unlink"), ("extra", 3, "unlink")]
     with held(OPEN, *look, LSEEK) as one:
         one.expect(OPENED, SIZE)
         assert one.told[:1] == [("extra", 2, "lseek")]
@@ -569,6 +572,8 @@ def test_openings_where_no_backend_is_made_are_nobodys() -> None:
     look = ['1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0", EXIT]
     with held(*look) as one:
         assert one.rest == [3]
+    with held('1 unlink("/a") = 0', *look) as one:
+        assert one.rest == [1, 4]
     with held(OPEN, *look) as one:
         assert one.rest == [1, 4]
     with held(OPEN, *look) as one:
@@ -750,6 +755,9 @@ def test_pages_are_populated_by_several_threads_in_any_order() -> None:
     with held(RESERVE, MAP, *lines) as one:
         assert one.expect(RESERVED, MAPPED, *asked) == [RESERVED_AT, START, 0, 0, 0]
         assert (one.told, one.report.matched) == ([], 5)
+    with held(RESERVE, MAP, *lines[::-1]) as one:
+        assert one.expect(RESERVED, MAPPED, *asked) == [RESERVED_AT, START, 0, 0, 0]
+        assert (one.told, one.report.matched) == ([], 5)
     same = [line.replace("6 mad", "7 mad") for line in lines]
     with held(RESERVE, MAP, *same) as one:
         one.expect(RESERVED, MAPPED, asked[0])
@@ -862,6 +870,7 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         advice.format(START, 4 * MIB, "MERGEABLE"),
         advice.format(START + PAGE, PAGE, "DONTNEED"),
         advice.format(START + MIB, PAGE, "DONTNEED"),
+        advice.format(START + 2 * MIB, PAGE, "DONTNEED"),
     ]
     with held(*lines, attached=True) as one:
         (reserved,) = one.expect(RESERVED)
@@ -869,9 +878,9 @@ def test_unknown_addresses_are_known_once_they_are_used() -> None:
         start = reserved
         one.alignment.has_started()
         one.expect(("madvise", (start, 4 * MIB, 12)))
-        for offset in (PAGE, MIB):
+        for offset in (PAGE, MIB, 2 * MIB):
             assert one.expect(("madvise", (start + offset, PAGE, 4))) == [0]
-        assert (one.told, one.report.matched) == ([], 3)
+        assert (one.told, one.report.matched) == ([], 4)
     with held(*lines[:2], attached=True) as one:
         one.expect(RESERVED)
         one.alignment.has_started()

@@ -72,6 +72,7 @@ def found(*lines: str, **options: Any) -> list[int]:
         ('1 statfs("/b", {f_type=EXT2_SUPER_MAGIC, f_bsize=4096}) = 0', False),
         ('1 access("/a", R_OK) = 0', False),
         ('1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3', True),
+        ('1 memfd_create("wayland", MFD_CLOEXEC) = 3', True),
         ('1 memfd_create("test", MFD_CLOEXEC) = 3', False),
         ("1 exit_group(0) = ?", True),
         ("1 +++ exited with 0 +++", True),
@@ -273,6 +274,7 @@ def test_a_mapping_of_a_backends_file_is_on_it_wherever_it_lies() -> None:
     assert found(OPEN, anywhere.format(4), after) == [1]
     assert found(anywhere.format("5</a>"), after) == [1, 2]
     assert found(anywhere.format("5</b>"), after) == []
+    assert found(OPEN, anywhere.format("3x"), after) == [1], "a number that cannot be read"
     refused = anywhere.format(3).replace("0x7f0000300000", "-1 ENOMEM (Cannot allocate memory)")
     assert found(OPEN, refused, after) == [1, 2]
     beyond = after.replace("0x7f0000300000", "0x7f0000301000")

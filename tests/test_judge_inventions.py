@@ -121,6 +121,7 @@ def test_a_file_system_is_the_one_that_the_log_shows() -> None:
         (block(8 << 20, 6 << 20), StatFs(HUGETLBFS, HUGE)),
         (block(4 << 20, 2 << 20), StatFs(HUGETLBFS, HUGE)),
         (block((4 << 20) + PAGE, 4 << 20), StatFs(0, PAGE)),
+        (block((4 << 20) + 2048, 4 << 20), StatFs(0, PAGE)),
         (block((4 << 20) + 2 * PAGE, 4 << 20), StatFs(HUGETLBFS, 2 * PAGE)),
         (block((4 << 20) + 3 * PAGE, 4 << 20), StatFs(0, PAGE)),
         (block(8 << 20, 6 << 20)[1:], StatFs(0, PAGE)),
@@ -157,6 +158,8 @@ def test_a_reservation_begins_where_the_next_mapping_or_what_is_given_back_befor
         0x7F0000001000
     )
     assert before(mapped, tail).answer("mmap", RESERVED).result == 0x7F0000200000
+    apart_from_it = call("munmap", 0x7E0000000000, PAGE)
+    assert before(mapped, apart_from_it).answer("mmap", RESERVED).result == 0x7F0000200000
     assert before(mapped, *apart * 4, head).answer("mmap", RESERVED).result == 0x7F0000001000
     assert before(mapped, *apart * 5, head).answer("mmap", RESERVED).result == 0x7F0000200000
     assert (

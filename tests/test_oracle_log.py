@@ -185,6 +185,10 @@ def test_an_execve_is_found_where_it_stands(before: int) -> None:
         command, after = log.command_line()
     assert command is not None
     assert (command.line, after) == (before + 1, Piece(before + 2, len(text), b""))
+    with log_of(b"\n" + text.encode()) as log:
+        command, after = log.command_line()
+    assert command is not None
+    assert (command.line, after) == (before + 2, Piece(before + 3, len(text) + 1, b""))
 
 
 @pytest.mark.usefixtures("small_pieces")

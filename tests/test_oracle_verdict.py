@@ -254,6 +254,7 @@ def test_the_machine_of_a_line(options: list[str], machine: str) -> None:
          {"/a", "/b"}),
         (["--mem-path", "/a"], [], {"/a"}),
         (["-object", "memory-backend-file,mem-path=/a,,b,id=m"], None, {"/a,b"}),
+        (["-object", "x,align=/x,mem-path=/a,size=/y"], None, {"/a"}),
         (["-object", '{"qom-type": "memory-backend-file", "mem-path": "/j"}'], None, {"/j"}),
         (["-object", '{"mem-path": "/j"', "-object", "x,mem-path=/k"], None, {"/k"}),
         (["-object", "x,id=1,mem-path=/a", "-object", "x,mem-path=/k"], None, {"/k"}),
