@@ -349,6 +349,8 @@ def test_what_was_given_back_is_no_longer_a_blocks(
     ):
         lines = [RESERVE, MAP, HEAD, whole, new.format(size, place), whole]
         assert found(*lines) == ([1, 2, 3, 4] if fresh else [1, 2, 3, 4, 6]), hex(place)
+    at_once = ["", RESERVE, MAP, HEAD, whole, "", "", whole]
+    assert found(*at_once) == [2, 3, 4, 5, 8]
     before = [new.format(4096, 0x7F0000200000), RESERVE, MAP, HEAD, whole, whole]
     assert found(*before) == [2, 3, 4, 5, 6]
     behind = [RESERVE, MAP, HEAD, whole, whole, new.format(4096, 0x7F0000200000)]
@@ -522,6 +524,19 @@ def test_a_reservation_waits_for_its_mapping_and_not_for_ever(
 
 
 # Ranges.
+
+
+def test_a_block_that_is_gone_takes_no_other_with_it() -> None:
+    ranges = _Ranges()
+    gone, other = LoggedBlock(10, 20, None), LoggedBlock(10, 20, None)
+    ranges.add(gone)
+    ranges.remove(gone)
+    ranges.add(other)
+    ranges.remove(gone)
+    assert ranges.at(15) is other
+    ranges.remove(other)
+    ranges.remove(other)
+    assert ranges.at(15) is None
 
 
 SMALL = st.integers(0, 40)
