@@ -63,7 +63,10 @@ def test_a_kind_of_call_is_in_a_log_that_has_one(
 def test_anonymous_memory_is_a_kind_of_its_own() -> None:
     """A log filtered by path has mappings of the file alone."""
     with searched("1 mmap(0x1000, 4096, PROT_READ, MAP_SHARED, 3, 0) = 0x1000") as search:
-        assert search.in_log("mmap", FILE)
+        for fd in (3, 32, -1):
+            file = (0x1000, 4096, 3, 0x11, fd, 0)
+            assert search.in_log("mmap", file)
+            assert search.kind("mmap", file) == "mmap"
         assert not search.in_log("mmap", ANONYMOUS)
         assert search.kind("mmap", ANONYMOUS) == "mmap of anonymous memory"
         assert search.kind("mmap", FILE) == "mmap"
