@@ -104,6 +104,19 @@ def test_every_message_is_found_in_a_log(known: Known, data: st.DataObject) -> N
     assert known.template == found.found.known.template
 
 
+@pytest.mark.parametrize("name", ["Q._0", "Q..a", "Q.-a", "Q.a"])
+@pytest.mark.parametrize("end", ["", "."])
+def test_a_full_stop_within_a_name_ends_no_message(name: str, end: str) -> None:
+    """The two messages differ in their full stop: ``hostmem-file.c`` and ``hostmem.c``."""
+    found = why(f"cannot change property 'pmem' of {name}{end}").found
+    assert found is not None
+    template = found.known.template
+    assert (template.endswith("."), dict(found.fields).get("type", "").rstrip(".")) == (
+        end == ".",
+        name,
+    )
+
+
 @pytest.mark.parametrize("known", known_messages(), ids=lambda known: known.template[:40])
 def test_every_message_has_conditions_a_place_and_a_command(known: Known) -> None:
     assert known.conditions

@@ -163,7 +163,7 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
         if start < 0:
             return None
         position = start + len(piece)
-    while not pattern.open_end and line[position : position + 1].isalnum():
+    while not pattern.open_end and _goes_on(line[position : position + 1], pieces[-1]):
         start = line.find(pieces[-1], position)
         if start < 0:
             return None
@@ -183,6 +183,11 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
             return None
     fields = tuple(zip(pattern.fields, reversed(values), strict=True))
     return Found(pattern.known, fields, errno, pattern.weight + length, line, first, last + length)
+
+
+def _goes_on(character: str, piece: str) -> bool:
+    """Whether what ends in ``piece`` goes on: a full stop can be within a name."""
+    return character.isalnum() or (piece == "." and character != "" and character in "._-")
 
 
 def errno_behind(line: str, position: int, prepare: Callable[[str], str]) -> tuple[str | None, int]:
