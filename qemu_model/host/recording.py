@@ -31,6 +31,9 @@ class RecordingHost:
         # By the identity of the code, which is kept with it: its hash takes longer than all
         # else here.
         self._origins: dict[int, str] = {}
+        # The last that called is likely to call next.
+        self._code: CodeType | None = None
+        self._by = ""
         self._codes: list[CodeType] = []
         # Calls are kept as plain tuples, which cost little while QEMU runs, and
         # become events when someone looks at them.
@@ -71,6 +74,13 @@ class RecordingHost:
         self._kept.clear()
         self._events.clear()
 
+    def _caller(self, frame: FrameType) -> str:
+        known = self._origins.get(id(frame.f_code))
+        if known is None:
+            return self._origin(frame)
+        self._code, self._by = frame.f_code, known
+        return known
+
     def _origin(self, frame: FrameType | None) -> str:
         while frame is not None:
             code = frame.f_code
@@ -93,7 +103,7 @@ class RecordingHost:
     def _keep(
         self, call: str, args: tuple[object, ...], result: int, out: StatFs | None = None
     ) -> int:
-        by = self._origins.get(id(_getframe(2).f_code)) or self._origin(_getframe(2))
+        by = self._by if _getframe(2).f_code is self._code else self._caller(_getframe(2))
         self._add((call, result, by, out, *args))
         return result
 
@@ -145,14 +155,14 @@ class RecordingHost:
         """mmap(2)."""
         # This and munmap do by themselves what _keep does: a call costs as much again.
         result = self._mmap(addr, length, prot, flags, fd, offset)
-        by = self._origins.get(id(_getframe(1).f_code)) or self._origin(_getframe(1))
+        by = self._by if _getframe(1).f_code is self._code else self._caller(_getframe(1))
         self._add(("mmap", result, by, None, addr, length, prot, flags, fd, offset))
         return result
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
         result = self._munmap(addr, length)
-        by = self._origins.get(id(_getframe(1).f_code)) or self._origin(_getframe(1))
+        by = self._by if _getframe(1).f_code is self._code else self._caller(_getframe(1))
         self._add(("munmap", result, by, None, addr, length))
         return result
 
