@@ -20,12 +20,16 @@ MIB = 1024 * 1024
 
 @attrs.define(eq=False)
 class CPUArchId:
-    """A place for a CPU; ``node_id`` is None until one is assigned."""
+    """A place for a CPU; ``node_id`` is None until one is assigned.
+
+    ``die_id`` is None where sockets are not divided into dies, as before 7.2 they never are.
+    """
 
     socket_id: int
     core_id: int
     thread_id: int
     node_id: int | None = None
+    die_id: int | None = None
 
 
 @attrs.frozen
@@ -36,6 +40,7 @@ class CpuInstanceProperties:
     socket_id: int | None = None
     core_id: int | None = None
     thread_id: int | None = None
+    die_id: int | None = None
 
 
 @attrs.frozen(eq=False)

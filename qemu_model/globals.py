@@ -63,6 +63,7 @@ class Qemu:
     assumed_machine: str | None = None
     smp_cpus: int = 1
     max_cpus: int = 1
+    smp_dies: int = 1
     smp_cores: int = 1
     smp_threads: int = 1
     numa: NumaGlobals = attrs.field(factory=NumaGlobals)

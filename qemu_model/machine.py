@@ -92,6 +92,8 @@ def machine_set_cpu_numa_node(qemu: Qemu, props: CpuInstanceProperties) -> None:
             continue
         if props.core_id not in (None, slot.core_id):
             continue
+        if props.die_id not in (None, slot.die_id):
+            continue
         if props.socket_id not in (None, slot.socket_id):
             continue
         if slot.node_id not in (None, props.node_id):
@@ -104,7 +106,8 @@ def machine_set_cpu_numa_node(qemu: Qemu, props: CpuInstanceProperties) -> None:
 
 def cpu_slot_to_string(cpu: CPUArchId) -> str:
     """Return the place of a CPU in words."""
-    return f"socket-id: {cpu.socket_id}, core-id: {cpu.core_id}, thread-id: {cpu.thread_id}"
+    die = "" if cpu.die_id is None else f"die-id: {cpu.die_id}, "
+    return f"socket-id: {cpu.socket_id}, {die}core-id: {cpu.core_id}, thread-id: {cpu.thread_id}"
 
 
 def machine_numa_finish_cpu_init(qemu: Qemu) -> None:

@@ -65,10 +65,15 @@ PROPERTIES: Final[Mapping[str, MachineProperty]] = MappingProxyType(
 
 
 def pc_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
-    """Return the places for CPUs: threads of a core, cores of a socket, sockets in turn."""
-    cores, threads = qemu.smp_cores, qemu.smp_threads
+    """Return the places for CPUs: threads of a core, cores of a die, dies of a socket in turn."""
+    dies, cores, threads = qemu.smp_dies, qemu.smp_cores, qemu.smp_threads
     return [
-        CPUArchId(index // threads // cores, index // threads % cores, index % threads)
+        CPUArchId(
+            index // threads // cores // dies,
+            index // threads % cores,
+            index % threads,
+            die_id=index // threads // cores % dies if dies > 1 else None,
+        )
         for index in range(qemu.max_cpus)
     ]
 

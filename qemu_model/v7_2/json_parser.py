@@ -232,10 +232,13 @@ def _code_point(text: str, place: int) -> tuple[int | None, int]:
         trailing = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(text, match.end())
         if trailing is None:
             return None, 6
-        return 0x10000 + ((code & 0x3FF) << 10) + (int(trailing[1], 16) & 0x3FF), 12
-    if 0xDC00 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
-        return None, 6
-    return code, 6
+        code = 0x10000 + ((code & 0x3FF) << 10) + (int(trailing[1], 16) & 0x3FF)
+        return (None if _is_no_character(code) else code), 12
+    return (None if 0xDC00 <= code <= 0xDFFF or _is_no_character(code) else code), 6
+
+
+def _is_no_character(code: int) -> bool:
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def _keyword(text: str) -> bool | None:

@@ -197,7 +197,7 @@ def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) 
             messages.TOO_MANY_CPUS.error(cpus=shown, machine=machine.name, most=machine.max_cpus),
         )
     qemu.smp_cpus, qemu.max_cpus = cpus, maxcpus
-    qemu.smp_cores, qemu.smp_threads = cores, threads
+    qemu.smp_dies, qemu.smp_cores, qemu.smp_threads = dies, cores, threads
 
 
 def machine_consume_memdev(qemu: Qemu, backend: HostMemoryBackend) -> None:
@@ -230,10 +230,16 @@ def create_default_memdev(
 
 
 def machine_run_board_init(
-    qemu: Qemu, types: Mapping[str, TypeInfo], machine: Machine72, memdev: Memdev
+    qemu: Qemu,
+    types: Mapping[str, TypeInfo],
+    machine: Machine72,
+    memdev: Memdev,
+    *,
+    default_cpu: bool = True,
 ) -> None:
     """Make the machine: its RAM, its nodes, its CPUs in them.
 
+    ``default_cpu`` says that no -cpu names another than the machine's own.
     Prints what goes wrong, and exits with 1.
     """
     try:
@@ -254,5 +260,17 @@ def machine_run_board_init(
             machine_numa_finish_cpu_init(qemu)
     if memdev.backend is not None and numa_uses_legacy_mem(qemu):
         machine_consume_memdev(qemu, memdev.backend)
+    if default_cpu:
+        x86_cpu_realizefn(qemu)
     if machine.chipset:
         pc_memory_init(qemu, machine)
+
+
+def x86_cpu_realizefn(qemu: Qemu) -> None:
+    """Warn of threads: the CPU of a machine that names none is AMD's (``target/i386/cpu.c``).
+
+    Under KVM and its like it is called as the host's is, which is not known here.
+    """
+    if qemu.smp_threads > 1 and qemu.platform.accelerator == "tcg":
+        qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
+        qemu.put_stderr(messages.HYPERTHREADING_HINT)

@@ -422,6 +422,15 @@ SMP_NOT_SUPPORTED: Final = Message(
     ("-smp asks for dies on a machine that is no PC, or for clusters",),
     V7_2,
 )
+HYPERTHREADING: Final = Message(
+    "This family of AMD CPU doesn't support hyperthreading({threads})",
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("-smp asks for threads, and the CPU, which no -cpu names, is AMD's",),
+    V7_2,
+)
+HYPERTHREADING_HINT: Final = (
+    "Please configure -smp options properly or try enabling topoext feature."
+)
 TOO_MANY_CPUS: Final = _still(
     before.TOO_MANY_CPUS, "hw/core/machine-smp.c:machine_parse_smp_config"
 )

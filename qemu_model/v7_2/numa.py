@@ -181,13 +181,18 @@ def set_cpu(qemu: Qemu, given: dict[str, int]) -> None:
     info = qemu.numa.numa_info.get(node)
     if info is None or not info.present:
         raise messages.NUMA_NODE_ID_INVALID.error(node=node)
-    for name in ("die-id", "cluster-id"):
+    absent = ("cluster-id", "die-id") if qemu.smp_dies == 1 else ("cluster-id",)
+    for name in absent:
         if name in given:
             raise messages.NUMA_CPU_PROPERTY.error(name=name)
     machine_set_cpu_numa_node(
         qemu,
         CpuInstanceProperties(
-            node, given.get("socket-id"), given.get("core-id"), given.get("thread-id")
+            node,
+            given.get("socket-id"),
+            given.get("core-id"),
+            given.get("thread-id"),
+            given.get("die-id"),
         ),
     )
 

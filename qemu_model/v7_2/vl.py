@@ -436,7 +436,8 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
     if machine.numa:
         qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
     parse_numa_opts(qemu, machine, line.numa)
-    machine_run_board_init(qemu, types, machine, memdev)
+    default_cpu = not any(option.lstrip("-").startswith("cpu ") for option in line.ignored)
+    machine_run_board_init(qemu, types, machine, memdev, default_cpu=default_cpu)
     qemu_create_cli_devices(qemu, machine, line.device_options)
 
 
