@@ -1,7 +1,7 @@
 """``conform`` in the guest: Debian's QEMU held against the model where MAP_SYNC is true.
 
 The command is the one that anybody with a DAX mount would run.  The cases about
-persistent memory run whole on ext4 DAX and on device DAX, 30 of them in each other
+persistent memory run whole on ext4 DAX and on device DAX, 20 of them in each other
 place; of all others that keep a file there a sample runs.  Samples are drawn by the
 commit; with QEMU_MODEL_WHOLE all cases run everywhere.
 """
@@ -38,8 +38,8 @@ PLACES: Final = MappingProxyType(
 #: Where every case about persistent memory runs in each run of the tests.
 WHOLE_IN: Final = ("ext4-dax", "device-dax")
 #: How many of them run elsewhere.
-SOME: Final = 30
-SAMPLE: Final = 8
+SOME: Final = 20
+SAMPLE: Final = 6
 WHOLE: Final = bool(os.environ.get("QEMU_MODEL_WHOLE"))
 SEED: Final = os.environ.get("QEMU_MODEL_SEED", "0")
 #: What all cases of one place may take, in seconds: some 500 of them.
