@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import mmap
+import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -42,8 +43,8 @@ def block_round(host: Host) -> Callable[[], None]:
 
 
 def measure(short: bool) -> list[Figure]:
-    """Time all in turn, many times; the best of each counts."""
-    rounds, times = ROUNDS, TIMES // 5 if short else TIMES
+    """Time all in turn, many times, and compare each with the others of the same turn."""
+    rounds, times = ROUNDS, TIMES // 2 if short else TIMES
     live = LiveHost()
     shared = linux.MAP_SHARED | linux.MAP_ANONYMOUS
     with tempfile.TemporaryDirectory() as directory:
@@ -65,13 +66,14 @@ def measure(short: bool) -> list[Figure]:
             "ours": lambda: nanoseconds(one_mapping, rounds),
             "Python's": lambda: nanoseconds(lambda: mmap.mmap(-1, 4 * MIB).close(), rounds),
         }
-        best = dict.fromkeys(ways, float("inf"))
-        for _ in range(times):
-            for name, way in ways.items():
-                best[name] = min(best[name], way())
+        turns = [{name: way() for name, way in ways.items()} for _ in range(times)]
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(turn[one] / turn[other] for turn in turns)
+
     what = "reserve, map and unmap 4 MiB, against C"
     return [
-        Figure(f"{what}: recording off", best["off"] / best["C"], "x", 2.5),
-        Figure(f"{what}: recording on", best["on"] / best["C"], "x", 2.5),
-        Figure("mmap and munmap, against Python's mmap", best["ours"] / best["Python's"], "x", 1.5),
+        Figure(f"{what}: recording off", ratio("off", "C"), "x", 2.5),
+        Figure(f"{what}: recording on", ratio("on", "C"), "x", 2.5),
+        Figure("mmap and munmap, against Python's mmap", ratio("ours", "Python's"), "x", 1.5),
     ]

@@ -20,6 +20,8 @@ from .protocol import HostRefuses, Platform, StatFs
 MIB: Final = 1024 * 1024
 #: How much memory is populated between two looks at pending signals, in bytes.
 POPULATE_STEP: Final = 256 * MIB
+#: A descriptor of -1, as an unsigned int.
+NO_FILE: Final = 0xFFFFFFFF
 MKSTEMP_LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 #: The number of mbind(2), which the C library does not wrap, by machine.
@@ -158,7 +160,7 @@ class LiveHost:
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
         # ctypes takes an unsigned int at once, and a negative one at its second try.
-        fd &= 0xFFFFFFFF
+        fd = NO_FILE if fd == -1 else fd & NO_FILE
         address: int = (
             self._mmap64(addr, length, prot, flags, fd, offset)
             if offset
