@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import needs
 from recordings import SETS, recordings
 
 import qemu_model
@@ -91,8 +92,7 @@ def is_export_list(node: ast.Assign | ast.AnnAssign) -> bool:
 
 
 def test_the_package_under_test_is_the_installed_wheel() -> None:
-    if os.environ.get("QEMU_MODEL_WHEEL") != "1":
-        pytest.skip("not verified: outside of run-tests the checkout is tested, not the wheel")
+    needs(os.environ.get("QEMU_MODEL_WHEEL") == "1", "run-tests: else the checkout is tested")
     assert "site-packages" in str(PACKAGE)
 
 
