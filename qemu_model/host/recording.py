@@ -16,6 +16,13 @@ from .protocol import Host, Platform, StatFs
 Kept: TypeAlias = tuple[Any, ...]
 
 
+def c_function(frame: FrameType) -> str:
+    """Return the C file and function whose mirror a frame executes, empty if it is none."""
+    c_file = frame.f_globals.get("C_FILE")
+    name = frame.f_code.co_name
+    return f"{c_file}:{name}" if c_file and name[0] not in "_<" else ""
+
+
 class RecordingHost:
     """Hands every call on to ``inner`` and keeps it, with its answer, as an event.
 
@@ -30,11 +37,10 @@ class RecordingHost:
         self._on_event = on_event
         # By the identity of the code, which is kept with it: its hash takes longer than all
         # else here.
-        self._origins: dict[int, str] = {}
+        self._origins: dict[int, tuple[CodeType, str]] = {}
         # The last that called is likely to call next.
         self._code: CodeType | None = None
         self._by = ""
-        self._codes: list[CodeType] = []
         # Calls are kept as plain tuples, which cost little while QEMU runs, and
         # become events when someone looks at them.
         self._kept: list[Kept] = []
@@ -75,24 +81,17 @@ class RecordingHost:
         self._events.clear()
 
     def _caller(self, frame: FrameType) -> str:
-        known = self._origins.get(id(frame.f_code))
-        if known is None:
-            return self._origin(frame)
-        self._code, self._by = frame.f_code, known
-        return known
-
-    def _origin(self, frame: FrameType | None) -> str:
-        while frame is not None:
-            code = frame.f_code
+        at: FrameType | None = frame
+        while at is not None:
+            code = at.f_code
             known = self._origins.get(id(code))
+            if known is None and (by := c_function(at)):
+                known = self._origins[id(code)] = code, by
             if known is not None:
-                return known
-            c_file = frame.f_globals.get("C_FILE")
-            if c_file and code.co_name[0] not in "_<":
-                self._codes.append(code)
-                self._origins[id(code)] = origin = f"{c_file}:{code.co_name}"
-                return origin
-            frame = frame.f_back
+                if at is frame:
+                    self._code, self._by = known
+                return known[1]
+            at = at.f_back
         return ""
 
     def _add_and_tell(self, kept: Kept) -> None:

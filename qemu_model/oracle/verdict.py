@@ -14,6 +14,7 @@ import attrs
 from ..clauses import clause_of
 from ..event import PARAMETERS, Event
 from ..host.linux import errno_name
+from ..host.recording import c_function
 from ..strace_text import call_text
 from .strace import Call
 
@@ -214,8 +215,7 @@ def origin() -> str:
     """Return the C file and function whose mirror is executing."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        c_file = frame.f_globals.get("C_FILE")
-        if c_file and frame.f_code.co_name[0] not in "_<":
-            return f"{c_file}:{frame.f_code.co_name}"
+        if by := c_function(frame):
+            return by
         frame = frame.f_back
     return ""
