@@ -133,13 +133,15 @@ class CommandLine72(CommandLine):
     """The options of one command line; ``object_options`` are the checked descriptions.
 
     ``device_options`` are all of -device, those in JSON after the others, as they are
-    made.  ``machine_help`` if -machine asks for help, ``wants_help`` if another option does.
+    made.  ``machine_help`` if -machine asks for help, ``wants_help`` if another option does;
+    ``names_cpu`` if there is a -cpu.
     """
 
     object_options: list[ObjectOptions] = attrs.field(factory=list)
     device_options: list[DeviceOptions] = attrs.field(factory=list)
     machine_help: bool = False
     wants_help: bool = False
+    names_cpu: bool = False
 
 
 def parse_command_line(
@@ -154,6 +156,7 @@ def parse_command_line(
     for option in list(lookup_opts(qemu, args)):
         if option.name not in MODELLED:
             ignore(line, option)
+            line.names_cpu |= option.name == "cpu"
             line.wants_help |= option.name in HELP_IN_VALUE and is_help_option(option.value or "")
             continue
         qemu.location = option.location
@@ -436,8 +439,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine72) ->
     if machine.numa:
         qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
     parse_numa_opts(qemu, machine, line.numa)
-    default_cpu = not any(option.lstrip("-").startswith("cpu ") for option in line.ignored)
-    machine_run_board_init(qemu, types, machine, memdev, default_cpu=default_cpu)
+    machine_run_board_init(qemu, types, machine, memdev, default_cpu=not line.names_cpu)
     qemu_create_cli_devices(qemu, machine, line.device_options)
 
 
