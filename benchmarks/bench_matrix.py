@@ -12,7 +12,7 @@ import itertools
 import statistics
 import tempfile
 
-from figure import QEMU, Figure, nanoseconds, spent
+from figure import QEMU, UNTIL_QUIT, Figure, nanoseconds, spent
 
 from qemu_model.host import profiles
 from qemu_model.host.simulated import SimulatedHost
@@ -21,8 +21,6 @@ from qemu_model.process import run
 
 HOSTS = ("ext4-dax", "ext4", "tmpfs", "device-dax")
 CHOICES = ("", "on", "off")
-#: What ends a QEMU without a screen as soon as it is up.
-QUIT = ("-display", "none", "-S", "-monitor", "stdio")
 
 
 def lines(path: str, *names: str) -> list[list[str]]:
@@ -55,7 +53,7 @@ def measure(short: bool) -> list[Figure]:
         strace = ["strace", "-f", "-yy", "-s", "4096", "-e", f"trace={TRACED_CALLS}", "-o", log]
         real = lines(f"{directory}/nv.img", "share", "pmem")
         seconds = [
-            spent([*strace, QEMU, *QUIT, *line], b"quit\n").seconds
+            spent([*strace, QEMU, *UNTIL_QUIT, *line], b"quit\n").seconds
             for line in (real[:3] if short else real * 3)
         ]
     a_line = statistics.median(seconds)

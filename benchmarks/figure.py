@@ -15,8 +15,10 @@ import attrs
 #: The program as it is installed: what stands in the current directory is another one.
 PROGRAM = (sys.executable, "-P", "-m", "qemu_model")
 QEMU = "qemu-system-x86_64"
+#: What has a QEMU without a screen wait for commands.
+UNTIL_QUIT = ("-display", "none", "-S", "-monitor", "stdio")
 #: A QEMU without devices that waits for commands.
-QUIET_QEMU = (QEMU, "-M", "none", "-nodefaults", "-display", "none", "-S", "-monitor", "stdio")
+QUIET_QEMU = (QEMU, "-M", "none", "-nodefaults", *UNTIL_QUIT)
 
 
 @attrs.frozen
