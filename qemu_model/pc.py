@@ -65,17 +65,13 @@ PROPERTIES: Final[Mapping[str, MachineProperty]] = MappingProxyType(
 
 
 def pc_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
-    """Return the places for CPUs: threads of a core, cores of a die, dies of a socket in turn."""
-    dies, cores, threads = qemu.smp_dies, qemu.smp_cores, qemu.smp_threads
-    return [
-        CPUArchId(
-            index // threads // cores // dies,
-            index // threads % cores,
-            index % threads,
-            die_id=index // threads // cores % dies if dies > 1 else None,
-        )
-        for index in range(qemu.max_cpus)
-    ]
+    """Return the places for CPUs: threads of a core, cores of a socket in turn."""
+    places = []
+    for index in range(qemu.max_cpus):
+        core, thread_id = divmod(index, qemu.smp_threads)
+        socket_id, core_id = divmod(core, qemu.smp_cores)
+        places.append(CPUArchId(socket_id, core_id, thread_id))
+    return places
 
 
 def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:

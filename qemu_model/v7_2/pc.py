@@ -1,4 +1,4 @@
-"""``hw/i386/pc.c``: the places for memory devices of a PC."""
+"""``hw/i386/pc.c``: the places for CPUs and memory devices of a PC."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..boards import CPUArchId
 from ..globals import Qemu
 from ..machines import piix_above_4g, q35_above_4g
 from ..pc import TARGET_PAGE_SIZE, pc_check_hotplug, pc_device_memory_init
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
     from .boards import Machine72
 
 C_FILE = "hw/i386/pc.c"
+
+
+def pc_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
+    """Return the places for CPUs: threads of a core, cores of a die, dies of a socket in turn.
+
+    A socket that is one die has none that could be named (``hw/i386/x86.c``).
+    """
+    places = []
+    for index in range(qemu.max_cpus):
+        core, thread_id = divmod(index, qemu.smp_threads)
+        die, core_id = divmod(core, qemu.smp_cores)
+        socket_id, die_id = divmod(die, qemu.smp_dies)
+        place = CPUArchId(socket_id, core_id, thread_id)
+        if qemu.smp_dies > 1:
+            place.die_id = die_id
+        places.append(place)
+    return places
 
 
 def pc_memory_init(qemu: Qemu, machine: Machine72) -> None:

@@ -13,7 +13,6 @@ import attrs
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..options import QemuOpts, is_help_option, parse_option_number
-from ..pc import pc_possible_cpu_arch_ids
 from ..qom import TypeInfo, object_resolve_path, qdict_order, type_help
 from ..vl import CommandLine
 from . import messages
@@ -34,6 +33,7 @@ from .options import (
     parse_option_size,
     qemu_opts_parse_noisily,
 )
+from .pc import pc_possible_cpu_arch_ids
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qdev import DeviceOptions, qdev_device_add_from_qdict, takes_memory
 from .qobject_input import QObjectInputVisitor72
