@@ -50,6 +50,15 @@ _READABLE: Final[Mapping[tuple[str, str], Callable[[Any], object]]] = MappingPro
 )
 
 
+def named_args(call: str, args: tuple[Any, ...]) -> dict[str, object]:
+    """Return a call's arguments by name, flags and constants as names (the JSON form)."""
+    named: dict[str, object] = {}
+    for name, value in zip(PARAMETERS[call], args, strict=True):
+        readable = _READABLE.get((call, name))
+        named[name] = readable(value) if readable else value
+    return named
+
+
 @attrs.frozen
 class Event:
     """A call, its arguments as numbers and strings in the call's order, and its answer.
@@ -77,11 +86,7 @@ class Event:
 
     def named_args(self) -> dict[str, object]:
         """Return the arguments by name, flags and constants as names (the JSON form)."""
-        named: dict[str, object] = {}
-        for name, value in zip(PARAMETERS[self.call], self.args, strict=True):
-            readable = _READABLE.get((self.call, name))
-            named[name] = readable(value) if readable else value
-        return named
+        return named_args(self.call, self.args)
 
     def to_json(self) -> dict[str, object]:
         """Return the event as ``run --json`` shows it, without ``why``."""
@@ -93,5 +98,5 @@ class Event:
             "by": self.by,
         }
         if self.out is not None:
-            shown["out"] = {"f_type": self.out.f_type, "f_bsize": self.out.f_bsize}
+            shown["out"] = attrs.asdict(self.out)
         return shown

@@ -71,6 +71,7 @@ def test_arguments_without_an_end_are_none(text: bytes) -> None:
         (b"   =   7", 7),
         (b"=7", 7),
         (b" = 08", 8),
+        (b" = -07", -7),
         (b" = -1 ENOENT (No such file or directory)", -2),
         (b" = -1 EINTR (Interrupted system call)", -4),
         (b" = -1 EOPNOTSUPP (Operation not supported)", -95),
@@ -202,6 +203,7 @@ def test_a_length_is_one_of_off_t_and_a_descriptor_has_no_name() -> None:
         (b"[0x0000000000000000, 0x0000000000000001]", (64,)),
         (b"[0x1 0x1]", (0, 64)),
         (b"[0x1,0x2]", (0, 65)),
+        (b"[0x1, 0x2, 0X3]", (0, 65, 128, 129)),
         (b"{0x3}", (0, 1)),
         (b"[0X1]", (0,)),
         (b"[1]", (0,)),
@@ -307,9 +309,14 @@ def test_what_is_no_whole_call_is_none(line: bytes) -> None:
 
 
 def test_the_answer_of_statfs_belongs_to_statfs_alone() -> None:
-    answered = call_on(b"fstatfs(3, {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0")
-    assert answered is not None
-    assert answered.out == StatFs(0x01021994, 4096)
+    for line in (
+        b"fstatfs(3, {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0",
+        b"fstatfs64(3, 88, {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0",
+        b'statfs("/f_type=1, f_bsize=1", {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0',
+    ):
+        answered = call_on(line)
+        assert answered is not None
+        assert answered.out == StatFs(0x01021994, 4096)
     for line in (b"fstatfs(3) = 0", b"fstatfs(3, 0x7ffd) = 0", b"close(3, {f_type=1, f_bsize=1})"):
         other = call_on(line)
         assert other is not None

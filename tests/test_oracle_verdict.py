@@ -71,6 +71,22 @@ def call(name: str, *args: Any, result: int | None = 0, text: bytes = b"") -> Ca
             {"args": {"fd": 3, "mode": 0, "offset": 0, "len": 4096}, "result": 0, "errno": None},
         ),
         (call("exit_group", 1, result=None), {"args": {"status": 1}, "result": None}),
+        (
+            call("open", 7, 2, None),
+            {"args": {"pathname": 7, "flags": 2, "mode": None}, "result": 0},
+        ),
+        (
+            call("unlink", "/a"),
+            {"args": {"pathname": "/a"}, "result": 0},
+        ),
+        (
+            call("memfd_create", "m", "x"),
+            {"args": {"name": "m", "flags": "x"}, "result": 0},
+        ),
+        (
+            call("memfd_create", "m", 1),
+            {"args": {"name": "m", "flags": ["MFD_CLOEXEC"]}, "result": 0},
+        ),
         (call("exited", 1), {"args": {"status": 1}, "result": 0}),
         (call("killed", "SIGABRT"), {"args": {"signal": "SIGABRT"}, "result": 0}),
         (
@@ -233,6 +249,7 @@ def test_each_verdict_has_its_status(verdict: Any, status: int) -> None:
         (["-machine", "q35,accel=tcg"], "q35"),
         (["--machine", "type=q35,nvdimm=on"], "q35"),
         (["-M", "accel=tcg"], "pc"),
+        (["-M", "usb=on"], "pc"),
         (["-M", "none", "-machine", "accel=tcg"], "none"),
         (["-M", "none", "-M", "pc"], "pc"),
         (["-name", "-M", "none"], "none"),
@@ -264,6 +281,7 @@ def test_the_machine_of_a_line(options: list[str], machine: str) -> None:
               {"execute": "object-add", "arguments": {"mem-path": "/q", "x": [{"mem-path": 1}]}}],
          {"/p", "/q"}),
         (["-object", "x,mem-path=/a,mem-path=/b"], None, {"/a", "/b"}),
+        (["-m", "/a", "-smp", "x,mem-path=/b", "-boot", "x,mem-path=/c"], None, set()),
     ],
 )  # fmt: skip
 def test_the_memory_paths_of_a_line_and_of_commands(

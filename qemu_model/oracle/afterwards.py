@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Final
+
 from ..host.linux import (
     MADV_DODUMP,
     MADV_DONTDUMP,
@@ -15,6 +18,17 @@ from ..host.linux import (
 from ..hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from ..process import Process
 from .strace import Call
+
+#: Advice that a backend's memory gets as it is made, and never again.
+_OF_MAKING: Final = frozenset({MADV_HUGEPAGE, MADV_DONTFORK})
+_OPPOSITE: Final = MappingProxyType(
+    {
+        MADV_MERGEABLE: MADV_UNMERGEABLE,
+        MADV_UNMERGEABLE: MADV_MERGEABLE,
+        MADV_DODUMP: MADV_DONTDUMP,
+        MADV_DONTDUMP: MADV_DODUMP,
+    }
+)
 
 
 class Afterwards:
@@ -59,34 +73,36 @@ class Afterwards:
 
     def may_come(self, call: Call) -> bool:
         """Return whether something later in QEMU's life can lead to the call."""
-        name, args = call.name, call.args
-        if name in ("open", "memfd_create"):
-            if call.result is not None and call.result >= 0:
-                self._new.add(call.result)
-            return True
-        if name in ("unlink", "statfs"):
-            return True
+        match call.name:
+            case "open" | "memfd_create":
+                if call.result is not None and not call.failed:
+                    self._new.add(call.result)
+                return True
+            case "unlink" | "statfs":
+                return True
         if call.block is not None and not call.block.claimed:
             return True
-        if name in ("close", "lseek", "fstatfs", "ftruncate", "fcntl", "fallocate"):
-            if args[0] in self._new:
+        match (call.name, *call.args):
+            case ("close" | "lseek" | "ftruncate" | "fcntl", fd, *_) if fd in self._new:
                 return True
-            return name in ("fstatfs", "fallocate") or (
-                name == "close" and (self._attached or args[0] in self._descriptors)
-            )
-        if name == "munmap":
-            return args in self._whole
-        if name != "madvise" or args[2] in (MADV_HUGEPAGE, MADV_DONTFORK):
-            return False
-        return self._changes(args[:2], args[2])
+            case ("fstatfs" | "fallocate", *_):
+                return True
+            case ("close", fd):
+                return self._attached or fd in self._descriptors
+            case ("munmap", start, length):
+                return (start, length) in self._whole
+            case ("madvise", start, length, advice):
+                return advice not in _OF_MAKING and self._changes((start, length), advice)
+        return False
 
     def _changes(self, place: tuple[int, int], advice: int) -> bool:
         """Whether the advice is one a command can lead to, as the backend is now."""
-        pairs = ({MADV_MERGEABLE, MADV_UNMERGEABLE}, {MADV_DODUMP, MADV_DONTDUMP})
-        for pair in pairs:
-            if advice in pair:
-                idle = self._no_change.get(place)
-                if idle is None or advice in idle:
-                    return False
-                self._no_change[place] = (idle - pair) | {advice}
+        opposite = _OPPOSITE.get(advice)
+        if opposite is None:
+            return True
+        idle = self._no_change.get(place, set())
+        if opposite not in idle:
+            return False
+        idle.remove(opposite)
+        idle.add(advice)
         return True

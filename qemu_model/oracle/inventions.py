@@ -62,7 +62,9 @@ class Inventions:
         return call
 
     def _soon(self, name: str) -> Call | None:
-        for place in range(0 if self.blind else AHEAD):
+        if self.blind:
+            return None
+        for place in range(AHEAD):
             call = self._peek(place)
             if call is None or call.name in ENDS:
                 return None

@@ -24,8 +24,9 @@ from ..revision import Revision
 from ..trees import tree_of
 from .afterwards import Afterwards
 from .alignment import Alignment, LogEnded, ProcessEnded
-from .backend_calls import CRASHES, EXITED, KILLED, BackendCalls
+from .backend_calls import CRASHES, EXITED, BackendCalls
 from .cannot_judge import CannotJudge
+from .inventions import ENDS
 from .log import Log, Piece
 from .replay import ReplayHost
 from .search import ANONYMOUS, LogSearch
@@ -34,7 +35,8 @@ from .verdict import MOST_TOLD, Divergence, NotJudged, Report, Verdict
 
 #: What QEMU's own default is, on x86-64.
 DEFAULT_MACHINE: Final = "pc"
-_ANONYMOUS_MMAP: Final = ("mmap", (0, 0, 0, 0x20, -1, 0))
+#: The calls that a log ends with where QEMU ended by itself; their argument is its status.
+_EXITS: Final = frozenset({"exit_group", EXITED})
 
 CUT_SHORT: Final = "the log is cut short: it does not show how QEMU ended"
 
@@ -56,7 +58,7 @@ def judge(
     command, begin = log.command_line()
     trial = _Trial(log, revision, (), qmp, begin, None, on_line)
     if options is None:
-        if log.size == 0:
+        if not log.size:
             return trial.inconclusive("the log is empty")
         if command is None:
             return trial.inconclusive("the log has no execve line: give QEMU's options after --")
@@ -219,8 +221,7 @@ class _Trial:
             return self.inconclusive(str(reason))
         else:
             return self._conclude(self._judge_rest())
-        if self._report.matched == 0 and not self._alignment.started:
-            self.nothing_of_start_up = True
+        self.nothing_of_start_up = not (self._report.matched or self._alignment.started)
         self._read_on()
         if ended_early is None or self._report.diverged:
             return self._verdict("diverges")
@@ -254,7 +255,7 @@ class _Trial:
             tree_of(self._revision).drain_call_rcu(process.qemu)
         afterwards = Afterwards(process, attached=self._attached)
         while (call := self._alignment.rest()) is not None:
-            if call.name in ("exit_group", EXITED, KILLED):
+            if call.name in ENDS:
                 return call
             if process.livelock and afterwards.is_in_loop(call):
                 self._report.matched += 1
@@ -283,7 +284,7 @@ class _Trial:
             return f"QEMU has given up by now: {_last(process.qemu.stderr)}"
         if process.livelock:
             return f"QEMU never leaves {process.livelock} here"
-        if process.exit == 0:
+        if process.exit is not None:
             return "QEMU is on its way out by now, and makes no more calls on a backend"
         return "nothing after the backend is made leads to this call"
 
@@ -296,13 +297,13 @@ class _Trial:
             return self.inconclusive(
                 f"an option the model does not know: {_last(process.qemu.stderr)}"
             )
-        status = end.args[0] if end is not None and end.name != KILLED else None
+        status = _status(end)
         if self._is_killed():
             if status is not None:
                 self._report_end(end, f"QEMU is killed here: {_last(process.qemu.stderr)}")
         elif process.exit and status == 0:
             self._report_end(end, f"QEMU exits with 1 here: {_last(process.qemu.stderr)}")
-        elif self._is_crash(end) and not (process.running and self._qmp is None):
+        elif _is_crash(end) and not (process.running and self._qmp is None):
             self._report_end(end, "nothing makes QEMU abort here")
         if report.diverged:
             if self._left_out:
@@ -327,10 +328,6 @@ class _Trial:
         """Whether the model's QEMU ends by a signal: an assertion, or a page that is not there."""
         return self._process.exit is not None and self._process.exit < 0
 
-    @staticmethod
-    def _is_crash(end: Call | None) -> bool:
-        return end is not None and end.name == KILLED and end.args[0] in CRASHES
-
     def _other_end(self, status: object) -> str:
         """Say that QEMU failed where the model does not, in something that is no backend's."""
         if status == 1 and self._process.exit != 1:
@@ -352,17 +349,13 @@ class _Trial:
         process = self._process
         said = _last(process.qemu.stderr)
         refused = process.exit == 1 and said.endswith(messages.INVALID_OPTION.text())
-        stopped = end is not None and end.name != KILLED and end.args[0] == 1
-        return refused and (self._report.diverged > 0 or not stopped)
+        return refused and bool(self._report.diverged or _status(end) != 1)
 
     def _is_filtered_by_path(self) -> bool:
         """Whether only calls on paths were logged, so that how QEMU ended cannot be there."""
-        in_log = self._search.in_log
-        return (
-            self._calls.lines > 0
-            and not in_log("exit_group", ())
-            and not in_log("execve", ())
-            and not in_log(*_ANONYMOUS_MMAP)
+        search = self._search
+        return bool(self._calls.lines) and not (
+            search.occurs("exit_group") or search.occurs("execve") or search.maps_anonymously()
         )
 
     def _may_be_second(self, call: Call) -> bool:
@@ -401,6 +394,16 @@ class _Trial:
             self._machine,
             self._calls.lines,
         )
+
+
+def _status(end: Call | None) -> Any:
+    """Return QEMU's status as the log has it, None where it does not show one."""
+    return end.args[0] if end is not None and end.name in _EXITS else None
+
+
+def _is_crash(end: Call | None) -> bool:
+    """Whether QEMU was killed by a signal that it brings on itself."""
+    return end is not None and not CRASHES.isdisjoint(end.args)
 
 
 def _last(lines: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import attrs
 
@@ -48,6 +48,10 @@ class Piece:
     offset: int
     data: bytes
 
+    def line_at(self, place: int) -> int:
+        """Return the number of the line that the byte at ``place`` of ``data`` is on."""
+        return self.first_line + self.data.count(b"\n", 0, place)
+
 
 class Log:
     """A log of strace, opened for reading.
@@ -66,8 +70,7 @@ class Log:
             self._file.flush()
         self.size = os.fstat(self._file.fileno()).st_size
         self._on_progress = on_progress
-        self._absent: set[bytes] = set()
-        self._present: set[bytes] = set()
+        self._present: dict[bytes, bool] = {}
 
     def close(self) -> None:
         """Close the log, and the copy of a pipe."""
@@ -111,23 +114,16 @@ class Log:
 
     def occurs(self, text: bytes) -> bool:
         """Return whether ``text`` stands anywhere in the log."""
-        if text in self._present:
-            return True
-        if text in self._absent:
-            return False
-        found = any(text in piece.data for piece in self.pieces())
-        (self._present if found else self._absent).add(text)
-        return found
+        if text not in self._present:
+            self._present[text] = any(text in piece.data for piece in self.pieces())
+        return self._present[text]
 
     def any_line(self, pattern: re.Pattern[bytes]) -> bool:
         """Return whether ``pattern`` matches anywhere in the log, within one line."""
-        if pattern.pattern in self._present:
-            return True
-        if pattern.pattern in self._absent:
-            return False
-        found = any(pattern.search(piece.data) for piece in self.pieces())
-        (self._present if found else self._absent).add(pattern.pattern)
-        return found
+        key = pattern.pattern
+        if key not in self._present:
+            self._present[key] = any(pattern.search(piece.data) for piece in self.pieces())
+        return self._present[key]
 
     def command_line(self) -> tuple[CommandLine | None, Piece]:
         """Find the ``execve`` that started QEMU, and what follows it in the log.
@@ -136,16 +132,16 @@ class Log:
         with ``qemu`` or ``kvm`` in its name, failing that the first one.  Without
         any the log is taken from its beginning.
         """
-        best: tuple[int, CommandLine, Piece] | None = None
+        best: tuple[_Rank, CommandLine, Piece] | None = None
         unfinished: dict[int | None, tuple[bytes, int]] = {}
         for piece in self.pieces():
             if b"execve" not in piece.data:
                 continue
             for found, after in _execve_lines(piece, unfinished):
-                rank = _resembles_qemu(found.program)
+                rank = _rank(found.program)
                 if not found.failed and (best is None or rank > best[0]):
                     best = (rank, found, after)
-            if best is not None and best[0] == 3:
+            if best is not None and best[0].is_qemu_system:
                 break
         if best is None:
             return None, Piece(1, 0, b"")
@@ -162,10 +158,10 @@ def _execve_lines(
         text = piece.data[start:end]
         match = _EXECVE.match(text)
         if match is not None:
-            line = piece.first_line + piece.data.count(b"\n", 0, start)
+            line = piece.line_at(start)
             pid = read_pid(match[1])
             if text.endswith(UNFINISHED):
-                unfinished[pid] = (text[match.end() : -len(UNFINISHED)], line)
+                unfinished[pid] = (text.removesuffix(UNFINISHED)[match.end() :], line)
                 found = None
             elif match.group().endswith(b"resumed>"):
                 begun, line = unfinished.pop(pid, (b"", line))
@@ -173,15 +169,17 @@ def _execve_lines(
             else:
                 found = read_execve(line, pid, text, match.end())
             if found is not None:
-                below = piece.first_line + piece.data.count(b"\n", 0, end + 1)
-                yield found, Piece(below, piece.offset + end + 1, b"")
+                yield found, Piece(piece.line_at(end) + 1, piece.offset + end + 1, b"")
         position = piece.data.find(b"execve", end)
 
 
-def _resembles_qemu(program: str) -> int:
+class _Rank(NamedTuple):
+    """How much a program is what a log of QEMU is about; the greater is it rather."""
+
+    is_qemu_system: bool
+    resembles_qemu: bool
+
+
+def _rank(program: str) -> _Rank:
     name = PurePosixPath(program).name
-    if name.startswith("qemu-system"):
-        return 3
-    if name.startswith(("qemu", "kvm")):
-        return 2
-    return 1
+    return _Rank(name.startswith("qemu-system"), name.startswith(("qemu", "kvm")))

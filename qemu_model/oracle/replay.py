@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any, Final
 
 from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC
@@ -18,14 +19,14 @@ from .search import LogSearch
 
 _EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
 _NEVER_OVERCOMMIT: Final = 2
-#: The C function that gives a block's memory back, in the RCU thread.
-_RECLAIM: Final = "reclaim_ramblock"
+#: The C functions that give a block's memory back, in the RCU thread.
+_RECLAIM: Final = frozenset({"reclaim_ramblock"})
 
 
 def _is_reclaiming() -> bool:
-    frame = sys._getframe(2)
-    while frame.f_back is not None:
-        if frame.f_code.co_name == _RECLAIM:
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name in _RECLAIM:
             return True
         frame = frame.f_back
     return False

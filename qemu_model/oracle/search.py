@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,14 +18,14 @@ from .strace import Call, read_call, read_flags
 
 ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
 _GLIBCS: Final = re.compile(STACK_OR_ARENA)
-_PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (-1|\d)')
+_PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (?:(-1)|\d)')
 _CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
 _NAMES: Final = MappingProxyType(
     {"open": (b"openat(", b"open(", b"creat("), "unlink": (b"unlink(", b"unlinkat(")}
 )
 #: QEMU asks what memfd_create can do as it starts: not further on in the log than this.
-_PIECES_OF_START: Final = 4
+_PIECES_OF_START: Final = 5
 #: Calls on a descriptor that say too little without it to be known again.
 _TOLD_BY_DESCRIPTOR: Final = frozenset({"close", "fstatfs", "lseek"})
 
@@ -39,7 +40,7 @@ def _tells(name: str, known: Any, expected: Any) -> bool:
 
 def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
     """Whether the call reserves address space: new memory without access."""
-    return name == "mmap" and args[0] == 0 and args[2] == PROT_NONE
+    return name == "mmap" and not args[0] and args[2] == PROT_NONE
 
 
 class LogSearch:
@@ -59,9 +60,13 @@ class LogSearch:
     def in_log(self, name: str, args: tuple[Any, ...]) -> bool:
         """Return whether calls of this kind occur in the log at all."""
         if name == "mmap" and args[3] & MAP_ANONYMOUS:
-            return self._log.any_line(ANONYMOUS)
+            return self.maps_anonymously()
         names = _NAMES.get(name, (name.encode(),))
         return any(self._log.occurs(text) for text in names)
+
+    def maps_anonymously(self) -> bool:
+        """Return whether any anonymous mmap is in the log, of whatever length."""
+        return self._log.any_line(ANONYMOUS)
 
     def occurs(self, text: str) -> bool:
         """Return whether ``text`` stands anywhere in the log."""
@@ -73,17 +78,15 @@ class LogSearch:
         match = _CALL.search(first.data) if first is not None else None
         if first is None or match is None:
             return False
-        return first.data.count(b"\n", 0, match.start()) + 1 == call.line
+        return first.line_at(match.start()) == call.line
 
     def memfd_probe(self, flags: int) -> bool:
         """Return what QEMU found out about memfd_create as it started."""
         if self._probes is None:
             self._probes = {}
-            for count, piece in enumerate(self._log.pieces()):
+            for piece in islice(self._log.pieces(), _PIECES_OF_START):
                 for match in _PROBES.finditer(piece.data):
-                    self._probes[read_flags(match[1])] = match[2] != b"-1"
-                if count == _PIECES_OF_START:
-                    break
+                    self._probes[read_flags(match[1])] = not match[2]
         return self._probes.get(flags, True)
 
     def has_library(self, name: bytes) -> bool:
@@ -99,11 +102,10 @@ class LogSearch:
             # A reservation that a block lies in was found without a search, unless it looks
             # like glibc's.
             found_before = is_reservation(name, call.args) and not _GLIBCS.search(call.text)
-            if len(call.args) == len(args) and not found_before:
-                differing = [
-                    (known, arg) for known, arg in zip(call.args, args, strict=True) if known != arg
-                ]
-                if len(differing) == 1 and _tells(name, *differing[0]):
+            pairs = zip(call.args, args, strict=False)
+            differing = [(known, arg) for known, arg in pairs if known != arg]
+            match differing:
+                case [(known, arg)] if not found_before and _tells(name, known, arg):
                     found = call
         return found
 
@@ -120,15 +122,14 @@ class LogSearch:
         self, start: int, end: int, after: int, before: int, pid: int | None
     ) -> Call | None:
         """Return the first call between two lines on an address from ``start`` to ``end``."""
-        first = None
+        found = []
         for name in ("mmap", "munmap", "madvise", "mbind", "mprotect"):
             for call in self._between(name, after, before, pid):
                 address = call.args[0]
                 if isinstance(address, int) and start <= address < end:
-                    if first is None or call.line < first.line:
-                        first = call
+                    found.append(call)
                     break
-        return first
+        return min(found, key=lambda call: call.line, default=None)
 
     def _between(self, name: str, after: int, before: int, pid: int | None) -> Iterator[Call]:
         """Yield the calls of one name on the lines between ``after`` and ``before``."""

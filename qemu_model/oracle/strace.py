@@ -168,11 +168,16 @@ _TOKEN: Final = re.compile(
 _PLAIN: Final = re.compile(
     rb'((?>(?:[^"<>(){}\[\],/]++|<[^"<>(){}\[\],]*+>(?>(?:\(deleted\))?)|, )*))\)', re.DOTALL
 )
+#: An answer that the log does not have, ``= ?``, is none.
 _RESULT: Final = re.compile(
-    rb"\s*=\s*(?P<value>0[xX][0-9a-fA-F]{1,16}|-?\d{1,20}|\?)"
+    rb"\s*=\s*(?:0[xX](?P<hexadecimal>[0-9a-fA-F]{1,16})|(?P<decimal>-?\d{1,20}))"
     rb"(?:\s+(?P<errno>E[A-Z0-9]+)|\s+\(errno (?P<number>\d{1,9})\))?"
 )
-_ESCAPE: Final = re.compile(rb"\\([0-7]{1,3}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_STRING: Final = re.compile(rb'"(.*)"', re.DOTALL)
+_LIST: Final = re.compile(rb"\[(.*)\]", re.DOTALL)
+_ESCAPE: Final = re.compile(
+    rb"\\(?:(?P<octal>[0-7]{1,3})|x(?P<hexadecimal>[0-9a-fA-F]{2})|(?P<other>.))", re.DOTALL
+)
 _SIMPLE_ESCAPES: Final = MappingProxyType(
     {
         b"n": b"\n",
@@ -202,11 +207,11 @@ def split_arguments(text: bytes) -> tuple[list[bytes], bytes] | None:
         if piece in (b"(", b"[", b"{"):
             depth += 1
         elif piece in (b")", b"]", b"}"):
-            if depth == 0:
+            if not depth:
                 arguments.append(b"".join(current).strip())
                 return arguments, text[token.end() :]
             depth -= 1
-        elif piece == b"," and depth == 0:
+        elif piece == b"," and not depth:
             arguments.append(b"".join(current).strip())
             current = []
             continue
@@ -217,9 +222,9 @@ def split_arguments(text: bytes) -> tuple[list[bytes], bytes] | None:
 def read_result(rest: bytes) -> int | None:
     """Read what follows the arguments: ``= 0x7f...``, ``= -1 ENOENT (...)``, ``= ?``."""
     match = _RESULT.match(rest)
-    if match is None or match["value"] == b"?":
+    if match is None:
         return None
-    value = int(match["value"], 0) if not match["value"].isdigit() else int(match["value"])
+    value = int(match["hexadecimal"], 16) if match["hexadecimal"] else int(match["decimal"])
     if match["errno"]:
         number = linux.ERRNO_NUMBERS.get(match["errno"].decode())
         return -number if number is not None else value
@@ -229,12 +234,12 @@ def read_result(rest: bytes) -> int | None:
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
-    escaped = match[1]
-    if escaped[:1] == b"x" and len(escaped) == 3:
-        return bytes([int(escaped[1:], 16)])
-    if escaped[0] in b"01234567":
-        return bytes([int(escaped, 8) & 0xFF])
-    return _SIMPLE_ESCAPES.get(escaped, escaped)
+    if match["hexadecimal"]:
+        return bytes([int(match["hexadecimal"], 16)])
+    if match["octal"]:
+        return bytes([int(match["octal"], 8) & 0xFF])
+    other = match["other"]
+    return _SIMPLE_ESCAPES.get(other, other)
 
 
 def read_string(text: bytes) -> str | None:
@@ -242,25 +247,22 @@ def read_string(text: bytes) -> str | None:
 
     Bytes that are not UTF-8 become what :func:`os.fsdecode` makes of them.
     """
-    if len(text) < 2 or not text.startswith(b'"') or not text.endswith(b'"'):
-        return None
-    return os.fsdecode(_ESCAPE.sub(_unescape, text[1:-1]))
+    string = _STRING.fullmatch(text)
+    return None if string is None else os.fsdecode(_ESCAPE.sub(_unescape, string[1]))
 
 
 #: Most numbers; 2**64 has 20 digits.
 _PLAIN_NUMBER: Final = re.compile(rb"0x[0-9a-f]{1,16}|[1-9][0-9]{0,19}")
 _COMMENT: Final = re.compile(rb"\s*+/\*[^*]*+\*/\s*+")
-_NUMBER: Final = re.compile(rb"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,22})")
+_NUMBER: Final = re.compile(
+    rb"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|(?P<octal>0[0-7]{0,21})|[1-9][0-9]{0,21})"
+)
 
 
 def _constant(text: bytes) -> int | None:
-    if _NUMBER.fullmatch(text):
-        digits = text.lstrip(b"+-")
-        octal = len(digits) > 1 and digits[:1] == b"0" and digits.isdigit()
-        if octal and not set(digits) <= set(b"01234567"):
-            return None
-        value = int(digits, 8) if octal else int(digits, 0)
-        return -value if text.startswith(b"-") else value
+    whole = _NUMBER.fullmatch(text)
+    if whole is not None:
+        return int(text, 8 if whole["octal"] else 0)
     if b"<<" in text:
         number, _, shift = text.partition(b"<<")
         left, right = _constant(number.strip()), _constant(shift.strip())
@@ -311,20 +313,19 @@ def read_path(text: bytes) -> str:
 
 #: A mask of more words than this is no mask: Linux has at most 1024 nodes.
 _MOST_WORDS: Final = 16
+_MASK_WORD: Final = re.compile(rb"(?:0[xX])?[0-9a-fA-F]{1,16}")
 
 
 def read_nodemask(text: bytes) -> tuple[int, ...] | str | None:
     """Read a mask of nodes, ``[0x0000000000000001]`` with one word for 64 nodes, or NULL."""
     if text == b"NULL":
         return None
-    nodes: list[int] = []
     words = re.split(rb"[,\s]+", text.strip(b"[]{} "))
-    for place, word in enumerate(words):
-        if place == _MOST_WORDS or not re.fullmatch(rb"(?:0[xX])?[0-9a-fA-F]{1,16}", word):
-            return _shown(text)
-        bits = int(word, 16)
-        nodes.extend(place * 64 + bit for bit in range(64) if bits >> bit & 1)
-    return tuple(nodes)
+    if len(words) > _MOST_WORDS or not all(map(_MASK_WORD.fullmatch, words)):
+        return _shown(text)
+    digits = [word.lower().removeprefix(b"0x").zfill(16) for word in reversed(words)]
+    mask = int(b"".join(digits), 16)
+    return tuple(node for node in range(mask.bit_length()) if mask >> node & 1)
 
 
 def read_statfs(text: bytes) -> StatFs | None:
@@ -342,6 +343,10 @@ def read_statfs(text: bytes) -> StatFs | None:
 # Reading calls.
 
 _Reader = Callable[[bytes], Any]
+_MMAP_READERS: Final[tuple[_Reader, ...]] = (
+    *(read_flags, read_flags, read_flags, read_flags),
+    *(read_descriptor, read_flags),
+)
 _SIGNATURES: Final[Mapping[str, tuple[str, tuple[_Reader, ...]]]] = MappingProxyType(
     {
         "creat": ("open", (read_path, read_flags)),
@@ -357,10 +362,8 @@ _SIGNATURES: Final[Mapping[str, tuple[str, tuple[_Reader, ...]]]] = MappingProxy
         "memfd_create": ("memfd_create", (read_path, read_flags)),
         "fcntl": ("fcntl", (read_descriptor, read_flags)),
         "fcntl64": ("fcntl", (read_descriptor, read_flags)),
-        "mmap": (
-            "mmap",
-            (read_flags, read_flags, read_flags, read_flags, read_descriptor, read_flags),
-        ),
+        "mmap": ("mmap", _MMAP_READERS),
+        "mmap2": ("mmap", _MMAP_READERS),
         "munmap": ("munmap", (read_flags, read_flags)),
         "madvise": ("madvise", (read_flags, read_flags, read_flags)),
         "mbind": (
@@ -375,12 +378,12 @@ _SIGNATURES: Final[Mapping[str, tuple[str, tuple[_Reader, ...]]]] = MappingProxy
 )
 
 
-def _open_arguments(arguments: list[bytes]) -> tuple[Any, ...]:
-    flags = read_flags(arguments[1])
-    mode: int | str | None = None
-    if len(arguments) > 2:
-        mode = read_flags(arguments[2])
-    return (read_path(arguments[0]), flags, mode)
+#: What creat(2) opens a file with.
+_CREAT_FLAGS: Final = b"O_WRONLY|O_CREAT|O_TRUNC"
+
+
+def _open_arguments(path: bytes, flags: bytes, mode: bytes | None = None) -> tuple[Any, ...]:
+    return (read_path(path), read_flags(flags), None if mode is None else read_flags(mode))
 
 
 def read_call(line: int, pid: int | None, name: str, text: bytes, after: int) -> Call | None:
@@ -397,27 +400,27 @@ def read_call(line: int, pid: int | None, name: str, text: bytes, after: int) ->
     if name in ("openat", "unlinkat") and len(arguments) >= 3:
         dirfd = read_descriptor(arguments[0])
         arguments = arguments[1:]
-        name = "open" if name == "openat" else "unlink"
+        name = name.removesuffix("at")
     if isinstance(dirfd, str):
         return None
     if name == "open":
         if len(arguments) < 2:
             return None
-        return Call(line, pid, name, _open_arguments(arguments), result, text, None, dirfd)
-    if name == "mmap2":
-        name = "mmap"
+        return Call(line, pid, name, _open_arguments(*arguments[:3]), result, text, None, dirfd)
     signature = _SIGNATURES.get(name)
     if signature is None or len(arguments) < len(signature[1]):
         return None
     event, readers = signature
     args = tuple(read(argument) for read, argument in zip(readers, arguments, strict=False))
     out = None
-    if event in ("fstatfs", "statfs") and len(arguments) > 1:
-        out = read_statfs(arguments[1])
-    elif event == "fcntl":
-        args += (read_flags(arguments[2]) if len(arguments) > 2 else 0,)
-    elif name == "creat":
-        args = (args[0], linux.O_WRONLY | linux.O_CREAT | 0o1000, args[1])
+    match name:
+        case "statfs" | "fstatfs" | "statfs64" | "fstatfs64":
+            out = read_statfs(arguments[-1])
+        case "fcntl" | "fcntl64":
+            args += (read_flags(next(iter(arguments[2:]), b"0")),)
+        case "creat":
+            path, mode = args
+            args = (path, read_flags(_CREAT_FLAGS), mode)
     return Call(line, pid, event, args, result, text, out, dirfd)
 
 
@@ -447,20 +450,18 @@ def read_execve(line: int, pid: int | None, text: bytes, after: int) -> CommandL
     arguments, rest = split
     if len(arguments) < 2:
         return None
-    result = read_result(rest)
     return CommandLine(
         line,
         pid,
         read_path(arguments[0]),
         _read_argv(arguments[1]),
-        result is None or result != 0,
+        read_result(rest) != 0,
     )
 
 
 def _read_argv(text: bytes) -> tuple[str, ...] | None:
-    if not text.startswith(b"[") or not text.endswith(b"]"):
-        return None
-    split = split_arguments(text[1:-1] + b")")
+    listed = _LIST.fullmatch(text)
+    split = None if listed is None else split_arguments(listed[1] + b")")
     if split is None:
         return None
     argv = [read_string(argument) for argument in split[0] if argument]

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import attrs
 
 from ..clauses import clause_of
-from ..event import PARAMETERS, Event
+from ..event import PARAMETERS, Event, named_args
 from ..host.linux import errno_name
 from ..host.recording import c_function
 from ..strace_text import call_text
@@ -29,6 +29,9 @@ _OTHER_PARAMETERS: Final = MappingProxyType(
     }
 )
 
+
+#: The arguments that are texts, and not numbers.
+_TEXTS: Final = frozenset({"pathname", "path", "name"})
 
 Kind = Literal["altered", "missing", "extra"]
 
@@ -69,9 +72,8 @@ class Divergence:
         if not self.allowed:
             return f"diverges: no call is allowed here: {self.because}"
         only = " or ".join(call_text(event) for event in self.allowed)
-        if self.kind == "missing":
-            return f"diverges: before this should come {only} ({self.by}: {self.because})"
-        return f"diverges: allowed only {only} ({self.by}: {self.because})"
+        should = {"missing": "before this should come"}.get(self.kind, "allowed only")
+        return f"diverges: {should} {only} ({self.by}: {self.because})"
 
 
 @attrs.frozen
@@ -169,37 +171,36 @@ def _allowed_to_json(event: Event) -> dict[str, object]:
 
 def call_to_json(call: Call) -> dict[str, object]:
     """Return a call of the log in the form of an event."""
-    names = PARAMETERS.get(call.name) or _OTHER_PARAMETERS.get(call.name, ())
-    result = call.result if call.result is not None else 0
-    if call.name in PARAMETERS and _all_readable(call):
-        shown = Event(call.name, call.args, result, "", call.out).to_json()
-    else:
-        shown = {
-            "call": call.name,
-            "args": dict(zip(names, call.args, strict=False)),
-            "result": -1 if call.failed else result,
-            "errno": errno_name(-result) if call.failed else None,
-            "by": "",
-        }
-    if call.result is None:
-        shown["result"] = None
+    shown: dict[str, object] = {
+        "call": call.name,
+        "args": _arguments_to_json(call),
+        "result": call.result,
+        "errno": None,
+        "by": "",
+    }
+    if call.result is not None and call.failed:
+        shown |= {"result": -1, "errno": errno_name(-call.result)}
+    if call.out is not None:
+        shown["out"] = attrs.asdict(call.out)
     return shown
 
 
-def _all_readable(call: Call) -> bool:
-    """Whether each argument was read as what it is, so that an event can show it."""
-    strings = {"open": (0,), "unlink": (0,), "statfs": (0,), "memfd_create": (0,)}
-    texts = strings.get(call.name, ())
-    return all(isinstance(arg, str) == (place in texts) for place, arg in enumerate(call.args))
+def _arguments_to_json(call: Call) -> dict[str, object]:
+    """Return the arguments as an event shows them, or as they were read if one could not be."""
+    names = PARAMETERS.get(call.name) or _OTHER_PARAMETERS.get(call.name, ())
+    texts = {name for name, arg in zip(names, call.args, strict=False) if isinstance(arg, str)}
+    if call.name in PARAMETERS and texts == _TEXTS.intersection(names):
+        return named_args(call.name, call.args)
+    return dict(zip(names, call.args, strict=False))
 
 
 def call_to_text(call: Call) -> str:
     """Return the call as its line in the log has it, without thread and time."""
     text = call.text.decode("utf-8", "backslashreplace").rstrip()
     for start in (f"{call.name}(", "openat(", "openat2(", "mmap2(", "unlinkat(", "+++ ", "---"):
-        place = text.find(start)
-        if place >= 0:
-            return text[place:]
+        _, found, after = text.partition(start)
+        if found:
+            return found + after
     return text
 
 
@@ -213,7 +214,7 @@ def because(event: Event, before: Event | None) -> str:
 
 def origin() -> str:
     """Return the C file and function whose mirror is executing."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if by := c_function(frame):
             return by
