@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from . import messages
 from .boards import CPUArchId, DeviceMemory, MachineProperty, machine_get_class
@@ -82,37 +82,34 @@ def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
     machine = qemu.machine
     machine.ram = MemoryRegion()
     memory_region_allocate_system_memory(qemu, machine.ram, "pc.ram", machine.ram_size)
-    pc_device_memory_init(qemu, machine_get_class(qemu), above_4g_mem_size)
+    mc = machine_get_class(qemu)
+    pc_device_memory_init(
+        qemu,
+        above_4g_mem_size,
+        mc.name,
+        has_reserved_memory=mc.has_reserved_memory,
+        enforce_aligned_dimm=mc.enforce_aligned_dimm,
+    )
 
 
-class PlugRules(Protocol):
-    """What a machine type says about places for memory devices."""
-
-    @property
-    def name(self) -> str:
-        """The machine type's name."""
-        ...
-
-    @property
-    def has_reserved_memory(self) -> bool:
-        """Whether there is a range for memory devices at all."""
-        ...
-
-    @property
-    def enforce_aligned_dimm(self) -> bool:
-        """Whether each device may lie as aligned as its backend is."""
-        ...
-
-
-def pc_device_memory_init(qemu: Qemu, mc: PlugRules, above_4g_mem_size: int) -> None:
+def pc_device_memory_init(
+    qemu: Qemu,
+    above_4g_mem_size: int,
+    machine_name: str,
+    *,
+    has_reserved_memory: bool,
+    enforce_aligned_dimm: bool,
+) -> None:
     """Lay out the range for memory devices; this too is in ``pc_memory_init`` in C.
 
+    ``has_reserved_memory`` is whether the machine type has such a range at all,
+    ``enforce_aligned_dimm`` whether each device may lie as aligned as its backend is.
     Prints what is wrong with ``slots`` and ``maxmem`` of -m, and exits with 1.
     """
     machine = qemu.machine
     plugged = max(machine.maxram_size - machine.ram_size, 0)
-    if not mc.has_reserved_memory and (machine.ram_slots or plugged):
-        qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=mc.name)
+    if not has_reserved_memory and (machine.ram_slots or plugged):
+        qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=machine_name)
         raise Exit(1)
     machine.device_memory = DeviceMemory()
     if not plugged:
@@ -124,9 +121,9 @@ def pc_device_memory_init(qemu: Qemu, mc: PlugRules, above_4g_mem_size: int) -> 
     if machine.maxram_size % TARGET_PAGE_SIZE:
         qemu.error_report(messages.MAXMEM_ALIGNMENT, page_size=TARGET_PAGE_SIZE)
         raise Exit(1)
-    base = round_up(FOUR_GIB + above_4g_mem_size, GIB) & UINT64_MASK
+    base = round_up(FOUR_GIB + above_4g_mem_size, GIB)
     size = plugged
-    if mc.enforce_aligned_dimm:
+    if enforce_aligned_dimm:
         # Each device may have to be moved up to the next GiB.
         size = (size + GIB * machine.ram_slots) & UINT64_MASK
     if base + size > UINT64_MASK:

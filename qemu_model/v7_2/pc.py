@@ -45,7 +45,13 @@ def pc_memory_init(qemu: Qemu, machine: Machine72) -> None:
         above_4g_mem_size = q35_above_4g(qemu)
     else:
         above_4g_mem_size = piix_above_4g(qemu, gigabyte_align=machine.gigabyte_align)
-    pc_device_memory_init(qemu, machine, above_4g_mem_size)
+    pc_device_memory_init(
+        qemu,
+        above_4g_mem_size,
+        machine.name,
+        has_reserved_memory=machine.has_reserved_memory,
+        enforce_aligned_dimm=machine.enforce_aligned_dimm,
+    )
 
 
 def pc_memory_pre_plug(qemu: Qemu, machine: Machine72, dimm: PCDIMMDevice) -> None:
