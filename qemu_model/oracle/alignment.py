@@ -11,6 +11,7 @@ the log has none.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,15 +19,16 @@ from typing import Any, Final
 import attrs
 
 from ..event import Event
-from ..host.linux import (
-    MADV_MERGEABLE,
-    MADV_POPULATE_READ,
-    MADV_POPULATE_WRITE,
-    MAP_NORESERVE,
-    MAP_STACK,
-    O_EXCL,
+from ..host import linux
+from .backend_calls import (
+    BLOCK_ALIGN,
+    CRASHES,
+    KILLED,
+    SIGBUS,
+    BackendCalls,
+    LoggedBlock,
+    remember,
 )
-from .backend_calls import BLOCK_ALIGN, CRASHES, KILLED, SIGBUS, BackendCalls, LoggedBlock
 from .inventions import (
     AHEAD,
     ENDS,
@@ -37,7 +39,15 @@ from .inventions import (
     Inventions,
 )
 from .search import LogSearch, is_reservation
-from .single_calls import bits, creates, is_mapping_of, likeness, opens_to_write
+from .single_calls import (
+    bits,
+    creates,
+    is_mapping_of,
+    likeness,
+    maps_no_file,
+    opens_to_write,
+    populates,
+)
 from .strace import Call
 from .verdict import Divergence, Kind, Report, because, origin
 
@@ -46,7 +56,9 @@ _ANSWER_IS_NOTHING: Final = frozenset(
     {"madvise", "munmap", "mbind", "close", "ftruncate", "fcntl", "unlink"}
 )
 _ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
-_POPULATE: Final = (MADV_POPULATE_READ, MADV_POPULATE_WRITE)
+_ON_ADDRESSES: Final = frozenset({*_ON_RANGES, "mmap"})
+#: What glibc's memory is reserved with, and QEMU's is not.
+_GLIBCS: Final = (linux.MAP_NORESERVE, linux.MAP_STACK)
 
 #: How many blocks ahead a machine's own are told from a backend's, in calls.
 _BLOCKS_AHEAD: Final = 1024
@@ -106,7 +118,7 @@ class Alignment:
         self._ahead: deque[Call] = deque()
         self._releases: dict[tuple[str, tuple[Any, ...]], Event] = {}
         self._began = False
-        self._ignored_descriptors: set[int] = set()
+        self._ignored_descriptors: set[int | None] = set()
         self._opened: set[object] = set()
         self._attached = attached
         self._doubtful: Call | None = None
@@ -135,8 +147,7 @@ class Alignment:
         Raises :class:`LogEnded` and :class:`ProcessEnded`.
         """
         call = self._expect(name, args)
-        result = call.result if call.result is not None else 0
-        self._before = Event(name, args, result)
+        self._before = Event(name, args, call.result or 0)
         if name == "open":
             self._opened.add(args[0])
         return call
@@ -188,7 +199,7 @@ class Alignment:
             self._take()
         if call is None:
             return True
-        where = call.args[0]
+        (where,) = call.args
         start = self._known_as.get(address, address)
         if where is not None and not start <= where < start + length:
             return True
@@ -198,12 +209,11 @@ class Alignment:
     def temporary_name(self) -> str:
         """Return the six characters that mkstemp chose in the log."""
         for place in range(AHEAD):
-            call = self._peek(place)
-            if call is None:
-                break
-            name = str(call.args[0]) if call.args else ""
-            if call.name == "open" and TEMPORARY in name and bits(call.args[1]) & O_EXCL:
-                return name[-6:]
+            match self._peek(place):
+                case Call(name="open", args=(path, flags, _)) if (
+                    TEMPORARY in path and bits(flags) & linux.O_EXCL
+                ):
+                    return str(path[-6:])
         return "XXXXXX"
 
     def next_is(self, name: str) -> bool:
@@ -222,9 +232,7 @@ class Alignment:
     def release(self, name: str, args: tuple[Any, ...]) -> None:
         """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
         if not self._inventions.blind:
-            self._releases[name, args] = self._event(name, args)
-            if len(self._releases) > _RELEASES_KEPT:
-                del self._releases[next(iter(self._releases))]
+            remember(self._releases, (name, args), self._event(name, args), _RELEASES_KEPT)
 
     # The log, call by call.
 
@@ -252,24 +260,29 @@ class Alignment:
 
     def _is_ambient(self, call: Call) -> bool:
         """Whether the call goes on beside the backends, or is a release that is allowed."""
-        name = call.name
-        if name in ENDS:
-            return call.pid != self._pid and None not in (call.pid, self._pid)
-        if name == SIGBUS:
+        if call.name in ENDS:
+            return self._pid is not None and call.pid not in (None, self._pid)
+        if call.name == SIGBUS:
             return True
         block = call.block
-        if block is not None:
-            if block.foreign:
+        others = block.foreign if block is not None else self._is_on_others_descriptor(call)
+        return others or (bool(self._releases) and self._is_release(call))
+
+    def _is_on_others_descriptor(self, call: Call) -> bool:
+        """Whether the call is on a descriptor that is no backend's; notes those."""
+        match call.name:
+            case "memfd_create":
+                if str(call.args[0]).startswith("memory-backend"):
+                    return False
+                self._ignored_descriptors.add(call.result)
                 return True
-        elif name == "memfd_create":
-            if not str(call.args[0]).startswith("memory-backend"):
-                self._ignore_descriptor(call.result)
-                return True
-        elif name in ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors:
-            if name == "close":
-                self._ignored_descriptors.discard(call.args[0])
-            return True
-        return bool(self._releases) and self._is_release(call)
+            case "close":
+                (descriptor,) = call.args
+                ignored = descriptor in self._ignored_descriptors
+                self._ignored_descriptors.discard(descriptor)
+                return ignored
+            case name:
+                return name in ON_DESCRIPTORS and call.args[0] in self._ignored_descriptors
 
     def _is_release(self, call: Call) -> bool:
         event = self._releases.pop((call.name, call.args), None)
@@ -281,10 +294,6 @@ class Alignment:
         self.report.matched += 1
         self.report.note(call.line, f"as the model has it: {event.by}")
         return True
-
-    def _ignore_descriptor(self, descriptor: int | None) -> None:
-        if descriptor is not None and descriptor >= 0:
-            self._ignored_descriptors.add(descriptor)
 
     def _match(self, call: Call) -> Call:
         self._use(call)
@@ -304,20 +313,28 @@ class Alignment:
             call.block.claimed = True
         if call.out is not None:
             self._inventions.seen = call.out
-        result = call.result
-        if call.name in ("open", "memfd_create") and result is not None and result >= 0:
-            # The number is in use again: what was left to the RCU thread did happen.
-            self._releases.pop(("close", (result,)), None)
-        elif call.name == "mmap" and self._releases and result is not None and result >= 0:
-            end = result + call.args[1]
-            for name, args in list(self._releases):
-                if name == "munmap" and args[0] < end and result < sum(args):
-                    del self._releases[name, args]
+        given = call.given
+        if given is not None:
+            match call.name:
+                case "open" | "memfd_create":
+                    # The number is in use again: what was left to the RCU thread did happen.
+                    self._releases.pop(("close", (given,)), None)
+                case "mmap":
+                    self._expect_no_release(given, given + call.args[1])
+
+    def _expect_no_release(self, start: int, end: int) -> None:
+        """Note that memory is in use again: what was there before was given back."""
+        for release in list(self._releases):
+            match release:
+                case "munmap", (address, length) if address < end and start < address + length:
+                    del self._releases[release]
 
     def _equal(self, call: Call, name: str, args: tuple[Any, ...]) -> bool:
         if call.name != name:
             return False
-        return call.args == args or (self._inventions.made > 0 and self._equal_unknown(call, args))
+        return call.args == args or (
+            bool(self._inventions.made) and self._equal_unknown(call, args)
+        )
 
     def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
         """Compare where the first argument stands for one that the log did not show yet."""
@@ -332,9 +349,7 @@ class Alignment:
 
     def _is_lost(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on a block whose calls the log shows as nobody's."""
-        return (name in _ON_RANGES or name == "mmap") and any(
-            start <= args[0] < end for start, end in self._lost
-        )
+        return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
 
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
         return Event(name, args, 0, origin())
@@ -349,48 +364,51 @@ class Alignment:
         if self._attached and head.block is None and head.name in _ON_RANGES:
             self._ahead.popleft()
             return True
-        block = head.block
-        if (
-            block is not None
-            and not block.claimed
-            and (self._is_machines_own(block) or self._is_librarys(head, name, args))
-        ):
-            block.foreign = True
+        if self._is_disowned(head, name, args):
             return True
-        if name == "madvise" and args[2] in _POPULATE:
+        if populates(name, args):
             return self._populated_out_of_order(name, args)
         if head.name == "open" and not creates(head):
             return self._pass_over_openings(name, args)
         return False
+
+    def _is_disowned(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is on a block that turns out to be nobody's; that is noted."""
+        block = head.block
+        if block is None or block.claimed:
+            return False
+        if self._is_machines_own(block) or self._is_librarys(head, name, args):
+            block.foreign = True
+        return bool(block.foreign)
 
     def _is_librarys(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
         """Whether memory is a library's: it is not made as a block is, and none of its size is due.
 
         It lies at an aligned address by chance, or was reserved otherwise, or never given.
         """
-        if head.name != "mmap" or head.args[4] != -1:
+        if head.name != "mmap" or not maps_no_file(head):
             return False
         mapping = head.block.mapping
         if not is_reservation(head.name, head.args):
             return head.block.reservation is None and not is_mapping_of(head, name, args)
         if head.failed or mapping is None:
-            wanted = bool(name) and is_reservation(name, args) and head.args[1] == args[1]
-            return not wanted and bool(bits(head.args[3]) & (MAP_NORESERVE | MAP_STACK))
+            wanted = is_reservation(name, args) and head.args[1] == args[1]
+            return not wanted and any(bits(head.args[3]) & flag for flag in _GLIBCS)
         like_qemus = head.args[1] - mapping.args[1] == BLOCK_ALIGN
-        backends = mapping.args[4] != -1 or like_qemus or is_mapping_of(mapping, name, args)
-        return not backends
+        due = like_qemus or is_mapping_of(mapping, name, args)
+        return maps_no_file(mapping) and not due
 
     def _is_machines_own(self, block: LoggedBlock) -> bool:
         """Whether a block that nobody claimed is firmware, ROM or device RAM."""
         mapping = block.mapping
-        anonymous = mapping is None or mapping.args[4] == -1
+        anonymous = mapping is None or maps_no_file(mapping)
         return self._machine_has_ram and self._started and anonymous
 
     def _populated_out_of_order(self, name: str, args: tuple[Any, ...]) -> bool:
         """Bring forward a populating call: several threads make them at once."""
         for place in range(_BLOCKS_AHEAD):
             call = self._peek(place)
-            if call is None or call.name != "madvise" or call.args[2] not in _POPULATE:
+            if call is None or not populates(call.name, call.args):
                 return False
             if place and self._equal(call, name, args):
                 if call.pid == self._ahead[0].pid:
@@ -405,39 +423,43 @@ class Alignment:
 
         Libraries look at files too, as libnuma at /proc/self/status.
         """
-        if self._began and (name != "open" or args[0] in self._opened or args[1] & O_EXCL):
+        if self._began and (name != "open" or args[0] in self._opened or args[1] & linux.O_EXCL):
             return False
-        openings: list[int] = []
-        place, descriptors = 0, set()
-        while (call := self._peek(place)) is not None and place < _BLOCKS_AHEAD:
+        passed: list[Call] = []
+        descriptors = set()
+        for place in range(_BLOCKS_AHEAD):
+            call = self._peek(place)
+            if call is None:
+                break
             if self._equal(call, name, args):
                 return self._drop_first(place)
-            if call.name == "open" and not creates(call):
-                openings.append(place)
-                descriptors.add(call.result)
-            elif call.name != "close" or call.args[0] not in descriptors:
-                break
-            place += 1
+            match call.name, call.args:
+                case "open", _ if not creates(call):
+                    descriptors.add(call.result)
+                case "close", (descriptor,) if descriptor in descriptors:
+                    pass
+                case _:
+                    break
+            passed.append(call)
         if name == "open":
             alike = [
-                (likeness(self._ahead[place], args), place)
-                for place in openings
-                if self._ahead[place].args[0] == args[0]
+                (likeness(call, args), place)
+                for place, call in enumerate(passed)
+                if call.args[0] == args[0]
             ]
-            return bool(alike) and self._drop_first(max(alike)[1])
-        reading = 0
-        while reading < place and not opens_to_write(self._ahead[reading]):
-            reading += 1
-        return self._drop_first(reading)
+            _, most_alike = max(alike, default=(0, 0))
+            return self._drop_first(most_alike)
+        reading = itertools.takewhile(lambda call: not opens_to_write(call), passed)
+        return self._drop_first(len(list(reading)))
 
     def _drop_first(self, count: int) -> bool:
         for _ in range(count):
             call = self._take()
             if call.name == "open":
-                self._ignore_descriptor(call.result)
+                self._ignored_descriptors.add(call.result)
             else:
-                self._ignored_descriptors.discard(call.args[0])
-        return count > 0
+                self._ignored_descriptors.discard(*call.args)
+        return bool(count)
 
     def _choose_block(self, name: str, args: tuple[Any, ...]) -> Call:
         """Return the reservation, of the first and those alike ahead, that is the backend's.
@@ -446,22 +468,24 @@ class Alignment:
         twice, or bound to nodes.  Blocks before the chosen one are the machine's.
         """
         alike: list[Call] = []
-        busy: set[int] = set()
-        mergeable: set[int] = set()
+        busy: set[LoggedBlock | None] = set()
+        mergeable: set[LoggedBlock | None] = set()
         for place in range(_BLOCKS_AHEAD):
             call = self._peek(place)
             if call is None or call.name in ("open", "memfd_create"):
                 break
-            if alike and id(alike[0].block) in busy:
+            if alike and alike[0].block in busy:
                 break
             if self._equal(call, name, args):
                 alike.append(call)
-            elif call.name == "mbind":
-                busy.add(id(call.block))
-            elif call.name == "madvise" and call.args[2] == MADV_MERGEABLE:
-                (busy if id(call.block) in mergeable else mergeable).add(id(call.block))
-        chosen = next((call for call in alike if id(call.block) in busy), alike[0])
-        while self._ahead[0] is not chosen:
+                continue
+            match call.name, call.args:
+                case "mbind", _:
+                    busy.add(call.block)
+                case "madvise", (_, _, linux.MADV_MERGEABLE):
+                    (busy if call.block in mergeable else mergeable).add(call.block)
+        chosen = next((call for call in alike if call.block in busy), alike[0])
+        for _ in range(self._ahead.index(chosen)):
             skipped = self._ahead.popleft()
             if skipped.block is not None and not skipped.block.claimed:
                 skipped.block.foreign = True
@@ -480,9 +504,7 @@ class Alignment:
         if passed_over is not None:
             return passed_over
         unreserved = head.name == "mmap" and head.block.reservation is None
-        if not (unreserved and is_mapping_of(head, name, args)) and (
-            self._place_of(name, args) is not None
-        ):
+        if not (unreserved and is_mapping_of(head, name, args)) and (self._comes(name, args)):
             self._report("extra", head, name, args)
             self._take()
             return None
@@ -505,30 +527,31 @@ class Alignment:
             self._last_line = near.line
             if is_reservation(name, args) and head.name == "mmap" and near.result:
                 # What is given back of it was not told from other memory either.
-                behind = head.args[0] + head.args[1]
+                behind = sum(head.args[:2])
                 self._lost.append((near.result, head.args[0]))
                 self._lost.append((behind, near.result + args[1]))
             return near
         if not is_reservation(name, args):
             return None
         reserved = search.exact(name, args, self._last_line, head.line, pid)
-        if reserved is not None and reserved.result is not None and reserved.result >= 0:
-            end = reserved.result + args[1]
-            on_it = search.in_range(reserved.result, end, reserved.line, head.line, pid)
-            self.report.matched += 1
-            self._report("missing", on_it or head, name, args)
-            self._lost.append((reserved.result, end))
-            return reserved
-        return None
+        if reserved is None or reserved.given is None:
+            return None
+        start, end = reserved.given, reserved.given + args[1]
+        on_it = search.in_range(start, end, reserved.line, head.line, pid)
+        self.report.matched += 1
+        self._report("missing", on_it or head, name, args)
+        self._lost.append((start, end))
+        return reserved
 
-    def _place_of(self, name: str, args: tuple[Any, ...]) -> int | None:
+    def _comes(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is one of the next in the log."""
         for place in range(1, AHEAD):
             call = self._peek(place)
             if call is None or call.name in ENDS:
-                return None
+                return False
             if self._equal(call, name, args):
-                return place
-        return None
+                return True
+        return False
 
     def _altered(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
         self._report("altered", head, name, args)
@@ -536,15 +559,15 @@ class Alignment:
             # It may as well be the model's next call, and this one missing: that shows
             # when the model makes the next one.
             self._doubtful = head
-            return Call(0, None, name, args, head.result, b"")
+            return attrs.evolve(head, args=args)
         self._use(head)
         return head
 
     def _settle_doubt(self, name: str, args: tuple[Any, ...]) -> None:
         head, self._doubtful = self._doubtful, None
-        if head is None or not self._ahead or self._ahead[0] is not head:
+        if head is None or head not in self._ahead:
             return
-        if name and self._equal(head, name, args):
+        if self._equal(head, name, args):
             last = self.report.divergences.pop()
             self.report.divergences.append(attrs.evolve(last, kind="missing"))
         else:
@@ -572,19 +595,13 @@ class Alignment:
         """Return the next call that is judged after the model made its last one, taking it."""
         self._settle_doubt("", ())
         while (head := self._head()) is not None:
-            block = head.block
-            if (
-                block is not None
-                and not block.claimed
-                and (self._is_machines_own(block) or self._is_librarys(head, "", ()))
-            ):
-                block.foreign = True
+            if self._is_disowned(head, "", ()):
                 continue
             self._ahead.popleft()
-            if self._attached and block is None and head.name in _ON_RANGES:
+            if self._attached and head.block is None and head.name in _ON_RANGES:
                 continue
             if not self._began and head.name == "open" and not opens_to_write(head):
-                self._ignore_descriptor(head.result)
+                self._ignored_descriptors.add(head.result)
                 continue
             return head
         return None

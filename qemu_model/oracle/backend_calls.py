@@ -19,7 +19,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
@@ -54,16 +54,14 @@ _MAY_MATTER: Final = (
     rb"|--- SIGBUS|\+\+\+ |<\.\.\. (?:" + _READ + rb") resumed)"
 )
 _HEAD: Final = (
-    rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x([0-9a-f]++),"
-    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((\d++)(?>(?:<([^\n<>]*+))?)"
-    rb"|mmap2?\((?:0x([0-9a-f]++)|NULL|0), [^,\n]*+, ([^,\n]*+), [^,\n]*+, (-1|\d++)"
-    rb"(?>(?:<([^\n<>]*+))?)"
-    rb"|open(?:at)?\([^\"\n]*+\"([^\"\n]*+)"
-    rb"|([a-z<+-]))"
+    rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x(?P<address>[0-9a-f]++),"
+    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((?P<descriptor>\d++)"
+    rb"(?>(?:<(?P<name>[^\n<>]*+))?)"
+    rb"|mmap2?\((?:0x(?P<at>[0-9a-f]++)|NULL|0), [^,\n]*+, (?P<access>[^,\n]*+), [^,\n]*+, "
+    rb"(?:-1|(?P<mapped>\d++)(?>(?:<(?P<mapped_name>[^\n<>]*+))?))"
+    rb"|open(?:at)?\([^\"\n]*+\"(?P<path>[^\"\n]*+)"
+    rb"|(?P<other>[a-z<+-]))"
 )
-_ADDRESS, _FD, _FD_NAME = 2, 3, 4
-_MAP_ADDRESS, _MAP_PROT, _MAP_FD, _MAP_NAME = 5, 6, 7, 8
-_OPENED, _OTHER = 9, 10
 
 #: One match per line that may matter, swallowing those before it that do not.
 _NEXT: Final = re.compile(
@@ -78,9 +76,11 @@ _NEXT: Final = re.compile(
     re.MULTILINE,
 )
 _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
-_SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16}|NULL)")
+_SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16})")
 _ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d{1,9})|killed by (\w+))")
-_NAME_OF_DESCRIPTOR: Final = re.compile(rb"=\s*\d+<([^<>]*)(<char [^>]*>)?>[^>]*$")
+_NAME_OF_DESCRIPTOR: Final = re.compile(
+    rb"=\s*\d+<(?P<path>[^<>]*)(?P<device><char [^>]*>)?>[^>]*$"
+)
 #: A mapping in the log: its thread, its length where the line begins the call, and its address
 #: where the line ends it.
 _MAPPED: Final = re.compile(
@@ -112,10 +112,24 @@ MAP_FIXED_NOREPLACE: Final = 0x100000
 BLOCK_ALIGN: Final = Platform().vmalloc_align
 #: How the name of a file begins that QEMU makes in a directory.
 _TEMPORARY: Final = b"/qemu_back_mem"
+#: How the access to memory begins that was not only reserved.
+_ACCESS: Final = (b"PROT_READ", b"PROT_WRITE", b"PROT_EXEC")
 #: What -y calls the descriptor of a memfd backend.
 _MEMFD: Final = b"/memfd:memory-backend-memfd"
 #: The name of the descriptor QEMU makes to see whether memfd_create works.
 _PROBE: Final = "test"
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def remember(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    """Keep ``value`` as the latest of at most ``most``."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > most:
+        del kept[next(iter(kept))]
 
 
 @attrs.define(eq=False)
@@ -160,7 +174,7 @@ class _Ranges:
     def remove(self, block: LoggedBlock) -> None:
         """Watch a block's range no longer."""
         place = bisect_left(self.starts, block.start)
-        if place < len(self.blocks) and self.blocks[place] is block:
+        if block in self.blocks[place : place + 1]:
             del self.starts[place], self.blocks[place]
 
     def cut(self, block: LoggedBlock, start: int, end: int) -> None:
@@ -175,12 +189,11 @@ class _Ranges:
 
     def forget(self, start: int, end: int) -> None:
         """Drop whatever was thought to be between the addresses: the kernel gave them anew."""
-        place = max(bisect_right(self.starts, start) - 1, 0)
-        while place < len(self.blocks) and self.starts[place] < end:
-            if self.blocks[place].end > start:
-                del self.starts[place], self.blocks[place]
-            else:
-                place += 1
+        around = self.at(start)
+        if around is not None:
+            self.remove(around)
+        first, behind = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        del self.starts[first:behind], self.blocks[first:behind]
 
 
 class BackendCalls:
@@ -247,9 +260,7 @@ class BackendCalls:
         return self._places[max(bisect_right(self._places, (line, sys.maxsize)) - 1, 0)]
 
     def _too_old(self, call: Call) -> bool:
-        return len(self._queue) > _RECORDS_HELD or (
-            len(self._pieces_begin) == _PIECES_HELD and call.line < self._pieces_begin[0]
-        )
+        return len(self._queue) > _RECORDS_HELD or call.line < self._pieces_begin[0]
 
     def _read_piece(self) -> None:
         piece = next(self._pieces, None)
@@ -267,45 +278,48 @@ class BackendCalls:
 
     def _read(self, piece: Piece) -> None:
         data = piece.data
-        descriptors, at = self._descriptors, self._ranges.at
         line, counted = piece.first_line, 0
         for match in _NEXT.finditer(data):
-            kind = match.lastindex
-            if kind is None:
+            if match.lastgroup is None:
                 return
-            if kind == _ADDRESS:
-                address = int(match[_ADDRESS], 16)
-                if at(address) is None and address not in self._unmapped and not self._attached:
-                    continue
-            elif kind == _FD:
-                if match[_FD] not in descriptors:
-                    continue
-            elif kind == _FD_NAME:
-                name = match[_FD_NAME]
-                if match[_FD] not in descriptors and not self._is_name(name):
-                    continue
-            elif kind == _OPENED:
-                if not self._may_be_path(match[_OPENED]):
-                    continue
-            elif kind in (_MAP_FD, _MAP_NAME) and not (
-                match[_MAP_PROT] == b"PROT_NONE"
-                or match[_MAP_PROT][:1] != b"P"
-                or match[_MAP_FD] in descriptors
-                or (kind == _MAP_NAME and self._is_name(match[_MAP_NAME]))
-                or (match[_MAP_ADDRESS] and self._may_be_block(match))
-            ):
-                continue
-            end = match.end() - 1
-            start = data.rfind(b"\n", 0, end) + 1
-            line += data.count(b"\n", counted, start)
-            counted = start
-            self._look_at(line, data[start:end])
+            if self._may_be_on_backend(match):
+                end = match.end() - 1
+                start = data.rfind(b"\n", 0, end) + 1
+                line += data.count(b"\n", counted, start)
+                counted = start
+                self._look_at(line, data[start:end])
 
-    def _may_be_block(self, match: re.Match[bytes]) -> bool:
-        address = int(match[_MAP_ADDRESS], 16)
-        return self._ranges.at(address) is not None or (
-            match[_MAP_FD] == b"-1" and not address % BLOCK_ALIGN
-        )
+    def _may_be_on_backend(self, match: re.Match[bytes]) -> bool:
+        """Whether a line has to be read, as far as its beginning tells."""
+        match match.lastgroup:
+            case "address":
+                address = int(match["address"], 16)
+                known = self._ranges.at(address) is not None or address in self._unmapped
+                return known or self._attached
+            case "descriptor":
+                return match["descriptor"] in self._descriptors
+            case "name":
+                return match["descriptor"] in self._descriptors or self._is_name(match["name"])
+            case "path":
+                return self._may_be_path(match["path"])
+            case "access":
+                return self._may_map_block(match)
+            case "mapped":
+                return match["mapped"] in self._descriptors or self._may_map_block(match)
+            case "mapped_name":
+                known = match["mapped"] in self._descriptors or self._may_map_block(match)
+                return known or self._is_name(match["mapped_name"])
+        return True
+
+    def _may_map_block(self, match: re.Match[bytes]) -> bool:
+        """Whether memory is reserved, or mapped where a block is or may be."""
+        if not match["access"].startswith(_ACCESS):
+            return True
+        if match["at"] is None:
+            return False
+        address = int(match["at"], 16)
+        may_begin_one = match["mapped"] is None and not address % BLOCK_ALIGN
+        return may_begin_one or self._ranges.at(address) is not None
 
     def _is_name(self, name: bytes) -> bool:
         """Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes."""
@@ -334,20 +348,22 @@ class BackendCalls:
             begun = self._unfinished.pop((pid, resumed), None)
             if begun is None:
                 return
-            line, name = begun[0], resumed
-            text, after = begun[1] + text[after:], begun[1].find(b"(") + 1
+            line, beginning = begun
+            name, text = resumed, beginning + text[after:]
+            after = text.find(b"(") + 1
         elif text.endswith(UNFINISHED):
             text = text[: -len(UNFINISHED)]
-            if name == b"exit_group":
-                text += b") = ?"
-            elif name in (b"munmap", b"close"):
-                # Others may get the address or the descriptor before the log says that it
-                # is free, and nobody looks at the answer.
-                text += b") = 0"
-            else:
-                if len(self._unfinished) < _RESERVATIONS_KEPT:
-                    self._unfinished[pid, name] = (line, text)
-                return
+            match name:
+                case b"exit_group":
+                    text += b") = ?"
+                case b"munmap" | b"close":
+                    # Others may get the address or the descriptor before the log says that
+                    # it is free, and nobody looks at the answer.
+                    text += b") = 0"
+                case _:
+                    if len(self._unfinished) < _RESERVATIONS_KEPT:
+                        self._unfinished[pid, name] = (line, text)
+                    return
         if pid in self._other_programs:
             return
         if name == b"execve":
@@ -368,45 +384,57 @@ class BackendCalls:
             self._queue.append(Call(line, pid, name, (status,), None, text))
             return
         address = _SIGNAL_ADDRESS.search(text)
-        where = int(address[1], 16) if address and address[1] != b"NULL" else None
+        where = int(address[1], 16) if address else None
         self._queue.append(Call(line, pid, SIGBUS, (where,), None, text))
 
     def _sort(self, call: Call) -> None:
         """Keep the call if it is on a backend, and note what it does to the backend."""
-        name, args = call.name, call.args
-        if name in ("open", "unlink", "statfs"):
-            relative = call.dirfd != AT_FDCWD and not str(args[0]).startswith("/")
-            if self._on_path(args[0]) and not relative:
-                if name == "open":
+        match call.name:
+            case "open":
+                if self._is_on_path(call):
                     self._note_descriptor(call)
+                    self._queue.append(call)
+            case "unlink" | "statfs":
+                if self._is_on_path(call):
+                    self._queue.append(call)
+            case "memfd_create":
+                if call.args[0] != _PROBE:
+                    self._note_descriptor(call)
+                    self._queue.append(call)
+            case "mmap":
+                self._sort_mmap(call)
+            case "munmap" | "madvise" | "mbind" | "mprotect":
+                self._sort_range_call(call)
+            case "exit_group":
                 self._queue.append(call)
-        elif name == "memfd_create":
-            if args[0] != _PROBE:
-                self._note_descriptor(call)
-                self._queue.append(call)
-        elif name == "mmap":
-            self._sort_mmap(call)
-        elif name in ("munmap", "madvise", "mbind", "mprotect"):
-            self._sort_range_call(call)
-        elif name == "exit_group":
-            self._queue.append(call)
-        elif self._is_descriptor(call, args[0]):
-            if name == "close" and not call.failed:
-                del self._descriptors[b"%d" % args[0]]
-            self._queue.append(call)
+            case "close":
+                (descriptor,) = call.args
+                if self._is_descriptor(call, descriptor):
+                    if not call.failed:
+                        del self._descriptors[b"%d" % descriptor]
+                    self._queue.append(call)
+            case _:
+                if self._is_descriptor(call, call.args[0]):
+                    self._queue.append(call)
+
+    def _is_on_path(self, call: Call) -> bool:
+        path: str = call.args[0]
+        return self._on_path(path) and (call.dirfd == AT_FDCWD or path.startswith("/"))
 
     def _note_descriptor(self, call: Call) -> None:
-        if call.result is not None and call.result >= 0:
-            named = _NAME_OF_DESCRIPTOR.search(call.text)
-            self._descriptors[b"%d" % call.result] = named[1] if named else None
-            if named and named[2]:
-                self.devices.add(call.result)
-            else:
-                self.devices.discard(call.result)
+        descriptor = call.given
+        if descriptor is None:
+            return
+        named = _NAME_OF_DESCRIPTOR.search(call.text)
+        self._descriptors[b"%d" % descriptor] = named["path"] if named else None
+        if named and named["device"]:
+            self.devices.add(descriptor)
+        else:
+            self.devices.discard(descriptor)
 
     def _is_descriptor(self, call: Call, descriptor: object) -> bool:
         """Whether the call's descriptor is a backend's, and not another with its number."""
-        if not isinstance(descriptor, int) or descriptor < 0:
+        if not isinstance(descriptor, int):
             return False
         key = b"%d" % descriptor
         shown = re.search(rb"[( ]" + key + rb"<([^<>]*)", call.text)
@@ -421,36 +449,30 @@ class BackendCalls:
             return False
         return True
 
-    def _remember_unmapped(self, address: int, call: Call) -> None:
-        self._unmapped.pop(address, None)
-        self._unmapped[address] = call
-        if len(self._unmapped) > _REMEMBERED:
-            del self._unmapped[next(iter(self._unmapped))]
-
     def _sort_mmap(self, call: Call) -> None:
         address, length, prot, flags, descriptor = call.args[:5]
         if not isinstance(length, int) or not isinstance(address, int):
             return
         on_backend = self._is_descriptor(call, descriptor)
-        anonymous = isinstance(flags, str) or flags & MAP_ANONYMOUS
-        if not address and prot == PROT_NONE and anonymous and not on_backend:
+        anonymous = isinstance(flags, str) or bool(flags & MAP_ANONYMOUS)
+        without_access = prot == PROT_NONE
+        if not address and without_access and anonymous and not on_backend:
             self._note_reservation(call, length)
             return
-        block = self._ranges.at(address) if address else None
+        block = self._ranges.at(address)
         if block is None:
             if not on_backend and not self._is_unreserved_block(call):
                 return
-            block = LoggedBlock(address, address + length, None, used=True)
-            if call.result is not None and call.result >= 0:
-                block.start, block.end = call.result, call.result + length
-                self._ranges.forget(block.start, block.end)
-                self._ranges.add(block)
+            start = call.given or address
+            block = LoggedBlock(start, start + length, None, used=True)
+            if call.given is not None:
+                self._watch(block)
         elif block.used is None and not on_backend:
-            if descriptor != -1:
+            if not anonymous:
                 # A library is mapped over what was reserved for it.
                 self._drop(block)
                 return
-            if prot == PROT_NONE and isinstance(flags, int) and not flags & MAP_FIXED:
+            if without_access and isinstance(flags, int) and not flags & MAP_FIXED:
                 return
         self._use(block)
         block.mapping = call
@@ -466,32 +488,35 @@ class BackendCalls:
         address, _, prot, flags = call.args[:4]
         if not isinstance(flags, int) or not isinstance(prot, int):
             return False
-        wanted = flags & MAP_ANONYMOUS and flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)
-        return bool(wanted and prot & PROT_WRITE and address and not address % BLOCK_ALIGN)
+        fixed = flags & MAP_FIXED or flags & MAP_FIXED_NOREPLACE
+        new = flags & MAP_ANONYMOUS and fixed
+        return bool(new and prot & PROT_WRITE and not address % BLOCK_ALIGN)
 
     def _note_reservation(self, call: Call, length: int) -> None:
-        result = call.result
-        if result is None:
+        address = call.result
+        if address is None:
             return
-        block = LoggedBlock(0, 0, call)
-        call.block = block
         self._queue.append(call)
-        if result < 0:
-            block.used = True
-            return
-        known = self._ranges.at(result)
-        if known is not None and known.used is None and known.start == result:
+        known = self._ranges.at(address)
+        if known is not None and known.used is None and known.start == address:
             # The kernel gives no address twice: these two belong together.
             call.block = known
             return
-        block.start, block.end = result, result + length
-        self._ranges.forget(block.start, block.end)
-        self._ranges.add(block)
+        block = LoggedBlock(address, address + length, call)
+        call.block = block
+        if call.given is None:
+            block.used = True
+            return
+        self._watch(block)
         self._reservations.append(block)
         if len(self._reservations) > _RESERVATIONS_KEPT:
             oldest = self._reservations.popleft()
             if oldest.used is None:
                 self._drop(oldest)
+
+    def _watch(self, block: LoggedBlock) -> None:
+        self._ranges.forget(block.start, block.end)
+        self._ranges.add(block)
 
     def _use(self, block: LoggedBlock) -> None:
         if block.used is None:
@@ -504,36 +529,42 @@ class BackendCalls:
         self._ranges.remove(block)
 
     def _sort_range_call(self, call: Call) -> None:
-        name, args = call.name, call.args
-        address, length = args[0], args[1]
+        address, length = call.args[:2]
         if not isinstance(address, int) or not isinstance(length, int):
             return
         block = self._ranges.at(address)
         if block is None:
-            again = self._unmapped.get(address)
-            twice = again is not None and (again.name, again.args) == (name, args)
-            if twice and again is not None and not self._is_mapped_since(again, call):
-                call.block = again.block
+            if self._is_done_twice(call, address):
+                call.block = self._unmapped[address].block
                 self._queue.append(call)
-            elif self._attached and name in ("madvise", "munmap"):
+            elif self._attached and call.name in ("madvise", "munmap"):
                 self._queue.append(call)
             return
         call.block = block
-        if block.used is None:
-            if name == "mprotect":
+        match call.name:
+            case "mprotect" if block.used is None:
                 self._drop(block)
                 return
-            if name == "mbind" or (name == "madvise" and args[2] in _ADVICE_ON_BLOCKS):
+            case "mbind":
                 self._use(block)
+            case "madvise" if call.args[2] in _ADVICE_ON_BLOCKS:
+                self._use(block)
+            case "munmap" if not call.failed:
+                self._ranges.cut(block, address, address + length)
+                if block.used:
+                    remember(self._unmapped, address, call, _REMEMBERED)
         self._queue.append(call)
-        if name == "munmap" and not call.failed:
-            self._ranges.cut(block, address, address + length)
-            if block.used:
-                self._remember_unmapped(address, call)
+
+    def _is_done_twice(self, call: Call, address: int) -> bool:
+        """Whether the call unmaps what was unmapped before, and not mapped since."""
+        before = self._unmapped.get(address)
+        if before is None or (before.name, before.args) != (call.name, call.args):
+            return False
+        return not self._is_mapped_since(before, call)
 
     def _is_mapped_since(self, unmapped: Call, call: Call) -> bool:
         """Whether the log has a new mapping in the range that was unmapped before."""
-        start, end = unmapped.args[0], sum(unmapped.args)
+        start, size = unmapped.args
         first_line, offset = self.piece_before(unmapped.line)
         lengths: dict[bytes | None, int] = {}
         for piece in self._log.pieces(offset, first_line):
@@ -549,7 +580,7 @@ class BackendCalls:
                 # It may begin below the range and reach into it.
                 length = int(match[2]) if match[2] else lengths.pop(match[1], 1)
                 address = int(match[3], 16)
-                if line > unmapped.line and address < end and start < address + length:
+                if line > unmapped.line and address < start + size and start < address + length:
                     return True
             if piece.first_line > call.line:
                 return False

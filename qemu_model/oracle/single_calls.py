@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..host import linux
 from ..host.linux import O_CREAT, O_RDONLY
 from .backend_calls import BLOCK_ALIGN
 from .search import is_reservation
@@ -37,4 +38,17 @@ def likeness(call: Call, args: tuple[Any, ...]) -> int:
 
 def is_mapping_of(head: Call, name: str, args: tuple[Any, ...]) -> bool:
     """Whether ``head`` maps the anonymous block that the call reserves the place of."""
-    return bool(name) and is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
+    return is_reservation(name, args) and head.args[1] == args[1] - BLOCK_ALIGN
+
+
+def maps_no_file(mapping: Call) -> bool:
+    """Whether an ``mmap`` is of no file."""
+    return bool(mapping.args[4] == -1)
+
+
+def populates(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the call has pages made before they are used."""
+    match name, args:
+        case "madvise", (_, _, linux.MADV_POPULATE_READ | linux.MADV_POPULATE_WRITE):
+            return True
+    return False

@@ -151,6 +151,11 @@ class Call:
         """Whether the kernel refused."""
         return self.result is not None and -4096 < self.result < 0
 
+    @property
+    def given(self) -> int | None:
+        """What the kernel gave: None where it refused, and where the log does not say."""
+        return None if self.result is None or self.result < 0 else self.result
+
 
 # Reading arguments.
 
