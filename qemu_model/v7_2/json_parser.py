@@ -7,6 +7,7 @@ Single quotes are allowed; the first thing that is wrong is the error.
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -24,17 +25,59 @@ UINT64_MAX: Final = (1 << 64) - 1
 #: How many brackets and braces may be open at once.
 MAX_NESTING: Final = 1024
 
-_WHITE: Final = " \t\r\n"
-_PUNCTUATION: Final = "{}[]:,"
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<float>\.[0-9]+)?(?P<exp>[eE][+-]?[0-9]+)?")
-#: What the lexer has taken in when the next character is the one it stumbles over.
-_PARTIAL_NUMBER: Final = re.compile(
-    r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?)?)?"
+#: A piece of the text: white space, a token, or what the lexer has taken in with the
+#: character that it stumbles over.
+_PIECE: Final = re.compile(
+    r"""
+    [ \t\r\n]+
+    | (?P<punctuation> [{}\[\]:,] )
+    | (?P<string> "(?:[^"\\\0-\x1f] | \\[^\0-\x1f])*" | '(?:[^'\\\0-\x1f] | \\[^\0-\x1f])*' )
+    | (?P<number>
+        -?(?:0(?![0-9]) | [1-9][0-9]*+)
+        (?P<fraction> \.[0-9]++ | (?!\.) )
+        (?P<exponent> [eE][+-]?[0-9]++ | (?![eE]) )
+      )
+    | (?P<keyword> [a-z]+ )
+    | (?P<stray>
+        (?:
+          "(?:[^"\\\0-\x1f] | \\[^\0-\x1f])*\\?
+          | '(?:[^'\\\0-\x1f] | \\[^\0-\x1f])*\\?
+          | -?(?:0 | [1-9][0-9]*)(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?)?
+          | -
+        ).?
+        | .
+      )
+    """,
+    re.VERBOSE | re.DOTALL,
 )
 _ESCAPES: Final = MappingProxyType({
     "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
     '"': '"', "'": "'", "\\": "\\", "/": "/",
 })  # fmt: skip
+UNIT: Final = len(r"\uXXXX")
+#: A piece of a string: two halves of a surrogate pair are one character.
+_CHARACTER: Final = re.compile(
+    r"""
+    (?P<units>
+        \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
+        | \\u[0-9a-fA-F]{4}
+    )
+    | (?P<broken> \\u )
+    | \\(?P<escape> . )
+    | (?P<plain> [^\ud800-\udfff] )
+    | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+#: What Unicode assigns to no character: the last two of each plane, and 32 more.
+_NONCHARACTERS: Final = frozenset(
+    chr(code)
+    for code in (
+        *range(0xFDD0, 0xFDF0),
+        *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
+    )
+)
+_KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
 
 
 @attrs.frozen
@@ -51,79 +94,35 @@ class JsonError(Exception):
 
 def lex(text: str) -> Iterator[Token]:
     """Give the tokens of ``text``.  Raises :class:`JsonError` ``stray '...'``."""
-    position = 0
-    while position < len(text):
-        first = text[position]
-        if first in _WHITE:
-            position += 1
-        elif first in _PUNCTUATION:
-            yield Token(first, first)
-            position += 1
-        elif first in "\"'":
-            end = _end_of_string(text, position)
-            yield Token("string", text[position:end])
-            position = end
-        elif first == "-" or (first.isascii() and first.isdigit()):
-            end, kind = _end_of_number(text, position)
-            yield Token(kind, text[position:end])
-            position = end
-        elif "a" <= first <= "z":
-            match = re.compile("[a-z]+").match(text, position)
-            assert match is not None
-            yield Token("keyword", match[0])
-            position = match.end()
-        else:
-            raise JsonError(f"stray '{first}'")
-
-
-def _end_of_string(text: str, start: int) -> int:
-    quote = text[start]
-    position = start + 1
-    while position < len(text):
-        character = text[position]
-        if character < " ":
-            raise JsonError(f"stray '{text[start : position + 1]}'")
-        if character == "\\":
-            position += 1
-            if position < len(text) and text[position] < " ":
-                raise JsonError(f"stray '{text[start : position + 1]}'")
-        elif character == quote:
-            return position + 1
-        position += 1
-    raise JsonError(f"stray '{text[start:]}'")
-
-
-def _end_of_number(text: str, start: int) -> tuple[int, str]:
-    match = _NUMBER.match(text, start)
-    end = match.end() if match else start
-    following = text[end : end + 1]
-    whole = match is not None and not match["exp"]
-    leading_zero = match is not None and match[0] in ("0", "-0") and following.isdigit()
-    unfinished = whole and (
-        following in ("e", "E") or (match is not None and not match["float"] and following == ".")
-    )
-    if match is None or leading_zero or (following and unfinished):
-        partial = _PARTIAL_NUMBER.match(text, start)
-        assert partial is not None
-        raise JsonError(f"stray '{text[start : partial.end() + 1]}'")
-    return end, "float" if match["float"] or match["exp"] else "integer"
+    for piece in _PIECE.finditer(text):
+        match piece.lastgroup:
+            case None:
+                pass
+            case "punctuation":
+                yield Token(piece[0], piece[0])
+            case "number":
+                whole = not piece["fraction"] and not piece["exponent"]
+                yield Token("integer" if whole else "float", piece[0])
+            case "stray":
+                raise JsonError(f"stray '{piece[0]}'")
+            case kind:
+                yield Token(kind, piece[0])
 
 
 class Parser:
     """Reads one value from tokens, with QEMU's words for what is wrong."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._position = 0
+        self._tokens = collections.deque(tokens)
 
     def _peek(self) -> Token:
-        if self._position == len(self._tokens):
+        if not self._tokens:
             raise JsonError("premature EOI")
-        return self._tokens[self._position]
+        return self._tokens[0]
 
     def _pop(self) -> Token:
         token = self._peek()
-        self._position += 1
+        self._tokens.popleft()
         return token
 
     def value(self) -> Any:
@@ -159,18 +158,24 @@ class Parser:
     def _begin(self) -> Any:
         """Read a value, or how one begins that holds others: empty, then."""
         token = self._peek()
-        if token.kind not in ("string", "integer", "float", "keyword", "{", "["):
-            raise JsonError("expecting value")
+        value: Any
+        match token.kind:
+            case "{":
+                value = {}
+            case "[":
+                value = []
+            case "string":
+                value = _string(token.text)
+            case "keyword":
+                value = _keyword(token.text)
+            case "integer":
+                value = _integer(token.text)
+            case "float":
+                value = float(token.text)
+            case _:
+                raise JsonError("expecting value")
         self._pop()
-        if token.kind == "{":
-            return {}
-        if token.kind == "[":
-            return []
-        if token.kind == "string":
-            return _string(token.text)
-        if token.kind == "keyword":
-            return _keyword(token.text)
-        return _number(token)
+        return value
 
     def _ends(self, bracket: str) -> bool:
         """Take ``bracket`` if it comes next; return whether it did."""
@@ -198,61 +203,48 @@ class Parser:
 
 def _string(text: str) -> str:
     read = []
-    characters = iter(range(1, len(text) - 1))
-    for place in characters:
-        character = text[place]
-        if character != "\\":
-            if "\ud800" <= character <= "\udfff":
+    for piece in _CHARACTER.finditer(text[:-1], 1):
+        match piece.lastgroup:
+            case "plain":
+                read.append(piece[0])
+            case "units":
+                read.append(_code_point(piece[0]))
+            case "escape" if piece["escape"] in _ESCAPES:
+                read.append(_ESCAPES[piece["escape"]])
+            case "escape":
+                raise JsonError("invalid escape sequence in string")
+            case "broken":
+                raise _no_character(text[piece.start() :][:UNIT])
+            case _:
                 raise JsonError("invalid UTF-8 sequence in string")
-            read.append(character)
-            continue
-        escape = text[next(characters)]
-        if escape in _ESCAPES:
-            read.append(_ESCAPES[escape])
-        elif escape == "u":
-            start = place
-            code, length = _code_point(text, place)
-            if code is None:
-                raise JsonError(f"{text[start : start + length]} is not a valid Unicode character")
-            for _ in range(length - 2):
-                next(characters)
-            read.append(chr(code))
-        else:
-            raise JsonError("invalid escape sequence in string")
     return "".join(read)
 
 
-def _code_point(text: str, place: int) -> tuple[int | None, int]:
-    """Return the character of ``\\uXXXX`` at ``place``, None if it is none, and its length."""
-    match = re.compile(r"\\u([0-9a-fA-F]{4})").match(text, place)
-    if match is None:
-        return None, 6
-    code = int(match[1], 16)
-    if 0xD800 <= code <= 0xDBFF:
-        trailing = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(text, match.end())
-        if trailing is None:
-            return None, 6
-        code = 0x10000 + ((code & 0x3FF) << 10) + (int(trailing[1], 16) & 0x3FF)
-        return (None if _is_no_character(code) else code), 12
-    return (None if 0xDC00 <= code <= 0xDFFF or _is_no_character(code) else code), 6
+def _code_point(units: str) -> str:
+    """Return the character that ``\\uXXXX``, once or twice, stands for: what is UTF-16."""
+    try:
+        character = bytes.fromhex(units.replace("\\u", "")).decode("utf-16-be")
+    except UnicodeDecodeError as error:
+        raise _no_character(units) from error
+    if character in _NONCHARACTERS:
+        raise _no_character(units)
+    return character
 
 
-def _is_no_character(code: int) -> bool:
-    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+def _no_character(text: str) -> JsonError:
+    return JsonError(f"{text} is not a valid Unicode character")
 
 
 def _keyword(text: str) -> bool | None:
-    if text not in ("true", "false", "null"):
+    if text not in _KEYWORDS:
         raise JsonError(f"invalid keyword '{text}'")
-    return {"true": True, "false": False}.get(text)
+    return _KEYWORDS[text]
 
 
-def _number(token: Token) -> int | float:
-    if token.kind == "integer":
-        value = c_integer(token.text)
-        if INT64_MIN <= value <= UINT64_MAX:
-            return value
-    return float(token.text)
+def _integer(text: str) -> int | float:
+    """Return a number that has 64 bits, with a sign or without, as it is; others are doubles."""
+    value = c_integer(text)
+    return value if INT64_MIN <= value <= UINT64_MAX else float(text)
 
 
 def qobject_from_json(text: str) -> Any:
@@ -261,28 +253,39 @@ def qobject_from_json(text: str) -> Any:
     Raises ``JSON parse error, ...``, ``JSON nesting depth limit exceeded`` and
     ``Expecting at most one JSON value``.
     """
-    tokens: list[Token] = []
-    values: list[Any] = []
-    depth = {"{": 0, "[": 0}
+    tokens = lex(text)
     try:
-        for token in lex(text):
-            if token.kind in "{[":
-                depth[token.kind] += 1
-            elif token.kind in "}]":
-                depth["{" if token.kind == "}" else "["] -= 1
-            tokens.append(token)
-            if sum(depth.values()) > MAX_NESTING:
-                raise messages.JSON_NESTING.error()
-            if min(depth.values()) >= 0 and any(depth.values()):
-                continue
-            values.append(Parser(tokens).value())
-            tokens, depth = [], {"{": 0, "[": 0}
-            if len(values) > 1:
-                raise messages.JSON_ONE_VALUE.error()
-        if tokens:
-            values.append(Parser(tokens).value())
+        first = list(tokens_of_value(tokens))
+        value = Parser(first).value() if first else None
     except JsonError as error:
-        if values:
-            raise messages.JSON_ONE_VALUE.error() from error
         raise messages.JSON_PARSE.error(what=str(error)) from error
-    return values[0] if values else None
+    try:
+        more = any(tokens)
+    except JsonError:
+        more = True
+    if more:
+        raise messages.JSON_ONE_VALUE.error()
+    return value
+
+
+def tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:
+    """Give the tokens up to where as many brackets are closed as are open (``json-streamer.c``).
+
+    A bracket that closes too much ends it as well.  Raises ``JSON nesting depth limit exceeded``.
+    """
+    braces = brackets = 0
+    for token in tokens:
+        yield token
+        match token.kind:
+            case "{":
+                braces += 1
+            case "}":
+                braces -= 1
+            case "[":
+                brackets += 1
+            case "]":
+                brackets -= 1
+        if braces + brackets > MAX_NESTING:
+            raise messages.JSON_NESTING.error()
+        if min(braces, brackets) < 0 or not (braces or brackets):
+            return

@@ -55,24 +55,25 @@ def set_property(qemu: Qemu, memdev: Memdev, name: str, v: KeyvalInputVisitor, k
 
     Raises what reading a value of its kind and what setting it raise.
     """
-    if kind == "OnOffAuto":
-        value = v.type_enum(name, ON_OFF_AUTO)
-        if name == "acpi":
-            qemu.machine.acpi = value != "off"
-    elif kind == "int":
-        v.type_int64(name)
-    elif kind == "size":
-        pc_machine_set_max_ram_below_4g(qemu, v.type_size(name))
-    elif kind == "bool":
-        on = v.type_bool(name)
-        if name == "mem-merge":
-            qemu.machine.mem_merge = on
-        elif name == "dump-guest-core":
-            qemu.machine.dump_guest_core = on
-        elif name == "nvdimm":
-            qemu.machine.nvdimm = on
-    elif name == "memory-backend":
-        memdev.id = v.type_str(name)
+    match kind, name:
+        case "OnOffAuto", "acpi":
+            qemu.machine.acpi = v.type_enum(name, ON_OFF_AUTO) != "off"
+        case "OnOffAuto", _:
+            v.type_enum(name, ON_OFF_AUTO)
+        case "int", _:
+            v.type_int64(name)
+        case "size", _:
+            pc_machine_set_max_ram_below_4g(qemu, v.type_size(name))
+        case "bool", "mem-merge":
+            qemu.machine.mem_merge = v.type_bool(name)
+        case "bool", "dump-guest-core":
+            qemu.machine.dump_guest_core = v.type_bool(name)
+        case "bool", "nvdimm":
+            qemu.machine.nvdimm = v.type_bool(name)
+        case "bool", _:
+            v.type_bool(name)
+        case _, "memory-backend":
+            memdev.id = v.type_str(name)
 
 
 def _refuse(qemu: Qemu, error: Error) -> NoReturn:

@@ -54,34 +54,35 @@ def set_numa_options(
     Raises what reading raises, ``NUMA is not supported by this machine-type`` and
     what the three kinds raise.
     """
-    kind = v.type_enum("type", KINDS)
-    if kind == "node":
-        nodeid = v.type_uint16("nodeid") if v.has("nodeid") else None
-        cpus = v.uint16_list("cpus") if v.has("cpus") else []
-        mem = v.type_size("mem") if v.has("mem") else None
-        if mem is not None:
-            mem = qemu_strtosz_mib(opts.get("mem") or "") or mem
-        memdev = v.type_str("memdev") if v.has("memdev") else None
-        initiator = v.type_uint16("initiator") if v.has("initiator") else None
-        v.check_struct()
-        supported(machine)
-        return parse_numa_node(
-            qemu, machine, nodeid, cpus, mem, memdev, initiator is not None, have_mem
-        )
-    if kind == "dist":
-        src, dst, val = v.type_uint16("src"), v.type_uint16("dst"), v.type_uint8("val")
-        v.check_struct()
-        supported(machine)
-        parse_numa_distance(qemu, src, dst, val)
-    elif kind == "cpu":
-        names = ("node-id", "socket-id", "die-id", "cluster-id", "core-id", "thread-id")
-        given = {name: v.type_int64(name) for name in names if v.has(name)}
-        v.check_struct()
-        supported(machine)
-        set_cpu(qemu, given)
-    else:
-        v.type_str("initiator")
-        raise messages.NUMA_HMAT.error()
+    match v.type_enum("type", KINDS):
+        case "node":
+            nodeid = v.type_uint16("nodeid") if v.has("nodeid") else None
+            cpus = v.uint16_list("cpus") if v.has("cpus") else []
+            mem = v.type_size("mem") if v.has("mem") else None
+            if mem is not None:
+                mem = qemu_strtosz_mib(opts.get("mem") or "") or mem
+            memdev = v.type_str("memdev") if v.has("memdev") else None
+            initiator = v.type_uint16("initiator") if v.has("initiator") else None
+            v.check_struct()
+            supported(machine)
+            has_initiator = initiator is not None
+            return parse_numa_node(
+                qemu, machine, nodeid, cpus, mem, memdev, has_initiator, have_mem
+            )
+        case "dist":
+            src, dst, val = v.type_uint16("src"), v.type_uint16("dst"), v.type_uint8("val")
+            v.check_struct()
+            supported(machine)
+            parse_numa_distance(qemu, src, dst, val)
+        case "cpu":
+            names = ("node-id", "socket-id", "die-id", "cluster-id", "core-id", "thread-id")
+            given = {name: v.type_int64(name) for name in names if v.has(name)}
+            v.check_struct()
+            supported(machine)
+            set_cpu(qemu, given)
+        case _:
+            v.type_str("initiator")
+            raise messages.NUMA_HMAT.error()
     return have_mem
 
 
@@ -161,7 +162,7 @@ def parse_numa_distance(qemu: Qemu, src: int, dst: int, val: int) -> None:
         raise messages.NUMA_NODE_MISSING.error()
     if val < NUMA_DISTANCE_MIN:
         raise messages.NUMA_DISTANCE_LOW.error(val=val, least=NUMA_DISTANCE_MIN)
-    if src == dst and val != NUMA_DISTANCE_MIN:
+    if src == dst and val > NUMA_DISTANCE_MIN:
         raise messages.NUMA_DISTANCE_LOCAL.error(node=src, least=NUMA_DISTANCE_MIN)
     numa.info(src).distance[dst] = val
     numa.have_numa_distance = True
