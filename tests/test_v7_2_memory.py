@@ -45,9 +45,7 @@ from qemu_model.v7_2.mmap_alloc import (
     qemu_ram_munmap,
 )
 from qemu_model.v7_2.oslib_posix import (
-    BEHIND_END,
-    READ_ONLY,
-    WRITABLE,
+    Protection,
     do_madv_populate_write_pages,
     get_memset_num_threads,
     qemu_anon_ram_alloc,
@@ -308,7 +306,7 @@ def test_the_threads_populate_every_page_once_in_equal_parts(
 ) -> None:
     """util/oslib-posix.c:touch_all_pages: the first parts are a page longer."""
     host = ToldHost(Platform(online_cpus=cpus))
-    qemu_prealloc_mem(on(host), -1, ADDRESS, pages * PAGE, most, WRITABLE)
+    qemu_prealloc_mem(on(host), -1, ADDRESS, pages * PAGE, most, Protection.WRITABLE)
     tried, *parts = [(call[1], call[2]) for call in host.made("madvise")]
     assert {call[3] for call in host.made("madvise")} == {POPULATE_WRITE}
     assert tried == (ADDRESS, PAGE)
@@ -336,7 +334,7 @@ def test_a_page_that_cannot_be_populated_is_an_error(answers: list[int], text: s
     """The last failure of a thread is told; the first try says only whether there is a way."""
     host = ToldHost(Platform(online_cpus=2), madvise=[*answers, 0])
     with pytest.raises(Error) as error:
-        qemu_prealloc_mem(on(host), -1, ADDRESS, 256 * MIB, 2, WRITABLE)
+        qemu_prealloc_mem(on(host), -1, ADDRESS, 256 * MIB, 2, Protection.WRITABLE)
     assert error.value.text == f"qemu_prealloc_mem: preallocating memory failed: {text}"
     assert len(host.made("madvise")) == 3
 
@@ -344,15 +342,19 @@ def test_a_page_that_cannot_be_populated_is_an_error(answers: list[int], text: s
 def test_without_that_advice_every_page_is_touched() -> None:
     """Before Linux 5.14: EINVAL."""
     host = ToldHost(madvise=[-errno.EINVAL], fstatfs=[HUGE])
-    qemu_prealloc_mem(on(host), 3, ADDRESS, 3 * MIB, 1, WRITABLE)
+    qemu_prealloc_mem(on(host), 3, ADDRESS, 3 * MIB, 1, Protection.WRITABLE)
     assert host.made("touch_pages") == [("touch_pages", ADDRESS, 4 * MIB, 2 * MIB)]
     failing = ToldHost(madvise=[-errno.EINVAL], touch_pages=[-errno.EFAULT])
     with pytest.raises(Error, match=r"preallocating memory failed: Bad address$"):
-        qemu_prealloc_mem(on(failing), -1, ADDRESS, MIB, 1, WRITABLE)
+        qemu_prealloc_mem(on(failing), -1, ADDRESS, MIB, 1, Protection.WRITABLE)
     with pytest.raises(Error, match=r"preallocating memory failed: Bad address$"):
-        qemu_prealloc_mem(on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, BEHIND_END)
+        qemu_prealloc_mem(
+            on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, Protection.BEHIND_END
+        )
     with pytest.raises(Killed) as killed:
-        qemu_prealloc_mem(on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, READ_ONLY)
+        qemu_prealloc_mem(
+            on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, Protection.READ_ONLY
+        )
     assert killed.value.number == 11
 
 

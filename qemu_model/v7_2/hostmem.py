@@ -42,7 +42,7 @@ from ..qom import (
 )
 from ..ram_addr import NO_FLAGS, RAM_NORESERVE, RAM_SHARED, RamFlags
 from . import messages
-from .oslib_posix import BEHIND_END, READ_ONLY, WRITABLE, qemu_prealloc_mem
+from .oslib_posix import Protection, qemu_prealloc_mem
 from .physmem import RAMBlock72
 from .qom import object_get_link, object_resolve_link
 
@@ -247,12 +247,12 @@ def region(backend: HostMemoryBackend) -> tuple[int, int]:
     return memory_region_get_ram_ptr(backend.mr), memory_region_size(backend.mr)
 
 
-def preallocation(backend: HostMemoryBackend) -> tuple[int, int, int, int, int]:
+def preallocation(backend: HostMemoryBackend) -> tuple[int, int, int, int, Protection]:
     """Return what ``qemu_prealloc_mem`` is told of the backend."""
     block = backend.mr.ram_block
-    protection = WRITABLE
+    protection = Protection.WRITABLE
     if isinstance(block, RAMBlock72) and block.readonly:
-        protection = BEHIND_END if block.behind_end else READ_ONLY
+        protection = Protection.BEHIND_END if block.behind_end else Protection.READ_ONLY
     fd = memory_region_get_fd(backend.mr)
     return fd, *region(backend), backend.prealloc_threads, protection
 

@@ -25,8 +25,6 @@ from . import messages
 
 C_FILE = "util/mmap-alloc.c"
 ENOTSUP = ERRNO_NUMBERS["ENOTSUP"]
-#: The kernel reserves memory whatever a mapping asks for.
-OVERCOMMIT_NEVER = 2
 #: What :func:`qemu_ram_mmap` answers where it failed without a system call that did: errno 0.
 MAP_FAILED = -4095
 
@@ -34,10 +32,10 @@ MAP_FAILED = -4095
 class MapFlags(enum.Flag):
     """The ``QEMU_MAP_*`` flags (``include/qemu/mmap-alloc.h``): patch 2's idea, as of 6.1."""
 
-    READONLY = 1 << 0
-    SHARED = 1 << 1
-    SYNC = 1 << 2
-    NORESERVE = 1 << 3
+    READONLY = enum.auto()
+    SHARED = enum.auto()
+    SYNC = enum.auto()
+    NORESERVE = enum.auto()
 
 
 def mmap_errno(failure: int) -> int:
@@ -47,35 +45,39 @@ def mmap_errno(failure: int) -> int:
 
 def mmap_reserve(qemu: Qemu, size: int, fd: int) -> int:
     """Reserve ``size`` bytes of address space and return where, or the negative errno."""
-    reserve_fd, flags = -1, MAP_PRIVATE | MAP_ANONYMOUS
+    flags = MAP_PRIVATE
     # On ppc64 all mappings of a segment share one page size, so the reservation
     # must come from the file that will be mapped over it.
     if (
-        fd != -1
-        and qemu.platform.machine.startswith("ppc64")
+        qemu.platform.machine.startswith("ppc64")
         and qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size
     ):
-        reserve_fd, flags = fd, MAP_PRIVATE | MAP_NORESERVE
-    return qemu.host.mmap(0, size, PROT_NONE, flags, reserve_fd, 0)
+        flags |= MAP_NORESERVE
+    else:
+        fd = -1
+        flags |= MAP_ANONYMOUS
+    return qemu.host.mmap(0, size, PROT_NONE, flags, fd, 0)
 
 
 def map_noreserve_effective(qemu: Qemu, fd: int, flags: MapFlags) -> bool:
     """Return whether the kernel will heed MAP_NORESERVE.
 
     Huge pages have a reservation of their own, and shared files and read-only
-    mappings have none; elsewhere the overcommit mode decides, and QEMU says so on
-    stderr where it is against it.
+    mappings have none; elsewhere the overcommit mode decides: with 2 the kernel reserves
+    memory whatever a mapping asks for, and QEMU says so on stderr.
     """
     if qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size:
         return True
     if MapFlags.READONLY in flags or (MapFlags.SHARED in flags and fd >= 0):
         return True
-    mode = qemu.host.overcommit_memory()
-    if mode is None:
-        qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
-    elif mode == OVERCOMMIT_NEVER:
-        qemu.error_report(messages.OVERCOMMIT_NEVER)
-    return mode is not None and mode != OVERCOMMIT_NEVER
+    match qemu.host.overcommit_memory():
+        case None:
+            qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
+            return False
+        case 2:
+            qemu.error_report(messages.OVERCOMMIT_NEVER)
+            return False
+    return True
 
 
 def mmap_activate(qemu: Qemu, ptr: int, size: int, fd: int, map_flags: MapFlags) -> int:
@@ -87,16 +89,16 @@ def mmap_activate(qemu: Qemu, ptr: int, size: int, fd: int, map_flags: MapFlags)
     """
     noreserve = MapFlags.NORESERVE in map_flags
     shared = MapFlags.SHARED in map_flags
-    prot = PROT_READ if MapFlags.READONLY in map_flags else PROT_READ | PROT_WRITE
     if noreserve and not map_noreserve_effective(qemu, fd, map_flags):
         return MAP_FAILED
 
-    flags = (
-        MAP_FIXED
-        | (MAP_ANONYMOUS if fd == -1 else 0)
-        | (MAP_SHARED if shared else MAP_PRIVATE)
-        | (MAP_NORESERVE if noreserve else 0)
-    )
+    prot = PROT_READ
+    if MapFlags.READONLY not in map_flags:
+        prot |= PROT_WRITE
+    flags = MAP_FIXED
+    flags |= MAP_ANONYMOUS if fd == -1 else 0
+    flags |= MAP_SHARED if shared else MAP_PRIVATE
+    flags |= MAP_NORESERVE if noreserve else 0
     platform = qemu.platform
     wanted = shared and MapFlags.SYNC in map_flags
     sync = platform.map_sync | platform.map_shared_validate if wanted else 0
@@ -139,7 +141,7 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, map_flags: MapFlag
         # The caller reads errno, which a failing munmap would overwrite.
         return host.munmap(guardptr, total) or ptr
 
-    if offset > 0:
+    if offset:
         host.munmap(guardptr, offset)
 
     total -= offset

@@ -6,11 +6,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .. import options as before
 from ..glib import GHashTable
-from ..options import QemuOpts, decimal, get_opt_value, id_wellformed, parse_uint, suffix_mul
+from ..host.linux import ERRNO_NUMBERS
+from ..options import (
+    UINT64_MAX,
+    QemuOpts,
+    decimal,
+    id_wellformed,
+    is_help_option,
+    parse_uint,
+    suffix_mul,
+)
 from . import messages
 
 C_FILE = "util/qemu-option.c"
@@ -18,41 +27,56 @@ C_FILE = "util/qemu-option.c"
 TRUE = ("on", "yes", "true", "y")
 FALSE = ("off", "no", "false", "n")
 UINT32_MAX = 0xFFFF_FFFF
-EINVAL = 22
-ERANGE = 34
+EINVAL = ERRNO_NUMBERS["EINVAL"]
+ERANGE = ERRNO_NUMBERS["ERANGE"]
 
 #: What a warning is handed to.
 Warn = Callable[[str, str, str], None]
 
+#: A value goes up to a comma; two of them are a comma in it.
+_VALUE = r"(?:,,|[^,])*"
+_WITH_NAME = rf"(?P<name>[^=,]*)=(?P<value>{_VALUE})"
+#: A parameter with the comma behind it: the first of a text may be a value alone, the others
+#: a name alone.
+_FIRST = re.compile(rf"(?!\Z)(?:{_WITH_NAME}|(?P<nameless>{_VALUE}))(?:,|\Z)", re.DOTALL)
+_PARAMETER = re.compile(rf"(?!\Z)(?:{_WITH_NAME}|(?P<bare>[^=,]*))(?:,|\Z)", re.DOTALL)
+
 _SIZE = re.compile(
-    r"[ \t\n\v\f\r]*\+?(?P<whole>0[xX][0-9a-fA-F]+|[0-9]+)(?P<fraction>\.[0-9]*)?", re.ASCII
+    r"""
+    [ \t\n\v\f\r]*\+?
+    (?P<whole> (?P<prefix> 0[xX])[0-9a-fA-F]+ | [0-9]+ )
+    (?P<fraction> \.[0-9]* )?
+    (?P<unit> [BKMGTPEbkmgtpe]? )
+    """,
+    re.ASCII | re.VERBOSE,
 )
 
 
-def get_opt_name_value(
-    text: str, start: int, first_name: str | None, warn: Warn | None
-) -> tuple[str, str, int]:
-    """Return name and value of the parameter at ``start``, and where the next one begins.
+def opts_do_parse(
+    text: str, first_name: str | None, warn: Warn | None
+) -> Iterator[tuple[str, str]]:
+    """Give names and values of the parameters of ``text``.
 
-    A parameter without ``=`` is the value of ``first_name`` where that is given, else
-    a boolean: on, or off if its name begins with ``no``; ``warn`` is called with it as
+    The first without ``=`` is the value of ``first_name`` where that is given.  Any other
+    is a boolean: on, or off if its name begins with ``no``; ``warn`` is called with it as
     given, and with its name and value.
     """
-    match = re.compile(r"[^=,]*").match(text, start)
-    assert match is not None
-    name, end = match[0], match.end()
-    if text.startswith("=", end):
-        value, end = get_opt_value(text, end + 1)
-    elif first_name is not None:
-        name = first_name
-        value, end = get_opt_value(text, start)
-    else:
-        given, value = name, "on"
-        if name.startswith("no"):
-            name, value = name[2:], "off"
-        if warn is not None and not before.is_help_option(given):
-            warn(given, name, value)
-    return name, value, end + 1
+    rest = text
+    if first_name is not None and (first := _FIRST.match(text)):
+        rest = text[first.end() :]
+        if first["nameless"] is None:
+            yield first["name"], first["value"].replace(",,", ",")
+        else:
+            yield first_name, first["nameless"].replace(",,", ",")
+    for parameter in _PARAMETER.finditer(rest):
+        bare = parameter["bare"]
+        if bare is None:
+            yield parameter["name"], parameter["value"].replace(",,", ",")
+            continue
+        name, value = (bare[2:], "off") if bare.startswith("no") else (bare, "on")
+        if warn is not None and not is_help_option(bare):
+            warn(bare, name, value)
+        yield name, value
 
 
 def qemu_opts_parse_noisily(text: str, first_name: str, warn: Warn) -> QemuOpts:
@@ -60,23 +84,12 @@ def qemu_opts_parse_noisily(text: str, first_name: str, warn: Warn) -> QemuOpts:
 
     Raises ``Parameter 'id' expects an identifier``, with a hint.
     """
-    id = None
-    position = 0
-    while position < len(text) and id is None:
-        name, value, position = get_opt_name_value(text, position, None, None)
-        if name == "id":
-            id = value
+    ids = (value for name, value in opts_do_parse(text, None, None) if name == "id")
+    id = next(ids, None)
     if id is not None and not id_wellformed(id):
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
-    params = []
-    first: str | None = first_name
-    position = 0
-    while position < len(text):
-        name, value, position = get_opt_name_value(text, position, first, warn)
-        first = None
-        if name != "id":
-            params.append((name, value))
-    return QemuOpts(id, tuple(params), text)
+    params = opts_do_parse(text, first_name, warn)
+    return QemuOpts(id, tuple((name, value) for name, value in params if name != "id"), text)
 
 
 def keyval_parse(text: str, first_name: str) -> tuple[QemuOpts, bool]:
@@ -87,27 +100,23 @@ def keyval_parse(text: str, first_name: str) -> tuple[QemuOpts, bool]:
     """
     params = []
     wants_help = False
-    position = 0
-    while position < len(text):
-        match = re.compile(r"[^=,]*").match(text, position)
-        assert match is not None
-        name, end = match[0], match.end()
-        if text.startswith("=", end):
-            value, end = get_opt_value(text, end + 1)
-        elif before.is_help_option(name):
+    rest = text
+    first = _PARAMETER.match(text)
+    if first and first["bare"] and not is_help_option(first["bare"]):
+        whole = _FIRST.match(text)
+        assert whole is not None
+        params.append((first_name, whole["nameless"].replace(",,", ",")))
+        rest = text[whole.end() :]
+    for parameter in _PARAMETER.finditer(rest):
+        bare = parameter["bare"]
+        if bare is not None and is_help_option(bare):
             wants_help = True
-            position = end + 1
-            continue
-        elif position == 0 and name:
-            value, end = get_opt_value(text, position)
-            name = first_name
+        elif bare:
+            raise messages.MACHINE_BARE.error(name=bare)
+        elif not parameter["name"]:
+            raise messages.MACHINE_INVALID_KEY.error(name="")
         else:
-            message = messages.MACHINE_BARE if name else messages.MACHINE_INVALID_KEY
-            raise message.error(name=name)
-        if not name:
-            raise messages.MACHINE_INVALID_KEY.error(name=name)
-        params.append((name, value))
-        position = end + 1
+            params.append((parameter["name"], parameter["value"].replace(",,", ",")))
     return QemuOpts(None, tuple(params), text), wants_help
 
 
@@ -118,27 +127,20 @@ def do_strtosz(text: str) -> tuple[int, bool] | int:
     one, and one of the units B K M G T P E; a fraction needs a unit above B.  -EINVAL
     where it is none of that, -ERANGE from 2^64 on.
     """
-    match = _SIZE.match(text)
+    match = _SIZE.fullmatch(text)
     if match is None:
         return -EINVAL
-    whole, fraction = match["whole"], match["fraction"]
-    hexadecimal = whole[:2] in ("0x", "0X")
+    whole, fraction, unit = match["whole"], match["fraction"], match["unit"]
+    hexadecimal = match["prefix"] is not None
     if hexadecimal and fraction is not None:
         return -EINVAL
     value = int(whole, 16) if hexadecimal else decimal(whole)
-    end = match.end()
-    unit = suffix_mul(text[end : end + 1])
-    if unit < 0:
-        unit, suffix = 1, False
-    else:
-        end, suffix = end + 1, True
-    if end != len(text):
+    part = float(f"0{fraction or ''}")
+    if part and unit in ("", "B", "b"):
         return -EINVAL
-    part = float(f"0{fraction or ''}") if fraction not in (None, ".") else 0.0
-    if part and unit == 1:
-        return -EINVAL
-    size = value * unit + math.floor(part * unit)
-    return -ERANGE if size > before.UINT64_MAX else (size, hexadecimal and suffix)
+    factor = suffix_mul(unit or "B")
+    size = value * factor + math.floor(part * factor)
+    return -ERANGE if size > UINT64_MAX else (size, hexadecimal and bool(unit))
 
 
 def parse_option_size(name: str, value: str) -> int:
@@ -221,7 +223,7 @@ class OptsVisitor72:
         """
         text = self._lookup(name)
         read = parse_uint(text)
-        if read is None or read[1] != len(text):
+        if read is None or text[read[1] :]:
             raise messages.EXPECTS.error(name=name, what="a uint64 value")
         self._unread.remove(name)
         if read[0] > UINT32_MAX:

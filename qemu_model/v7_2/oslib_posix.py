@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Final
 
 from ..error import Killed
@@ -19,13 +20,18 @@ C_FILE = "util/oslib-posix.c"
 EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
 SIGSEGV: Final = 11
-WRITABLE: Final = 0
-READ_ONLY: Final = 1
-BEHIND_END: Final = 2
 #: MAX_MEM_PREALLOC_THREAD_COUNT.
 MAX_THREADS: Final = 16
 #: Less memory than this, in bytes, is not worth another thread.
 BYTES_PER_THREAD: Final = 64 * 1024 * 1024
+
+
+class Protection(enum.Enum):
+    """What the processor lets QEMU do with memory; BEHIND_END of its file, that is nothing."""
+
+    WRITABLE = enum.auto()
+    READ_ONLY = enum.auto()
+    BEHIND_END = enum.auto()
 
 
 def qemu_anon_ram_alloc(qemu: Qemu, size: int, *, shared: bool, noreserve: bool) -> tuple[int, int]:
@@ -66,16 +72,17 @@ def do_madv_populate_write_pages(qemu: Qemu, area: int, pagesize: int, pages: in
     return qemu_madvise(qemu, area, pagesize * pages, MADV_POPULATE_WRITE)
 
 
-def do_touch_pages(qemu: Qemu, area: int, pagesize: int, pages: int, protection: int) -> int:
+def do_touch_pages(qemu: Qemu, area: int, pagesize: int, pages: int, protection: Protection) -> int:
     """Read and write back one byte of each page; return 0, or -EFAULT after a SIGBUS.
 
     A store into memory that QEMU mapped read-only is its end: SIGSEGV; reading behind
     the end of the file raises SIGBUS before that.
     """
-    if protection == BEHIND_END:
-        return -EFAULT
-    if protection == READ_ONLY:
-        raise Killed(SIGSEGV)
+    match protection:
+        case Protection.BEHIND_END:
+            return -EFAULT
+        case Protection.READ_ONLY:
+            raise Killed(SIGSEGV)
     return qemu.host.touch_pages(area, pages * pagesize, pagesize)
 
 
@@ -87,7 +94,7 @@ def touch_all_pages(
     max_threads: int,
     *,
     use_madv_populate_write: bool,
-    protection: int,
+    protection: Protection,
 ) -> int:
     """Preallocate ``pages`` pages with several threads; return 0 or the negative errno.
 
@@ -108,12 +115,9 @@ def touch_all_pages(
 
 
 def qemu_prealloc_mem(
-    qemu: Qemu, fd: int, area: int, size: int, max_threads: int, protection: int
+    qemu: Qemu, fd: int, area: int, size: int, max_threads: int, protection: Protection
 ) -> None:
     """Make all ``size`` bytes at ``area`` present, with at most ``max_threads`` threads.
-
-    ``protection`` is what the processor lets QEMU do there: WRITABLE, READ_ONLY, or
-    READ_ONLY and BEHIND_END of the file.
 
     Raises ``qemu_prealloc_mem: preallocating memory failed: <strerror>``.  Read-only
     memory kills QEMU (:class:`Killed`): MADV_POPULATE_WRITE is refused there, and the
