@@ -69,7 +69,7 @@ def real(line: str, place: Path) -> dict[str, Any]:
         _, devices, memdevs, cpus, numa = (answer.get("return") for answer in answers[:5])
         found["devices"] = sorted(map(about, devices), key=str)
         found["memdevs"] = memdevs
-        places = ("node-id", "socket-id", "core-id", "thread-id")
+        places = ("node-id", "socket-id", "die-id", "core-id", "thread-id")
         found["cpus"] = sorted(
             ([one["props"].get(key) for key in places] for one in cpus or ()), key=str
         )

@@ -76,7 +76,9 @@ def nodes(process: Process) -> dict[str, Any]:
     if qemu.machine.name == "microvm":
         # It has places for CPUs, and does not tell them.
         places = []
-    cpus = [[slot.node_id, slot.socket_id, slot.core_id, slot.thread_id] for slot in places]
+    cpus = [
+        [slot.node_id, slot.socket_id, slot.die_id, slot.core_id, slot.thread_id] for slot in places
+    ]
     return {"cpus": sorted(cpus, key=str), "numa": lines}
 
 

@@ -49,6 +49,7 @@ def test_an_accelerator_can_be_in_the_way_of_a_file(tree: str, accelerator: str)
     [
         ("s390x", "kvm", MIB),
         ("s390x", "tcg", PAGE),
+        ("s390x", "another", PAGE),
         ("x86_64", "kvm", PAGE),
         ("aarch64", "kvm", PAGE),
     ],

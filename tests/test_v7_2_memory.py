@@ -232,6 +232,15 @@ def test_on_ppc64_reservation_and_guard_have_the_files_pages(
     assert host.made("munmap")[-1] == ("munmap", block, 16 * MIB + guard)
 
 
+def test_on_ppc64_too_anonymous_memory_is_of_no_file() -> None:
+    """The guard is a page of the machine's, and no descriptor is asked for its own."""
+    host = ToldHost(PPC64, fstatfs=[HUGE], mmap=[1 << 40, lambda addr, *_: addr])
+    block, _ = qemu_anon_ram_alloc(on(host), MIB, shared=False, noreserve=False)
+    host.calls.clear()
+    qemu_anon_ram_free(on(host), block, MIB)
+    assert host.calls == [("munmap", block, MIB + 65536)]
+
+
 @pytest.mark.parametrize(
     ("fd", "flags", "answer", "mode", "maps", "said"),
     [
@@ -404,6 +413,7 @@ def test_a_file_is_opened_or_created_or_made_in_its_directory(
     [
         ([-errno.EACCES], "Permission denied"),
         ([ENOENT, -errno.EROFS], "Read-only file system"),
+        ([ENOENT, -errno.EPERM], "Operation not permitted"),
         ([EISDIR, -errno.EPERM], "Operation not permitted"),
         ([-errno.EPERM], "Operation not permitted"),
         ([EINTR, -errno.EACCES], "Permission denied"),
@@ -648,6 +658,13 @@ def test_blocks_are_kept_from_the_biggest_to_the_smallest() -> None:
         qemu_ram_alloc(qemu, pages * PAGE, region(str(place)), NO_FLAGS)
     assert [block.mr.name for block in qemu.ram_blocks] == ["1", "2", "4", "0", "3"]
     assert len({block.offset for block in qemu.ram_blocks}) == 5
+
+
+def test_address_0_is_memory_too() -> None:
+    """mmap(2): only MAP_FAILED is a failure."""
+    answers = [0, lambda addr, *_: addr]
+    anonymous = qemu_ram_alloc(on(ToldHost(mmap=answers)), MIB, region(), NO_FLAGS)
+    assert (anonymous.host, from_fd(ToldHost(mmap=answers), MIB).host) == (0, 0)
 
 
 def test_memory_that_is_not_there_is_an_error_with_its_name() -> None:

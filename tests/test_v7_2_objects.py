@@ -149,6 +149,47 @@ def test_an_object_without_memory_can_be_deleted_at_any_time() -> None:
     assert machine.do("object-del", id="io0") == "object 'io0' not found"
 
 
+@pytest.mark.parametrize(
+    ("args", "machine"),
+    [
+        ((), "none"),
+        (("-smp", "1"), "none"),
+        (("-object", "memory-backend-ram,id=m0,size=4M"), "none"),
+        (("-device", "virtio-balloon-pci"), "none"),
+        (("-m", "8M"), "pc"),
+        (("-numa", "node"), "pc"),
+        (("-mem-prealloc",), "pc"),
+        (("-mem-path", "/f"), "pc"),
+        (("-device", "pc-dimm,memdev=m0"), "pc"),
+    ],
+)
+def test_without_a_machine_the_line_says_which_one_is_meant(
+    args: tuple[str, ...], machine: str
+) -> None:
+    """A convention of the model's: QEMU itself makes a pc."""
+    process = Process(list(args), ToldHost(), V7_2)
+    process.start()
+    assert process.qemu.assumed_machine == machine
+
+
+def test_anonymous_memory_can_be_written_where_the_kernel_populates_nothing() -> None:
+    """Before Linux 5.14, as with the program that was built for it: each page is touched."""
+    machine = Machine(madvise=[lambda _addr, _size, advice: -22 if advice == 23 else 0])
+    assert machine.add("ram", prealloc=True) == {}
+    assert [call[0] for call in machine.host.made("touch_pages")] == ["touch_pages"]
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "warnings"), [("tcg", 1), ("kvm", 0), ("hvf", 0), ("xen", 0)]
+)
+def test_only_the_emulated_amd_cpu_is_warned_of_threads(accelerator: str, warnings: int) -> None:
+    """target/i386/cpu.c: under an accelerator the CPU is called as the host's is."""
+    host = ToldHost(Platform(accelerator=accelerator))
+    process = Process(["-machine", "pc", "-smp", "2,threads=2"], host, V7_2)
+    assert process.start()
+    assert len([line for line in process.qemu.stderr if "hyperthreading" in line]) == warnings
+
+
 def test_two_objects_alike_are_two() -> None:
     """In C they are told apart by address."""
     for kind in (HostMemoryBackend, HostMemoryBackendFile, HostMemoryBackendMemfd, RAMBlock72):

@@ -81,7 +81,9 @@ def host_memory_backend_get_name(qemu: Qemu, backend: HostMemoryBackend) -> str:
 def host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
     """Return the flags that ``share`` and ``reserve`` stand for."""
     flags = RAM_SHARED if backend.share else NO_FLAGS
-    return flags if backend.reserve else flags | RAM_NORESERVE
+    if not backend.reserve:
+        flags |= RAM_NORESERVE
+    return flags
 
 
 def host_memory_backend_get_host_nodes(_qemu: Qemu, backend: HostMemoryBackend) -> object:
@@ -149,7 +151,7 @@ def host_memory_backend_set_prealloc_threads(
     Raises ``property 'prealloc-threads' of <type> doesn't take value '0'``.
     """
     value = v.type_uint32(name)
-    if value == 0:
+    if not value:
         raise messages.THREADS_ZERO.error(property=name, type=backend.type.name)
     backend.prealloc_threads = value
 
@@ -235,7 +237,7 @@ def host_memory_backend_memory_complete(
                 max(nodes) + 2,
                 linux.MPOL_MF_STRICT | linux.MPOL_MF_MOVE,
             )
-            if bound < 0:
+            if bound:
                 raise messages.CANNOT_BIND.error(-bound)
 
     if backend.prealloc:

@@ -18,7 +18,7 @@ from . import messages
 from .boards import ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
-from .options import do_strtosz, parse_option_size
+from .options import do_strtosz, parse_option_size, warn_of_hex
 from .pc import pc_memory_init
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
 from .qom import user_creatable_add_type
@@ -45,7 +45,7 @@ def machine_set_property(qemu: Qemu, machine: Machine72, options: QemuOpts, memd
                 raise messages.PROPERTY_NOT_FOUND.error(
                     type=f"{machine.name}-machine", property=name
                 )
-            set_property(qemu, memdev, name, KeyvalInputVisitor(given), kind)
+            set_property(qemu, memdev, name, KeyvalInputVisitor(given, warn_of_hex(qemu)), kind)
         except Error as error:
             _refuse(qemu, error)
 
@@ -96,7 +96,7 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
         _refuse(qemu, messages.EXPECTS.error(name="memory.size", what="size"))
     size, hexadecimal = read
     if hexadecimal:
-        qemu.warn_report(messages.HEX_SUFFIX, text=text)
+        warn_of_hex(qemu)(text)
     memdev.size_given = bool(size)
     size = round_up(size or machine.default_ram_size, 8192)
     qemu.machine.ram_size = qemu.machine.maxram_size = size
@@ -107,7 +107,7 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
             _refuse(qemu, messages.SLOTS_WITHOUT_MAXMEM.error())
         return
     count = 0 if slots is None else parse_option_number("slots", slots)
-    most = parse_option_size("maxmem", maxmem)
+    most = parse_option_size("maxmem", maxmem, warn_of_hex(qemu))
     if most < size:
         _refuse(qemu, messages.MAXMEM_BELOW_SIZE.error(maxmem=most, ram_size=size))
     if count and most == size:
@@ -125,7 +125,7 @@ def smp_numbers(qemu: Qemu, options: QemuOpts) -> dict[str, int]:
     """
     given = {f"smp.{name}": text for name, text in options.params}
     numbers = dict.fromkeys((f"smp.{name}" for name in SMP_NAMES), 0)
-    v = KeyvalInputVisitor(given)
+    v = KeyvalInputVisitor(given, warn_of_hex(qemu))
     try:
         for name in given:
             if name not in numbers:
@@ -190,6 +190,8 @@ def machine_parse_smp_config(qemu: Qemu, machine: Machine72, options: QemuOpts) 
                 hierarchy=f"{hierarchy} == maxcpus ({maxcpus}) < smp_cpus ({cpus})",
             ),
         )
+    if not cpus:
+        _refuse(qemu, messages.TOO_FEW_CPUS.error(cpus=0, machine=machine.name, least=1))
     if maxcpus > machine.max_cpus:
         # It is printed as an int.
         shown = maxcpus - (1 << 32) if maxcpus >> 31 else maxcpus

@@ -36,7 +36,7 @@ def qemu_memfd_create(
     """
     host = qemu.host
     # An odd size passes: QEMU looks at the zero bits it ends in, and only if there are any.
-    if hugetlbsize and hugetlbsize & 1 == 0 and not is_power_of_2(hugetlbsize):
+    if hugetlbsize and not hugetlbsize & 1 and not is_power_of_2(hugetlbsize):
         raise messages.HUGEPAGE_SIZE.error()
     flags = MFD_CLOEXEC
     if seals:
@@ -50,12 +50,12 @@ def qemu_memfd_create(
     if mfd < 0:
         raise messages.CREATE_MEMFD.error(-mfd, flags=flags)
     result = host.ftruncate(mfd, off_t(size))
-    if result < 0:
+    if result:
         host.close(mfd)
         raise messages.RESIZE_MEMFD.error(-result, size=size)
     if seals:
         result = host.fcntl(mfd, F_ADD_SEALS, seals)
-        if result < 0:
+        if result:
             host.close(mfd)
             raise messages.ADD_SEALS.error(-result, seals=seals)
     return mfd

@@ -434,6 +434,7 @@ HYPERTHREADING_HINT: Final = (
 TOO_MANY_CPUS: Final = _still(
     before.TOO_MANY_CPUS, "hw/core/machine-smp.c:machine_parse_smp_config"
 )
+TOO_FEW_CPUS: Final = _still(before.TOO_FEW_CPUS, "hw/core/machine-smp.c:machine_parse_smp_config")
 NUMA_NOT_SUPPORTED: Final = _still(before.NUMA_NOT_SUPPORTED, "hw/core/numa.c:set_numa_options")
 NUMA_MAX_NODES: Final = _still(before.NUMA_MAX_NODES, "hw/core/numa.c:parse_numa_node")
 NUMA_DUPLICATE_NODE: Final = _still(before.NUMA_DUPLICATE_NODE, "hw/core/numa.c:parse_numa_node")

@@ -13,11 +13,11 @@ from ..globals import Qemu
 from ..machine import machine_set_cpu_numa_node
 from ..numa import complete_init_numa_distance, validate_numa_distance
 from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN
-from ..options import QemuOpts, qemu_strtosz_mib
+from ..options import QemuOpts
 from ..qom import object_resolve_path_type
 from . import messages
 from .hostmem import HostMemoryBackend
-from .options import OptsVisitor72
+from .options import OptsVisitor72, do_strtosz, warn_of_hex
 
 if TYPE_CHECKING:
     from .boards import Machine72
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 C_FILE = "hw/core/numa.c"
 UINT64_MASK: Final = (1 << 64) - 1
 KINDS: Final = ("node", "dist", "cpu", "hmat-lb", "hmat-cache")
+HIERARCHIES: Final = ("memory", "first-level", "second-level", "third-level")
+DATA_TYPES: Final = (
+    *("access-latency", "read-latency", "write-latency"),
+    *("access-bandwidth", "read-bandwidth", "write-bandwidth"),
+)
 
 
 def numa_uses_legacy_mem(qemu: Qemu) -> bool:
@@ -37,7 +42,7 @@ def parse_numa_opts(qemu: Qemu, machine: Machine72, numa: Sequence[QemuOpts]) ->
     have_mem = False
     for opts in numa:
         qemu.location = opts.location
-        visitor = OptsVisitor72(opts, lambda size: qemu.warn_report(messages.HEX_SUFFIX, text=size))
+        visitor = OptsVisitor72(opts, warn_of_hex(qemu))
         try:
             have_mem = set_numa_options(qemu, machine, opts, visitor, have_mem)
         except Error as error:
@@ -52,18 +57,18 @@ def set_numa_options(
     """Read one -numa and do what it says; return whether a node has ``mem`` so far.
 
     Raises what reading raises, ``NUMA is not supported by this machine-type`` and
-    what the three kinds raise.
+    what the kinds raise.
     """
     match v.type_enum("type", KINDS):
         case "node":
             nodeid = v.type_uint16("nodeid") if v.has("nodeid") else None
             cpus = v.uint16_list("cpus") if v.has("cpus") else []
             mem = v.type_size("mem") if v.has("mem") else None
-            if mem is not None:
-                mem = qemu_strtosz_mib(opts.get("mem") or "") or mem
             memdev = v.type_str("memdev") if v.has("memdev") else None
             initiator = v.type_uint16("initiator") if v.has("initiator") else None
             v.check_struct()
+            if mem is not None:
+                mem = legacy_suffix(qemu, opts.get("mem") or "") or mem
             supported(machine)
             has_initiator = initiator is not None
             return parse_numa_node(
@@ -80,10 +85,56 @@ def set_numa_options(
             v.check_struct()
             supported(machine)
             set_cpu(qemu, given)
+        case "hmat-lb":
+            visit_type_NumaHmatLBOptions(v)
+            supported(machine)
+            raise messages.NUMA_HMAT.error()
         case _:
-            v.type_str("initiator")
+            visit_type_NumaHmatCacheOptions(v)
+            supported(machine)
             raise messages.NUMA_HMAT.error()
     return have_mem
+
+
+def visit_type_NumaHmatLBOptions(v: OptsVisitor72) -> None:
+    """Read a latency or bandwidth (``qapi/machine.json``), which the model makes nothing of.
+
+    Raises what reading raises.
+    """
+    v.type_uint16("initiator")
+    v.type_uint16("target")
+    v.type_enum("hierarchy", HIERARCHIES)
+    v.type_enum("data-type", DATA_TYPES)
+    if v.has("latency"):
+        v.type_uint64("latency")
+    if v.has("bandwidth"):
+        v.type_size("bandwidth")
+    v.check_struct()
+
+
+def visit_type_NumaHmatCacheOptions(v: OptsVisitor72) -> None:
+    """Read a cache (``qapi/machine.json``), which the model makes nothing of.
+
+    Raises what reading raises.
+    """
+    v.type_uint32("node-id")
+    v.type_size("size")
+    v.type_uint8("level")
+    v.type_enum("associativity", ("none", "direct", "complex"))
+    v.type_enum("policy", ("none", "write-back", "write-through"))
+    v.type_uint16("line")
+    v.check_struct()
+
+
+def legacy_suffix(qemu: Qemu, text: str) -> int | None:
+    """Read the size of ``mem`` once more, now in MiB if it has no unit; None beyond 2^64."""
+    read = do_strtosz(text, "M")
+    if isinstance(read, int):
+        return None
+    size, warn = read
+    if warn:
+        warn_of_hex(qemu)(text)
+    return size
 
 
 def supported(machine: Machine72) -> None:
@@ -123,12 +174,15 @@ def parse_numa_node(
             raise messages.NUMA_CPU_INDEX.error(cpu=cpu, max_cpus=qemu.max_cpus)
         slot = qemu.machine.possible_cpus[cpu]
         machine_set_cpu_numa_node(
-            qemu, CpuInstanceProperties(nodenr, slot.socket_id, slot.core_id, slot.thread_id)
+            qemu,
+            CpuInstanceProperties(
+                nodenr, slot.socket_id, slot.core_id, slot.thread_id, slot.die_id
+            ),
         )
     if memdev is not None:
         numa.have_memdevs = 1
     have_mem = have_mem or mem is not None
-    have_memdevs = numa.have_memdevs == 1
+    have_memdevs = not numa_uses_legacy_mem(qemu)
     if (mem is not None and have_memdevs) or (memdev is not None and have_mem):
         raise messages.NUMA_MIXED.error()
     if mem is not None:

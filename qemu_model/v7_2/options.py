@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .. import options as before
 from ..glib import GHashTable
+from ..globals import Qemu
 from ..host.linux import ERRNO_NUMBERS
 from ..options import (
     UINT64_MAX,
@@ -26,7 +27,6 @@ C_FILE = "util/qemu-option.c"
 
 TRUE = ("on", "yes", "true", "y")
 FALSE = ("off", "no", "false", "n")
-UINT32_MAX = 0xFFFF_FFFF
 EINVAL = ERRNO_NUMBERS["EINVAL"]
 ERANGE = ERRNO_NUMBERS["ERANGE"]
 
@@ -79,13 +79,19 @@ def opts_do_parse(
         yield name, value
 
 
-def qemu_opts_parse_noisily(text: str, first_name: str, warn: Warn) -> QemuOpts:
+def qemu_opts_parse_noisily(
+    text: str, first_name: str, warn: Warn, *, merge_lists: bool = False
+) -> QemuOpts:
     """Parse ``text``; a first parameter without ``=`` is the value of ``first_name``.
 
-    Raises ``Parameter 'id' expects an identifier``, with a hint.
+    With ``merge_lists`` all options of the kind are one, which has no id.  Raises
+    ``Invalid parameter 'id'`` then, and else ``Parameter 'id' expects an identifier``, with
+    a hint.
     """
     ids = (value for name, value in opts_do_parse(text, None, None) if name == "id")
     id = next(ids, None)
+    if id is not None and merge_lists:
+        raise messages.INVALID_KEY.error(name="id")
     if id is not None and not id_wellformed(id):
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
     params = opts_do_parse(text, first_name, warn)
@@ -100,32 +106,29 @@ def keyval_parse(text: str, first_name: str) -> tuple[QemuOpts, bool]:
     """
     params = []
     wants_help = False
-    rest = text
-    first = _PARAMETER.match(text)
-    if first and first["bare"] and not is_help_option(first["bare"]):
-        whole = _FIRST.match(text)
-        assert whole is not None
-        params.append((first_name, whole["nameless"].replace(",,", ",")))
-        rest = text[whole.end() :]
-    for parameter in _PARAMETER.finditer(rest):
+    implied: str | None = first_name
+    for parameter in _PARAMETER.finditer(text):
         bare = parameter["bare"]
         if bare is not None and is_help_option(bare):
             wants_help = True
+        elif bare and implied is not None:
+            params.append((implied, bare))
         elif bare:
             raise messages.MACHINE_BARE.error(name=bare)
         elif not parameter["name"]:
             raise messages.MACHINE_INVALID_KEY.error(name="")
         else:
             params.append((parameter["name"], parameter["value"].replace(",,", ",")))
+        implied = None
     return QemuOpts(None, tuple(params), text), wants_help
 
 
-def do_strtosz(text: str) -> tuple[int, bool] | int:
+def do_strtosz(text: str, default_suffix: str = "B") -> tuple[int, bool] | int:
     """Read a size: the bytes, and whether the number is hexadecimal with a unit behind it.
 
     A whole number in C's decimal or hexadecimal notation, a fraction only of a decimal
-    one, and one of the units B K M G T P E; a fraction needs a unit above B.  -EINVAL
-    where it is none of that, -ERANGE from 2^64 on.
+    one, and one of the units B K M G T P E, or that of ``default_suffix``; a fraction needs
+    a unit above B.  -EINVAL where it is none of that, -ERANGE from 2^64 on.
     """
     match = _SIZE.fullmatch(text)
     if match is None:
@@ -136,27 +139,35 @@ def do_strtosz(text: str) -> tuple[int, bool] | int:
         return -EINVAL
     value = int(whole, 16) if hexadecimal else decimal(whole)
     part = float(f"0{fraction or ''}")
-    if part and unit in ("", "B", "b"):
+    scale = (unit or default_suffix).upper()
+    if part and scale == "B":
         return -EINVAL
-    factor = suffix_mul(unit or "B")
+    factor = suffix_mul(scale)
     size = value * factor + math.floor(part * factor)
     return -ERANGE if size > UINT64_MAX else (size, hexadecimal and bool(unit))
 
 
-def parse_option_size(name: str, value: str) -> int:
-    """Read a size in bytes.
+def warn_of_hex(qemu: Qemu) -> Callable[[str], None]:
+    """Return what prints that a size is hexadecimal and has a unit."""
+    return lambda text: qemu.warn_report(messages.HEX_SUFFIX, text=text)
+
+
+def parse_option_size(name: str, value: str, warn_of_hex: Callable[[str], None]) -> int:
+    """Read a size in bytes; ``warn_of_hex`` is called with one in hexadecimal that has a unit.
 
     Raises ``Value '<value>' is out of range for parameter '<name>'`` and
     ``Parameter '<name>' expects a non-negative number below 2^64``.
     """
-    read = do_strtosz(value)
-    if read == -ERANGE:
-        raise messages.VALUE_OUT_OF_RANGE.error(value=value, name=name)
-    if isinstance(read, int):
-        raise messages.EXPECTS.error(
-            name=name, what="a non-negative number below 2^64", hint=messages.SIZE_HINT
-        )
-    return read[0]
+    match do_strtosz(value):
+        case size, warn:
+            if warn:
+                warn_of_hex(value)
+            return size
+        case failure if failure == -ERANGE:
+            raise messages.VALUE_OUT_OF_RANGE.error(value=value, name=name)
+    raise messages.EXPECTS.error(
+        name=name, what="a non-negative number below 2^64", hint=messages.SIZE_HINT
+    )
 
 
 class OptsVisitor72:
@@ -215,20 +226,18 @@ class OptsVisitor72:
         self._unread.remove(name)
         return size
 
-    def type_uint32(self, name: str) -> int:
-        """Read a number.
-
-        Raises ``Parameter '<name>' expects a uint64 value`` and ``... expects
-        uint32_t``.
-        """
+    def type_uint64(self, name: str) -> int:
+        """Read a number.  Raises ``Parameter '<name>' expects a uint64 value``."""
         text = self._lookup(name)
         read = parse_uint(text)
         if read is None or text[read[1] :]:
             raise messages.EXPECTS.error(name=name, what="a uint64 value")
         self._unread.remove(name)
-        if read[0] > UINT32_MAX:
-            raise messages.EXPECTS.error(name=name, what="uint32_t")
         return read[0]
+
+    def type_uint32(self, name: str) -> int:
+        """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint32_t``."""
+        return self._small(name, 32)
 
     def type_int64(self, name: str) -> int:
         """Read a number with a sign.  Raises ``Parameter '<name>' expects an int64 value``."""
@@ -237,15 +246,15 @@ class OptsVisitor72:
         return number
 
     def type_uint16(self, name: str) -> int:
-        """Read a number.  Raises what :meth:`type_uint32` raises, and ``expects uint16_t``."""
+        """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint16_t``."""
         return self._small(name, 16)
 
     def type_uint8(self, name: str) -> int:
-        """Read a number.  Raises what :meth:`type_uint32` raises, and ``expects uint8_t``."""
+        """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint8_t``."""
         return self._small(name, 8)
 
     def _small(self, name: str, bits: int) -> int:
-        value = self.type_uint32(name)
+        value = self.type_uint64(name)
         if value >> bits:
             raise messages.EXPECTS.error(name=name, what=f"uint{bits}_t")
         return value

@@ -25,7 +25,7 @@ from ..host.linux import (
 )
 from ..mmap_alloc import qemu_fd_getpagesize
 from ..osdep import host_page_align, is_power_of_2, off_t, qemu_madvise, round_up
-from ..ram_addr import NO_FLAGS, RAM_NORESERVE, RAM_PMEM, RAM_SHARED, RAMBlock, RamFlags
+from ..ram_addr import RAM_NORESERVE, RAM_PMEM, RAM_SHARED, RAMBlock, RamFlags
 from . import messages
 from .mmap_alloc import MapFlags, mmap_errno, qemu_ram_mmap, qemu_ram_munmap
 from .oslib_posix import qemu_anon_ram_alloc, qemu_anon_ram_free
@@ -40,6 +40,8 @@ ENOENT = ERRNO_NUMBERS["ENOENT"]
 EEXIST = ERRNO_NUMBERS["EEXIST"]
 EISDIR = ERRNO_NUMBERS["EISDIR"]
 
+#: How a file is opened that must be new.
+CREATE = O_RDWR | O_CREAT | O_EXCL
 #: What 7.2 may be asked to allocate from a file.
 KNOWN_FLAGS = RAM_SHARED | RAM_PMEM | RAM_NORESERVE
 #: After this many rounds with the same answers the model calls file_ram_open's loop endless.
@@ -80,7 +82,7 @@ def file_ram_open(qemu: Qemu, path: str, region_name: str, *, readonly: bool) ->
             return fd, False
         opened = fd
         if fd == -ENOENT:
-            fd = host.open(path, O_RDWR | O_CREAT | O_EXCL, 0o644)
+            fd = host.open(path, CREATE, 0o644)
             if fd >= 0:
                 return fd, True
         elif fd == -EISDIR:
@@ -101,14 +103,12 @@ def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
 
     Returns the descriptor, or the negative errno, and the name.
     """
-    fd = -EEXIST
-    filename = ""
     for _ in range(exec.MKSTEMP_ATTEMPTS):
         filename = prefix + qemu.host.temporary_name()
-        fd = qemu.host.open(filename, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        fd = qemu.host.open(filename, CREATE, 0o600)
         if fd != -EEXIST:
-            break
-    return fd, filename
+            return fd, filename
+    return -EEXIST, ""
 
 
 def file_ram_alloc(qemu: Qemu, block: RAMBlock72, memory: int, fd: int, *, truncate: bool) -> int:
@@ -134,11 +134,13 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock72, memory: int, fd: int, *, trunc
 
     if truncate:
         result = qemu.host.ftruncate(fd, off_t(memory))
-        if result < 0:
+        if result:
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
             block.behind_end = True
 
-    flags = MapFlags.READONLY if block.readonly else MapFlags(0)
+    flags = MapFlags(0)
+    if block.readonly:
+        flags |= MapFlags.READONLY
     if RAM_SHARED in block.flags:
         flags |= MapFlags.SHARED
     if RAM_PMEM in block.flags:
@@ -169,7 +171,7 @@ def qemu_ram_alloc_from_fd(
     ``backing store size ... does not match 'size' option ...`` and what
     ``file_ram_alloc`` raises.
     """
-    assert ram_flags & ~KNOWN_FLAGS == NO_FLAGS
+    assert ram_flags in KNOWN_FLAGS
 
     if qemu.platform.accelerator == "xen":
         raise messages.MEM_PATH_XEN.error()
@@ -220,7 +222,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
 
     Size 0 is an assertion that fails, and QEMU aborts; so it does where there is no gap.
     """
-    if size == 0:
+    if not size:
         raise Abort(messages.ASSERT_SIZE.text())
     return exec.find_ram_offset(qemu, size)
 
@@ -238,7 +240,7 @@ def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
     """
     if not qemu.machine.dump_guest_core:
         result = qemu_madvise(qemu, addr, length, MADV_DONTDUMP)
-        if result < 0:
+        if result:
             qemu.fprintf_stderr(messages.DONTDUMP_FAILED, -result)
             qemu.fprintf_stderr(messages.DONTDUMP_UNSUPPORTED)
 

@@ -12,11 +12,12 @@ import attrs
 
 from ..globals import Qemu
 from ..memory_device import memory_device_plug
-from ..pc_dimm import PCDIMMDevice, PCDIMMDeviceClass
+from ..pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
 from ..qom import qdict_order
 from . import messages
 from .boards import NONE, Machine72
 from .nvdimm import TYPE_NVDIMM
+from .options import warn_of_hex
 from .pc import pc_memory_pre_plug
 from .pc_dimm import TYPE_PC_DIMM, pc_dimm_realize
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
@@ -66,7 +67,11 @@ def qdev_device_add_from_qdict(qemu: Qemu, machine: Machine72, options: DeviceOp
     if kind.name in VIRTIO and machine.chipset not in WITH_PCI:
         raise messages.NO_PCI_BUS.error(driver=kind.name)
     dimm = kind.instance_init(options.id)
-    v = (QObjectInputVisitor72 if options.from_json else KeyvalInputVisitor)(options.values)
+    v: PropertyVisitor
+    if options.from_json:
+        v = QObjectInputVisitor72(options.values)
+    else:
+        v = KeyvalInputVisitor(options.values, warn_of_hex(qemu))
     for name in qdict_order(options.values):
         if name not in kind.properties:
             if kind.name in VIRTIO:

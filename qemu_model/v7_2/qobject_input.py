@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..glib import GHashTable
@@ -98,7 +98,7 @@ class QObjectInputVisitor72(QObjectInputVisitor):
         """
         self._read(name)
         value = self.values[name]
-        if not is_integer(value) or not -(1 << 63) <= value < 1 << 63:
+        if not is_integer(value) or value >= 1 << 63:
             raise messages.INVALID_TYPE.error(name=name, type="integer")
         return as_int32(name, int(value))
 
@@ -116,8 +116,9 @@ class QObjectInputVisitor72(QObjectInputVisitor):
 class KeyvalInputVisitor:
     """Reads properties that are given as text, ``values`` by name (-machine and -device)."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], warn_of_hex: Callable[[str], None]) -> None:
         self.values = values
+        self._warn_of_hex = warn_of_hex
 
     def type_str(self, name: str) -> str:
         """Read a string."""
@@ -139,10 +140,14 @@ class KeyvalInputVisitor:
 
     def type_size(self, name: str) -> int:
         """Read a size in bytes.  Raises ``Parameter '<name>' expects size``."""
-        read = do_strtosz(self.values[name])
+        text = self.values[name]
+        read = do_strtosz(text)
         if isinstance(read, int):
             raise messages.EXPECTS.error(name=name, what="size")
-        return read[0]
+        size, warn = read
+        if warn:
+            self._warn_of_hex(text)
+        return size
 
     def type_int64(self, name: str) -> int:
         """Read a number with a sign.  Raises ``Parameter '<name>' expects integer``."""

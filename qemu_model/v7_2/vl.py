@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -32,6 +31,7 @@ from .options import (
     keyval_parse,
     parse_option_size,
     qemu_opts_parse_noisily,
+    warn_of_hex,
 )
 from .pc import pc_possible_cpu_arch_ids
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
@@ -80,10 +80,6 @@ SMP_HELP: Final = (
         f"  {name}=<num>"
         for name in ("clusters", "cores", "cpus", "dies", "maxcpus", "sockets", "threads")
     ),
-)
-#: What -m takes, and how it is read.
-MEMORY_OPTS: Final = MappingProxyType(
-    {"size": parse_option_size, "slots": parse_option_number, "maxmem": parse_option_size}
 )
 
 
@@ -248,18 +244,35 @@ def parse_opts(
                 raise Exit(0)
             line.machine_help |= wants_help
         else:
-            opts = qemu_opts_parse_noisily(option.value, first_name, warn_of_short_form(qemu))
-            others = kept if option.name == "numa" and opts.id is not None else []
-            if any(other.id == opts.id for other in others):
+            opts = qemu_opts_parse_noisily(
+                option.value,
+                first_name,
+                warn_of_short_form(qemu),
+                merge_lists=option.name == "m",
+            )
+            if opts.id is not None and any(other.id == opts.id for other in kept):
                 raise messages.DUPLICATE_ID.error(id=opts.id, group="numa")
-        for name, text in opts.params if option.name == "m" else ():
-            if name not in MEMORY_OPTS:
-                raise messages.INVALID_KEY.error(name=name)
-            MEMORY_OPTS[name](name, text)
+            if option.name == "m":
+                check_memory_opts(qemu, opts)
     except Error as error:
         qemu.error_report_err(error)
         raise Exit(1) from error
     kept.append(attrs.evolve(opts, location=option.location))
+
+
+def check_memory_opts(qemu: Qemu, opts: QemuOpts) -> None:
+    """Read what -m says, as often as it says it (``softmmu/vl.c:qemu_mem_opts``).
+
+    Raises ``Invalid parameter '<name>'``, and what reading a size or a number raises.
+    """
+    for name, text in opts.params:
+        match name:
+            case "size" | "maxmem":
+                parse_option_size(name, text, warn_of_hex(qemu))
+            case "slots":
+                parse_option_number(name, text)
+            case _:
+                raise messages.INVALID_KEY.error(name=name)
 
 
 def object_option_parse(
@@ -284,9 +297,7 @@ def object_option_parse(
             if lines:
                 qemu.stdout.extend(lines)
                 raise Exit(0)
-            visitor = OptsVisitor72(
-                opts, lambda size: qemu.warn_report(messages.HEX_SUFFIX, text=size)
-            )
+            visitor = OptsVisitor72(opts, warn_of_hex(qemu))
             options = visit_type_ObjectOptions(visitor, text)
     except Error as error:
         qemu.error_report_err(error)
