@@ -455,10 +455,11 @@ class Alignment:
     def _drop_first(self, count: int) -> bool:
         for _ in range(count):
             call = self._take()
-            if call.name == "open":
-                self._ignored_descriptors.add(call.result)
-            else:
-                self._ignored_descriptors.discard(*call.args)
+            match call.name:
+                case "open":
+                    self._ignored_descriptors.add(call.result)
+                case "close":
+                    self._ignored_descriptors.discard(*call.args)
         return bool(count)
 
     def _choose_block(self, name: str, args: tuple[Any, ...]) -> Call:
