@@ -191,3 +191,70 @@ def test_all_of_a_reservation_without_its_mapping_is_lost() -> None:
     with held(OPEN, reserve, advice, OPEN) as one:
         one.expect(OPENED, RESERVED, ("madvise", (0x7F00_0090_0000, PAGE, 14)))
         assert one.told == [("missing", 3, "mmap")]
+
+
+def test_a_block_that_is_too_many_is_told_call_by_call() -> None:
+    """Its release too; and memory that was advised on is a block before it is mapped."""
+    trim = "1 munmap(0x7f0000001000, 2093056) = 0"
+    with held(RESERVE, MAP, trim, OPEN) as one:
+        assert one.expect(OPENED) == [3]
+        assert one.told == [("extra", line, "open") for line in (1, 2, 3)]
+    advised = "1 madvise(0x7f0000200000, 4096, MADV_MERGEABLE) = 0"
+    with held(RESERVE.replace("6291456", "8388608"), advised, OPEN) as one:
+        assert one.expect(OPENED) == [3]
+        assert one.told == [("extra", 1, "open"), ("extra", 2, "open")]
+
+
+def test_before_a_file_is_made_in_a_directory_no_opening_is_passed_over() -> None:
+    within = ("open", ("/a/qemu_back_mem.m.AbCdEf", 0o302, 0o600))
+    made = '1 openat(AT_FDCWD, "/a/qemu_back_mem.m.AbCdEf", O_RDWR|O_CREAT|O_EXCL, 0600) = 5'
+    other = '1 openat(AT_FDCWD, "/b", O_RDWR) = 4'
+    with held(OPEN, other, made, paths=("/a", "/b")) as one:
+        assert one.expect(OPENED, within) == [3, 5]
+        assert one.told == [("extra", 2, "open")]
+
+
+def test_a_file_whose_file_system_was_asked_for_is_not_opened_yet() -> None:
+    """Before QEMU opens it, others may look at it still."""
+    asked = '1 statfs("/a", {f_type=EXT2_SUPER_MAGIC, f_bsize=4096}) = 0'
+    looked = ('1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0")
+    with held(asked, *looked, OPEN) as one:
+        assert one.expect(("statfs", ("/a",)), OPENED) == [0, 3]
+        assert (one.told, one.report.matched) == ([], 2)
+
+
+def test_an_opening_of_another_file_is_not_passed_over_where_its_own_is_missing() -> None:
+    with held('1 openat(AT_FDCWD, "/b", O_RDWR) = 4', EXIT, paths=("/a", "/b")) as one:
+        assert one.expect(OPENED) == [4]
+        assert one.told == [("altered", 1, "open")]
+
+
+def test_unknown_descriptors_and_addresses_are_each_known_by_themselves() -> None:
+    sizes = ["1 lseek(5</a>, 0, SEEK_END) = 50", "1 lseek(9</a>, 0, SEEK_END) = 90"]
+    with held(*sizes, attached=True) as one:
+        numbers = one.expect(OPENED, OPENED)
+        one.alignment.has_started()
+        assert one.expect(*(("lseek", (number, 0, 2)) for number in numbers)) == [50, 90]
+        assert (one.told, one.report.matched) == ([], 2)
+    places = (ABOVE, BELOW, START)
+    advise = [f"1 madvise({place + PAGE:#x}, 4096, MADV_DONTNEED) = 0" for place in places]
+    with held(*advise, attached=True) as one:
+        starts = one.expect(RESERVED, RESERVED, RESERVED)
+        one.alignment.has_started()
+        one.expect(*(("madvise", ((start or 0) + PAGE, PAGE, 4)) for start in starts))
+        assert (one.told, one.report.matched) == ([], 3)
+
+
+@pytest.mark.parametrize("size", [3, 11])
+def test_an_unknown_descriptor_is_known_only_by_a_call_with_the_same_arguments(size: int) -> None:
+    with held(f"1 ftruncate(5</a>, {size}) = 0", EXIT, attached=True) as one:
+        (number,) = one.expect(OPENED)
+        one.alignment.has_started()
+        one.expect(("ftruncate", (number, 7)))
+        assert one.told == [("altered", 1, "ftruncate")]
+
+
+def test_before_the_first_call_files_may_be_looked_at_whatever_that_call_is() -> None:
+    with held('1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0", EXIT) as one:
+        one.expect(("statfs", ("/a",)))
+        assert (one.told, one.rest) == ([], [3])

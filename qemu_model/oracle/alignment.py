@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -208,8 +208,8 @@ class Alignment:
 
     def temporary_name(self) -> str:
         """Return the six characters that mkstemp chose in the log."""
-        for place in range(AHEAD):
-            match self._peek(place):
+        for call in self._coming(AHEAD):
+            match call:
                 case Call(name="open", args=(path, flags, _)) if (
                     TEMPORARY in path and bits(flags) & linux.O_EXCL
                 ):
@@ -244,6 +244,14 @@ class Alignment:
                 return None
             ahead.append(call)
         return ahead[place]
+
+    def _coming(self, most: int) -> Iterator[Call]:
+        """Give the next calls, so many at most, without taking them."""
+        for place in range(most):
+            call = self._peek(place)
+            if call is None:
+                return
+            yield call
 
     def _take(self) -> Call:
         call = self._ahead.popleft()
@@ -406,9 +414,8 @@ class Alignment:
 
     def _populated_out_of_order(self, name: str, args: tuple[Any, ...]) -> bool:
         """Bring forward a populating call: several threads make them at once."""
-        for place in range(_BLOCKS_AHEAD):
-            call = self._peek(place)
-            if call is None or not populates(call.name, call.args):
+        for place, call in enumerate(self._coming(_BLOCKS_AHEAD)):
+            if not populates(call.name, call.args):
                 return False
             if place and self._equal(call, name, args):
                 if call.pid == self._ahead[0].pid:
@@ -427,10 +434,7 @@ class Alignment:
             return False
         passed: list[Call] = []
         descriptors = set()
-        for place in range(_BLOCKS_AHEAD):
-            call = self._peek(place)
-            if call is None:
-                break
+        for place, call in enumerate(self._coming(_BLOCKS_AHEAD)):
             if self._equal(call, name, args):
                 return self._drop_first(place)
             match call.name, call.args:
@@ -447,8 +451,10 @@ class Alignment:
                 for place, call in enumerate(passed)
                 if call.args[0] == args[0]
             ]
-            _, most_alike = max(alike, default=(0, 0))
-            return self._drop_first(most_alike)
+            if not alike:
+                return False
+            _, place = max(alike)
+            return self._drop_first(place)
         reading = itertools.takewhile(lambda call: not opens_to_write(call), passed)
         return self._drop_first(len(list(reading)))
 
@@ -471,9 +477,8 @@ class Alignment:
         alike: list[Call] = []
         busy: set[LoggedBlock | None] = set()
         mergeable: set[LoggedBlock | None] = set()
-        for place in range(_BLOCKS_AHEAD):
-            call = self._peek(place)
-            if call is None or call.name in ("open", "memfd_create"):
+        for call in self._coming(_BLOCKS_AHEAD):
+            if call.name in ("open", "memfd_create"):
                 break
             if alike and alike[0].block in busy:
                 break
@@ -546,9 +551,8 @@ class Alignment:
 
     def _comes(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is one of the next in the log."""
-        for place in range(1, AHEAD):
-            call = self._peek(place)
-            if call is None or call.name in ENDS:
+        for call in itertools.islice(self._coming(AHEAD), 1, None):
+            if call.name in ENDS:
                 return False
             if self._equal(call, name, args):
                 return True
