@@ -258,3 +258,21 @@ def test_before_the_first_call_files_may_be_looked_at_whatever_that_call_is() ->
     with held('1 openat(AT_FDCWD, "/a", O_RDONLY) = 9', "1 close(9) = 0", EXIT) as one:
         one.expect(("statfs", ("/a",)))
         assert (one.told, one.rest) == ([], [3])
+
+
+def test_what_is_claimed_stays_a_backends_where_other_blocks_are_passed_over() -> None:
+    passed, chosen = block(ABOVE - 2 * MIB + PAGE), block(BELOW - 2 * MIB + PAGE)
+    lines = (RESERVE, MAP, *passed[:2], HUGEPAGE, *chosen[:3], chosen[2], HUGEPAGE, EXIT)
+    with held(*lines, ram=True) as one:
+        one.expect(RESERVED, MAPPED)
+        one.alignment.has_started()
+        one.expect(RESERVED, ("mmap", (BELOW, *MAPPED[1][1:])))
+        one.expect(*[("madvise", (BELOW, 4 * MIB, 12))] * 2)
+        assert (one.told, one.rest) == ([], [10, 11])
+
+
+def test_a_reservation_is_not_a_mapping_that_was_altered() -> None:
+    """The mapping is missing; what reserves memory is the next block's."""
+    with held(OPEN, *block(BELOW - 2 * MIB + PAGE)[:2]) as one:
+        one.expect(OPENED, ("mmap", (0, PAGE, 3, 1, 3, 0)))
+        assert one.told == [("missing", 2, "mmap")]

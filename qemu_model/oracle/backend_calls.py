@@ -132,6 +132,11 @@ def remember(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> N
         del kept[next(iter(kept))]
 
 
+def _is_aligned(address: int) -> bool:
+    """Whether anonymous memory of QEMU's may begin at an address."""
+    return not address % BLOCK_ALIGN
+
+
 @attrs.define(eq=False)
 class LoggedBlock:
     """An address range that was reserved, and what became of it.
@@ -213,7 +218,7 @@ class BackendCalls:
         self._attached = attached
         self._paths = frozenset(paths)
         self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
-        self._raw_names = self._raw_paths | {_MEMFD}
+        self._raw_names = frozenset({*self._raw_paths, _MEMFD})
         self._pieces = log.pieces(begin.offset, begin.first_line)
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
@@ -318,7 +323,7 @@ class BackendCalls:
         if match["at"] is None:
             return False
         address = int(match["at"], 16)
-        may_begin_one = match["mapped"] is None and not address % BLOCK_ALIGN
+        may_begin_one = match["mapped"] is None and _is_aligned(address)
         return may_begin_one or self._ranges.at(address) is not None
 
     def _is_name(self, name: bytes) -> bool:
@@ -490,7 +495,7 @@ class BackendCalls:
             return False
         fixed = flags & MAP_FIXED or flags & MAP_FIXED_NOREPLACE
         new = flags & MAP_ANONYMOUS and fixed
-        return bool(new and prot & PROT_WRITE and not address % BLOCK_ALIGN)
+        return bool(new and prot & PROT_WRITE and _is_aligned(address))
 
     def _note_reservation(self, call: Call, length: int) -> None:
         address = call.result
