@@ -119,6 +119,8 @@ def test_what_is_mapped_afterwards_does_not_matter(monkeypatch: pytest.MonkeyPat
         ("PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_ANONYMOUS|MAP_SYNC|MAP_HUGETLB", False),
         ("PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_FIXED|MAP_NORESERVE", False),
         ("PROT_READ|PROT_WRITE", "MAP_SHARED|MAP_FIXED|MAP_ANONYMOUS|MAP_HUGETLB", True),
+        # MAP_UNINITIALIZED, for which strace has no name on every machine.
+        ("PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_ANONYMOUS|0x4000000", False),
         ("PROT_READ|PROT_WRITE", "0xzz", False),
         ("0xzz", "MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS", False),
     ],
@@ -141,3 +143,29 @@ def test_lines_before_the_first_that_is_read_are_counted_as_read() -> None:
     with log_of(b"1 read(0) = 0\n" * 9) as log:
         for line in (1, 2, 5):
             assert BackendCalls(log, [], attrs.evolve(BEGINNING, first_line=line)).lines == line - 1
+
+
+def test_a_block_reaches_from_its_start_by_its_length() -> None:
+    """Carries and all, whether it was reserved or not, and so does what is given back of it."""
+    reserve = RESERVE.replace("0x7f0000001000", "0x7f0000401000")
+    last = "1 madvise({:#x}, 4096, MADV_MERGEABLE) = 0"
+    assert found(reserve, last.format(0x7F0000A00000)) == [1, 2]
+    assert found(reserve, last.format(0x7F0000A01000)) == []
+    mapping = MAP.replace("0x7f0000200000", "0x7f0000400000")
+    assert found(mapping, last.format(0x7F00007FF000)) == [1, 2]
+    assert found(mapping, last.format(0x7F0000800000)) == [1]
+    mapping = MAP.replace("0x7f0000200000", "0x7f0000600000")
+    head = "1 munmap(0x7f0000401000, 2093056) = 0"
+    assert found(reserve, mapping, head, last.format(0x7F00005FF000)) == [1, 2, 3]
+    assert found(reserve, mapping, head, last.format(0x7F0000600000)) == [1, 2, 3, 4]
+
+
+def test_a_block_that_is_given_back_hides_none_behind_it() -> None:
+    behind = RESERVE.replace("0x7f0000001000", "0x7f0000601000")
+    advise = "1 madvise({:#x}, 4096, MADV_MERGEABLE) = 0"
+    unmap = "1 munmap(0x7f0000001000, 6291456) = 0"
+    lines = (RESERVE, advise.format(0x7F0000200000), behind, unmap, advise.format(0x7F0000601000))
+    assert sorted(found(*lines)) == [1, 2, 3, 4, 5]
+    longer = unmap.replace("6291456", "8388608")
+    lines = (*lines[:3], longer, advise.format(0x7F0000900000))
+    assert sorted(found(*lines)) == [1, 2, 3, 4, 5]

@@ -178,8 +178,8 @@ class _Ranges:
 
     def remove(self, block: LoggedBlock) -> None:
         """Watch a block's range no longer."""
-        place = bisect_left(self.starts, block.start)
-        if block in self.blocks[place : place + 1]:
+        if self.at(block.start) is block:
+            place = bisect_left(self.starts, block.start)
             del self.starts[place], self.blocks[place]
 
     def cut(self, block: LoggedBlock, start: int, end: int) -> None:
