@@ -89,6 +89,8 @@ def test_what_was_mapped_since_is_found_by_all_of_the_range() -> None:
     lines = [line.replace("0x7f0000200000", "0x7f0000400000") for line in (MAP, ADVISE, UNMAP)]
     mapping = "2 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000500000"
     assert found(reserve, *lines, mapping, lines[2]) == [1, 2, 3, 4]
+    before = ["2 read(0) = 0"] * 5
+    assert found(*before, reserve, *lines, mapping, lines[2]) == [6, 7, 8, 9]
     assert found(reserve, *lines, lines[2]) == [1, 2, 3, 4, 5]
 
 
@@ -169,3 +171,12 @@ def test_a_block_that_is_given_back_hides_none_behind_it() -> None:
     longer = unmap.replace("6291456", "8388608")
     lines = (*lines[:3], longer, advise.format(0x7F0000900000))
     assert sorted(found(*lines)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("line", [MAP, UNMAP, ADVISE, RESERVE])
+@pytest.mark.parametrize("unreadable", ["(0x7f0000200000", "(NULL", "4194304", "6291456"])
+def test_a_call_whose_range_cannot_be_read_is_on_no_block(line: str, unreadable: str) -> None:
+    """Whichever of address and length it is; a block is there for it to be on."""
+    strange = line.replace(unreadable, "(zz" if unreadable.startswith("(") else "zz")
+    if strange != line:
+        assert found(RESERVE, MAP, ADVISE, strange) == [1, 2, 3]
