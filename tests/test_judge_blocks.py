@@ -180,3 +180,14 @@ def test_a_call_whose_range_cannot_be_read_is_on_no_block(line: str, unreadable:
     strange = line.replace(unreadable, "(zz" if unreadable.startswith("(") else "zz")
     if strange != line:
         assert found(RESERVE, MAP, ADVISE, strange) == [1, 2, 3]
+
+
+def test_a_reservation_does_not_wait_for_as_long_as_other_calls_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Eight pieces behind it, it is given where it is mapped over after all."""
+    monkeypatch.setattr(log_module, "PIECE", 160)
+    others = ["1 read(0) = 0", '1 unlink("/a") = 0'] * 80
+    unlinks = list(range(3, 162, 2))
+    assert found(RESERVE, *others, MAP) == [*unlinks, 1, 162]
+    assert found(RESERVE, *others[:8], MAP) == [1, *unlinks[:4], 10]
