@@ -191,3 +191,10 @@ def test_a_reservation_does_not_wait_for_as_long_as_other_calls_come(
     unlinks = list(range(3, 162, 2))
     assert found(RESERVE, *others, MAP) == [*unlinks, 1, 162]
     assert found(RESERVE, *others[:8], MAP) == [1, *unlinks[:4], 10]
+
+
+def test_a_mapping_whose_beginning_the_log_lacks_is_where_it_answers() -> None:
+    ended = "2 <... mmap resumed>) = {:#x}"
+    for address, twice in ((0x7F0000200000, False), (0x7F00001FF000, True)):
+        lines = (RESERVE, MAP, ADVISE, UNMAP, ended.format(address), UNMAP)
+        assert found(*lines) == [1, 2, 3, 4, *([6] if twice else [])]
