@@ -192,8 +192,9 @@ class Worker:
         self.say({"mutant": self.mutants.index(mutant), **attrs.asdict(answer)})
 
     def say(self, what: dict[str, Any]) -> None:
-        # Whole lines: what is written at once, and no more than a page, is not mixed up.
-        os.write(self.writing, json.dumps(what).encode()[:4000] + b"\n")
+        # One at a time, so that lines are not mixed up however long they are.
+        with self.next_one.get_lock(), open(self.writing, "w", closefd=False) as answers:
+            print(json.dumps(what), file=answers)
 
 
 def tried(
