@@ -196,7 +196,6 @@ def parse_numa_node(
             raise messages.NUMA_MEMDEV_AMBIGUOUS.error(memdev=memdev)
         info.node_mem, info.node_memdev = backend.size, backend
     info.present = True
-    numa.max_numa_nodeid = max(numa.max_numa_nodeid, nodenr + 1)
     numa.nb_numa_nodes += 1
     return have_mem
 
@@ -269,13 +268,14 @@ def numa_complete_configuration(
     if not numa.nb_numa_nodes and (by_slots or by_room):
         info = numa.info(0)
         info.present, info.node_mem = True, ram.ram_size
-        numa.nb_numa_nodes = numa.max_numa_nodeid = 1
-    for node in reversed(range(numa.max_numa_nodeid)):
-        if not numa.info(node).present:
-            qemu.error_report(messages.NUMA_NODE_GAP, node=node)
-            raise Exit(1)
-    if not numa.nb_numa_nodes:
+        numa.nb_numa_nodes = 1
+    present = {node for node, info in numa.numa_info.items() if info.present}
+    if not present:
         return []
+    gaps = set(range(max(present))) - present
+    if gaps:
+        qemu.error_report(messages.NUMA_NODE_GAP, node=max(gaps))
+        raise Exit(1)
     nodes = [numa.info(node) for node in range(numa.nb_numa_nodes)]
     total = sum(node.node_mem for node in nodes) & UINT64_MASK
     if total != qemu.machine.ram_size:
