@@ -175,6 +175,9 @@ def test_address_0_is_no_failure_and_nothing_is_unmapped_there() -> None:
     host = ToldHost(mmap=[0, lambda addr, *_: addr])
     assert qemu_ram_mmap(on(host), 3, PAGE, PAGE, NOTHING) == 0
     assert host.made("munmap") == []
+    synchronous = ToldHost(mmap=[0, lambda addr, *_: addr])
+    assert qemu_ram_mmap(on(synchronous), 3, PAGE, PAGE, ALL_SYNC) == 0
+    assert len(synchronous.made("mmap")) == 2
     qemu_ram_munmap(on(host), 3, 0, PAGE)
     assert host.made("munmap") == []
     for size in (PAGE, MIB):
