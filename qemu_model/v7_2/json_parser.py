@@ -102,7 +102,8 @@ def lex(text: str) -> Iterator[Token]:
             case None:
                 pass
             case "punctuation":
-                yield Token(piece[0], piece[0])
+                mark = piece["punctuation"]
+                yield Token(mark, mark)
             case "number":
                 whole = not piece["fraction"] and not piece["exponent"]
                 yield Token("integer" if whole else "float", piece[0])
@@ -211,7 +212,7 @@ def _string(text: str) -> str:
             case "plain":
                 read.append(piece[0])
             case "units":
-                read.append(_code_point(piece[0]))
+                read.append(_code_point(piece["units"]))
             case "escape" if piece["escape"] in _ESCAPES:
                 read.append(_ESCAPES[piece["escape"]])
             case "escape":
