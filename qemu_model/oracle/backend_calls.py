@@ -283,38 +283,38 @@ class BackendCalls:
 
     def _read(self, piece: Piece) -> None:
         data = piece.data
+        descriptors, unmapped, at = self._descriptors, self._unmapped, self._ranges.at
         line, counted = piece.first_line, 0
         for match in _NEXT.finditer(data):
-            if match.lastgroup is None:
-                return
-            if self._may_be_on_backend(match):
-                end = match.end() - 1
-                start = data.rfind(b"\n", 0, end) + 1
-                line += data.count(b"\n", counted, start)
-                counted = start
-                self._look_at(line, data[start:end])
+            match match.lastgroup:
+                case "address":
+                    address = int(match["address"], 16)
+                    if at(address) is None and address not in unmapped and not self._attached:
+                        continue
+                case "name":
+                    descriptor, name = match.group("descriptor", "name")
+                    if descriptor not in descriptors and not self._is_name(name):
+                        continue
+                case "path":
+                    if not self._may_be_path(match["path"]):
+                        continue
+                case "descriptor":
+                    if match["descriptor"] not in descriptors:
+                        continue
+                case "access" | "mapped" | "mapped_name":
+                    if not self._may_map_backend(match) and not self._may_map_block(match):
+                        continue
+                case None:
+                    return
+            end = match.end() - 1
+            start = data.rfind(b"\n", 0, end) + 1
+            line += data.count(b"\n", counted, start)
+            counted = start
+            self._look_at(line, data[start:end])
 
-    def _may_be_on_backend(self, match: re.Match[bytes]) -> bool:
-        """Whether a line has to be read, as far as its beginning tells."""
-        match match.lastgroup:
-            case "address":
-                address = int(match["address"], 16)
-                known = self._ranges.at(address) is not None or address in self._unmapped
-                return known or self._attached
-            case "descriptor":
-                return match["descriptor"] in self._descriptors
-            case "name":
-                return match["descriptor"] in self._descriptors or self._is_name(match["name"])
-            case "path":
-                return self._may_be_path(match["path"])
-            case "access":
-                return self._may_map_block(match)
-            case "mapped":
-                return match["mapped"] in self._descriptors or self._may_map_block(match)
-            case "mapped_name":
-                known = match["mapped"] in self._descriptors or self._may_map_block(match)
-                return known or self._is_name(match["mapped_name"])
-        return True
+    def _may_map_backend(self, match: re.Match[bytes]) -> bool:
+        descriptor, name = match.group("mapped", "mapped_name")
+        return descriptor in self._descriptors or (name is not None and self._is_name(name))
 
     def _may_map_block(self, match: re.Match[bytes]) -> bool:
         """Whether memory is reserved, or mapped where a block is or may be."""
