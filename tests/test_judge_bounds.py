@@ -245,6 +245,16 @@ def test_unknown_descriptors_and_addresses_are_each_known_by_themselves() -> Non
         assert (one.told, one.report.matched) == ([], 3)
 
 
+def test_beside_unknown_addresses_those_that_the_log_shows_are_compared() -> None:
+    lines = [RESERVE, MAP, "1 munmap(0x7e0000600000, 4096) = 0", EXIT]
+    with held(*lines, attached=True) as one:
+        (unknown,) = one.expect(RESERVED)
+        assert unknown == (1 << 56) + (1 << 48)
+        one.alignment.has_started()
+        one.expect(RESERVED, MAPPED, ("munmap", (START + 4 * MIB, PAGE)))
+        assert one.told == [("altered", 3, "munmap")]
+
+
 @pytest.mark.parametrize("size", [3, 11])
 def test_an_unknown_descriptor_is_known_only_by_a_call_with_the_same_arguments(size: int) -> None:
     with held(f"1 ftruncate(5</a>, {size}) = 0", EXIT, attached=True) as one:

@@ -346,12 +346,15 @@ class Alignment:
 
     def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
         """Compare where the first argument stands for one that the log did not show yet."""
-        first, rest = args[0], args[1:]
-        if call.args[1:] != rest or not isinstance(first, int) or first < UNKNOWN_DESCRIPTOR:
+        first, *rest = args
+        if list(call.args[1:]) != rest:
             return False
-        if call.name not in _ON_RANGES and call.name not in ON_DESCRIPTORS:
+        if call.name in ON_DESCRIPTORS and first > UNKNOWN_DESCRIPTOR:
+            offset = 0
+        elif call.name in _ON_RANGES and first > UNKNOWN_ADDRESS:
+            offset = first % UNKNOWN_STEP
+        else:
             return False
-        offset = first % UNKNOWN_STEP if first >= UNKNOWN_ADDRESS else 0
         known = self._known_as.setdefault(first - offset, call.args[0] - offset)
         return bool(known + offset == call.args[0])
 
