@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import doctest
+import faulthandler
 import os
 import re
 import subprocess
@@ -44,6 +45,9 @@ def test_every_command_of_the_documentation_prints_what_it_says(path: Path, tmp_
         needs_program("strace")
     if "dev-shm" in wanted:
         needs(os.path.ismount("/dev/shm"), "a tmpfs at /dev/shm")
+    if "guest" in wanted:
+        # It takes longer than pytest grants before it shows where a test hangs.
+        faulthandler.cancel_dump_traceback_later()
     stale = []
     for command in commands(page):
         printed = run(command.text, tmp_path)
