@@ -246,6 +246,7 @@ def test_what_statfs_answered(text: bytes, answer: StatFs | None) -> None:
         (b'openat(AT_FDCWD, "/a", O_RDWR) = 3', "open", ("/a", 2, None), -100),
         (b'openat(5</d>, "a", O_RDWR|O_CREAT, 0644) = 3', "open", ("a", 0o102, 0o644), 5),
         (b'open("/a", O_RDWR, 0) = 3', "open", ("/a", 2, 0), -100),
+        (b'open("/a", O_RDWR, 0, 9) = 3', "open", ("/a", 2, 0), -100),
         (b'creat("/a", 0600) = 3', "open", ("/a", 0o1101, 0o600), -100),
         (b'unlinkat(5</d>, "a", AT_REMOVEDIR) = 0', "unlink", ("a",), 5),
         (b'unlink("/a") = 0', "unlink", ("/a",), -100),

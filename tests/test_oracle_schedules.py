@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ ADDRESS = re.compile(rb"0x(7[0-9a-f]{11})\b")
 #: Some whole runs on DAX, of those whose calls do not depend on where the memory lies.
 ANYWHERE = [run for run in recordings("v7.2-dax") if b"align=" not in run.log][::3]
 SCHEDULES = 500
-SEED = int(os.environ.get("QEMU_MODEL_SEED", "0"), 16)
+SEED = random.Random(os.environ.get("QEMU_MODEL_SEED", "0")).getrandbits(32)
 PATH_OF = b"/mnt/dax/"
 
 
