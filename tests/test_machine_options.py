@@ -30,7 +30,7 @@ def advice(done: Run) -> list[int]:
         ((*RAM, "-m", "8M"), "pc"),
         (("-numa", "node"), "pc"),
         (("-mem-prealloc",), "pc"),
-        (("-mem-path", "/nowhere"), "pc"),
+        (("-mem-path", "/dev/shm"), "pc"),
         ((*RAM, "-device", "nvdimm,memdev=m0"), "pc"),
         ((*RAM, "-machine", "mem-merge=off"), "pc"),
     ],
