@@ -73,6 +73,10 @@ F_SEAL_SHRINK: Final = 0x2
 F_SEAL_GROW: Final = 0x4
 F_SEAL_WRITE: Final = 0x8
 
+#: The mode of /proc/sys/vm/overcommit_memory in which the kernel reserves memory whatever a
+#: mapping asks for.
+OVERCOMMIT_NEVER: Final = 2
+
 HUGETLBFS_MAGIC: Final = 0x958458F6
 TMPFS_MAGIC: Final = 0x01021994
 EXT4_SUPER_MAGIC: Final = 0xEF53

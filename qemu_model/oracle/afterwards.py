@@ -75,8 +75,8 @@ class Afterwards:
         """Return whether something later in QEMU's life can lead to the call."""
         match call.name:
             case "open" | "memfd_create":
-                if call.result is not None and not call.failed:
-                    self._new.add(call.result)
+                if call.given is not None:
+                    self._new.add(call.given)
                 return True
             case "unlink" | "statfs":
                 return True

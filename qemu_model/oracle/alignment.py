@@ -513,7 +513,7 @@ class Alignment:
         if passed_over is not None:
             return passed_over
         unreserved = head.name == "mmap" and head.block.reservation is None
-        if not (unreserved and is_mapping_of(head, name, args)) and (self._comes(name, args)):
+        if not (unreserved and is_mapping_of(head, name, args)) and self._comes(name, args):
             self._report("extra", head, name, args)
             self._take()
             return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Final
 
-from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC
+from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC, OVERCOMMIT_NEVER
 from ..host.protocol import Platform, StatFs
 from ..osdep import is_power_of_2
 from .alignment import Alignment
@@ -18,15 +18,14 @@ from .inventions import LARGE_FILE
 from .search import LogSearch
 
 _EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
-_NEVER_OVERCOMMIT: Final = 2
-#: The C functions that give a block's memory back, in the RCU thread.
-_RECLAIM: Final = frozenset({"reclaim_ramblock"})
+#: The C function that gives a block's memory back, in the RCU thread.
+_RECLAIM: Final = "reclaim_ramblock"
 
 
 def _is_reclaiming() -> bool:
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        if frame.f_code.co_name in _RECLAIM:
+        if frame.f_code.co_name == _RECLAIM:
             return True
         frame = frame.f_back
     return False
@@ -147,7 +146,7 @@ class ReplayHost:
 
     def overcommit_memory(self) -> int | None:
         """Return 0, or 2 where the log shows that QEMU then did not map the memory."""
-        return 0 if self._alignment.next_is("mmap") else _NEVER_OVERCOMMIT
+        return 0 if self._alignment.next_is("mmap") else OVERCOMMIT_NEVER
 
     def dax_device_size(self, fd: int) -> int | None:
         """Return a likely size for a device whose size QEMU read elsewhere.

@@ -72,8 +72,8 @@ class Divergence:
         if not self.allowed:
             return f"diverges: no call is allowed here: {self.because}"
         only = " or ".join(call_text(event) for event in self.allowed)
-        should = {"missing": "before this should come"}.get(self.kind, "allowed only")
-        return f"diverges: {should} {only} ({self.by}: {self.because})"
+        told = "before this should come" if self.kind == "missing" else "allowed only"
+        return f"diverges: {told} {only} ({self.by}: {self.because})"
 
 
 @attrs.frozen

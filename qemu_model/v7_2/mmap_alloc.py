@@ -8,6 +8,7 @@ import enum
 
 from ..error import Abort
 from ..globals import Qemu
+from ..host import linux
 from ..host.linux import (
     ERRNO_NUMBERS,
     MAP_ANONYMOUS,
@@ -63,8 +64,8 @@ def map_noreserve_effective(qemu: Qemu, fd: int, flags: MapFlags) -> bool:
     """Return whether the kernel will heed MAP_NORESERVE.
 
     Huge pages have a reservation of their own, and shared files and read-only
-    mappings have none; elsewhere the overcommit mode decides: with 2 the kernel reserves
-    memory whatever a mapping asks for, and QEMU says so on stderr.
+    mappings have none; elsewhere the overcommit mode decides, and QEMU says so on stderr
+    where it is against it.
     """
     if qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size:
         return True
@@ -74,7 +75,7 @@ def map_noreserve_effective(qemu: Qemu, fd: int, flags: MapFlags) -> bool:
         case None:
             qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
             return False
-        case 2:
+        case linux.OVERCOMMIT_NEVER:
             qemu.error_report(messages.OVERCOMMIT_NEVER)
             return False
     return True

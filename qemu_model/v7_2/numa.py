@@ -215,7 +215,7 @@ def parse_numa_distance(qemu: Qemu, src: int, dst: int, val: int) -> None:
         raise messages.NUMA_NODE_MISSING.error()
     if val < NUMA_DISTANCE_MIN:
         raise messages.NUMA_DISTANCE_LOW.error(val=val, least=NUMA_DISTANCE_MIN)
-    if src == dst and val > NUMA_DISTANCE_MIN:
+    if src == dst and val != NUMA_DISTANCE_MIN:
         raise messages.NUMA_DISTANCE_LOCAL.error(node=src, least=NUMA_DISTANCE_MIN)
     numa.info(src).distance[dst] = val
     numa.have_numa_distance = True
