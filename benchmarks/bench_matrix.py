@@ -14,9 +14,9 @@ import tempfile
 
 from figure import QEMU, UNTIL_QUIT, Figure, nanoseconds, spent
 
+from qemu_model.conform.driver import TRACED_CALLS
 from qemu_model.host import profiles
 from qemu_model.host.simulated import SimulatedHost
-from qemu_model.oracle.driver import TRACED_CALLS
 from qemu_model.process import run
 
 HOSTS = ("ext4-dax", "ext4", "tmpfs", "device-dax")

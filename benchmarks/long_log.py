@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-sys.path.append(str(Path(__file__).parent.parent / "tests"))
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
 
 from recordings import Recording, recording
 

@@ -23,11 +23,11 @@ from .process import run as run_process
 from .revision import Revision, find
 
 if TYPE_CHECKING:
+    from .conform.conformance import Report
     from .explain.explanation import Explanation
     from .explain.why import Why
-    from .oracle.conformance import Report
-    from .oracle.machine import PathJudgement, ProcessJudgement
-    from .oracle.verdict import Verdict
+    from .inspect.machine import PathJudgement, ProcessJudgement
+    from .judge.verdict import Verdict
     from .review.diff import Difference
     from .review.impact import Impact
     from .review.matrix import Row
@@ -136,8 +136,8 @@ def check(
     ``line`` are QEMU's options, None for those of the log; ``qmp`` the commands that
     were sent, None where start-up alone is to be judged.  Raises OSError.
     """
-    from .oracle.judge import judge
-    from .oracle.log import Log
+    from .judge.judge import judge
+    from .judge.log import Log
 
     with open(trace, "rb") as source:
         log = Log(source)
@@ -151,9 +151,9 @@ def check(
 def check_path(path: str) -> PathJudgement:
     """Say what a path is on this machine.
 
-    Raises :class:`~qemu_model.oracle.machine.CannotJudge`.
+    Raises :class:`~qemu_model.inspect.machine.CannotJudge`.
     """
-    from .oracle.machine import judge_path
+    from .inspect.machine import judge_path
 
     return judge_path(path)
 
@@ -161,9 +161,9 @@ def check_path(path: str) -> PathJudgement:
 def check_pid(pid: int) -> ProcessJudgement:
     """Say what the mappings of a living QEMU are.
 
-    Raises :class:`~qemu_model.oracle.machine.CannotJudge`.
+    Raises :class:`~qemu_model.inspect.machine.CannotJudge`.
     """
-    from .oracle.machine import judge_pid
+    from .inspect.machine import judge_pid
 
     return judge_pid(pid)
 
@@ -174,11 +174,11 @@ def conform(
     """Hold a real QEMU against the model, as ``qemu-model conform`` does.
 
     ``only`` restricts it to the cases whose name holds it.  Raises
-    :class:`~qemu_model.oracle.driver.DriverError`.
+    :class:`~qemu_model.conform.driver.DriverError`.
     """
-    from .oracle import conformance
-    from .oracle.conform import chosen
-    from .oracle.driver import Qemu
+    from .conform import conformance
+    from .conform.conform import chosen
+    from .conform.driver import Qemu
 
     qemu = Qemu.at(binary)
     followed = conformance.detect(qemu)[0] if tree is None else revision_called(tree)

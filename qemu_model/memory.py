@@ -7,13 +7,13 @@ from __future__ import annotations
 import attrs
 
 from .error import Error
-from .exec import (
+from .globals import Qemu
+from .physmem import (
     qemu_ram_alloc,
     qemu_ram_alloc_from_fd,
     qemu_ram_alloc_from_file,
     qemu_ram_free,
 )
-from .globals import Qemu
 from .ram_addr import NO_FLAGS, RAM_SHARED, RAMBlock, RamFlags
 
 C_FILE = "memory.c"

@@ -34,7 +34,7 @@ from .memory import (
     memory_region_is_mapped,
 )
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
-from .options import OptsVisitor, QemuOpts, qemu_strtosz_mib
+from .qemu_option import OptsVisitor, QemuOpts, qemu_strtosz_mib
 from .qom import (
     object_get_canonical_path_component,
     object_get_objects_root,

@@ -12,13 +12,13 @@ from typing import Any, Final
 import attrs
 
 from . import messages
+from .calls.event import Event
+from .calls.leaks import Holdings, Leaks, created_files, find_leaks, release
 from .error import Abort, Error, Exit, Killed, Livelock, Message
-from .event import Event
 from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
-from .leaks import Holdings, Leaks, created_files, find_leaks, release
 from .qmp import check_arguments, qmp_dispatch_check_obj, reply_to
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import messages
 from .error import Error
-from .options import UINT64_MAX, uint16_expected
+from .qemu_option import UINT64_MAX, uint16_expected
 
 C_FILE = "qapi/qobject-input-visitor.c"
 

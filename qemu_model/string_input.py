@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import messages
-from .options import UINT64_MAX, parse_integer, parse_option_size
+from .qemu_option import UINT64_MAX, parse_integer, parse_option_size
 from .qobject_input import invalid_type
 
 C_FILE = "qapi/string-input-visitor.c"

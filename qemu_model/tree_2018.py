@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from .exec import drain_call_rcu
 from .globals import Qemu
+from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .qom import TypeInfo
 from .ram_addr import RAMBlock
 from .tree import Tree
-from .types import USER_CREATABLE
+from .user_creatable import USER_CREATABLE
 from .vl import CommandLine, main, parse_command_line
 
 

@@ -17,7 +17,9 @@ from .globals import Qemu
 from .machine import machine_run_board_init, set_property
 from .machines import find_machine, machine_help
 from .numa import parse_numa_opts
-from .options import (
+from .osdep import round_up
+from .qdev_monitor import DEVICES, qdev_device_add
+from .qemu_option import (
     UINT64_MAX,
     OptsVisitor,
     QemuOpts,
@@ -26,8 +28,6 @@ from .options import (
     parse_option_size,
     qemu_opts_parse,
 )
-from .osdep import round_up
-from .qdev import DEVICES, qdev_device_add
 from .qom import TypeInfo, type_help, user_creatable_add_type
 
 C_FILE = "vl.c"

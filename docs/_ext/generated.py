@@ -209,7 +209,7 @@ def inferred() -> Iterator[str]:
 
 
 def rules() -> Iterator[str]:
-    from qemu_model import clauses
+    from qemu_model.calls import clauses
 
     known = [rule for rule in vars(clauses).values() if isinstance(rule, clauses.Clause)]
     rows = [(escaped(rule.why), escaped(rule.rule), rule.certainty) for rule in known]
@@ -217,7 +217,7 @@ def rules() -> Iterator[str]:
 
 
 def findings() -> Iterator[str]:
-    from qemu_model.oracle.findings import FINDINGS
+    from qemu_model.conform.findings import FINDINGS
 
     for finding in FINDINGS:
         yield from title(finding.title)

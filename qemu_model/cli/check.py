@@ -19,8 +19,8 @@ from . import common
 from .page import print_folded
 
 if TYPE_CHECKING:
-    from ..oracle.log import Log
-    from ..oracle.verdict import Divergence, Verdict
+    from ..judge.log import Log
+    from ..judge.verdict import Divergence, Verdict
     from ..revision import Revision
 
 QMP: Final = common.Option(
@@ -110,7 +110,7 @@ def _split(argv: Sequence[str]) -> tuple[common.Words, list[str] | None]:
 
 
 def _check_machine(words: common.Words) -> int:
-    from ..oracle import machine
+    from ..inspect import machine
 
     if words.qemu or (words.has(PATH) and words.has(PID)):
         raise common.UsageError("give one of TRACE, --path and --pid")
@@ -127,7 +127,7 @@ def _check_trace(
     options: list[str] | None,
     qmp: Sequence[Any] | None,
 ) -> int:
-    from ..oracle.judge import judge
+    from ..judge.judge import judge
 
     notes: dict[int, str] | None = None
     if words.has(ANNOTATE) or words.has(LIST_IGNORED):
@@ -157,7 +157,7 @@ def _check_trace(
 @contextlib.contextmanager
 def _opened(trace: str) -> Iterator[Log]:
     """Open the trace, with a bar on a terminal where it is long."""
-    from ..oracle.log import Log
+    from ..judge.log import Log
 
     with contextlib.ExitStack() as stack:
         try:
@@ -324,8 +324,8 @@ class _Report:
     def _show_divergence(self, console: Any, divergence: Divergence) -> None:
         from rich.text import Text
 
-        from ..oracle.verdict import call_to_text
-        from ..strace_text import call_text
+        from ..calls.strace_text import call_text
+        from ..judge.verdict import call_to_text
 
         observed = "the end of the log"
         if divergence.observed is not None:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Final
 from . import common
 
 if TYPE_CHECKING:
-    from ..oracle.conform import Result
-    from ..oracle.conform_place import Target
-    from ..oracle.conformance import Report
+    from ..conform.conform import Result
+    from ..conform.conform_place import Target
+    from ..conform.conformance import Report
 
 QEMU: Final = common.Option("--qemu", "the QEMU to hold against the model", "BINARY")
 REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
     if words.qemu:
         raise common.UsageError(f"conform takes no '{words.qemu[0]}'")
     try:
-        from ..oracle.conform import chosen
+        from ..conform.conform import chosen
     except ModuleNotFoundError as error:
         raise common.UsageError(
             f"the library {error.name} is not installed: pip install 'qemu-model[qemu]'"
@@ -103,8 +103,8 @@ def main(argv: Sequence[str]) -> int:
 
 def find(path: str) -> Target:
     """Return where the cases are to work.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    from ..oracle.cannot_judge import CannotJudge
-    from ..oracle.conform_place import find_target
+    from ..conform.conform_place import find_target
+    from ..inspect.cannot_judge import CannotJudge
 
     try:
         return find_target(path)
@@ -141,8 +141,8 @@ def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
 
 
 def _conform(words: common.Words, names: Sequence[str], target: Target | None) -> int:
-    from ..oracle.conformance import conform, detect
-    from ..oracle.driver import DriverError, Qemu
+    from ..conform.conformance import conform, detect
+    from ..conform.driver import DriverError, Qemu
 
     jobs = number(words, JOBS) if words.has(JOBS) else os.cpu_count() or 1
     junit = words.own.get(JUNIT.name)

@@ -133,10 +133,10 @@ def show(found: Difference, color: str = "auto") -> None:
     """Print a comparison for people; ``color`` is what --color says."""
     from rich.text import Text
 
-    from ..relied import relied_on
+    from ..calls.inferences import relied_on
+    from ..calls.strace_text import call_text, out_text, result_text
     from ..review.diff import PARTS
     from ..review.rendering import console, marked_lines, revision_text
-    from ..strace_text import call_text, out_text, result_text
     from .layout import printable
 
     out = console(color)

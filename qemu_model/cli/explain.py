@@ -91,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _show(explanation: Explanation, page: Page, note: str) -> None:
-    from ..relied import relied_on
+    from ..calls.inferences import relied_on
 
     run = explanation.run
     host = {"": "no host in particular", "live": "this machine"}.get(
@@ -134,8 +134,8 @@ def _verdict(good: bool | None) -> str:
 
 
 def _show_calls(explanation: Explanation, page: Page) -> None:
-    from ..clauses import clause_of
-    from ..strace_text import call_text, result_text
+    from ..calls.clauses import clause_of
+    from ..calls.strace_text import call_text, result_text
 
     title = "The system calls"
     page.head(title if explanation.host else f"{title}, for instance")

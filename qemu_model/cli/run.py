@@ -69,8 +69,8 @@ def main(argv: Sequence[str]) -> int:
     host = common.choose_host(words.value(common.HOST, "live"), force=words.has(FORCE))
     qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
 
+    from ..calls.report import run_to_json
     from ..process import run
-    from ..report import run_to_json
 
     try:
         if words.has(common.JSON):

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..clauses import clause_of
-from ..event import Event
+from ..calls.clauses import clause_of
+from ..calls.event import Event
+from ..calls.inferences import relied_on
+from ..calls.map_sync import map_sync
+from ..calls.strace_text import call_text, result_text
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run
-from ..relied import relied_on
 from ..revision import Revision
-from ..strace_text import call_text, result_text
-from ..synchronous import map_sync
 from .ignored import ignored_sentences
 from .layout import printable
 from .page import columns, console, print_folded

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ..clauses import explained
-from ..event import Event
+from ..calls.clauses import explained
+from ..calls.event import Event
+from ..calls.inferences import relied_on
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
 from ..process import Process, Run, negotiates
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
-from ..relied import relied_on
 from ..revision import V8, Revision
 from .advice import advise, because, crash, depends_on_host, said_of
 from .backend import Backend, Block

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from ..error import Error
-from ..options import qemu_opts_parse
+from ..qemu_option import qemu_opts_parse
 from ..vl import WITH_VALUE
 
 

@@ -74,8 +74,8 @@ def _rules(profile: Profile, path: str) -> FileRules:
 
 def live_place(path: str) -> Place:
     """Return what ``path`` is on this machine, as ``check --path`` finds it."""
-    from ..oracle.cannot_judge import CannotJudge
-    from ..oracle.machine_path import judge_path
+    from ..inspect.cannot_judge import CannotJudge
+    from ..inspect.machine_path import judge_path
 
     known = known_place(path)
     if known is not None:

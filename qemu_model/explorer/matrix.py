@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import attrs
 
-from ..event import Event
+from ..calls.event import Event
 from ..host import profiles
 from ..host.profile import Profile
 from ..host.protocol import HostRefuses

@@ -14,13 +14,13 @@ from typing import Any
 import attrs
 
 from .. import __version__
-from ..clauses import clause_of
-from ..event import Event
+from ..calls.clauses import clause_of
+from ..calls.event import Event
+from ..calls.map_sync import map_sync
+from ..calls.strace_text import call_text, result_text
 from ..explain.why import why
 from ..host import profiles
 from ..revision import REVISIONS
-from ..strace_text import call_text, result_text
-from ..synchronous import map_sync
 from .controls import BACKENDS, PATH
 from .matrix import HostAnswers, KeptRun, path_is_a_device, with_path
 from .picture import draw

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..event import Event
+from ..calls.event import Event
 from ..host.linux import MAP_FIXED, PROT_NONE
 
 

@@ -9,7 +9,7 @@ from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
-from ..event import Event
+from ..calls.event import Event
 from .protocol import Host, Platform, StatFs
 
 #: A call as it is kept: ``(call, result, by, out, *args)``, one tuple, since two take longer.

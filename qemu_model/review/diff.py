@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import attrs
 
-from ..event import Event
+from ..calls.event import Event
+from ..calls.inferences import relied_on
+from ..calls.leaks import created_files
 from ..host.linux import MADV_REMOVE, MAP_FIXED, O_RDWR
 from ..host.protocol import Host
-from ..leaks import created_files
 from ..process import Run, run
-from ..relied import relied_on
 from ..revision import Revision
 from .outcome import leaks_of, mappings_of, messages_of
 

@@ -99,7 +99,7 @@ def _shown(part: str, done: Run) -> tuple[str, ...]:
         return tuple(messages_of(done))
     if part == "leaks":
         return tuple(leaks_of(done))
-    from ..strace_text import call_text, result_text
+    from ..calls.strace_text import call_text, result_text
 
     return tuple(f"{call_text(event)} = {result_text(event)}" for event in done.events)
 

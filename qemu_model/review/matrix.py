@@ -13,10 +13,10 @@ from typing import Final
 
 import attrs
 
-from ..event import Event
+from ..calls.event import Event
+from ..calls.inferences import relied_on
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..process import Run, run
-from ..relied import relied_on
 from ..revision import Revision
 from .hosts import VM_SYNC_NAME, ReviewHost, flag_names
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..oracle.cases import every_case
+from ..conform.cases import every_case
 from .machine import compare_replies
 
 if TYPE_CHECKING:
-    from ..oracle.conform_worker import Worker
-    from ..oracle.driver import Qemu
+    from ..conform.conform_worker import Worker
+    from ..conform.driver import Qemu
     from ..revision import Revision
 
 

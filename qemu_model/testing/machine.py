@@ -30,11 +30,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ..conform.conform import replies, without_letters
+from ..conform.conformance import detect
+from ..conform.driver import Qemu
+from ..conform.driver_running import LivingQemu
 from ..host.live import LiveHost
-from ..oracle.conform import replies, without_letters
-from ..oracle.conformance import detect
-from ..oracle.driver import Qemu
-from ..oracle.driver_living import LivingQemu
 from ..process import Process
 from ..revision import Revision
 
@@ -299,7 +299,7 @@ def machine_for(binary: str, revision: Revision | None = None) -> type[ReplyComp
     """Return the comparison of the QEMU at ``binary`` with the model.
 
     ``revision`` is found by QEMU's version if it is not given.  Raises
-    :class:`~qemu_model.oracle.driver.DriverError` where there is no QEMU.
+    :class:`~qemu_model.conform.driver.DriverError` where there is no QEMU.
     """
     qemu = Qemu.at(binary)
     found = revision or detect(qemu)[0]

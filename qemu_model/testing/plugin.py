@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from ..oracle.conform_worker import Worker
-    from ..oracle.driver import Qemu
+    from ..conform.conform_worker import Worker
+    from ..conform.driver import Qemu
     from ..revision import Revision
 
 SUITE: Final = Path(__file__).with_name("conformance_suite.py")
@@ -53,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def qemu_under_test(request: pytest.FixtureRequest) -> tuple[Qemu, Revision]:
     """Return the QEMU that ``--qemu-binary`` names, and the revision that models it."""
-    from ..oracle.conformance import detect
-    from ..oracle.driver import DriverError, Qemu
+    from ..conform.conformance import detect
+    from ..conform.driver import DriverError, Qemu
     from ..revision import UnknownRevision, find
 
     binary = request.config.getoption("--qemu-binary")
@@ -71,7 +71,7 @@ def qemu_under_test(request: pytest.FixtureRequest) -> tuple[Qemu, Revision]:
 @pytest.fixture(scope="session")
 def conformance_worker(qemu_under_test: Any) -> Iterator[Worker]:
     """Return a process that runs conformance cases."""
-    from ..oracle.conform_worker import Worker
+    from ..conform.conform_worker import Worker
 
     qemu, revision = qemu_under_test
     with (

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..options import c_integer
+from ..qemu_option import c_integer
 from . import messages
 
 C_FILE = "qobject/json-parser.c"

@@ -10,16 +10,16 @@ from typing import Final, NoReturn
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
-from ..options import QemuOpts, parse_option_number
 from ..osdep import round_up
 from ..pc import pc_machine_set_max_ram_below_4g
+from ..qemu_option import QemuOpts, parse_option_number
 from ..qom import TypeInfo, qdict_order
 from . import messages
 from .boards import ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
-from .options import do_strtosz, parse_option_size, warn_of_hex
 from .pc import pc_memory_init
+from .qemu_option import do_strtosz, parse_option_size, warn_of_hex
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
 from .qom import user_creatable_add_type
 

@@ -13,11 +13,11 @@ from ..globals import Qemu
 from ..machine import machine_set_cpu_numa_node
 from ..numa import complete_init_numa_distance, validate_numa_distance
 from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN
-from ..options import QemuOpts
+from ..qemu_option import QemuOpts
 from ..qom import object_resolve_path_type
 from . import messages
 from .hostmem import HostMemoryBackend
-from .options import OptsVisitor72, do_strtosz, warn_of_hex
+from .qemu_option import OptsVisitor72, do_strtosz, warn_of_hex
 
 if TYPE_CHECKING:
     from .boards import Machine72

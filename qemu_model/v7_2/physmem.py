@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import exec
+from .. import physmem as exec
 from ..error import Abort, Error, Livelock, Message
 from ..globals import Qemu
 from ..host.linux import (

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..glib import GHashTable
-from ..options import UINT64_MAX, parse_integer
+from ..qemu_option import UINT64_MAX, parse_integer
 from ..qobject_input import QObjectInputVisitor, is_integer
 from ..qom import qdict_order
 from . import messages
-from .options import FALSE, TRUE, do_strtosz
+from .qemu_option import FALSE, TRUE, do_strtosz
 
 C_FILE = "qapi/qobject-input-visitor.c"
 UINT32_MAX = 0xFFFF_FFFF

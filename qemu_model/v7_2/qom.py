@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..error import Error
 from ..globals import Qemu
-from ..options import id_wellformed
+from ..qemu_option import id_wellformed
 from ..qom import (
     Object,
     Property,

@@ -11,7 +11,7 @@ from ..ram_addr import RAMBlock
 from ..tree import Tree
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
-from .types import USER_CREATABLE
+from .user_creatable import USER_CREATABLE
 from .vl import parse_command_line, qemu_init
 
 

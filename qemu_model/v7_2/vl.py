@@ -11,7 +11,7 @@ import attrs
 
 from ..error import Error, Exit
 from ..globals import Qemu
-from ..options import QemuOpts, is_help_option, parse_option_number
+from ..qemu_option import QemuOpts, is_help_option, parse_option_number
 from ..qom import TypeInfo, object_resolve_path, qdict_order, type_help
 from ..vl import CommandLine
 from . import messages
@@ -25,7 +25,10 @@ from .machine import (
     machine_set_property,
 )
 from .numa import parse_numa_opts
-from .options import (
+from .pc import pc_possible_cpu_arch_ids
+from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
+from .qdev_monitor import DeviceOptions, qdev_device_add_from_qdict, takes_memory
+from .qemu_option import (
     OptsVisitor72,
     Warn,
     keyval_parse,
@@ -33,9 +36,6 @@ from .options import (
     qemu_opts_parse_noisily,
     warn_of_hex,
 )
-from .pc import pc_possible_cpu_arch_ids
-from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
-from .qdev import DeviceOptions, qdev_device_add_from_qdict, takes_memory
 from .qobject_input import QObjectInputVisitor72
 from .qom import user_creatable_add_type
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from recordings import recordings
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ...event import Event
+from ...calls.event import Event
 from ...host import linux
 
 #: The size of the file and of the backend, and of what is written, in bytes.
@@ -101,7 +101,7 @@ def map_with_qemu(
 
     Raises RuntimeError with what QEMU said if one of them does not run.
     """
-    from ...oracle.machine import file_mappings
+    from ...inspect.machine import file_mappings
 
     line = [binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg"]
     line += ["-machine", "pc,nvdimm=on", "-m", "64M,slots=2,maxmem=1G", "-S"]

@@ -1,0 +1,128 @@
+"""What a run leaves behind that nothing in the modelled process refers to any more."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ..host.linux import HUGETLBFS_MAGIC, O_EXCL
+from ..host.protocol import Host
+from ..ram_addr import RAMBlock
+from .event import Event
+
+
+@attrs.frozen
+class Leaks:
+    """How many descriptors, mappings and strings are left, and which files."""
+
+    fds: int = 0
+    mappings: int = 0
+    strings: int = 0
+    files: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "fds": self.fds,
+            "mappings": self.mappings,
+            "strings": self.strings,
+            "files": list(self.files),
+        }
+
+
+@attrs.define
+class Holdings:
+    """What a process holds of the host: open descriptors, and mapped ranges by address.
+
+    A range is a first address and the address behind its last byte; each mmap
+    makes one, and a later mmap or munmap cuts it.  ``page_sizes`` are those of
+    descriptors on hugetlbfs, in bytes.  ``files`` were created and are still there.
+    """
+
+    fds: set[int] = attrs.field(factory=set)
+    ranges: list[tuple[int, int]] = attrs.field(factory=list)
+    page_sizes: dict[int, int] = attrs.field(factory=dict)
+    files: dict[str, None] = attrs.field(factory=dict)
+
+    def cut(self, first: int, last: int) -> None:
+        """Take the addresses from ``first`` up to ``last`` out of all ranges."""
+        left = []
+        for start, end in self.ranges:
+            if end <= first or last <= start:
+                left.append((start, end))
+                continue
+            if start < first:
+                left.append((start, first))
+            if last < end:
+                left.append((last, end))
+        self.ranges = left
+
+    def follow(self, events: Iterable[Event], page_size: int) -> None:
+        """Take in what ``events`` changed; a close that fails has closed, as on Linux."""
+        for event in events:
+            call, args = event.call, event.args
+            if event.failed and call != "close":
+                continue
+            if call == "mmap":
+                pages = whole_pages(args[1], self.page_sizes.get(args[4], page_size))
+                self.cut(event.result, event.result + pages)
+                self.ranges.append((event.result, event.result + pages))
+            elif call == "munmap":
+                self.cut(args[0], args[0] + whole_pages(args[1], page_size))
+            elif call in ("open", "memfd_create"):
+                self.fds.add(event.result)
+                self.page_sizes.pop(event.result, None)
+                if call == "open" and args[1] & O_EXCL:
+                    self.files[args[0]] = None
+            elif call == "close":
+                self.fds.discard(args[0])
+            elif call == "unlink":
+                self.files.pop(args[0], None)
+            elif call == "fstatfs" and event.out and event.out.f_type == HUGETLBFS_MAGIC:
+                self.page_sizes[args[0]] = event.out.f_bsize
+
+
+def whole_pages(length: int, page_size: int) -> int:
+    """Return ``length`` rounded up to whole pages, in bytes."""
+    return (length + page_size - 1) // page_size * page_size
+
+
+def created_files(events: Iterable[Event]) -> list[str]:
+    """Return the paths of files that were created and are still there."""
+    created: dict[str, None] = {}
+    for event in events:
+        if event.failed:
+            continue
+        if event.call == "open" and event.args[1] & O_EXCL:
+            created[event.args[0]] = None
+        elif event.call == "unlink":
+            created.pop(event.args[0], None)
+    return list(created)
+
+
+def find_leaks(
+    held: Holdings,
+    blocks: Sequence[tuple[RAMBlock, int]],
+    *,
+    strings: int,
+    files: Sequence[str],
+) -> Leaks:
+    """Return what is held but not by one of ``blocks``, each with its guard's size in bytes."""
+    unowned = Holdings(set(held.fds), list(held.ranges))
+    for block, guard in blocks:
+        unowned.fds.discard(block.fd)
+        length = whole_pages(block.max_length, block.page_size) + guard
+        unowned.cut(block.host, block.host + length)
+    return Leaks(len(unowned.fds), len(unowned.ranges), strings, tuple(files))
+
+
+def release(host: Host, held: Holdings) -> None:
+    """Give back to the host all that is held, as the end of a process does."""
+    while held.ranges:
+        first, last = held.ranges.pop()
+        host.munmap(first, last - first)
+    while held.fds:
+        host.close(held.fds.pop())

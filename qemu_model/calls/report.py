@@ -1,0 +1,40 @@
+"""A run as JSON: the form that ``run --json`` prints and others rely on."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..host.protocol import Host
+from ..process import Run
+from .clauses import explained
+from .inferences import relied_on
+from .map_sync import map_sync
+
+
+def run_to_json(run: Run, host: Host) -> dict[str, Any]:
+    """Return the JSON form of a run on ``host``, as the schema ``run`` describes it."""
+    shown: dict[str, Any] = {
+        "revision": run.revision.name,
+        "revision_meaning": run.revision.meaning,
+        "inferred": list(relied_on(run)),
+        "host": run.host,
+        "machine": run.machine,
+        "exit": run.exit,
+        "stderr": list(run.stderr),
+        "stdout": list(run.stdout),
+        "replies": list(run.replies),
+        "events": explained(run.events),
+        "mappings": [mapping.to_json() for mapping in run.mappings],
+        "leaks": run.leaks.to_json(),
+        "map_sync": {
+            "requested": map_sync(run.events).requested,
+            "in_force": map_sync(run.events).in_force,
+        },
+        "ignored": list(run.line.ignored),
+        "host_profile": host.describe(),
+    }
+    if run.livelock is not None:
+        shown["livelock"] = run.livelock
+    return shown

@@ -1,0 +1,234 @@
+"""A log as a file: its lines, its pieces, and where QEMU was started in it."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_oracle_strace import log_of
+
+from qemu_model.judge import log as log_module
+from qemu_model.judge.log import Piece, read_pid
+
+SMALL, LONGEST = 64, 200
+
+lines = st.lists(
+    st.tuples(st.sampled_from(b"abc"), st.integers(0, 90) | st.sampled_from([500, 700, 1000])),
+    max_size=30,
+).map(lambda some: [bytes([letter]) * length for letter, length in some])
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read 64 bytes at a time, and pass over lines of more than 200."""
+    monkeypatch.setattr(log_module, "PIECE", SMALL)
+    monkeypatch.setattr(log_module, "LONGEST_LINE", LONGEST)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@given(lines, st.booleans())
+def test_pieces_are_the_lines_that_are_not_too_long_with_their_numbers_and_places(
+    some: list[bytes], ends: bool
+) -> None:
+    """Whole lines, each once, numbered as in an editor; the last needs no line end."""
+    text = b"\n".join(some) + (b"\n" if ends and some else b"")
+    expected = []
+    offset = 0
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if len(line) <= 91:
+            expected.append((number, offset, line if line.endswith(b"\n") else line + b"\n"))
+        offset += len(line)
+    found = []
+    with log_of(text) as log:
+        assert log.size == len(text)
+        for piece in log.pieces():
+            place, number = piece.offset, piece.first_line
+            for line in piece.data.splitlines(keepends=True):
+                found.append((number, place, line))
+                place += len(line)
+                number += 1
+    assert expected == found
+
+
+@pytest.mark.usefixtures("small_pieces")
+@given(lines, st.data())
+def test_pieces_can_begin_anywhere(some: list[bytes], data: st.DataObject) -> None:
+    text = b"".join(line[:91] + b"\n" for line in some)
+    skipped = data.draw(st.integers(0, len(some)))
+    offset = sum(len(line[:91]) + 1 for line in some[:skipped])
+    with log_of(text) as log:
+        pieces = list(log.pieces(offset, skipped + 1))
+    assert b"".join(piece.data for piece in pieces) == text[offset:]
+    for piece in pieces:
+        assert piece.first_line == text[: piece.offset].count(b"\n") + 1
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_line_that_is_too_long_is_one_line_and_a_long_one_is_read() -> None:
+    for length, read in ((LONGEST - SMALL, True), (LONGEST + SMALL + 1, False)):
+        with log_of(b"a\n" + b"x" * length + b"\nb\n") as log:
+            text = b"".join(piece.data for piece in log.pieces())
+            last = list(log.pieces())[-1]
+        assert (b"x" in text, text[:1], text[-2:]) == (read, b"a", b"b\n")
+        assert last.first_line + last.data.count(b"\n") == 4
+    with log_of(b"a\n" + b"x" * 10 * LONGEST) as log:
+        assert b"".join(piece.data for piece in log.pieces()) == b"a\n"
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_what_occurs_is_found_wherever_it_stands_and_asked_for_once() -> None:
+    read = []
+    with log_of(
+        b"x\n" * 200 + b"needle\n" + b"y\n" * 200, lambda done, _: read.append(done)
+    ) as log:
+        needle = re.compile(rb"^need", re.MULTILINE)
+        for _ in range(2):
+            assert (log.occurs(b"needle"), log.occurs(b"nothing")) == (True, False)
+            assert (log.any_line(needle), log.any_line(re.compile(b"nowhere"))) == (True, False)
+            read.append(-1)
+    assert read.index(-1) == len(read) - 2, "the second time nothing is read"
+
+
+def test_progress_is_told_from_the_beginning_to_the_end() -> None:
+    told: list[tuple[int, int]] = []
+    with log_of(b"0123456789\n", lambda read, size: told.append((read, size))) as log:
+        list(log.pieces())
+    assert told == [(0, 11), (11, 11)]
+
+
+def test_a_log_is_read_a_mib_at_a_time_and_no_line_is_longer_than_16() -> None:
+    told: list[int] = []
+    line = b"0123456789abcde\n"
+    with log_of(line * (3 << 16), lambda read, _: told.append(read)) as log:
+        assert [len(piece.data) for piece in log.pieces()] == [1 << 20] * 3
+    assert told == [0, 1 << 20, 2 << 20, 3 << 20]
+    mib = b"x" * (1 << 20)
+    for length, read in ((16, True), (17, False)):
+        with log_of(mib * length + b"\n" + line) as log:
+            pieces = list(log.pieces())
+        assert (b"x" in pieces[0].data, pieces[-1].data[-16:]) == (read, line)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_progress_is_how_much_was_read() -> None:
+    told: list[int] = []
+    with log_of(
+        b"x" * 48 + b"\n" + (b"y" * 30 + b"\n") * 20, lambda read, _: told.append(read)
+    ) as (log):
+        list(log.pieces())
+        assert told == [*range(0, log.size, SMALL), log.size]
+
+
+def test_a_pipe_is_as_long_as_what_comes_out_of_it() -> None:
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as stream:
+            stream.write(b"a line\n" * 100_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with os.fdopen(reading, "rb") as stream:
+        log = log_module.Log(stream)
+        writer.join()
+        assert (log.size, sum(len(piece.data) for piece in log.pieces())) == (700_000, 700_000)
+        log.close()
+
+
+def execve(program: str, *words: str, end: str = "0") -> str:
+    argv = ", ".join(f'"{word}"' for word in (program, *words))
+    return f'execve("{program}", [{argv}], 0x7ffd /* 20 vars */) = {end}'
+
+
+@pytest.mark.parametrize(
+    ("log", "program", "line", "below"),
+    [
+        ([execve("/bin/sh"), execve("/usr/bin/qemu-system-x86_64", "-S")],
+         "/usr/bin/qemu-system-x86_64", 2, 3),
+        ([execve("/usr/bin/qemu-system-arm"), execve("/usr/bin/qemu-system-x86_64")],
+         "/usr/bin/qemu-system-arm", 1, 2),
+        ([execve("/usr/bin/kvm"), execve("/x/qemu-system-i386"), execve("/bin/sh")],
+         "/x/qemu-system-i386", 2, 3),
+        ([execve("/bin/sh"), execve("/usr/bin/kvm"), execve("/usr/bin/qemu-img")],
+         "/usr/bin/kvm", 2, 3),
+        ([execve("/bin/qemu"), execve("/usr/bin/kvm")], "/bin/qemu", 1, 2),
+        ([execve("/bin/sh"), execve("/bin/bash")], "/bin/sh", 1, 2),
+        ([execve("/home/qemu/bin/sh"), execve("/bin/kvm")], "/bin/kvm", 2, 3),
+        ([execve("/a/qemu-system-x86_64", end="-1 ENOENT (No such file)"),
+          execve("/b/qemu-system-x86_64")], "/b/qemu-system-x86_64", 2, 3),
+        (["1 close(3) = 0", 'write(1, "execve(", 7) = 7', execve("/bin/qemu")], "/bin/qemu", 3, 4),
+    ],
+)  # fmt: skip
+def test_the_program_that_is_judged(log: list[str], program: str, line: int, below: int) -> None:
+    """The first qemu-system; failing that the first with qemu or kvm as its name; or the first."""
+    for prefix in ("", "123 ", "[pid 45] "):
+        text = "".join(f"{prefix}{one}\n" if "execve(" in one[:7] else f"{one}\n" for one in log)
+        with log_of(text.encode() + b"1 close(0) = 0\n") as opened:
+            command, after = opened.command_line()
+        assert command is not None
+        pid = {"": None, "123 ": 123, "[pid 45] ": 45}[prefix]
+        assert (command.program, command.line, command.pid) == (program, line, pid)
+        assert after == Piece(below, len("".join(text.splitlines(True)[: below - 1])), b"")
+
+
+@pytest.mark.usefixtures("small_pieces")
+@given(st.integers(0, 40))
+def test_an_execve_is_found_where_it_stands(before: int) -> None:
+    text = "1 close(0) = 0\n" * before + execve("/bin/qemu-img") + "\n"
+    with log_of(text.encode() + b"\n\n1 close(0) = 0\n") as log:
+        command, after = log.command_line()
+    assert command is not None
+    assert (command.line, after) == (before + 1, Piece(before + 2, len(text), b""))
+    with log_of(b"\n" + text.encode()) as log:
+        command, after = log.command_line()
+    assert command is not None
+    assert (command.line, after) == (before + 2, Piece(before + 3, len(text) + 1, b""))
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_behind_qemus_own_execve_nothing_is_looked_for() -> None:
+    for program, whole in (("/bin/qemu-system-x86_64", False), ("/bin/qemu-img", True)):
+        read: list[int] = []
+        text = execve(program) + "\n" + "1 close(0) = 0\n" * 100 + execve("/bin/sh") + "\n"
+        with log_of(text.encode(), lambda done, _, read=read: read.append(done)) as log:
+            command, _ = log.command_line()
+        assert command is not None
+        assert (command.program, max(read) == len(text)) == (program, whole)
+
+
+def test_an_execve_in_two_halves_is_told_by_its_thread() -> None:
+    """Two threads begin one each; the line is that of the beginning."""
+    log = (
+        b'7 execve("/bin/qemu-system-a", ["a", "-S"], 0x1 <unfinished ...>\n'
+        b'8 execve("/bin/qemu-system-b", ["b"], 0x1 <unfinished ...>\n'
+        b"8 <... execve resumed>) = -1 ENOENT (x)\n"
+        b"7 <... execve resumed>) = 0\n"
+        b"7 close(0) = 0\n"
+    )
+    with log_of(log) as opened:
+        command, after = opened.command_line()
+    assert command is not None
+    assert (command.program, command.argv, command.line, command.pid) == (
+        "/bin/qemu-system-a",
+        ("a", "-S"),
+        1,
+        7,
+    )
+    assert (after.first_line, after.offset) == (5, log.index(b"7 close"))
+    with log_of(b"7 <... execve resumed>) = 0\n") as opened:
+        assert opened.command_line() == (None, Piece(1, 0, b""))
+
+
+@pytest.mark.parametrize(
+    ("digits", "pid"),
+    [(None, None), (b"", None), (b"7", 7), (b"4194304", 4194304), (b"1" * 10, 1111111111),
+     (b"1" * 11, None)],
+)  # fmt: skip
+def test_a_thread_has_at_most_ten_digits(digits: bytes | None, pid: int | None) -> None:
+    assert read_pid(digits) == pid

@@ -1,0 +1,349 @@
+"""Reading logs of strace: what a line says, whatever stands in it."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import needs, needs_program
+from hypothesis import given
+from hypothesis import strategies as st
+from recordings import recordings
+
+from qemu_model.host.protocol import StatFs
+from qemu_model.judge.backend_calls import BackendCalls
+from qemu_model.judge.log import LONGEST_LINE, Log, Piece
+from qemu_model.judge.strace import (
+    Call,
+    read_call,
+    read_execve,
+    read_flags,
+    read_nodemask,
+    read_string,
+)
+
+BEGINNING = Piece(1, 0, b"")
+
+
+def call_on(line: bytes) -> Call | None:
+    """Read a line that is a call and nothing else."""
+    name, _, _ = line.partition(b"(")
+    return read_call(1, None, name.decode(), line, len(name) + 1)
+
+
+@contextlib.contextmanager
+def log_of(data: bytes, on_progress: Callable[[int, int], None] | None = None) -> Iterator[Log]:
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield Log(file, on_progress)
+
+
+def calls_in(data: bytes, *paths: str) -> list[tuple[int, str, tuple[Any, ...], int | None]]:
+    with log_of(data) as log:
+        calls = BackendCalls(log, paths, log.command_line()[1])
+        return [(call.line, call.name, call.args, call.result) for call in calls]
+
+
+# Words.
+
+
+@pytest.mark.parametrize("name", sorted(name for name in dir(os) if name.startswith("O_")))
+def test_the_flags_of_open_are_pythons(name: str) -> None:
+    known = read_flags(name.encode())
+    if isinstance(known, int) and name != "O_LARGEFILE":
+        assert known == getattr(os, name)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in dir(mmap) if name[:4] in ("MAP_", "MADV", "PROT"))
+)
+def test_the_flags_of_mmap_are_pythons(name: str) -> None:
+    known = read_flags(name.encode())
+    if isinstance(known, int):
+        assert known == getattr(mmap, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"PROT_READ|PROT_WRITE", 3),
+        (b"0x3 /* PROT_READ|PROT_WRITE */", 3),
+        (b"MAP_SHARED|MAP_PRIVATE|0x80000", 0x80003),
+        (b"0x17 /* MADV_??? */", 23),
+        (b"MFD_HUGETLB|21<<MFD_HUGE_SHIFT", 4 | 21 << 26),
+        (b"0644", 0o644),
+        (b"-100 /* AT_FDCWD */", -100),
+        (b"18446744073709551615", 2**64 - 1),
+        (b"MAP_WHATEVER", "MAP_WHATEVER"),
+        (b"0888", "0888"),
+        (b"1<<99", "1<<99"),
+        (b"9" * 5000, "9" * 5000),
+        (b"", ""),
+    ],
+)
+def test_numbers_and_names_are_read(text: bytes, value: int | str) -> None:
+    assert read_flags(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        (b"NULL", None),
+        (b"[0x0000000000000001]", (0,)),
+        (b"[0x00000000000003]", (0, 1)),
+        (b"[0000000000000000, 0x8000000000000000]", (127,)),
+        (b"{0x1}", (0,)),
+        (b"0x7ffd0f5503b0", "0x7ffd0f5503b0"),
+        (b"[0xffffffffffffffff" + b", 0xffffffffffffffff" * 100 + b"]", None),
+    ],
+)
+def test_masks_of_nodes_are_read(text: bytes, nodes: object) -> None:
+    if text.startswith(b"[0xf"):
+        assert isinstance(read_nodemask(text), str)
+    elif text == b"0x7ffd0f5503b0":
+        # A pointer that strace did not follow has few digits less than a word: it reads as one.
+        assert read_nodemask(text) != (0,)
+    else:
+        assert read_nodemask(text) == nodes
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name))
+def test_a_string_is_read_back(name: bytes) -> None:
+    """As strace writes it: octal, and with the letters that C has."""
+    letters = {9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+    written = "".join(
+        f"\\{letters[byte]}"
+        if byte in letters
+        else chr(byte)
+        if 32 <= byte < 127
+        else f"\\{byte:03o}"
+        for byte in name
+    )
+    hexadecimal = "".join(f"\\x{byte:02x}" for byte in name)
+    assert read_string(f'"{written}"'.encode()) == os.fsdecode(name)
+    assert read_string(f'"{hexadecimal}"'.encode()) == os.fsdecode(name)
+
+
+# Calls.
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "args", "result"),
+    [
+        (b'openat(AT_FDCWD</>, "/a", O_RDWR) = 10</a>', "open", ("/a", 2, None), 10),
+        (b'open("/a", O_RDWR|O_CREAT, 0644) = -1 EEXIST (x)', "open", ("/a", 0o102, 0o644), -17),
+        (b'creat("/a", 0600) = 3', "open", ("/a", 0o1101, 0o600), 3),
+        (b'unlinkat(AT_FDCWD, "/a", 0) = 0', "unlink", ("/a",), 0),
+        (b"close(10</a b, (c)>(deleted)) = 0", "close", (10,), 0),
+        (b"close(3</dev/urandom<char 1:9>>) = 0", "close", (3,), 0),
+        (b"lseek(10, 0, SEEK_END)     = 4096 <0.000012>", "lseek", (10, 0, 2), 4096),
+        (b"ftruncate(10</a>, 4096) = -1 (errno 27)", "ftruncate", (10, 4096), -27),
+        (b"ftruncate64(10, 4096) = 0 (INJECTED)", "ftruncate", (10, 4096), 0),
+        (b'memfd_create("m", MFD_CLOEXEC) = 5</memfd:m>(deleted)', "memfd_create", ("m", 1), 5),
+        (b"fcntl(5, F_ADD_SEALS, F_SEAL_SEAL|F_SEAL_GROW) = 0", "fcntl", (5, 1033, 5), 0),
+        (
+            b"mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000",
+            "mmap",
+            (0, 8192, 0, 0x22, -1, 0),
+            0x7F0000000000,
+        ),
+        (
+            b"mmap2(0x1000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 3</a>, 0x2000) = 0x1000",
+            "mmap",
+            (0x1000, 4096, 1, 0x11, 3, 0x2000),
+            0x1000,
+        ),
+        (b"munmap(0x1000, 4096) = ?", "munmap", (0x1000, 4096), None),
+        (b"madvise(0x1000, 1, MADV_DONTFORK) = -1 EINVAL (x)", "madvise", (0x1000, 1, 10), -22),
+        (
+            b"mbind(0x1000, 4096, MPOL_BIND, [0x0000000000000001], 2, MPOL_MF_STRICT) = 0",
+            "mbind",
+            (0x1000, 4096, 2, (0,), 2, 1),
+            0,
+        ),
+        (b"exit_group(1) = ?", "exit_group", (1,), None),
+    ],
+)  # fmt: skip
+def test_calls_are_read(line: bytes, name: str, args: tuple[Any, ...], result: int | None) -> None:
+    call = call_on(line)
+    assert call is not None
+    assert (call.name, call.args, call.result) == (name, args, result)
+
+
+def test_what_statfs_answered_is_read() -> None:
+    call = call_on(b"fstatfs(10</a>, {f_type=HUGETLBFS_MAGIC, f_bsize=2097152, f_blocks=0}) = 0")
+    old = call_on(b'statfs("/a", {f_type="EXT2_SUPER_MAGIC", f_bsize=4096, f_blocks=1}) = 0')
+    assert call is not None
+    assert old is not None
+    assert (call.out, old.out) == (StatFs(0x958458F6, 2097152), StatFs(0xEF53, 4096))
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_are_some_call_or_none(text: bytes) -> None:
+    for name in ("openat", "mmap", "mbind", "fstatfs", "munmap", "close", "fcntl", "creat"):
+        read_call(1, None, name, name.encode() + b"(" + text, len(name) + 1)
+    read_execve(1, None, b"execve(" + text, 7)
+
+
+# Logs.
+
+
+STRANGE_NAMES = [
+    b"plain",
+    b"a) = 3",
+    b"x>y<z",
+    b'q"uo\\te',
+    b"\xc3\xa4\xff\xfe",
+    b"new\nline\ttab",
+    b"c, 5<z>, 0) = 7",
+    b"sp ace(deleted)",
+    b"\x01\x7f\x1b[31m",
+    b"=,()[]{}|/*x*/"[:12],
+]
+
+STRANGE = """
+import mmap, os
+for name in {names!r}:
+    fd = os.open(name, os.O_RDWR | os.O_CREAT, 0o640)
+    os.lseek(fd, 0, os.SEEK_END)
+    os.ftruncate(fd, 8192)
+    os.fstatvfs(fd)
+    os.unlink(name)
+    os.close(fd)
+"""
+
+
+def test_a_real_strace_of_files_with_strange_names_is_read(tmp_path: Path) -> None:
+    """The kernel's and strace's own words, for names of any bytes."""
+    strace = needs_program("strace")
+    names = [name.replace(b"/", b"_") for name in STRANGE_NAMES]
+    trace = tmp_path / "trace"
+    done = subprocess.run(
+        [
+            strace,
+            "-f",
+            "-yy",
+            "-o",
+            trace,
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            STRANGE.format(names=names),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    needs(done.returncode == 0, "leave to trace a process with strace")
+    paths = [os.fsdecode(name) for name in names]
+    found = [
+        (name, args[0] if isinstance(args[0], str) else "fd", args[1:])
+        for _, name, args, result in calls_in(trace.read_bytes(), *paths)
+        if result is not None and result >= 0 and name not in ("exit_group", "exited")
+    ]
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    expected: list[tuple[str, str, tuple[object, ...]]] = []
+    for path in paths:
+        expected += [
+            ("open", path, (flags, 0o640)),
+            ("lseek", "fd", (0, os.SEEK_END)),
+            ("ftruncate", "fd", (8192,)),
+            ("fstatfs", "fd", ()),
+            ("unlink", path, ()),
+            ("close", "fd", ()),
+        ]
+    assert found == expected
+
+
+def test_lines_have_the_numbers_that_an_editor_shows() -> None:
+    """Also behind a line longer than any that strace prints."""
+    long = b'1 write(1, "' + b"x" * (LONGEST_LINE + 5) + b'", 1) = 1\n'
+    call = b'1 unlink("/a") = 0\n'
+    log = call + b"\n" + b"garbage\0\xff\n" + long + call + b"1 read(0) = 0\n" * 70000 + call[:-1]
+    assert [line for line, *_ in calls_in(log, "/a")] == [1, 5, 70006]
+
+
+def test_a_pipe_is_read_like_a_file() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'1 unlink("/a") = 0\n')
+    os.close(writing)
+    with open(reading, "rb") as pipe, contextlib.closing(Log(pipe)) as log:
+        calls = BackendCalls(log, ["/a"], BEGINNING)
+        assert [call.name for call in calls] == ["unlink"]
+
+
+def test_glibcs_arenas_and_stacks_are_no_blocks() -> None:
+    """What QEMU reserves where it makes no backend is nobody's."""
+    for run in recordings("v8"):
+        if run.machine == ["-M", "none"] and not run.args and "object-add" not in str(run.qmp):
+            assert [call[1] for call in calls_in(run.log)] == ["exit_group"], run.name
+    base = next(run for run in recordings("base") if run.name == "object-non-backend")
+    assert [call[1] for call in calls_in(base.log)] == ["exit_group"]
+
+
+def memory_of(data: bytes) -> int:
+    with log_of(data) as log:
+        tracemalloc.start()
+        try:
+            for _ in BackendCalls(log, ["/mnt/ext4/h.img"], BEGINNING):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_log() -> None:
+    """Four times the backends made and removed, the same peak."""
+    run = next(run for run in recordings("v8") if run.name == "qmp-props-add-sync")
+    begin = run.log.index(b'openat(AT_FDCWD</>, "/mnt/ext4/h.img", O_RDWR)') - 6
+    block = run.log[begin : run.log.index(b"exit_group") - 6]
+    block += b"1 munmap(0x7f743c27c000, 4198400) = 0\n" + b"1 futex(0x1, FUTEX_WAKE) = 0\n" * 2000
+    small, large = memory_of(block * 200), memory_of(block * 800)
+    assert large < 1.2 * small
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"mmap(" * 200_000,
+        b"<" * 500_000,
+        b'"' * 500_001,
+        b"/*" * 300_000,
+        b"1 mmap(NULL, " + b"1, " * 200_000,
+        b"close(1<" * 100_000,
+        b"\n" * 500_000,
+        b"1 futex(0x1) = 0\n" * 60_000,
+        b"(" * 500_000,
+        b"= 1<a>" * 100_000,
+        b"[" * 500_000,
+    ],
+)
+def test_no_log_takes_longer_than_its_length(text: bytes) -> None:
+    """Half a megabyte of what could send a search back and forth takes a second at most."""
+    begin = time.process_time()
+    calls_in(text + b"\n" + text, "/a")
+    with log_of(text) as log:
+        log.command_line()
+    assert time.process_time() - begin < 3
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    with log_of(b"x\n" * 10, lambda read, size: told.append((read, size))) as log:
+        list(log.pieces())
+    assert told[-1] == (20, 20)

@@ -1,0 +1,352 @@
+"""Text of options: sizes, numbers, booleans, lists, and how parameters are divided.
+
+``util/qemu-option.c``, ``util/cutils.c``, ``qapi/opts-visitor.c`` and
+``qapi/string-input-visitor.c``.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from mirror_host import ToldHost, message
+
+from qemu_model.error import Error
+from qemu_model.process import run
+from qemu_model.qemu_option import (
+    OptsVisitor,
+    QemuOpts,
+    do_strtosz,
+    parse_integer,
+    parse_option_number,
+    parse_option_size,
+    parse_uint,
+    qemu_opts_parse,
+    qemu_strtosz,
+    qemu_strtosz_mib,
+    strtod,
+    suffix_mul,
+)
+from qemu_model.string_input import StringInputVisitor
+from qemu_model.vl import merged
+
+MIB, GIB = 1 << 20, 1 << 30
+EINVAL, ERANGE = -22, -34
+UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50, "E": 1 << 60}
+
+
+@given(st.integers(0, 1 << 53), st.sampled_from(sorted(UNITS)), st.booleans())
+@example(0xFFFF_FFFF_FFFF_FBFF, "B", False)
+@example(0xFFFF_FFFF_FFFF_FC00, "B", False)
+@example(15, "E", False)
+@example(16, "E", False)
+def test_a_number_with_a_unit_is_so_many_bytes_below_2_to_the_64(
+    number: int, unit: str, lower: bool
+) -> None:
+    """util/cutils.c:do_strtosz, as the size recordings show; near 2**64 a double ends it."""
+    text = f"{number}{unit.lower() if lower else unit}"
+    size = int(float(number) * UNITS[unit])
+    fits = size < 0xFFFF_FFFF_FFFF_FC00
+    assert do_strtosz(text) == (size if fits else ERANGE)
+    assert qemu_strtosz(text) == (size if fits else None)
+    assert suffix_mul(unit) == UNITS[unit]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", EINVAL), ("x", EINVAL), ("M", EINVAL), ("-", EINVAL), ("+1", 1), (" 1", 1),
+        ("1 ", EINVAL), ("1x", EINVAL), ("1MM", EINVAL), ("1.5", EINVAL), ("1.5B", EINVAL),
+        ("1.5K", 1536), ("0.5K", 512), (".5K", 512), ("1.", 1), (".", EINVAL), ("1e3", 1000),
+        ("1e", 1 << 60), ("1E", 1 << 60), ("1e1E", 10 << 60), ("0x10", 16), ("0X1F", 31),
+        ("0x", EINVAL), ("0x1p4", 16), ("0x1.8p1", 3), ("0x.8p1", 1), ("-1", ERANGE),
+        ("-0", 0), ("-1M", ERANGE), ("inf", EINVAL), ("-inf", EINVAL), ("infinity", EINVAL),
+        ("INF", EINVAL), ("infK", EINVAL), ("nan", EINVAL), ("nan(1)", EINVAL), ("NaNM", EINVAL),
+        ("1e400", ERANGE), ("1e-400", ERANGE), ("0e-400", 0), ("1e308", ERANGE),
+        ("1e400x", EINVAL), ("1e400M", EINVAL), ("0x1p-2000", ERANGE),
+        ("0x1p2000", ERANGE), ("0x0p-2000", 0), ("010", 10), ("1_0", EINVAL), ("\u0661", EINVAL),
+        ("1e-310", ERANGE), ("0x1p-1060", ERANGE), ("0.0001K", 0), ("0b1", EINVAL),
+    ],
+)  # fmt: skip
+def test_sizes_are_read_as_the_c_library_reads_them(text: str, expected: int) -> None:
+    """strtod(3), and util/cutils.c since December 2018, which refuses what is not finite.
+
+    That is commit "cutils: Fix qemu_strtosz() & friends to reject non-finite sizes".
+    """
+    assert do_strtosz(text) == expected
+    assert qemu_strtosz(text) == (None if expected < 0 else expected)
+
+
+def test_where_a_number_ends_and_what_it_is() -> None:
+    """strtod(3)."""
+    assert strtod("-inf") == (-math.inf, 4)
+    assert strtod("infinite") == (math.inf, 3)
+    assert strtod("1.5e+3x") == (1500.0, 6)
+    assert strtod("1e+") == (1.0, 1)
+    assert strtod("0x") == (0.0, 1)
+    value = strtod("nan(ab_1)x")
+    assert value is not None
+    assert (math.isnan(value[0]), value[1]) == (True, 9)
+    assert strtod("2.2250738585072014e-308") == (2.2250738585072014e-308, 23)
+    assert strtod("e") is None
+
+
+def test_mib_is_the_unit_where_none_is_given() -> None:
+    """numa.c:parse_numa: mem without a unit."""
+    texts = ("1", "1B", "1K", "1.5", "0", "x", "1x")
+    expected = [MIB, 1, 1024, 3 * MIB // 2, 0, None, None]
+    assert [qemu_strtosz_mib(text) for text in texts] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", 0), ("7", 7), ("010", 8), ("0x10", 16), ("0X10", 16), ("-1", (1 << 64) - 1),
+        ("+5", 5), (" 5", 5), ("-0", 0), ("00", 0), ("18446744073709551615", (1 << 64) - 1),
+        ("-18446744073709551615", 1), ("18446744073709551616", "too large"),
+        ("-18446744073709551616", "too large"), ("", "number"), ("x", "number"),
+        ("08", "number"), ("1 ", "number"), ("0x", "number"), ("1.5", "number"), ("--1", "number"),
+        ("9" * 5000, "too large"), ("0" * 5000 + "x", "number"), ("1" + "0" * 1000, "too large"),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_strtoull_reads_them(text: str, expected: Any) -> None:
+    """util/qemu-option.c:parse_option_number: a negative number wraps."""
+    try:
+        found: Any = parse_option_number("slots", text)
+    except Error as error:
+        wrong = {
+            "Parameter 'slots' expects a number": "number",
+            f"Value '{text}' is too large for parameter 'slots'": "too large",
+        }
+        found = wrong[error.text]
+    assert found == expected
+
+
+def test_numbers_and_where_they_end() -> None:
+    """util/cutils.c: an unsigned number, in 64 bits."""
+    assert parse_uint("12-3") == (12, 2)
+    assert parse_uint("0x1g") == (1, 3)
+    assert parse_uint("08") == (0, 1)
+    assert parse_uint("18446744073709551615") == ((1 << 64) - 1, 20)
+    assert parse_uint("18446744073709551616") is None
+    assert parse_uint("-1") is None
+    assert parse_uint("") is None
+    assert (parse_integer("-0x10"), parse_integer("-010"), parse_integer("1x")) == (-16, -8, None)
+    assert (suffix_mul("k"), suffix_mul("x"), suffix_mul("")) == (1024, -1, -1)
+
+
+def test_sizes_of_options_say_what_is_wrong() -> None:
+    """util/qemu-option.c:parse_option_size."""
+    assert parse_option_size("maxmem", "1G") == GIB
+    expects = "Parameter 'maxmem' expects a non-negative number below 2^64"
+    assert message(lambda: parse_option_size("maxmem", "x")) == expects
+    for text in ("-1", "16E", "18446744073709551615"):
+        said = f"Value '{text}' is out of range for parameter 'maxmem'"
+        assert message(lambda text=text: parse_option_size("maxmem", text)) == said
+
+
+def opts(text: str) -> OptsVisitor:
+    """Return what reads the parameters of a -numa."""
+    return OptsVisitor(qemu_opts_parse(text, "type"))
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "expected"),
+    [
+        ("255", 8, 255), ("256", 8, "uint8_t"), ("65535", 16, 65535), ("65536", 16, "uint16_t"),
+        ("0x1f", 8, 31), ("-1", 8, "a uint64 value"), ("1x", 8, "a uint64 value"),
+        ("", 8, "a uint64 value"), ("0", 8, 0),
+    ],
+)  # fmt: skip
+def test_numbers_of_few_bits(text: str, bits: int, expected: Any) -> None:
+    """qapi/opts-visitor.c and qapi-visit-core.c."""
+    visitor = opts(f"dist,val={text}")
+    if isinstance(expected, int):
+        assert visitor.type_uint("val", bits) == expected
+    else:
+        said = f"Parameter 'val' expects {expected}"
+        assert message(lambda: visitor.type_uint("val", bits)) == said
+
+
+@pytest.mark.parametrize("read", [opts, lambda text: StringInputVisitor(text.partition("=")[2])])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-9223372036854775808", -(1 << 63)), ("9223372036854775807", (1 << 63) - 1),
+        ("-9223372036854775809", None), ("9223372036854775808", None), ("x", None), ("0x10", 16),
+        ("9223372036854775809", None), ("-9223372036854775810", None),
+    ],
+)  # fmt: skip
+def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None:
+    """qapi/opts-visitor.c and string-input-visitor.c: 64 bits."""
+    visitor = read(f"a={text}")
+    if expected is not None:
+        assert visitor.type_int64("a") == expected
+    else:
+        kind = "an int64 value" if read is opts else "int64"
+        assert message(lambda: visitor.type_int64("a")) == f"Parameter 'a' expects {kind}"
+
+
+@pytest.mark.parametrize(
+    ("text", "method", "expected"),
+    [
+        ("-1", "type_uint64", (1 << 64) - 1),
+        ("18446744073709551615", "type_uint64", (1 << 64) - 1),
+        ("-18446744073709551615", "type_uint64", 1),
+        ("18446744073709551616", "type_uint64", "uint64"),
+        ("x", "type_uint64", "uint64"), ("4294967295", "type_uint32", (1 << 32) - 1),
+        ("4294967296", "type_uint32", "uint32_t"), ("-1", "type_uint32", "uint32_t"),
+        ("2147483647", "type_int32", (1 << 31) - 1), ("-2147483648", "type_int32", -(1 << 31)),
+        ("2147483648", "type_int32", "int32_t"), ("2147483649", "type_int32", "int32_t"),
+        ("-2147483649", "type_int32", "int32_t"),
+        ("x", "type_int32", "int64"),
+    ],
+)  # fmt: skip
+def test_numbers_of_devices(text: str, method: str, expected: Any) -> None:
+    """qapi/string-input-visitor.c: a negative number wraps where there is no sign."""
+    read = getattr(StringInputVisitor(text), method)
+    if isinstance(expected, int):
+        assert read("a") == expected
+    else:
+        assert message(lambda: read("a")) == f"Parameter 'a' expects {expected}"
+
+
+def test_lists_of_numbers() -> None:
+    """qapi/opts-visitor.c: ranges of at most 65536 numbers, each of 16 bits."""
+    assert opts("node,cpus=0-65535").uint16_list("cpus") == list(range(65536))
+    assert opts("node,cpus=3,cpus=1-2").uint16_list("cpus") == [3, 1, 2]
+    assert opts("node,cpus=4-4").uint16_list("cpus") == [4]
+    assert opts("node,a=1,cpus=2,mem=3").uint16_list("cpus") == [2]
+    wrong = "Parameter 'cpus' expects a uint64 value or range"
+    for text in ("x", "1-", "-1", "2-1", "0-65536", "1-65537", "1:2", "1-2-3", "1-2x", "1-x", ""):
+        assert message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus")) == wrong
+    for text in ("65536", "65535-65536", "65536-65537"):
+        said = message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus"))
+        assert said == "Parameter 'null' expects uint16_t"
+
+
+def test_missing_and_unknown_parameters() -> None:
+    """qapi/opts-visitor.c."""
+    assert message(lambda: opts("node").type_str("mem")) == "Parameter 'mem' is missing"
+    assert opts("node,id=a").type_str("id") == "a"
+    assert (opts("node,id=a").optional("id"), opts("node").optional("id")) == (True, False)
+    assert (opts("node,mem=1").optional("mem"), opts("node").optional("mem")) == (True, False)
+    assert opts("node").type_enum("type", ("node", "dist")) == "node"
+    said = message(lambda: opts("foo").type_enum("type", ("node", "dist")))
+    assert said == "Invalid parameter 'foo'"
+    opts("node,mem=1").check_struct(("type", "mem", "memdev"))
+    said = message(lambda: opts("node,foo=1").check_struct(("type", "mem")))
+    assert said == "Invalid parameter 'foo'"
+    assert message(lambda: opts("node,id=a").check_struct(("type",))) == "Invalid parameter 'id'"
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "params"),
+    [
+        ("a", None, [("type", "a")]),
+        ("a,b", None, [("type", "a"), ("b", "on")]),
+        ("a,b,c", None, [("type", "a"), ("b", "on"), ("c", "on")]),
+        ("a,nob", None, [("type", "a"), ("b", "off")]),
+        ("a,no", None, [("type", "a"), ("", "off")]),
+        ("a=1,b=2", None, [("a", "1"), ("b", "2")]),
+        ("a=1,,2,b", None, [("a", "1,2"), ("b", "on")]),
+        ("a,,b", None, [("type", "a,b")]),
+        ("a=1,,23,b", None, [("a", "1,23"), ("b", "on")]),
+        (",id=x", "x", [("type", "")]),
+        ("=x", None, [("", "x")]),
+        ("a,=x", None, [("type", "a"), ("", "x")]),
+        ("id=x,a=1", "x", [("a", "1")]),
+        ("a,id=x", "x", [("type", "a")]),
+        ("a,id=x,id=y", "x", [("type", "a")]),
+        ("a,b=c,", None, [("type", "a"), ("b", "c")]),
+        ("", None, []),
+        ("noa", None, [("type", "noa")]),
+        ("a=b=c", None, [("a", "b=c")]),
+        ("a=,b=", None, [("a", ""), ("b", "")]),
+    ],
+)
+def test_options_are_divided_as_recorded(
+    text: str, id: str | None, params: list[tuple[str, str]]
+) -> None:
+    """util/qemu-option.c:qemu_opts_parse; the object recordings have most of them."""
+    parsed = qemu_opts_parse(text, "type", "-numa")
+    assert (parsed.id, list(parsed.params)) == (id, params)
+    assert (parsed.text, parsed.location) == (text, "-numa")
+
+
+@given(st.lists(st.tuples(st.from_regex("[a-z][^=,]*", fullmatch=True), st.text()), min_size=1))
+@example([("a", ",+ *")])
+@example([("a", "+,-"), ("b", "(,)")])
+def test_every_value_comes_back_with_its_commas_doubled(params: list[tuple[str, str]]) -> None:
+    """docs: two commas are one; every other character stands for itself."""
+    text = ",".join(f"{name}={value.replace(',', ',,')}" for name, value in params)
+    wanted = [(name, value) for name, value in params if name != "id"]
+    if len(wanted) == len(params) and ",id=" not in text:
+        assert list(qemu_opts_parse(text, "type").params) == wanted
+
+
+@pytest.mark.parametrize("id", ["1", "_a", "a b", "", "a/b", "-a"])
+def test_an_id_is_an_identifier(id: str) -> None:
+    """util/id.c:id_wellformed, as recorded."""
+    said = message(lambda: qemu_opts_parse(f"a,id={id}", "type"))
+    assert said == "Parameter 'id' expects an identifier"
+    assert qemu_opts_parse("a,id=A1-._z", "type").id == "A1-._z"
+
+
+def test_help_is_asked_for_by_either_word() -> None:
+    """util/qemu-option.c:qemu_opt_has_help_opt."""
+    asked = [qemu_opts_parse(f"a,{word}", "type").has_help() for word in ("help", "?", "x")]
+    assert asked == [True, True, False]
+
+
+def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
+    """vl.c: -m, -smp and -machine may be given several times."""
+    some = [qemu_opts_parse("size=1", "size", "-m 1"), qemu_opts_parse("slots=2", "size", "-m 2")]
+    both = merged(some)
+    assert (both.params, both.location, both.id) == (
+        (("size", "1"), ("slots", "2")),
+        "-m 1",
+        None,
+    )
+    assert merged([]) == QemuOpts(None, ())
+    done = run(["-M", "pc", "-m", "64M,id=a"], ToldHost())
+    assert done.mappings[0].size == 128 * MIB
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on", True), ("yes", True), ("true", True), ("TRUE", True), ("off", False), ("no", False),
+        ("false", False), ("No", False), ("y", None), ("1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_booleans_of_machines(text: str, expected: bool | None) -> None:
+    """qapi/string-input-visitor.c."""
+    visitor = StringInputVisitor(text)
+    if expected is None:
+        said = message(lambda: visitor.type_bool("a"))
+        assert said == "Invalid parameter type for 'a', expected: boolean"
+    else:
+        assert visitor.type_bool("a") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on", True), ("yes", True), ("y", True), ("off", False), ("no", False), ("n", False),
+        ("true", None), ("ON", None), ("1", None),
+    ],
+)  # fmt: skip
+def test_booleans_of_objects(text: str, expected: bool | None) -> None:
+    """qapi/opts-visitor.c, as recorded."""
+    visitor = opts(f"a,share={text}")
+    if expected is None:
+        said = message(lambda: visitor.type_bool("share"))
+        assert said == "Parameter 'share' expects on|yes|y|off|no|n"
+    else:
+        assert visitor.type_bool("share") is expected

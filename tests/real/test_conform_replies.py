@@ -1,0 +1,67 @@
+"""Random QMP commands into a living QEMU and into the model."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from conftest import needs, needs_program
+
+from qemu_model.conform.driver import Qemu
+from qemu_model.revision import V8
+from qemu_model.testing.machine import compare_replies
+
+
+@pytest.fixture
+def binary() -> str:
+    """Return the path of Debian's QEMU 7.2."""
+    path = needs_program("qemu-system-x86_64")
+    needs(Qemu.at(path).release[:2] == (7, 2), "QEMU 7.2")
+    return path
+
+
+def test_every_reply_of_a_living_qemu_is_the_models(binary: str) -> None:
+    assert compare_replies(binary, commands=200) >= 200
+
+
+@pytest.mark.conform
+@pytest.mark.slow
+def test_two_thousand_replies_of_a_living_qemu_are_the_models(binary: str) -> None:
+    assert compare_replies(binary, commands=2000) >= 2000
+
+
+@pytest.mark.slow
+def test_a_reply_that_differs_is_shown_as_a_program_to_paste(binary: str) -> None:
+    # V8 is no model of 7.2: the first object-add tells them apart.
+    with pytest.raises(AssertionError) as failure:
+        compare_replies(binary, commands=200, revision=V8)
+    text = str(failure.value)
+    assert "paste this into a shell" in text
+    program = textwrap.dedent(text.split("shell:", 1)[1]).strip() + "\n"
+    assert '{"execute": "qmp_capabilities"}' in program
+    script = program.replace("<<EOF", "<<EOF | head -2")
+    done = subprocess.run(
+        ["sh", "-c", script.replace("\nEOF\n", '\n{"execute": "quit"}\nEOF\n')],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert '"QMP"' in done.stdout
+
+
+def test_the_plugin_makes_it_one_command(binary: str) -> None:
+    words = ["--qemu-binary", binary, "-k", "align and 64K"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

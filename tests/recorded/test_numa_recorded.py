@@ -1,0 +1,99 @@
+"""Machines with RAM: the model on this kernel against recorded runs of real QEMUs."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from calls import joined, logged_calls, modelled_calls
+from conftest import Surroundings
+from recordings import Recording, recordings
+
+from qemu_model.host.live import LiveHost
+from qemu_model.process import run
+from qemu_model.qemu_option import qemu_strtosz_mib
+from qemu_model.revision import find
+
+MIB = 1 << 20
+RESERVATION = re.compile(r"mmap\(NULL, (\d+), PROT_NONE, [A-Z_|]+, -1, 0\) += (0x[0-9a-f]+)")
+ADDRESS = re.compile(r"(?:mmap|munmap|madvise|mbind)\((0x[0-9a-f]+), ")
+
+
+def cases() -> list[Any]:
+    """Return the recordings of base and v8 that have a machine with RAM."""
+    return [
+        pytest.param(one, id=f"{revision}-{one.name}")
+        for revision in ("base", "v8")
+        for one in recordings(revision)
+        if one.name.startswith("pc-")
+    ]
+
+
+def sizes_of(one: Recording) -> set[int]:
+    """Return the sizes in bytes that the line names: those of the objects, and of the RAM."""
+    sizes = {part for arg in one.args for part in re.findall(r"size=(\w+)", arg)}
+    sizes.add(one.args[one.args.index("-m") + 1])
+    return {size for size in map(qemu_strtosz_mib, sizes) if size}
+
+
+def without_other_blocks(lines: Iterable[str], sizes: set[int]) -> list[str]:
+    """Return a log without the calls on blocks of other sizes: firmware, ROM, video RAM."""
+    totals = {size + extra for size in sizes for extra in (4096, 2 * MIB)}
+    reserved: list[tuple[int, int, bool]] = []
+    kept = []
+    for line in joined(lines):
+        ours = True
+        if match := RESERVATION.search(line):
+            first, total = int(match[2], 16), int(match[1])
+            ours = total in totals
+            reserved.append((first, first + total, ours))
+        elif match := ADDRESS.search(line):
+            address = int(match[1], 16)
+            around = (known for first, last, known in reversed(reserved) if first <= address < last)
+            ours = next(around, True)
+        if ours:
+            kept.append(line)
+    return kept
+
+
+def in_any_order(replies: Iterable[Any]) -> list[Any]:
+    """Return replies with lists sorted: query-memdev's order is not part of the comparison."""
+    return [
+        sorted(reply["return"], key=json.dumps) if isinstance(reply.get("return"), list) else reply
+        for reply in replies
+    ]
+
+
+@pytest.mark.parametrize("one", cases())
+def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
+    one: Recording, surroundings: Surroundings
+) -> None:
+    surroundings.prepare(one.setup)
+    done = run([*one.machine, *one.args], LiveHost(), find(one.revision), qmp=one.qmp)
+    assert {
+        "exit": one.exit,
+        "stderr": one.stderr,
+        "replies": in_any_order(one.replies),
+        "files": one.files_after,
+    } == {
+        "exit": done.exit,
+        "stderr": list(done.stderr),
+        "replies": in_any_order(done.replies),
+        "files": surroundings.sizes(list(one.files_after)),
+    }
+    paths = {
+        path for word, path in zip(one.args, one.args[1:], strict=False) if word == "-mem-path"
+    }
+    lines = without_other_blocks(
+        one.log.decode("utf-8", "surrogateescape").splitlines(), sizes_of(one)
+    )
+    assert logged_calls(lines, paths) == modelled_calls(done.events)
+
+
+def test_there_are_recordings_of_machines_with_ram() -> None:
+    assert len(cases()) == 44
