@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from ..host.protocol import Host
+from ..input.programs import is_option, options_with_value
 from ..revision import ALIASES, REVISIONS, Revision, UnknownRevision, find
-from ..vl import WITH_VALUE, WITHOUT_VALUE
 from .layout import help_width, printable, table, wrapped
 
 if TYPE_CHECKING:
@@ -128,11 +128,10 @@ def split(argv: Sequence[str], options: Sequence[Option]) -> Words:
             own[name] = value
             given[name] = (*given.get(name, ()), value)
             continue
-        bare = word.lstrip("-")
-        if word.startswith("--") and bare not in WITH_VALUE and bare not in WITHOUT_VALUE:
+        if word.startswith("--") and not is_option(word):
             raise UsageError(f"there is no option {word}{nearest(word, list(known))}")
         qemu.append(word)
-        if word.startswith("-") and bare in WITH_VALUE:
+        if word.startswith("-") and word.lstrip("-") in options_with_value():
             following = next(words, None)
             if following is not None:
                 qemu.append(following)
@@ -250,6 +249,17 @@ def read_file(path: str, what: str) -> str:
     Raises :class:`UsageError` where it cannot be read, is too large, or is not UTF-8.
     """
     try:
+        return read_bytes(path, what).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{what} {shown(path)} is not UTF-8: {error}") from error
+
+
+def read_bytes(path: str, what: str) -> bytes:
+    """Return what is in a file, ``-`` being stdin; ``what`` is what errors call it.
+
+    Raises :class:`UsageError` where it cannot be read or is too large.
+    """
+    try:
         if path == "-":
             if sys.stdin is None:
                 raise UsageError(f"{what}: stdin is closed")
@@ -263,10 +273,7 @@ def read_file(path: str, what: str) -> str:
         raise UsageError(f"cannot read {what} {shown(path)}: {error}") from error
     if len(data) > LARGEST_INPUT:
         raise UsageError(f"{what} {shown(path)} is larger than {LARGEST_INPUT} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{what} {shown(path)} is not UTF-8: {error}") from error
+    return data
 
 
 def shown(text: str) -> str:

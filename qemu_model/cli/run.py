@@ -12,11 +12,13 @@ from typing import Final
 from ..host.protocol import HostRefuses
 from ..qmp import NotModelled
 from . import common
+from .line_input import INPUT, given_line, show_notes
 
 FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
 OPTIONS: Final = (
     common.REVISION,
     common.HOST,
+    *INPUT,
     common.QMP,
     common.JSON,
     common.COLOR,
@@ -65,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     if words.has(common.HELP):
         print(help_text(), end="")
         return 0
+    line = given_line(words)
+    show_notes(line)
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
     host = common.choose_host(words.value(common.HOST, "live"), force=words.has(FORCE))
     qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
@@ -74,16 +78,16 @@ def main(argv: Sequence[str]) -> int:
 
     try:
         if words.has(common.JSON):
-            done = run(words.qemu, host, revision, qmp=qmp)
+            done = run(line.options, host, revision, qmp=qmp)
             json.dump(run_to_json(done, host), sys.stdout, ensure_ascii=True)
             print()
             return exit_status(done.exit)
         from .show import Show
 
         show = Show(revision, host, words.value(common.COLOR))
-        show.header(words.qemu)
+        show.header(line.options)
         done = run(
-            words.qemu,
+            line.options,
             host,
             revision,
             qmp=qmp,

@@ -1,0 +1,97 @@
+"""Where a command's QEMU options come from: its words, a text, a running process."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import attrs
+
+from ..input.found import NothingFound, QemuLine
+from . import common
+
+FROM: Final = common.Option(
+    "--from", "take the options from a text (log, ps, script); - is stdin", "FILE"
+)
+PID: Final = common.Option("--pid", "take the options of a running QEMU", "PID")
+START: Final = common.Option("--start", "which start in the text, from 1; by default the last", "N")
+INPUT: Final = (FROM, PID, START)
+#: A process's command line is not longer than this, in bytes.
+_LONGEST_LINE: Final = 16 << 20
+
+
+def given_line(words: common.Words, *, text: str | None = None) -> QemuLine:
+    """Return QEMU's options: from ``--from``, ``--pid``, ``-``, a path, or the words themselves.
+
+    Words beside ``--from`` and ``--pid`` are added behind what is read there.  ``text`` is
+    one that the caller has read.  Raises :class:`~.common.UsageError`.
+    """
+    from ..input.reader import find_line
+    from ..input.words import from_words, is_path
+
+    number = start_number(words)
+    qemu = words.qemu
+    name = words.value(FROM)
+    if words.has(FROM) and words.has(PID):
+        raise common.UsageError("--from and --pid exclude each other")
+    if text is None and words.has(PID):
+        name, text = f"process {words.value(PID)}", process_line(words.value(PID))
+    elif text is None and words.has(FROM):
+        text = read_text(name)
+    elif text is None and qemu == ("-",):
+        name, text, qemu = "-", read_text("-"), ()
+    elif text is None and is_path(qemu) and _is_text_file(qemu[0]):
+        name, text, qemu = qemu[0], read_text(qemu[0]), ()
+    try:
+        if text is None:
+            return from_words(qemu, number)
+        found = find_line(text, number)
+    except NothingFound as error:
+        where = {"": "", "-": "stdin: "}.get(name, f"{common.shown(name)}: ")
+        raise common.UsageError(f"{where}{common.shown(str(error))}") from error
+    return attrs.evolve(found, options=(*found.options, *qemu))
+
+
+def start_number(words: common.Words) -> int:
+    """Return what ``--start`` says, 0 without it.  Raises :class:`~.common.UsageError`."""
+    given = words.value(START, "0")
+    if not given.isascii() or not given.isdigit() or (words.has(START) and not int(given[:9])):
+        raise common.UsageError(f"--start takes a number from 1, not '{common.shown(given)}'")
+    return int(given[:9])
+
+
+def _is_text_file(path: str) -> bool:
+    return os.path.isfile(path)
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file or of stdin; bytes that are no text are kept as they are.
+
+    Raises :class:`~.common.UsageError`.
+    """
+    return common.read_bytes(path, "the text").decode("utf-8", "surrogateescape")
+
+
+def process_line(pid: str) -> str:
+    """Return ``/proc/PID/cmdline``.  Raises :class:`~.common.UsageError`."""
+    if not pid.isascii() or not pid.isdigit():
+        raise common.UsageError(f"--pid takes the number of a process, not '{common.shown(pid)}'")
+    try:
+        with open(f"/proc/{pid[:19]}/cmdline", "rb") as file:
+            data = file.read(_LONGEST_LINE)
+    except OSError as error:
+        raise common.UsageError(
+            f"cannot read /proc/{pid[:19]}/cmdline: {error.strerror}"
+        ) from error
+    if not data:
+        raise common.UsageError(f"process {pid} has no command line: it is a kernel thread or ends")
+    return os.fsdecode(data)
+
+
+def show_notes(line: QemuLine) -> None:
+    """Print on stderr what was left out of a text, or could not be known."""
+    for note in line.notes:
+        print(f"note: {common.shown(note)}", file=sys.stderr)

@@ -1,0 +1,54 @@
+"""What was found in a text: the options of one QEMU, and what the text says about it."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import attrs
+
+#: A release in a version's text: "10.0.2Debian 1:10.0.2" is 10.0.
+_RELEASE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.\d+)?")
+#: A release in the path of a program: /opt/qemu-9.2.1/bin/qemu-system-x86_64.
+_RELEASE_IN_PATH: Final = re.compile(r"qemu[-_]v?(\d{1,2}\.\d{1,2})(?:\.\d+)?(?=[/_-]|$)")
+
+
+class NothingFound(Exception):
+    """A text holds no QEMU options.  The text says what was looked for, and what to do."""
+
+
+@attrs.frozen
+class QemuLine:
+    """The options of one QEMU, as a text had them.
+
+    ``kind`` names the sort of text ("libvirt log", "ps", ...), ``when`` the time of the
+    start if the text says it, ``version`` the text of a version ("10.0.2Debian 1:10.0.2"),
+    empty if there is none.  ``line`` counts lines of the text from 1.  ``notes`` say what
+    was left out or could not be known.
+    """
+
+    options: tuple[str, ...]
+    kind: str
+    program: str = ""
+    version: str = ""
+    when: str = ""
+    line: int = 1
+    notes: tuple[str, ...] = ()
+
+    @property
+    def release(self) -> tuple[int, int] | None:
+        """The release that the text names, by its version or by the program's path."""
+        found = _RELEASE.search(self.version)
+        if found is None:
+            named = _RELEASE_IN_PATH.search(self.program)
+            found = _RELEASE.search(named[1]) if named is not None else None
+        return (int(found[1]), int(found[2])) if found is not None else None
+
+    @property
+    def release_source(self) -> str:
+        """What named the release, for the first line of an answer."""
+        if _RELEASE.search(self.version):
+            return f'the {self.kind}\'s "qemu version"'
+        return "the program's path"
