@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ..conform.conform_place import Target
     from ..conform.conformance import Report
 
-QEMU: Final = common.Option("--qemu", "the QEMU to hold against the model", "BINARY")
+QEMU: Final = common.Option(
+    "--qemu", "the QEMU to hold against the model, or debian:SUITE", "BINARY"
+)
 REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
 FILTER: Final = common.Option("--filter", "only the cases whose name holds this", "NAME")
 JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
@@ -147,7 +149,8 @@ def _conform(words: common.Words, names: Sequence[str], target: Target | None) -
     jobs = number(words, JOBS) if words.has(JOBS) else os.cpu_count() or 1
     junit = words.own.get(JUNIT.name)
     try:
-        qemu = Qemu.at(words.value(QEMU))
+        with terminated_as_interrupted(), unpacking() as on_progress:
+            qemu = Qemu.at(words.value(QEMU), on_progress)
         if words.has(REVISION):
             revision = common.choose_revision(words.value(REVISION))
             how = f"{qemu.version}: revision {revision.name}, as asked"
@@ -213,6 +216,37 @@ def terminated_as_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show on a terminal what is downloaded and unpacked, and how much of it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress
+
+    with Progress(
+        "{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def advance(step: str, done: int, total: int) -> None:
+            in_bytes = total > 1 << 20
+            bar.update(
+                task,
+                description=step if in_bytes or not total else f"{step} ({done} of {total})",
+                completed=done,
+                total=total if in_bytes else None,
+                visible=True,
+            )
+
+        yield advance
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from ..judge.log import Log
 from ..judge.search import is_reservation
 from ..process import Run, run
 from ..qmp import NotModelled
-from ..revision import V7_2, Revision, find
+from ..revision import Revision
 from .cases import MIB, Case, Fault, Place, devices, every_case
 from .conform_place import Target
 from .driver import Observation, Qemu, run_qemu
@@ -83,22 +83,6 @@ class Result:
             tuple(shown["findings"]),
             shown["seconds"],
         )
-
-
-def revision_of(qemu: Qemu, knows_sync: bool = False) -> tuple[Revision, str]:
-    """Return the revision that models ``qemu``, and a sentence on how sure that is.
-
-    ``knows_sync``: its memory-backend-file has the property ``sync``.
-    """
-    number = ".".join(map(str, qemu.release))
-    if qemu.release[:2] == (7, 2):
-        return V7_2, f"QEMU {number}: revision v7.2"
-    if qemu.release[:2] == (3, 1):
-        name = "v8" if knows_sync else "base"
-        has = "has" if knows_sync else "has no"
-        return find(name), f"QEMU {number}, which {has} sync: revision {name}"
-    name = "base" if qemu.release < (4, 1) else "upstream" if qemu.release < (5, 0) else "v7.2"
-    return find(name), f"QEMU {number} is no version the model knows: taken for {name}, the nearest"
 
 
 def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: Path) -> Result:

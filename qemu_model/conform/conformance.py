@@ -17,11 +17,12 @@ from xml.etree import ElementTree
 import attrs
 
 from ..revision import Revision
-from .conform import Result, Status, revision_of
+from .conform import Result, Status
 from .conform_place import Target
 from .conform_worker import Worker
 from .driver import Qemu, check_strace
 from .findings import FINDINGS, Finding, not_seen
+from .version import revision_of
 
 SHARED_MEMORY: Final = Path("/dev/shm")
 

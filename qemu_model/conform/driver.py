@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import resource
 import shutil
 import signal
@@ -27,6 +26,8 @@ import attrs
 from qemu.qmp import ExecuteError, Message, QMPClient, QMPError, Runstate
 from qemu.qmp.qmp_client import BadReplyError
 
+from .binary import Qemu as Qemu
+from .errors import DriverError as DriverError
 from .termination_signals import undisturbed
 
 #: The calls a recording holds, as the reference's own recordings do.
@@ -53,10 +54,6 @@ _SPINNING_LOG: Final = 1 << 20
 _WATCH_EVERY: Final = 0.1
 #: How many lines of a log that was growing without end are kept.
 _KEPT_LINES: Final = 2000
-
-
-class DriverError(Exception):
-    """A run could not be made; the text says what is missing and what to do."""
 
 
 @attrs.frozen
@@ -111,50 +108,6 @@ class Observation:
     replies: tuple[Mapping[str, Any], ...]
     trace: Path
     stopped: str | None = None
-
-
-@attrs.frozen
-class Qemu:
-    """A QEMU that can be run.
-
-    ``version`` is the text of its ``--version``; ``release`` the numbers in it, as
-    (7, 2, 22).
-    """
-
-    binary: str
-    version: str
-    release: tuple[int, ...]
-
-    @classmethod
-    def at(cls, binary: str) -> Qemu:
-        """Look at the program ``binary`` and return it.
-
-        Raise :class:`DriverError` where there is no such program, or it is no QEMU.
-        """
-        found = shutil.which(binary)
-        if found is None:
-            raise DriverError(f"no program '{binary}' to run: install it, or give its path")
-        try:
-            answer = subprocess.run(
-                [found, "--version"],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=60,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as refusal:
-            raise DriverError(f"cannot run '{found} --version': {refusal}") from refusal
-        first = answer.stdout.partition("\n")[0]
-        match = re.fullmatch(r"QEMU emulator version (\d+(?:\.\d+)*)\b.*", first)
-        if match is None:
-            raise DriverError(f"'{found}' does not say which QEMU it is: {first!r}")
-        return cls(found, first, tuple(int(part) for part in match[1].split(".")))
-
-    @property
-    def program_name(self) -> str:
-        """The name with which this QEMU begins its messages."""
-        return os.path.basename(self.binary)
 
 
 class Conversation(QMPClient):
@@ -333,9 +286,10 @@ def run_qemu(
         words = [
             *strace_command(trace, inject, only_path),
             qemu.binary,
+            *qemu.firmware_options,
             *QUIET,
             *("-chardev", f"socket,id=qmp,fd={theirs.fileno()}"),
-            *("-mon", "chardev=qmp,mode=control"),
+            *("-qmp", "chardev:qmp"),
             *args,
         ]
         status, stdout, stderr, heard, stopped = asyncio.run(

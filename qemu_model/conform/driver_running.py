@@ -36,9 +36,10 @@ class LivingQemu:
             self._process = subprocess.Popen(
                 [
                     qemu.binary,
+                    *qemu.firmware_options,
                     *QUIET,
                     *("-chardev", f"socket,id=qmp,fd={theirs.fileno()}"),
-                    *("-mon", "chardev=qmp,mode=control"),
+                    *("-qmp", "chardev:qmp"),
                     *args,
                 ],
                 stdin=subprocess.DEVNULL,

@@ -35,7 +35,6 @@ from qemu_model.conform.conform import (
     list_differences,
     observe,
     replies,
-    revision_of,
 )
 from qemu_model.conform.conform_place import Target
 from qemu_model.conform.conformance import Report, conform
@@ -168,26 +167,6 @@ def test_the_place_of_an_event_is_open_and_that_of_a_reply_is_not() -> None:
     assert replies([{"return": [first, second]}], "reply") == replies(
         [{"return": [second, first]}], "reply"
     )
-
-
-@pytest.mark.parametrize(
-    ("release", "sync", "name", "sure"),
-    [
-        ((7, 2, 22), False, "v7.2", True),
-        ((3, 1, 50), False, "base", True),
-        ((3, 1, 50), True, "v8", True),
-        ((2, 12), False, "base", False),
-        ((4, 2), False, "upstream", False),
-        ((9, 0, 1), False, "v7.2", False),
-    ],
-)
-def test_the_version_decides_the_revision_and_an_unknown_one_is_said_to_be(
-    release: tuple[int, ...], sync: bool, name: str, sure: bool
-) -> None:
-    revision, sentence = revision_of(Qemu("qemu", "QEMU", release), sync)
-    assert revision.name == name
-    assert name in sentence
-    assert ("no version the model knows" in sentence) is not sure
 
 
 def evidence(**shown: object) -> Evidence:
