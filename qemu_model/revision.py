@@ -61,9 +61,11 @@ _STOPS: Final = Inference(
     "options that it needs, with the error Invalid argument"
 )
 
-#: The rule of each posting that is fixed well enough to run, and of QEMU 4.1.
+#: The rule of each posting that is known well enough to run, and of QEMU 4.1.
 POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
     {
+        # The author's own code, built and recorded: nothing of it is inferred.
+        "v1": Policy((), "", RAM_SHARED),
         "v2": Policy(
             _ON_OFF_AUTO,
             "auto",
@@ -119,6 +121,8 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
                 ),
             ),
         ),
+        # As V1: the author's own code.
+        "v10": Policy((), "", RAM_SHARED | RAM_PMEM, retries=False),
         "upstream": Policy((), "", RAM_SHARED | RAM_PMEM, warns=True),
     }
 )
@@ -249,11 +253,28 @@ V2: Final = attrs.evolve(
     policy=POLICIES["v2"],
 )
 
+#: The first posting: one patch on the base, no option, and anonymous memory too.
+V1: Final = attrs.evolve(
+    BASE,
+    name="v1",
+    meaning="V1, December 2017, the author's code: no option, all shared memory",
+    ram_mmap_passes_map_sync=True,
+    policy=POLICIES["v1"],
+)
+#: The last posting: V8 without the option, and without the retry.
+V10: Final = attrs.evolve(
+    V8,
+    name="v10",
+    meaning="V10, 22 January 2019, the author's code: no option, and no retry",
+    hostmem_file_has_sync=False,
+    policy=POLICIES["v10"],
+)
+
 #: A release, Debian's, and not a posting: the modules of :mod:`qemu_model.v7_2`.
 V7_2: Final = attrs.evolve(UPSTREAM, name="v7.2", meaning="QEMU 7.2", release="7.2")
 
 REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
-    {tree.name: tree for tree in (*SERIES, V2, V6, V7, UPSTREAM, V7_2)}
+    {tree.name: tree for tree in (*SERIES, V1, V2, V6, V7, V10, UPSTREAM, V7_2)}
 )
 ALIASES: Final[Mapping[str, str]] = MappingProxyType({"v8.5": "v8", "qemu-7.2": "v7.2"})
 

@@ -152,13 +152,20 @@ class Surroundings:
             path.unlink(missing_ok=True)
 
     def sizes(self, paths: list[str]) -> dict[str, object]:
-        """Return the sizes of files in bytes, ``absent`` where there is none."""
-        return {
-            path: Path(path).stat().st_size if os.path.lexists(path) else "absent" for path in paths
-        }
+        """Return the sizes of files in bytes, else ``dir``, ``absent`` or ``other``."""
+        return {path: self._size(Path(path)) for path in paths}
+
+    @staticmethod
+    def _size(path: Path) -> object:
+        if path.is_dir():
+            return "dir"
+        if path.exists():
+            return path.stat().st_size
+        return "other" if path.is_symlink() else "absent"
 
 
 PREPARATIONS: dict[str, Callable[[Path, list[object]], None]] = {
+    "dir": lambda path, _rest: path.mkdir(exist_ok=True),
     "mkdir": lambda path, _rest: path.mkdir(exist_ok=True),
     "symlink": lambda path, rest: path.symlink_to(str(rest[0])),
     "fifo": lambda path, _rest: os.mkfifo(path),

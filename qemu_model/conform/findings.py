@@ -112,7 +112,7 @@ def _says_null(evidence: Evidence) -> bool:
     return evidence.says(r"Parameter 'null' expects uint16_t")
 
 
-BEFORE: Final = ("base", "v8.1", "v8.2", "v8.3", "v8.4", "v8")
+BEFORE: Final = ("base", "v1", "v8.1", "v8.2", "v8.3", "v8.4", "v8", "v10")
 EVERY: Final = (*BEFORE, "v7.2")
 
 FINDINGS: Final = (

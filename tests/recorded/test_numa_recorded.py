@@ -25,10 +25,10 @@ ADDRESS = re.compile(r"(?:mmap|munmap|madvise|mbind)\((0x[0-9a-f]+), ")
 
 
 def cases() -> list[Any]:
-    """Return the recordings of base and v8 that have a machine with RAM."""
+    """Return the recordings of 2018's tree that have a machine with RAM."""
     return [
         pytest.param(one, id=f"{revision}-{one.name}")
-        for revision in ("base", "v8")
+        for revision in ("base", "V1", "v8", "V10")
         for one in recordings(revision)
         if one.name.startswith("pc-")
     ]
@@ -74,7 +74,7 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
     one: Recording, surroundings: Surroundings
 ) -> None:
     surroundings.prepare(one.setup)
-    done = run([*one.machine, *one.args], LiveHost(), find(one.revision), qmp=one.qmp)
+    done = run([*one.machine, *one.args], LiveHost(), find(one.revision.lower()), qmp=one.qmp)
     assert {
         "exit": one.exit,
         "stderr": one.stderr,
@@ -88,7 +88,7 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
     }
     paths = {
         path for word, path in zip(one.args, one.args[1:], strict=False) if word == "-mem-path"
-    }
+    } | set(re.findall(r"mem-path=([^,]+)", " ".join(one.args)))
     lines = without_other_blocks(
         one.log.decode("utf-8", "surrogateescape").splitlines(), sizes_of(one)
     )
@@ -96,4 +96,4 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
 
 
 def test_there_are_recordings_of_machines_with_ram() -> None:
-    assert len(cases()) == 44
+    assert len(cases()) == 64

@@ -171,6 +171,34 @@ def test_v7_asks_for_pmem_and_v6_does_not() -> None:
         assert row.requested is expected, name
 
 
+@pytest.mark.parametrize(
+    ("share", "pmem", "errnos", "exit"),
+    [("on", "on", ["EOPNOTSUPP", None], 0), ("on", "off", ["EOPNOTSUPP", None], 0)],
+)
+def test_v1_asks_for_every_shared_mapping_and_retries(
+    share: str, pmem: str, errnos: list[str | None], exit: int
+) -> None:
+    rows = matrix(REVISIONS["v1"], [simulated("ext4")])
+    (row,) = [row for row in rows if (row.share, row.pmem, row.sync) == (share, pmem, "unset")]
+    shown = row.to_json()
+    assert (shown["errnos"], shown["exit"], shown["stderr"]) == (errnos, exit, [])
+
+
+def test_v10_asks_with_share_and_pmem_and_does_not_retry() -> None:
+    rows = matrix(REVISIONS["v10"], [simulated("ext4")])
+    asked = [row for row in rows if row.requested]
+    assert [(row.share, row.pmem, row.sync) for row in asked] == [("on", "on", "unset")]
+    (row,) = asked
+    assert (row.refusals, row.exit, row.stderr) == (
+        ["EOPNOTSUPP"],
+        1,
+        (
+            f"qemu: -object {row.options}: unable to map backing store for guest RAM: "
+            "Operation not supported",
+        ),
+    )
+
+
 def test_upstream_warns_once_and_goes_on() -> None:
     rows = matrix(REVISIONS["upstream"], [simulated("ext4")])
     (row,) = [row for row in rows if (row.share, row.pmem, row.sync) == ("on", "on", "unset")]

@@ -201,7 +201,7 @@ def test_the_table_of_show_3_is_what_kernels_were_seen_to_do() -> None:
 
 
 def test_the_postings_are_one_table_of_data() -> None:
-    assert list(POLICIES) == ["v2", "v6", "v7", "v8", "upstream"]
+    assert list(POLICIES) == ["v1", "v2", "v6", "v7", "v8", "v10", "upstream"]
     for posting in postings():
         assert posting.revision.policy is POLICIES[posting.revision.name]
 
@@ -229,7 +229,7 @@ def test_what_is_inferred_is_marked_and_the_rest_is_not(
         for sentence in REVISIONS[name].inferred:
             assert sentence in text
         assert (f"{name} [I]" in text) == bool(REVISIONS[name].inferred)
-    for name in ("base", "v8.1", "v8.2", "upstream"):
+    for name in ("base", "v8.1", "v8.2", "v1", "v10", "upstream"):
         assert REVISIONS[name].inferred == ()
 
 

@@ -21,6 +21,7 @@ _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 _TEMPORARY = re.compile(r"(qemu_back_mem\.[^/]*)\.\w{6}$")
 
 Call = tuple[object, ...]
+PAGE = 4096
 
 
 def joined(lines: Iterable[str]) -> list[str]:
@@ -72,13 +73,17 @@ def logged_calls(lines: Iterable[str], paths: set[str]) -> list[Call]:
     opened = 0
     reservation: tuple[int, int] | None = None
     blocks: list[tuple[int, int, int]] = []  # first, last, address of the block
+    lengths: dict[int, int] = {}
     for line in joined(lines):
         match = _LINE.match(line)
         if not match:
             continue
         call, text, result, error = match.groups()
         args = _split(text)
+        # A comma in a path parts the text of a descriptor in two.
         fd_of = re.match(r"(\d+)<", args[0]) if args else None
+        if fd_of and ">" not in args[0] and len(args) > 1:
+            args = [",".join(args[:2]), *args[2:]]
         number = fd_of[1] if fd_of else ""
         if call in ("openat", "open"):
             at = 1 if call == "openat" else 0
@@ -127,11 +132,15 @@ def logged_calls(lines: Iterable[str], paths: set[str]) -> list[Call]:
                     blocks.append((first, first + total, address))
                     calls.append(("reserve", total, None))
                 calls.append(("map", length, prot, flags, order.get(fd), error))
+                lengths[address] = length
         elif call in ("munmap", "madvise", "mbind"):
             address = int(args[0], 16)
             for first, last, block in reversed(blocks):
                 if first <= address < last:
                     if call == "munmap":
+                        # Other memory may lie there once the rest has been given back.
+                        if address > block and address != _behind(block, lengths[block]):
+                            break
                         known = address - block if address >= block else "head"
                         size = int(args[1]) if address >= block else "head"
                         calls.append(("munmap", known, size if known == 0 else "rest", error))
@@ -139,6 +148,11 @@ def logged_calls(lines: Iterable[str], paths: set[str]) -> list[Call]:
                         calls.append((call, address - block, *_readable(call, args[1:]), error))
                     break
     return calls
+
+
+def _behind(block: int, length: int) -> int:
+    """Return where a block's guard page ends: what is left over of the reservation begins there."""
+    return block + length + PAGE
 
 
 def _on_descriptor(call: str, args: list[str], nth: int, error: str | None) -> Call:

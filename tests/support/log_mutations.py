@@ -114,7 +114,7 @@ def check(
         file.flush()
         return judge(
             Log(file),
-            find(revision or run.revision),
+            find((revision or run.revision).lower()),
             options=options.pop("qemu_options", given),
             qmp=run.qmp if qmp else None,
             **options,

@@ -20,7 +20,7 @@ import attrs
 _ARCHIVES: Final = Path(__file__).parents[1] / "data" / "recordings"
 
 #: The names of the recorded sets.  What a set was recorded from is its ``revision``.
-SETS: Final = ("base", "v8", "v8-dax", "v7.2-dax")
+SETS: Final = ("base", "V1", "V1-dax", "v8", "v8-dax", "V10", "V10-dax", "v7.2-dax")
 
 #: strace was stopped at this many lines.
 CUT_AT_LINES: Final = 2000

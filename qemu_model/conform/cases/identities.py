@@ -13,10 +13,10 @@ from .case import MIB, Case, an_object, removed
 def identities() -> Iterator[Case]:
     """Types, ids and keys of -object."""
     texts = (
-        ("no id", "memory-backend-ram,size=4M"),
+        ("no id", "memory-backend-ram,size=6M"),
         ("an empty id", "memory-backend-ram,id=,size=2M"),
-        ("an id that begins with a digit", "memory-backend-ram,id=0m,size=4M"),
-        ("an id with a space", "memory-backend-ram,id=m 0,size=4M"),
+        ("an id that begins with a digit", "memory-backend-ram,id=0b,size=4M"),
+        ("an id with a space", "memory-backend-ram,id=b 0,size=4M"),
         ("an id with a slash", "memory-backend-ram,id=a/b,size=4M"),
         ("an id of all letters allowed", "memory-backend-ram,id=a-b_c.d9,size=4M"),
         ("an id beyond ASCII", "memory-backend-ram,id=mä,size=4M"),
@@ -31,7 +31,7 @@ def identities() -> Iterator[Case]:
         ("a small letter changed", "Memory-backend-ram,id=b0,size=4M"),
         ("an unknown type, no id", "memory-backend-nope,size=4M"),
         ("type given as a key", "qom-type=memory-backend-ram,id=b0,size=4M"),
-        ("type given as a key, not first", "id=b0,qom-type=memory-backend-ram,size=4M"),
+        ("type given as a key, not first", "id=b0,qom-type=memory-backend-ram,size=6M"),
         ("type given twice", "memory-backend-ram,qom-type=memory-backend-file,id=b0,size=4M"),
         ("no type", "id=b0,size=4M"),
         ("nothing", ""),

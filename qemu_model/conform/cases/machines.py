@@ -120,7 +120,7 @@ def machines() -> Iterator[Case]:
         "1.5M",
         "64M,slots=2",
         "64M,maxmem=1G",
-        "64M,slots=2,maxmem=1G",
+        "64M,slots=4,maxmem=1G",
         "64M,slots=0,maxmem=64M",
         "64M,slots=2,maxmem=32M",
         "size=64M",

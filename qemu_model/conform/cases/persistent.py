@@ -33,7 +33,7 @@ _IMAGE: Final = "$files/n.img"
 #: What QEMU takes for persistent memory, from a file and from a device.
 _PERSISTENT: Final = "share=on,pmem=on"
 _NVDIMM: Final = ("-M", "pc,accel=tcg,nvdimm=on")
-_SLOTS: Final = ("-m", "64M,slots=2,maxmem=1G")
+_SLOTS: Final = ("-m", "64M,slots=4,maxmem=1G")
 
 
 def _backend(path: str, more: str, size: str = "4M", name: str = "b0") -> tuple[str, str]:

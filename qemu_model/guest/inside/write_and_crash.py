@@ -104,7 +104,7 @@ def map_with_qemu(
     from ...inspect.machine import file_mappings
 
     line = [binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg"]
-    line += ["-machine", "pc,nvdimm=on", "-m", "64M,slots=2,maxmem=1G", "-S"]
+    line += ["-machine", "pc,nvdimm=on", "-m", "64M,slots=4,maxmem=1G", "-S"]
     line += ["-qtest", "stdio", "-qtest-log", os.devnull]
     running: list[subprocess.Popen[str]] = []
     report = []
