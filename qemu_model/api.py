@@ -42,14 +42,17 @@ def revision_called(name: RevisionName) -> Revision:
     return name if isinstance(name, Revision) else find(name)
 
 
-def host_called(name: HostName) -> Host:
-    """Return the host called ``name``: ``live``, or ``sim:`` and a profile."""
+def host_called(name: HostName, *, allow_discard: bool = False) -> Host:
+    """Return the host called ``name``: ``live``, or ``sim:`` and a profile.
+
+    ``allow_discard`` is for ``live``: let a run discard what was in a file before.
+    """
     if not isinstance(name, str):
         return name
     if name == "live":
         from .host.live import LiveHost
 
-        return LiveHost()
+        return LiveHost(allow_discard=allow_discard)
     if not name.startswith("sim:"):
         raise ValueError(f"no host is called '{name}'; there are live and sim:PROFILE")
     from .host import profiles
@@ -64,10 +67,20 @@ def words(line: Line) -> list[str]:
 
 
 def run(
-    line: Line, on: HostName = "live", tree: RevisionName = "v8", *, qmp: Sequence[Any] = ()
+    line: Line,
+    on: HostName,
+    tree: RevisionName = "v8",
+    *,
+    qmp: Sequence[Any] = (),
+    allow_discard: bool = False,
 ) -> Run:
-    """Run the model on a line, and the QMP commands after it, as ``qemu-model run`` does."""
-    return run_process(words(line), host_called(on), revision_called(tree), qmp=qmp)
+    """Run the model on a line, and the QMP commands after it, as ``qemu-model run`` does.
+
+    ``live`` makes the calls on this machine, on the files that the line names.  What was in
+    a file before stays, unless ``allow_discard`` is set.
+    """
+    host = host_called(on, allow_discard=allow_discard)
+    return run_process(words(line), host, revision_called(tree), qmp=qmp)
 
 
 def explain_line(

@@ -203,17 +203,17 @@ def choose_revision(name: str) -> Revision:
         raise UsageError(f"{error}{near}") from error
 
 
-def choose_host(name: str, *, force: bool = False) -> Host:
+def choose_host(name: str, *, force: bool = False, allow_discard: bool = False) -> Host:
     """Return the host called ``name``: ``live``, or ``sim:`` and a profile or its file.
 
-    Raises :class:`UsageError`.
+    ``force`` and ``allow_discard`` are for the live host.  Raises :class:`UsageError`.
     """
     if name == "live":
         from ..host.live import LiveHost
         from ..host.protocol import HostRefuses
 
         try:
-            return LiveHost(force=force)
+            return LiveHost(force=force, allow_discard=allow_discard)
         except HostRefuses as error:
             raise UsageError(str(error)) from error
     if name.startswith("sim:"):

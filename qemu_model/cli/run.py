@@ -15,6 +15,9 @@ from . import common
 from .line_input import INPUT, given_line, show_notes
 
 FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
+ALLOW_DISCARD: Final = common.Option(
+    "--allow-discard", "on live: let discard-data=on discard what was in a file before"
+)
 OPTIONS: Final = (
     common.REVISION,
     common.HOST,
@@ -23,6 +26,7 @@ OPTIONS: Final = (
     common.JSON,
     common.COLOR,
     FORCE,
+    ALLOW_DISCARD,
     common.HELP,
 )
 
@@ -37,8 +41,12 @@ def help_text() -> str:
     return common.usage(
         "run [--revision R] [--host H] [--qmp FILE] [--json] QEMU-OPTIONS",
         "Run the model of QEMU on a line of QEMU's options and show each system call as it\n"
-        "happens, why it is made, what QEMU says, and whether MAP_SYNC holds.  Files are made\n"
-        "and left as QEMU would.  The exit status is QEMU's.",
+        "happens, why it is made, what QEMU says, and whether MAP_SYNC holds.  By default this\n"
+        "machine's kernel runs the calls (--host live), on the files that the line names: as\n"
+        "QEMU would, it creates those that do not exist, gives empty ones their size,\n"
+        "preallocates if told, and leaves them.  What was in a file before stays, byte for\n"
+        "byte, also with discard-data=on, unless --allow-discard is given.  On a simulated host\n"
+        "(--host sim:PROFILE) no file is touched.  The exit status is QEMU's.",
         OPTIONS,
         (
             "qemu-model run -object memory-backend-ram,id=ram0,size=8M",
@@ -70,7 +78,11 @@ def main(argv: Sequence[str]) -> int:
     line = given_line(words)
     show_notes(line)
     revision = common.choose_revision(words.value(common.REVISION, "v8"))
-    host = common.choose_host(words.value(common.HOST, "live"), force=words.has(FORCE))
+    host = common.choose_host(
+        words.value(common.HOST, "live"),
+        force=words.has(FORCE),
+        allow_discard=words.has(ALLOW_DISCARD),
+    )
     qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
 
     from ..calls.report import run_to_json

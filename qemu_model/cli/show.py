@@ -38,6 +38,12 @@ def human_size(size: int) -> str:
     return f"{size} {UNITS[place]}"
 
 
+def _withheld(host: Host) -> tuple[str, ...]:
+    """Return the calls that the live host did not make, to keep what was in a file."""
+    withheld: tuple[str, ...] = getattr(host, "withheld", ())
+    return withheld
+
+
 class Show:
     """Prints a run as it happens: in colour on a terminal, plain into a pipe."""
 
@@ -46,6 +52,7 @@ class Show:
         self._host = host
         self._by = ""
         self._before: Event | None = None
+        self._withheld = 0
         self._console = console(color)
         self._width = columns()
         self._folds = sys.stdout.isatty()
@@ -87,6 +94,9 @@ class Show:
         self._before = event
         call = f"  {call_text(event)}"
         result = f"= {result_text(event)}"
+        if len(_withheld(self._host)) > self._withheld:
+            self._withheld += 1
+            result += " (not made here)"
         padded = f"{call:<{RESULT_COLUMN}} "
         colour = "red" if event.failed else "green"
         marked = "bold" if event.call == "mmap" and event.args[3] & MAP_SYNC else ""
@@ -136,6 +146,8 @@ class Show:
             self._print((f"machine {run.machine}{assumed}", "dim"))
         for sentence in ignored_sentences(run.line.ignored):
             self._print((sentence, "dim"))
+        for sentence in _withheld(self._host):
+            self._print((f"not made on this machine: {sentence} (--allow-discard)", "magenta"))
         for sentence in relied_on(run):
             self._print((f"inferred, published nowhere: {sentence}", "dim"))
         if run.livelock is not None:

@@ -15,11 +15,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from . import linux
+from .kept_data import KeptData
 from .protocol import HostRefuses, Platform, StatFs
 
 MIB: Final = 1024 * 1024
 #: How much memory is populated between two looks at pending signals, in bytes.
 POPULATE_STEP: Final = 256 * MIB
+#: open(2) that succeeds with these made the file.
+_NEW: Final = linux.O_CREAT | linux.O_EXCL
 #: A descriptor of -1, as an unsigned int.
 NO_FILE: Final = 0xFFFFFFFF
 MKSTEMP_LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -66,14 +69,16 @@ class LiveHost:
     """The kernel this process runs on.
 
     Every call is libc's, with its argument types declared; a failed one answers
-    with the negative errno.  ``force`` allows touching more memory than the
-    machine says is available.  Raises :class:`HostRefuses` where the system is
-    not Linux.
+    with the negative errno.  What was in a file before is never discarded: a call
+    that would do it is answered with 0 and not made, and ``withheld`` names it.
+    ``allow_discard`` makes those calls too.  ``force`` allows touching more memory
+    than the machine says is available.  Raises :class:`HostRefuses` where the system
+    is not Linux.
     """
 
     name = "live"
 
-    def __init__(self, *, force: bool = False) -> None:
+    def __init__(self, *, force: bool = False, allow_discard: bool = False) -> None:
         if not sys.platform.startswith("linux"):
             raise HostRefuses(
                 f"the live host needs Linux, and this is {sys.platform}: "
@@ -83,6 +88,8 @@ class LiveHost:
         machine = os.uname().machine
         page_size = os.sysconf("SC_PAGESIZE")
         self._force = force
+        self._data = KeptData()
+        self._allow_discard = allow_discard
         self._open = _int_declare(libc, "open", c_char_p, c_int, c_uint)
         self._close = _int_declare(libc, "close", c_int)
         self._lseek = _declare(libc, "lseek64", c_int, c_long, c_int)
@@ -111,10 +118,18 @@ class LiveHost:
             online_cpus=os.sysconf("SC_NPROCESSORS_ONLN"),
         )
 
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """The calls that were not made because they would have discarded data."""
+        return tuple(self._data.withheld)
+
     def open(self, pathname: str, flags: int, mode: int | None) -> int:
         """open(2)."""
         fd: int = self._open(_path(pathname), flags, mode or 0)
-        return fd if fd >= 0 else -get_errno()
+        if fd < 0:
+            return -get_errno()
+        self._data.opened(fd, pathname, created=flags & _NEW == _NEW)
+        return fd
 
     def close(self, fd: int) -> int:
         """close(2)."""
@@ -141,16 +156,23 @@ class LiveHost:
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
+        if not self._allow_discard and not self._data.may_resize(fd, length):
+            return 0
         return 0 if self._ftruncate(fd, length) == 0 else -get_errno()
 
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""
+        if not self._allow_discard and not self._data.may_unlink(pathname):
+            return 0
         return 0 if self._unlink(_path(pathname)) == 0 else -get_errno()
 
     def memfd_create(self, name: str, flags: int) -> int:
         """memfd_create(2)."""
         fd: int = self._memfd_create(name.encode(), flags)
-        return fd if fd >= 0 else -get_errno()
+        if fd < 0:
+            return -get_errno()
+        self._data.made_in_memory(fd)
+        return fd
 
     def fcntl(self, fd: int, cmd: int, arg: int) -> int:
         """fcntl(2)."""
@@ -166,16 +188,25 @@ class LiveHost:
             if offset
             else self._mmap(addr, length, prot, flags, fd, 0)
         )
-        return address if address != -1 else -get_errno()
+        if address == -1:
+            return -get_errno()
+        if fd != NO_FILE and flags & linux.MAP_SHARED:
+            self._data.mapped(address, length, fd)
+        return address
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
+        self._data.unmapped(addr)
         return 0 if self._munmap(addr, length) == 0 else -get_errno()
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2).  Raises :class:`HostRefuses` where populating would take all memory."""
         if advice == linux.MADV_POPULATE_WRITE:
             self._refuse_too_much(length)
+        elif advice == linux.MADV_REMOVE and not (
+            self._allow_discard or self._data.may_discard(addr, length)
+        ):
+            return 0
         return 0 if self._madvise(addr, length, advice) == 0 else -get_errno()
 
     def mbind(
@@ -294,6 +325,7 @@ class LiveHost:
             "vmalloc_align": self.platform.vmalloc_align,
             "map_sync": self.platform.map_sync,
             "map_shared_validate": self.platform.map_shared_validate,
+            "withheld": list(self.withheld),
         }
 
 

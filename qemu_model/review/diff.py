@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
+import os
+import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -13,7 +17,7 @@ import attrs
 from ..calls.event import Event
 from ..calls.inferences import relied_on
 from ..calls.leaks import created_files
-from ..host.linux import MADV_REMOVE, MAP_FIXED, O_RDWR
+from ..host.linux import MAP_FIXED
 from ..host.protocol import Host
 from ..process import Run, run
 from ..revision import Revision
@@ -192,6 +196,13 @@ def difference(
 
 def _run_and_undo(args: Sequence[str], revision: Revision, host: Host, qmp: Sequence[Any]) -> Run:
     done = run(args, host, revision, qmp=qmp)
+    if host.name == "live":
+        _undo(done, host)
+    return done
+
+
+def _undo(done: Run, host: Host) -> None:
+    """Remove the files that a run on this machine created, and empty those it gave a size."""
     for path in created_files(done.events):
         host.unlink(path)
     paths: dict[int, str] = {}
@@ -199,22 +210,33 @@ def _run_and_undo(args: Sequence[str], revision: Revision, host: Host, qmp: Sequ
         if event.call == "open" and not event.failed:
             paths[event.result] = event.args[0]
         elif event.call == "ftruncate" and not event.failed and event.args[0] in paths:
-            fd = host.open(paths[event.args[0]], O_RDWR, None)
-            if fd >= 0:
-                host.ftruncate(fd, 0)
-                host.close(fd)
-    return done
+            with contextlib.suppress(OSError):
+                fd = os.open(paths[event.args[0]], os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    if stat.S_ISREG(os.fstat(fd).st_mode) and not _has_data(fd):
+                        os.ftruncate(fd, 0)
+                finally:
+                    os.close(fd)
+
+
+def _has_data(fd: int) -> bool:
+    """Return whether a file has a byte that is not zero: another process may have written it."""
+    place = 0
+    while True:
+        try:
+            place = os.lseek(fd, place, os.SEEK_DATA)
+        except OSError as error:
+            return error.errno != errno.ENXIO
+        part = os.pread(fd, 1 << 20, place)
+        if any(part):
+            return True
+        if not part:
+            return False
+        place += len(part)
 
 
 def looking_host() -> Host:
-    """Return this machine's kernel for a question: a backend's data is never thrown away."""
+    """Return this machine's kernel for a question: what was in a file before stays."""
     from ..host.live import LiveHost
 
-    class LookingHost(LiveHost):
-        """The live host, deaf to MADV_REMOVE."""
-
-        def madvise(self, addr: int, length: int, advice: int) -> int:
-            """madvise(2), except that data stays."""
-            return 0 if advice == MADV_REMOVE else super().madvise(addr, length, advice)
-
-    return LookingHost()
+    return LiveHost()
