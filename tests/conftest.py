@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sampling import divide
 
 pytest_plugins = ["guests"]
 
@@ -26,36 +28,41 @@ settings.load_profile("default")
 
 IN_CI = os.environ.get("CI") == "true"
 CLONE_NEWNS = 0x00020000
-NOT_VERIFIED = pytest.StashKey[list[str]]()
 
 
-#: Files whose tests start a whole process or a browser each, or run a real QEMU: the quick
-#: suite leaves them out, its own part runs them.
-SLOW_FILES = (
-    "test_cli",
-    "test_cli_bad_input",
-    "test_cli_completion",
-    "test_conform",
-    "test_conform_replies",
-    "test_docs",
-    "test_explorer",
-    "test_judge_stored",
-    "test_mirror_lines",
-    "test_oracle_judge",
-    "test_oracle_schedules",
-    "test_series_impact",
-    "test_simulated",
-    "test_simulated_against_live",
-    "test_simulated_sequences",
-    "test_v7_2_recorded",
-)
+REPORT = os.environ.get("QEMU_MODEL_REPORT")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the slow files."""
-    for item in items:
-        if item.path.stem in SLOW_FILES:
-            item.add_marker(pytest.mark.slow)
+def tell_run_tests(kind: str, text: str = "") -> None:
+    """Tell ``run-tests`` something, at once: see ``tools/gate_report.py``."""
+    if REPORT:
+        with open(REPORT, "a", encoding="utf-8") as report:
+            report.write(json.dumps({"kind": kind, "text": text}) + "\n")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs only where everything is asked for: see ``support/sampling.py``."""
+    items[:], left_out, sentences = divide(items, config.args)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    if WORKER in (None, "gw0"):
+        for sentence in sentences:
+            tell_run_tests("sample", sentence)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell ``run-tests`` how each test ended."""
+    if WORKER is not None:
+        return
+    if report.failed:
+        tell_run_tests("failed", report.nodeid)
+    elif report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        words = str(reason).removeprefix("Skipped: ").removeprefix("not verified: ")
+        tell_run_tests("skipped", words)
+    elif report.when == "call":
+        tell_run_tests("passed")
 
 
 def needs(condition: bool, what: str) -> None:

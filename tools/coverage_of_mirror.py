@@ -1,10 +1,9 @@
 """Does a test run every line and every branch of the mirror?
 
-``python tools/coverage_of_mirror.py`` runs the tests of the modules that mirror QEMU
-3.1 and 7.2, and prints what of them they do not run.  Lines may be excluded with ``pragma:
-no cover`` and a reason behind it; they are listed.  Exit status 1 if anything else is not
-run, if a test fails, if an excluded line says no reason, or if more than 1% of the lines
-are excluded.
+``python tools/coverage_of_mirror.py`` runs the tests of the modules that mirror QEMU, and
+prints what of them they do not run.  Lines may be excluded with ``pragma: no cover`` and a
+reason behind it; they are listed.  Exit status 1 if anything else is not run, if a test
+fails, if an excluded line says no reason, or if more than 1% of the lines are excluded.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -20,8 +19,6 @@ import coverage
 import pytest
 from mutation_sets import CHECKOUT, files_of, options_of_tests, package_directory, tests_of
 
-#: The sets that mirror QEMU.
-MIRRORS = ("mirror", "v7_2")
 #: Of the mirror's lines, in percent.
 MOST_EXCLUDED = 1.0
 
@@ -30,8 +27,8 @@ def main() -> int:
     """Run the tests and print what they leave out."""
     os.chdir(CHECKOUT)
     package = package_directory()
-    files = [path for name in MIRRORS for path in files_of(package)[name]]
-    tests = [path for name in MIRRORS for path in tests_of(name)]
+    files = files_of(package)["mirror"]
+    tests = tests_of("mirror")
     with tempfile.TemporaryDirectory(prefix="coverage-") as directory:
         measured = coverage.Coverage(
             data_file=str(Path(directory, "data")),

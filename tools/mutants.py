@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import re
 from collections.abc import Iterator
 from inspect import CO_OPTIMIZED
 from pathlib import Path
@@ -36,10 +37,19 @@ class Mutant:
         return f"{Path(self.file).stem}:{self.first_line} {operator} {self.occurrence}"
 
 
+#: Operators whose mutants change nothing here: small numbers, flags and words of the source
+#: are one object wherever they are equal, and flags that are joined have no bit in common.
+SAME_RESULT = re.compile(
+    r"core/ReplaceComparisonOperator_(Eq_Is|Is_Eq|NotEq_IsNot|IsNot_NotEq)"
+    r"|core/ReplaceBinaryOperator_(BitOr|BitXor|Add)_(BitOr|BitXor|Add)"
+)
+
+
 @functools.cache
 def operators() -> dict[str, Operator]:
-    """Return cosmic-ray's operators by name: those that need no argument."""
-    classes = {name: get_operator(name) for name in operator_names()}
+    """Return cosmic-ray's operators by name: those that need no argument and change a result."""
+    names = [name for name in operator_names() if not SAME_RESULT.fullmatch(name)]
+    classes = {name: get_operator(name) for name in names}
     return {name: kind() for name, kind in classes.items() if not kind.arguments()}
 
 

@@ -4,11 +4,9 @@
 of the judge, in every way that cosmic-ray knows, one at a time, and runs the tests that
 run the changed line.  A mutant is killed if one of them fails on it, passes without it
 and fails on it again; a test that does not end fails.  Prints the number of mutants, of
-killed ones and of survivors; exit status 1 if less than 95% of a set are killed.  Why a
-survivor survives is in ``mutation_survivors.toml`` and printed behind it; it counts all
-the same.
+killed ones and of survivors; exit status 1 if less than 95% of a set are killed.
 
-Names of sets (mirror, v7_2, judge) or of modules (exec, v7_2/vl) take those alone.
+Names of sets (mirror, judge) or of modules (physmem, judge/log) take those alone.
 ``--changed BASE`` takes the files changed since a commit.  ``--sample`` takes as many
 as fit into its time, drawn with the environment's QEMU_MODEL_SEED, of which two thirds
 are of files changed since the last release, or in the last twenty commits, as long as
@@ -42,7 +40,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 import traceback
 from collections.abc import Container, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
@@ -64,7 +61,6 @@ from mutation_sets import (
 )
 from mutation_tests import Answer, Collected, Failure, Known
 
-SURVIVORS = Path(__file__).parent / "mutation_survivors.toml"
 LIMIT = 95.0
 SAMPLE_SECONDS = 180
 #: Fewer mutants than these decide nothing in a sample.
@@ -248,14 +244,6 @@ def tried(
         directory.cleanup()
 
 
-def explanations() -> dict[tuple[str, str, str], str]:
-    """Return why survivors survive, by file, the line before and the line after."""
-    if not SURVIVORS.exists():
-        return {}
-    entries = tomllib.loads(SURVIVORS.read_text()).get("survivor", [])
-    return {(one["file"], one["before"], one["after"]): one["why"] for one in entries}
-
-
 def enough_huge_pages(jobs: int) -> int | None:
     """Let each worker have the huge pages its tests count on; return how many there were."""
     try:
@@ -318,9 +306,7 @@ class Tally:
     files: dict[str, Count] = attrs.field(factory=dict)
     sets: dict[str, Count] = attrs.field(factory=dict)
     changed: dict[str, Count] = attrs.field(factory=dict)
-    unexplained: int = 0
     unreliable: collections.Counter[str] = attrs.field(factory=collections.Counter)
-    explained: dict[tuple[str, str, str], str] = attrs.field(factory=explanations)
 
     def relative(self, file: str | Path) -> str:
         return str(Path(file).relative_to(self.package))
@@ -339,18 +325,8 @@ class Tally:
         if answer.killed_by is None:
             self.show(mutant, answer)
 
-    def key(self, mutant: Mutant) -> tuple[str, str, str]:
-        lines = difference(mutant)
-        return (
-            self.relative(mutant.file),
-            "\n".join(line[1:].strip() for line in lines if line[0] == "-"),
-            "\n".join(line[1:].strip() for line in lines if line[0] == "+"),
-        )
-
     def show(self, mutant: Mutant, answer: Answer) -> None:
-        why = self.explained.get(self.key(mutant), "")
-        self.unexplained += not why
-        print(f"survived: {mutant.name} ({answer.tests} tests)" + (f": {why}" if why else ""))
+        print(f"survived: {mutant.name} ({answer.tests} tests)")
         print(*(f"    {line}" for line in difference(mutant)), sep="\n", flush=True)
 
     def summary(self) -> None:
@@ -362,7 +338,6 @@ class Tally:
                     f"{count.percent:8.1f} %"
                 )
         endless = sum(count.endless for count in self.sets.values())
-        print(f"{self.unexplained} of the survivors are not explained")
         print(f"{endless} of the killed ones because a test did not end")
         for test, times in self.unreliable.items():
             print(f"unreliable, and so kills nothing: {test} ({times} times)")

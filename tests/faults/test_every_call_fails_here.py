@@ -25,6 +25,7 @@ import pytest
 from conftest import Figure, Surroundings, needs, needs_program
 from every_call import MAY_GIVE, Story, each_failing_once, numbers, sampler, seed
 from fault_runs import outcome, run_on
+from sampling import WHOLE
 from struck import tell
 from this_machine import Here, this_machine
 
@@ -36,8 +37,6 @@ from qemu_model.host.protocol import Host
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import run
 from qemu_model.revision import Revision, find
-
-pytestmark = pytest.mark.faults
 
 REVISIONS = ("base", "v8", "v7.2")
 OPTIONS = (
@@ -52,9 +51,9 @@ OPTIONS = (
 DIRECTORIES = ("/mnt/ext4", "/mnt/tmpfs", "/mnt/huge")
 NONE = ("-machine", "none")
 #: How many faults are made in place of the kernel.
-SAMPLE = 3000
+SAMPLE = 3000 if WHOLE else 600
 #: How many times strace makes a call of all stories fail, and in how many seconds at most.
-ROUNDS = int(os.environ.get("FAULTS_BY_STRACE", "30"))
+ROUNDS = int(os.environ.get("FAULTS_BY_STRACE", "30" if WHOLE else "6"))
 PATIENCE = 30
 
 

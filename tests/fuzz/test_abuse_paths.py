@@ -30,8 +30,6 @@ from qemu_model.host.live import LiveHost
 from qemu_model.process import Run, run
 from qemu_model.revision import find
 
-pytestmark = pytest.mark.paths
-
 REVISIONS = ("base", "v8", "v7.2")
 NONE = ("-machine", "none", "-object")
 

@@ -1,9 +1,9 @@
 """``conform`` in the guest: Debian's QEMU held against the model where MAP_SYNC is true.
 
-The command is the one that anybody with a DAX mount would run.  The cases about
-persistent memory run whole on ext4 DAX and on device DAX, 20 of them in each other
-place; of all others that keep a file there a sample runs.  Samples are drawn by the
-commit; with QEMU_MODEL_WHOLE all cases run everywhere.
+The command is the one that anybody with a DAX mount would run.  The gate runs 20 of the
+cases about persistent memory on ext4 DAX, drawn by the commit; ``--whole`` runs all of
+them on ext4 DAX and on device DAX, 20 in each other place, and a sample of the cases about
+other things in each.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import faulthandler
 import json
-import os
 from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
 from conftest import Figure
 from guests import Storage, packages
+from sampling import SEED, WHOLE
 
 from qemu_model.conform.cases import devices, every_case
-
-pytestmark = [pytest.mark.guest, pytest.mark.slow]
 
 #: Where cases work: whether it is on DAX, and whether MAP_SYNC is possible there.
 PLACES: Final = MappingProxyType(
@@ -35,15 +33,19 @@ PLACES: Final = MappingProxyType(
         "device-dax": (True, True),
     }
 )
-#: Where every case about persistent memory runs in each run of the tests.
-WHOLE_IN: Final = ("ext4-dax", "device-dax")
-#: How many of them run elsewhere.
+#: How many of the cases about persistent memory run in the gate, and of the others in all.
 SOME: Final = 20
 SAMPLE: Final = 6
-WHOLE: Final = bool(os.environ.get("QEMU_MODEL_WHOLE"))
-SEED: Final = os.environ.get("QEMU_MODEL_SEED", "0")
 #: What all cases of one place may take, in seconds: some 500 of them.
 PATIENCE: Final = 5400.0
+
+
+IN_GATE_OR_WHOLE: Final = [
+    place if place == "ext4-dax" else pytest.param(place, marks=pytest.mark.whole)
+    for place in PLACES
+]
+#: Where ``--whole`` runs every case about persistent memory.
+ALL_IN: Final = ("ext4-dax", "device-dax")
 
 
 def conform(storage: Storage, place: str, *words: str) -> dict[str, Any]:
@@ -70,13 +72,13 @@ def names(place: str) -> set[str]:
     return {case.name for case in every_case() if case.name.startswith("dax/")}
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", IN_GATE_OR_WHOLE)
 def test_debians_qemu_conforms_on_persistent_memory(
     place: str, storage: Storage, figure: Figure
 ) -> None:
     """Every case about it: calls, messages, replies, status and files."""
     words = [] if place == "device-dax" else ["--filter", "dax/"]
-    whole = WHOLE or place in WHOLE_IN
+    whole = WHOLE and place in ALL_IN
     answer = conform(storage, place, *words, *([] if whole else ["--sample", str(SOME)]))
     judged = answer["path"]
     assert (judged["dax"], judged["map_sync"]) == PLACES[place]
@@ -88,13 +90,13 @@ def test_debians_qemu_conforms_on_persistent_memory(
     figure(answer["cases"], "cases of a real QEMU on persistent memory")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("place", [place for place in PLACES if place != "device-dax"])
 def test_debians_qemu_conforms_in_every_other_case(
     place: str, storage: Storage, figure: Figure
 ) -> None:
     """Sizes, paths, booleans, QMP, machines, faults: a sample of those that keep a file."""
-    words = [] if WHOLE else ["--sample", str(SAMPLE)]
-    answer = conform(storage, place, *words)
+    answer = conform(storage, place, "--sample", str(SAMPLE))
     assert (answer["failed"], answer["not_run"]) == ([], [])
     assert answer["cases"] >= SAMPLE
     figure(answer["cases"], "cases of a real QEMU on DAX and beside it, drawn by the commit")

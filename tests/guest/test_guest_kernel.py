@@ -15,8 +15,6 @@ from qemu_model.guest.inside.map_sync_table import MAPPINGS, SIZE, answers
 from qemu_model.host import linux, profiles
 from qemu_model.host.simulated import SimulatedHost
 
-pytestmark = [pytest.mark.guest, pytest.mark.slow]
-
 #: What Linux 6.1 was measured to answer, before this project: SHARED_VALIDATE+SYNC,
 #: SHARED+SYNC, PRIVATE+SYNC, SHARED_VALIDATE, SHARED.  The two of 9p that were not
 #: written down then are those this guest gave.

@@ -23,8 +23,6 @@ from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import run
 from qemu_model.revision import REVISIONS, find
 
-pytestmark = [pytest.mark.guest, pytest.mark.slow]
-
 #: Where files are, by the name of the place, and whether MAP_SYNC can take effect there.
 FILES: Final = {"ext4-dax": True, "ext4": False, "xfs-dax": True, "xfs": False}
 SIZE: Final = 4 << 20

@@ -176,7 +176,7 @@ def test_one_thing_broken_is_found_on_its_line(data: st.DataObject) -> None:
         assert_found(run, data.draw(st.sampled_from(candidates)))
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("share", range(8))
 def test_whatever_is_broken_on_any_judged_line_is_found(share: int) -> None:
     """Every alteration of every judged line of every recording, an eighth at a time."""

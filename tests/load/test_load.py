@@ -24,8 +24,6 @@ import pytest
 from conftest import Figure, Surroundings, needs
 from load_process import FILES, SIZE, Task
 
-pytestmark = pytest.mark.load
-
 BACKENDS = 10_000
 PROCESSES = 64
 #: What each of many processes makes: together more than one alone makes.
@@ -176,6 +174,7 @@ def named(task: Task) -> str:
     return f"{task.kind}-{task.way}-{task.revision}".replace(" ", "-")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("task", LIVE, ids=named)
 def test_ten_thousand_backends_leave_nothing_and_the_last_costs_what_the_first_did(
     task: Task, figure: Figure
@@ -188,6 +187,7 @@ def test_ten_thousand_backends_leave_nothing_and_the_last_costs_what_the_first_d
     figure(task.count, "backends made and removed on this kernel, ten thousand in a process")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("task", SIMULATED, ids=named)
 def test_ten_thousand_backends_leave_nothing_on_a_simulated_kernel(
     task: Task, figure: Figure
@@ -208,6 +208,7 @@ def huge_pages(surroundings: Surroundings) -> Iterator[Path]:
     where.rmdir()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["huge nameless", "huge memfd"])
 def test_huge_pages_go_back_to_the_pool(
@@ -237,6 +238,7 @@ def at_once(tasks: list[Task]) -> list[list[str]]:
         return [grown(process.task, process.result()) for process in processes]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("way", WAYS)
 def test_sixty_four_processes_at_once_leave_nothing_but_their_files(
     way: str, figure: Figure

@@ -138,7 +138,6 @@ wrong: int = qemu_model.run("-M none").machine
 """
 
 
-@pytest.mark.slow
 def test_a_users_program_is_checked_by_mypy(tmp_path: Path) -> None:
     """The last line of the program is wrong, and nothing else."""
     (tmp_path / "program.py").write_text(PROGRAM)

@@ -34,8 +34,6 @@ from qemu_model.host.protocol import Host
 from qemu_model.process import Run, run
 from qemu_model.revision import V7_2
 
-pytestmark = pytest.mark.paths
-
 #: How many races with a real QEMU there are at least.
 RACES = int(os.environ.get("RACES", "0"))
 NONE = ("-M", "none")

@@ -23,13 +23,12 @@ import pytest
 from conftest import Figure, needs, needs_program
 from every_call import MAY_GIVE, sampler, seed
 from faults_on_qemu import ALONE, LINES, Answer, Question, backend_calls, population, probes, work
-
-pytestmark = pytest.mark.faults
+from sampling import WHOLE
 
 #: How many faults a run injects.
-SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540"))
+SAMPLE = int(os.environ.get("FAULTS_ON_QEMU", "540" if WHOLE else "40"))
 #: What a run must have injected to be called one.
-ENOUGH = 500
+ENOUGH = 500 if WHOLE else 30
 #: Seconds after which no more questions are asked.
 TIME = float(os.environ.get("FAULTS_ON_QEMU_SECONDS", "420"))
 PROCESSES = int(os.environ.get("FAULTS_ON_QEMU_AT_ONCE", "2"))
@@ -141,7 +140,7 @@ def test_the_sample_has_every_errno_of_every_call() -> None:
         for nth in (1, 2)
         for for_ever in ((False, True) if call in ALONE else (False,))
     ]
-    drawn = sample(known, ENOUGH, random.Random(0))
+    drawn = sample(known, 500, random.Random(0))
     assert {(one.call, one.errno) for one in drawn} == {
         (call, name) for call, names in MAY_GIVE.items() for name in names.split()
     }

@@ -25,8 +25,6 @@ QUIT = {"execute": "quit"}
 #: What 7.2 adds on stderr for options that 3.1 took in silence.
 DEPRECATED = re.compile(r"qemu: .*: warning: Parameter -numa node,mem is deprecated, .*")
 
-pytestmark = pytest.mark.conform
-
 
 def words(line: str) -> list[str]:
     """Return the words of a line; ``{m0}`` and ``{m1}`` are backends of 64 MiB and 36 MiB."""
@@ -47,7 +45,7 @@ def real(args: list[str], commands: list[object]) -> tuple[int, list[str], list[
         input="".join(map(json.dumps, [CAPABILITIES, *commands, QUIT])),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     said = done.stderr.replace(program, "qemu").replace("qemu-system-x86_64", "qemu").splitlines()

@@ -112,7 +112,6 @@ def test_every_recorded_run_of_7_2_conforms(family: str) -> None:
         assert (one.name, "conforms", []) == (one.name, verdict.verdict, told)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("family", sorted(set(families(RUNS)) - {"fault"}))
 def test_the_model_says_what_7_2_said(family: str, surroundings: Surroundings) -> None:
     assert surroundings.scratch.is_dir()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,34 +28,13 @@ from qemu_model.revision import SERIES, V8, Revision
 pytestmark = pytest.mark.xdist_group("impact")
 
 SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
-SECONDS = 10
-CORES = 2
 #: Lines that show every patch at work, on one host.
 SAMPLE = [(place, "ext4") for place in range(len(space.LINES))]
 
 
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of those it waited for."""
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
-
-
-@attrs.frozen
-class Measured:
-    impact: Impact
-    cpu_seconds: float
-
-
 @pytest.fixture(scope="session")
-def measured() -> Measured:
-    before = cpu_seconds()
-    found = impact(workers=CORES)
-    return Measured(found, cpu_seconds() - before)
-
-
-@pytest.fixture(scope="session")
-def whole(measured: Measured) -> Impact:
-    return measured.impact
+def whole() -> Impact:
+    return impact(workers=2)
 
 
 def holds(number: int, found: Impact) -> bool:
@@ -69,11 +47,8 @@ def series_with(number: int, tree: Revision) -> tuple[Revision, ...]:
     return tuple(tree if place >= number else one for place, one in enumerate(SERIES))
 
 
-def test_the_matrix_has_twenty_thousand_runs_and_takes_less_than_ten_seconds(
-    measured: Measured,
-) -> None:
-    assert measured.impact.runs >= 20_000
-    assert measured.cpu_seconds < SECONDS * CORES
+def test_the_matrix_has_at_least_twenty_thousand_runs(whole: Impact) -> None:
+    assert whole.runs >= 20_000
 
 
 # The claims
@@ -161,7 +136,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers() -> None:
     assert impact(workers=1, only=SAMPLE).to_json() == impact(workers=3, only=SAMPLE).to_json()
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_the_result_is_the_same_every_time(whole: Impact) -> None:
     again = impact(workers=1)
     assert again.to_json() == whole.to_json()
@@ -189,7 +164,7 @@ def outcomes() -> dict[tuple[int, str, str, str], Any]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_every_input_is_counted_once(
     whole: Impact, outcomes: dict[tuple[int, str, str, str], Any]
 ) -> None:
@@ -242,7 +217,7 @@ def differ(outcomes: dict[tuple[int, str, str, str], Any], dimension: int, a: An
     return False
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_every_value_of_every_dimension_changes_an_outcome_somewhere(
     outcomes: dict[tuple[int, str, str, str], Any],
 ) -> None:
@@ -258,7 +233,7 @@ def test_every_value_of_every_dimension_changes_an_outcome_somewhere(
     assert settings == dict.fromkeys(("share=on", "pmem=on", "sync=on", "sync=off"), True)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_value_that_changes_nothing_would_be_noticed(
     outcomes: dict[tuple[int, str, str, str], Any],
 ) -> None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import attrs
+from sampling import WHOLE
 
 from qemu_model.calls.event import Event
 from qemu_model.host.faults import Fault
@@ -20,8 +21,8 @@ from qemu_model.review import matrix, space
 from qemu_model.review.hosts import ReviewHost
 from qemu_model.revision import Revision
 
-#: Which share of the stories is told in one run of the tests.
-SHARE = float(os.environ.get("FAULTS_SHARE", "0.2"))
+#: Which share of the stories a run of the tests takes.
+SHARE = float(os.environ.get("FAULTS_SHARE", "0.2" if WHOLE else "0.02"))
 #: The errnos of each call, from its man page (section 2, "ERRORS"), and those that file
 #: systems add: EIO and ESTALE of network ones, EDQUOT of quotas.
 MAY_GIVE = MappingProxyType(

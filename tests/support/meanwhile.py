@@ -53,7 +53,7 @@ def meanwhile(path: Path, size: int, does: str) -> Iterator[None]:
         process.stdin.flush()
         try:
             yield
-            process.wait(60)
+            process.wait(300)
         finally:
             process.kill()
 

@@ -22,7 +22,7 @@ from qemu_model.revision import ALIASES, REVISIONS
 
 PAGES = sorted(path for path in DOCS.rglob("*.rst") if "_build" not in path.parts)
 #: What a page may need, and the mark that its test then carries.
-MARKS = {"qemu": pytest.mark.conform, "guest": pytest.mark.guest, "time": pytest.mark.slow}
+MARKS = {"guest": pytest.mark.whole, "time": pytest.mark.whole}
 
 
 def pages_with_consoles() -> list[object]:
