@@ -25,7 +25,7 @@ from ..host.faults import FaultHost
 from ..host.linux import ERRNO_NUMBERS
 from ..host.live import LiveHost
 from ..host.protocol import Host, HostRefuses
-from ..host.same_addresses import PlacedHost
+from ..host.same_addresses import SameAddressesHost
 from ..judge.backend_calls import BackendCalls
 from ..judge.judge import judge, memory_paths
 from ..judge.log import Log
@@ -115,7 +115,7 @@ def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: P
     differences = list(call_differences(seen, here, revision))
     prepare(here, place)
     try:
-        host = host_for(here.fault, PlacedHost(LiveHost(), reservations(seen, here)))
+        host = host_for(here.fault, SameAddressesHost(LiveHost(), reservations(seen, here)))
         modelled = run([*here.machine, *here.args], host, revision, qmp=here.qmp)
     except (HostRefuses, NotModelled) as refusal:
         return result("not run", f"the model does not run it: {refusal}")

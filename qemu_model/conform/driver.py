@@ -28,7 +28,7 @@ from qemu.qmp.qmp_client import BadReplyError
 
 from .binary import Qemu as Qemu
 from .errors import DriverError as DriverError
-from .termination_signals import undisturbed
+from .termination_signals import termination_signals_blocked
 
 #: The calls a recording holds, as the reference's own recordings do.
 TRACED_CALLS: Final = (
@@ -148,9 +148,9 @@ class Conversation(QMPClient):
                 await self.disconnect()
 
 
-def begin_alone(go_on: Callable[[], object]) -> None:
+def begin_alone(unblock: Callable[[], object]) -> None:
     """Let the program that is to run here get its signals, and leave no core file if it aborts."""
-    go_on()
+    unblock()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -205,7 +205,7 @@ async def _run(
     theirs: socket.socket,
     seconds: float,
 ) -> tuple[int | None, bytes, bytes, list[dict[str, Any]], str | None]:
-    with undisturbed() as go_on:
+    with termination_signals_blocked() as unblock:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=subprocess.DEVNULL,
@@ -214,7 +214,7 @@ async def _run(
             cwd=cwd,
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
-            preexec_fn=lambda: begin_alone(go_on),
+            preexec_fn=lambda: begin_alone(unblock),
         )
         theirs.close()
         conversation = Conversation()
@@ -223,7 +223,7 @@ async def _run(
         watch = asyncio.ensure_future(_watch(trace, process))
         stopped: str | None = None
         try:
-            go_on()
+            unblock()
             loop = asyncio.get_running_loop()
             deadline = loop.time() + seconds
             waiting: set[asyncio.Future[Any]] = {output, talk, watch}

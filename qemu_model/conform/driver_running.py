@@ -16,7 +16,7 @@ from qemu.qmp import ExecuteError, Message, QMPError
 from qemu.qmp.qmp_client import BadReplyError
 
 from .driver import QUIET, Conversation, DriverError, Qemu, begin_alone
-from .termination_signals import undisturbed
+from .termination_signals import termination_signals_blocked
 
 #: Seconds that one command may take.
 _PATIENCE: Final = 60.0
@@ -32,7 +32,7 @@ class LivingQemu:
         self._loop = asyncio.new_event_loop()
         self._conversation = Conversation()
         ours, theirs = socket.socketpair()
-        with theirs, undisturbed() as go_on:
+        with theirs, termination_signals_blocked() as unblock:
             self._process = subprocess.Popen(
                 [
                     qemu.binary,
@@ -48,7 +48,7 @@ class LivingQemu:
                 cwd=cwd,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                preexec_fn=lambda: begin_alone(go_on),
+                preexec_fn=lambda: begin_alone(unblock),
             )
         try:
             self._run(self._conversation.connect(ours))

@@ -1,4 +1,4 @@
-"""No signal ends us between the start of a program and the moment it can be ended as well."""
+"""Block termination signals while a child process is being started."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -9,23 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: What ends a run from outside: Ctrl-C, a kill, a terminal that is closed.
-_ENDING: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+#: What ends a run from outside: Ctrl-C, a kill, a closed terminal.
+_TERMINATION: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 @contextmanager
-def undisturbed() -> Iterator[Callable[[], object]]:
-    """Let signals that would end us wait until the end of the block.
+def termination_signals_blocked() -> Iterator[Callable[[], object]]:
+    """Block the signals until the end of the block.
 
-    Gives what lets them come earlier: here, or after a fork in the child.  A signal that
-    came before the block raises at once, with nothing started yet.
+    Gives a function that unblocks them earlier: here, or after a fork in the child.  A
+    signal that is pending when the block begins is delivered first.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINATION)
 
-    def go_on() -> None:
+    def unblock() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     try:
-        yield go_on
+        yield unblock
     finally:
-        go_on()
+        unblock()

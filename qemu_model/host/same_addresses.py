@@ -1,4 +1,4 @@
-"""A kernel that puts reservations where another run's were."""
+"""Repeats the addresses of an earlier run, modulo 2 MiB."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -15,7 +15,7 @@ from .protocol import Host
 HUGE = 2 * 1024 * 1024
 
 
-class PlacedHost(FaultHost):
+class SameAddressesHost(FaultHost):
     """Puts reservations as far from a huge page's start as ``places`` are, by length in bytes.
 
     Which address a block gets is the kernel's choice, and some of what QEMU does, and

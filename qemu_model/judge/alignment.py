@@ -30,11 +30,11 @@ from .backend_calls import (
     remember,
 )
 from .call_predicates import (
-    bits,
     creates,
+    flags_or_zero,
     is_mapping_of,
-    likeness,
     maps_no_file,
+    open_similarity,
     opens_to_write,
     populates,
 )
@@ -45,7 +45,7 @@ from .guesses import (
     UNKNOWN_ADDRESS,
     UNKNOWN_DESCRIPTOR,
     UNKNOWN_STEP,
-    Inventions,
+    GuessedAnswers,
 )
 from .search import LogSearch, is_reservation
 from .strace import Call
@@ -125,8 +125,8 @@ class Alignment:
         self._before: Event | None = None
         self._last_line = 0
         self._lost: list[tuple[int, int]] = []
-        self._inventions = Inventions(self._peek)
-        self._inventions.blind = attached
+        self._guesses = GuessedAnswers(self._peek)
+        self._guesses.log_not_reached = attached
         self._known_as: dict[int, int] = {}
 
     @property
@@ -137,7 +137,7 @@ class Alignment:
     def has_started(self) -> None:
         """Note that the model has made what its command line asks for."""
         self._started = True
-        self._inventions.blind = False
+        self._guesses.log_not_reached = False
 
     # What the model asks.
 
@@ -153,8 +153,8 @@ class Alignment:
         return call
 
     def _expect(self, name: str, args: tuple[Any, ...]) -> Call:
-        if self._inventions.blind or self._is_lost(name, args):
-            return self._inventions.answer(name, args)
+        if self._guesses.log_not_reached or self._in_unmatched_reservation(name, args):
+            return self._guesses.answer(name, args)
         self._settle_doubt(name, args)
         while True:
             head = self._head()
@@ -162,19 +162,19 @@ class Alignment:
                 if not (self._machine_has_ram and self._started and is_reservation(name, args)):
                     return self._match(head)
                 return self._match(self._choose_block(name, args))
-            if self._pass_over(name, args):
+            if self._skip_unrelated(name, args):
                 continue
             if not self._search.in_log(name, args):
                 self.report.not_in_log.add(self._search.kind(name, args))
-                return self._inventions.answer(name, args)
+                return self._guesses.answer(name, args)
             if self._is_on_another_path(name, args):
                 self.report.not_in_log.add(f"{name} of a file in the directory")
-                return self._inventions.answer(name, args)
+                return self._guesses.answer(name, args)
             if head is None:
                 raise LogEnded(self._event(name, args))
             if self._before is None and self._first_may_be_missing(head):
                 self.report.not_in_log.add(f"the first {name}")
-                return self._inventions.answer(name, args)
+                return self._guesses.answer(name, args)
             answer = self._differ(head, name, args)
             if answer is not None:
                 return answer
@@ -190,7 +190,7 @@ class Alignment:
 
     def touch(self, address: int, length: int) -> bool:
         """Return whether the pages of the range could be touched: no SIGBUS follows."""
-        if self._inventions.blind:
+        if self._guesses.log_not_reached:
             return True
         self._settle_doubt("", ())
         while (call := self._peek(0)) is not None and call.name != SIGBUS:
@@ -211,7 +211,7 @@ class Alignment:
         for call in self._coming(AHEAD):
             match call:
                 case Call(name="open", args=(path, flags, _)) if (
-                    TEMPORARY in path and bits(flags) & linux.O_EXCL
+                    TEMPORARY in path and flags_or_zero(flags) & linux.O_EXCL
                 ):
                     return str(path[-6:])
         return "XXXXXX"
@@ -231,7 +231,7 @@ class Alignment:
 
     def release(self, name: str, args: tuple[Any, ...]) -> None:
         """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
-        if not self._inventions.blind:
+        if not self._guesses.log_not_reached:
             remember(self._releases, (name, args), self._event(name, args), _RELEASES_KEPT)
 
     # The log, call by call.
@@ -294,7 +294,7 @@ class Alignment:
 
     def _is_release(self, call: Call) -> bool:
         event = self._releases.pop((call.name, call.args), None)
-        if event is None and self._inventions.made:
+        if event is None and self._guesses.unknown_count:
             alike = (key for key in self._releases if self._equal(call, *key))
             event = self._releases.pop(next(alike, ("", ())), None)
         if event is None:
@@ -320,7 +320,7 @@ class Alignment:
         if call.block is not None:
             call.block.claimed = True
         if call.out is not None:
-            self._inventions.seen = call.out
+            self._guesses.file_system_seen = call.out
         given = call.given
         if given is not None:
             match call.name:
@@ -341,7 +341,7 @@ class Alignment:
         if call.name != name:
             return False
         return call.args == args or (
-            bool(self._inventions.made) and self._equal_unknown(call, args)
+            bool(self._guesses.unknown_count) and self._equal_unknown(call, args)
         )
 
     def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
@@ -358,7 +358,7 @@ class Alignment:
         known = self._known_as.setdefault(first - offset, call.args[0] - offset)
         return bool(known + offset == call.args[0])
 
-    def _is_lost(self, name: str, args: tuple[Any, ...]) -> bool:
+    def _in_unmatched_reservation(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on a block whose calls the log shows as nobody's."""
         return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
 
@@ -367,7 +367,7 @@ class Alignment:
 
     # What stands before the call that is looked for and is no difference.
 
-    def _pass_over(self, name: str, args: tuple[Any, ...]) -> bool:
+    def _skip_unrelated(self, name: str, args: tuple[Any, ...]) -> bool:
         """Drop calls that are nobody's, or put those in order that may come in any."""
         head = self._head()
         if head is None or head.name in ENDS:
@@ -375,7 +375,7 @@ class Alignment:
         if self._attached and head.block is None and head.name in _ON_RANGES:
             self._ahead.popleft()
             return True
-        if self._is_disowned(head, name, args):
+        if self._belongs_to_no_backend(head, name, args):
             return True
         if populates(name, args):
             return self._populated_out_of_order(name, args)
@@ -383,19 +383,19 @@ class Alignment:
             return self._pass_over_openings(name, args)
         return False
 
-    def _is_disowned(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
+    def _belongs_to_no_backend(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on a block that turns out to be nobody's; that is noted."""
         block = head.block
         if block is None or block.claimed:
             return False
-        if self._is_machines_own(block) or self._is_librarys(head, name, args):
+        if self._is_machine_ram(block) or self._is_library_mapping(head, name, args):
             block.foreign = True
         return bool(block.foreign)
 
-    def _is_librarys(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether memory is a library's: it is not made as a block is, and none of its size is due.
+    def _is_library_mapping(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether this is a library's mapping.
 
-        It lies at an aligned address by chance, or was reserved otherwise, or never given.
+        It is not reserved the way QEMU reserves, and no call of that size is expected.
         """
         if head.name != "mmap" or not maps_no_file(head):
             return False
@@ -404,12 +404,12 @@ class Alignment:
             return head.block.reservation is None and not is_mapping_of(head, name, args)
         if head.failed or mapping is None:
             wanted = is_reservation(name, args) and head.args[1] == args[1]
-            return not wanted and any(bits(head.args[3]) & flag for flag in _GLIBCS)
+            return not wanted and any(flags_or_zero(head.args[3]) & flag for flag in _GLIBCS)
         like_qemus = head.args[1] - mapping.args[1] == BLOCK_ALIGN
         due = like_qemus or is_mapping_of(mapping, name, args)
         return maps_no_file(mapping) and not due
 
-    def _is_machines_own(self, block: LoggedBlock) -> bool:
+    def _is_machine_ram(self, block: LoggedBlock) -> bool:
         """Whether a block that nobody claimed is firmware, ROM or device RAM."""
         mapping = block.mapping
         anonymous = mapping is None or maps_no_file(mapping)
@@ -450,7 +450,7 @@ class Alignment:
             passed.append(call)
         if name == "open":
             alike = [
-                (likeness(call, args), place)
+                (open_similarity(call, args), place)
                 for place, call in enumerate(passed)
                 if call.args[0] == args[0]
             ]
@@ -509,7 +509,7 @@ class Alignment:
         """
         if head.name == KILLED and head.args[0] not in CRASHES:
             raise LogEnded(self._event(name, args))
-        passed_over = self._passed_over(head, name, args)
+        passed_over = self._find_overlooked_call(head, name, args)
         if passed_over is not None:
             return passed_over
         unreserved = head.name == "mmap" and head.block.reservation is None
@@ -521,7 +521,7 @@ class Alignment:
             return self._altered(head, name, args)
         return self._missing(head, name, args)
 
-    def _passed_over(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
+    def _find_overlooked_call(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
         """Return the answer of a call that was not taken for a backend's, and is reported.
 
         It has an address, a descriptor or a path that is nobody's, or it is a block
@@ -585,7 +585,7 @@ class Alignment:
         self._report("missing", head, name, args)
         if head.name in ENDS:
             raise ProcessEnded
-        return self._inventions.answer(name, args)
+        return self._guesses.answer(name, args)
 
     def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
         event = self._event(name, args)
@@ -603,7 +603,7 @@ class Alignment:
         """Return the next call that is judged after the model made its last one, taking it."""
         self._settle_doubt("", ())
         while (head := self._head()) is not None:
-            if self._is_disowned(head, "", ()):
+            if self._belongs_to_no_backend(head, "", ()):
                 continue
             self._ahead.popleft()
             if self._attached and head.block is None and head.name in _ON_RANGES:

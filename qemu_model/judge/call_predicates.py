@@ -13,14 +13,14 @@ from .search import is_reservation
 from .strace import Call
 
 
-def bits(flags: object) -> int:
+def flags_or_zero(flags: object) -> int:
     """Return flags as they were read, none where they could not be."""
     return flags if isinstance(flags, int) else 0
 
 
 def creates(call: Call) -> bool:
     """Whether an ``open`` may make the file."""
-    return bits(call.args[1]) & O_CREAT != 0
+    return flags_or_zero(call.args[1]) & O_CREAT != 0
 
 
 def opens_to_write(call: Call) -> bool:
@@ -29,7 +29,7 @@ def opens_to_write(call: Call) -> bool:
     return isinstance(flags, str) or flags & 0o3 != O_RDONLY
 
 
-def likeness(call: Call, args: tuple[Any, ...]) -> int:
+def open_similarity(call: Call, args: tuple[Any, ...]) -> int:
     """Return how like an ``open`` is to one with ``args``: 0, or less for each difference."""
     flags = call.args[1]
     different: int = (flags ^ args[1]).bit_count() if isinstance(flags, int) else 64

@@ -31,21 +31,21 @@ EISDIR: Final = ERRNO_NUMBERS["EISDIR"]
 PAGE_SIZE: Final = Platform().page_size
 
 
-class Inventions:
+class GuessedAnswers:
     """Makes the answers that fit best with what comes next in the log.
 
     ``peek`` returns the call so many places ahead, None behind the last one.
-    ``blind`` is set while the log has nothing to do with what is asked: then
+    ``log_not_reached`` is set while the log has nothing to do with what is asked: then
     addresses and descriptors are made that stand for unknown ones.
     """
 
     def __init__(self, peek: Callable[[int], Call | None]) -> None:
         self._peek = peek
-        self.blind = False
+        self.log_not_reached = False
         #: How many unknown addresses and descriptors there are.
-        self.made = 0
+        self.unknown_count = 0
         #: The file system that the log showed last.
-        self.seen: StatFs | None = None
+        self.file_system_seen: StatFs | None = None
 
     def answer(self, name: str, args: tuple[Any, ...]) -> Call:
         """Return a call with a likely answer."""
@@ -56,13 +56,13 @@ class Inventions:
             call.result = LARGE_FILE if self._soon("ftruncate") is None else 0
         elif name in ("fstatfs", "statfs"):
             later = self._soon(name)
-            call.out = (later and later.out) or self.seen or self._file_system()
+            call.out = (later and later.out) or self.file_system_seen or self._file_system()
         elif name == "mmap":
             call.result = args[0] or self._reservation()
         return call
 
     def _soon(self, name: str) -> Call | None:
-        if self.blind:
+        if self.log_not_reached:
             return None
         for place in range(AHEAD):
             call = self._peek(place)
@@ -85,20 +85,20 @@ class Inventions:
 
     def _opening(self, name: str, args: tuple[Any, ...]) -> int:
         """Return what opening must have answered, for QEMU to make the call that comes next."""
-        call = None if self.blind else self._peek(0)
+        call = None if self.log_not_reached else self._peek(0)
         if call is not None and call.name == "open" == name and not args[1] & O_EXCL:
             return -ENOENT if call.args[0] == args[0] else -EISDIR
         if call is not None and call.name in ON_DESCRIPTORS:
             return int(call.args[0])
-        self.made += 1
-        return UNKNOWN_DESCRIPTOR + self.made
+        self.unknown_count += 1
+        return UNKNOWN_DESCRIPTOR + self.unknown_count
 
     def _reservation(self) -> int:
         """Return where a reservation must be, for the mapping that comes next in the log."""
         mapping = self._soon("mmap")
         if mapping is None or not isinstance(mapping.args[0], int) or not mapping.args[0]:
-            self.made += 1
-            return UNKNOWN_ADDRESS + self.made * UNKNOWN_STEP
+            self.unknown_count += 1
+            return UNKNOWN_ADDRESS + self.unknown_count * UNKNOWN_STEP
         start: int = mapping.args[0]
         for place in range(AHEAD):
             call = self._peek(place)

@@ -26,7 +26,7 @@ from ..trees import tree_of
 from .alignment import Alignment, LogEnded, ProcessEnded
 from .backend_calls import CRASHES, EXITED, BackendCalls
 from .guesses import ENDS
-from .later_calls import Afterwards
+from .later_calls import LaterCalls
 from .log import Log, Piece
 from .replay import ReplayHost
 from .search import ANONYMOUS, LogSearch
@@ -253,13 +253,13 @@ class _Trial:
             # On its way out QEMU may come to reclaim any block, and need not.
             process.qemu.call_rcu.extend(process.qemu.ram_blocks)
             tree_of(self._revision).drain_call_rcu(process.qemu)
-        afterwards = Afterwards(process, attached=self._attached)
+        afterwards = LaterCalls(process, attached=self._attached)
         while (call := self._alignment.rest()) is not None:
             if call.name in ENDS:
                 return call
             if process.livelock and afterwards.is_in_loop(call):
                 self._report.matched += 1
-            elif process.running and afterwards.may_come(call):
+            elif process.running and afterwards.allows(call):
                 self._leave(call)
             else:
                 self._report.add(

@@ -1,4 +1,4 @@
-"""What may still come in a log when the model makes no more calls."""
+"""Calls that may follow in a log after the last call of the model."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -31,7 +31,7 @@ _OPPOSITE: Final = MappingProxyType(
 )
 
 
-class Afterwards:
+class LaterCalls:
     """The backends as the model leaves them, and what commands unknown to it can do to them.
 
     A command can change ``merge`` and ``dump``, preallocate, delete a backend and
@@ -71,7 +71,7 @@ class Afterwards:
         """Return whether the call is one of those that QEMU repeats for ever."""
         return (call.name, call.args) in self._loop
 
-    def may_come(self, call: Call) -> bool:
+    def allows(self, call: Call) -> bool:
         """Return whether something later in QEMU's life can lead to the call."""
         match call.name:
             case "open" | "memfd_create":

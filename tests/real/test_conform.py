@@ -43,7 +43,7 @@ from qemu_model.conform.driver import DriverError, Qemu, run_qemu
 from qemu_model.conform.findings import FINDINGS, Evidence, not_seen, seen_in
 from qemu_model.host import linux
 from qemu_model.host.live import LiveHost
-from qemu_model.host.same_addresses import PlacedHost
+from qemu_model.host.same_addresses import SameAddressesHost
 from qemu_model.inspect.machine_path import judge_path
 from qemu_model.revision import BASE, V7_2, V8
 
@@ -406,7 +406,7 @@ def test_calls_in_a_row_fail_on_both_sides(
 
 def test_a_block_lies_as_qemus_did() -> None:
     """As far from a huge page, for each length in its order; then where the kernel likes."""
-    host = PlacedHost(LiveHost(), {4 << 20: [0x7F00_0012_3000, 0x7F00_0000_0000]})
+    host = SameAddressesHost(LiveHost(), {4 << 20: [0x7F00_0012_3000, 0x7F00_0000_0000]})
     anonymous = linux.MAP_PRIVATE | linux.MAP_ANONYMOUS
     made = [host.mmap(0, 4 << 20, linux.PROT_NONE, anonymous, -1, 0) for _ in range(2)]
     assert [address % (2 << 20) for address in made] == [0x12_3000, 0]

@@ -11,7 +11,7 @@ from mirror_host import ADDRESS, HUGE, PAGE
 from mirror_process import FILE, RAM, Machine
 
 from qemu_model.judge.backend_calls import LoggedBlock
-from qemu_model.judge.later_calls import Afterwards
+from qemu_model.judge.later_calls import LaterCalls
 from qemu_model.judge.strace import Call
 
 MIB = 1 << 20
@@ -25,11 +25,11 @@ def call(name: str, *args: Any, result: int | None = 0) -> Call:
     return Call(1, 1, name, args, result, b"")
 
 
-def after(kind: str = RAM, *, attached: bool = False, **props: Any) -> Afterwards:
+def after(kind: str = RAM, *, attached: bool = False, **props: Any) -> LaterCalls:
     """Return what may come after one backend of 4 MiB is made."""
     machine = Machine()
     assert machine.add(kind, size=4 * MIB, **props) == {}
-    return Afterwards(machine.process, attached=attached)
+    return LaterCalls(machine.process, attached=attached)
 
 
 def advice(number: int, address: int = START, size: int = 4 * MIB) -> Call:
@@ -50,63 +50,63 @@ def test_only_what_changes_merge_or_dump_is_advised(
 ) -> None:
     """backends/hostmem.c: setting a property to what it is gives no advice."""
     for number in idle:
-        assert not after(**props).may_come(advice(number))
+        assert not after(**props).allows(advice(number))
     for number in other:
-        assert after(**props).may_come(advice(number))
+        assert after(**props).allows(advice(number))
 
 
 def test_advice_changes_what_the_next_may_be() -> None:
     """Of its own pair, back and forth; the other pair and other places stay as they are."""
     now = after()
     for _ in range(2):
-        assert now.may_come(advice(UNMERGEABLE))
-        assert not now.may_come(advice(UNMERGEABLE))
-        assert now.may_come(advice(DONTDUMP))
-        assert not now.may_come(advice(DONTDUMP))
-        assert now.may_come(advice(MERGEABLE))
-        assert not now.may_come(advice(MERGEABLE))
-        assert now.may_come(advice(DODUMP))
-        assert not now.may_come(advice(DODUMP))
+        assert now.allows(advice(UNMERGEABLE))
+        assert not now.allows(advice(UNMERGEABLE))
+        assert now.allows(advice(DONTDUMP))
+        assert not now.allows(advice(DONTDUMP))
+        assert now.allows(advice(MERGEABLE))
+        assert not now.allows(advice(MERGEABLE))
+        assert now.allows(advice(DODUMP))
+        assert not now.allows(advice(DODUMP))
 
 
 def test_advice_on_merge_and_dump_is_on_a_whole_backend_and_no_other_place() -> None:
     for address, size in ((START, 2 * MIB), (START + MIB, 4 * MIB), (START, 4 * MIB + PAGE)):
         for number in (MERGEABLE, UNMERGEABLE, DODUMP, DONTDUMP):
-            assert not after().may_come(advice(number, address, size))
+            assert not after().allows(advice(number, address, size))
 
 
 def test_other_advice_is_on_any_part_and_that_of_making_a_block_does_not_come_again() -> None:
     """Discarding and populating are on parts; ram_block_add() advises once."""
     for number in (REMOVE, DONTNEED, 23):
-        assert after().may_come(advice(number, START + PAGE, PAGE))
+        assert after().allows(advice(number, START + PAGE, PAGE))
     for number in (HUGEPAGE, DONTFORK):
-        assert not after().may_come(advice(number))
+        assert not after().allows(advice(number))
 
 
 def test_a_backend_that_has_no_memory_yet_and_other_objects_are_no_places() -> None:
     machine = Machine()
     assert machine.add("rng-random", "r0") == {}
     machine.add(RAM, size=4 * MIB)
-    now = Afterwards(machine.process, attached=False)
-    assert now.may_come(advice(UNMERGEABLE))
-    assert not now.may_come(advice(UNMERGEABLE, 0, 0))
-    assert not Afterwards(Machine().process, attached=False).may_come(advice(UNMERGEABLE))
+    now = LaterCalls(machine.process, attached=False)
+    assert now.allows(advice(UNMERGEABLE))
+    assert not now.allows(advice(UNMERGEABLE, 0, 0))
+    assert not LaterCalls(Machine().process, attached=False).allows(advice(UNMERGEABLE))
 
 
 def test_a_block_is_unmapped_with_its_guard_page_and_not_otherwise() -> None:
     """mmap-alloc.c: qemu_ram_munmap() takes size + one page."""
-    assert after().may_come(call("munmap", START, 4 * MIB + PAGE))
+    assert after().allows(call("munmap", START, 4 * MIB + PAGE))
     machine = Machine()
     machine.add(RAM, size=4 * MIB + PAGE)
-    odd = Afterwards(machine.process, attached=False)
-    assert odd.may_come(call("munmap", START, 4 * MIB + 2 * PAGE))
+    odd = LaterCalls(machine.process, attached=False)
+    assert odd.allows(call("munmap", START, 4 * MIB + 2 * PAGE))
     for args in (
         (START, 4 * MIB),
         (START, 4 * MIB - PAGE),
         (START, 8 * MIB),
         (START + PAGE, 4 * MIB + PAGE),
     ):
-        assert not after().may_come(call("munmap", *args))
+        assert not after().allows(call("munmap", *args))
 
 
 def test_memory_is_neither_bound_nor_mapped_nor_protected_again() -> None:
@@ -116,7 +116,7 @@ def test_memory_is_neither_bound_nor_mapped_nor_protected_again() -> None:
         call("mprotect", START, PAGE, 0),
         call("fork"),
     ):
-        assert not after().may_come(one)
+        assert not after().allows(one)
 
 
 def test_a_backends_file_may_be_closed_and_looked_at_and_not_changed() -> None:
@@ -132,17 +132,17 @@ def test_a_backends_file_may_be_closed_and_looked_at_and_not_changed() -> None:
         ("ftruncate", (7, 0), False),
         ("fcntl", (7, 1033, 5), False),
     ):
-        assert now.may_come(call(name, *args)) == may, name
+        assert now.allows(call(name, *args)) == may, name
     attached = after(FILE, attached=True)
-    assert attached.may_come(call("close", 8)), "whose descriptor it is, is not known"
-    assert not attached.may_come(call("lseek", 8, 0, 2))
-    assert not after(RAM).may_come(call("close", -1)), "anonymous memory has no descriptor"
+    assert attached.allows(call("close", 8)), "whose descriptor it is, is not known"
+    assert not attached.allows(call("lseek", 8, 0, 2))
+    assert not after(RAM).allows(call("close", -1)), "anonymous memory has no descriptor"
 
 
 def test_a_descriptor_numbered_0_is_a_backends_too() -> None:
     machine = Machine(open=[0])
     machine.add(FILE, size=4 * MIB)
-    assert Afterwards(machine.process, attached=False).may_come(call("close", 0))
+    assert LaterCalls(machine.process, attached=False).allows(call("close", 0))
 
 
 @pytest.mark.parametrize("opening", [("open", "/g", 2, None), ("memfd_create", "m", 1)])
@@ -151,10 +151,10 @@ def test_what_is_done_to_a_new_backend_is_not_judged(opening: tuple[Any, ...]) -
     for number in (0, 9):
         for refused in (None, -2, -1):
             now = after()
-            assert now.may_come(call(*opening, result=refused))
-            assert not now.may_come(call("ftruncate", number, 0))
+            assert now.allows(call(*opening, result=refused))
+            assert not now.allows(call("ftruncate", number, 0))
         now = after()
-        assert now.may_come(call(*opening, result=number))
+        assert now.allows(call(*opening, result=number))
         for name, *args in (
             ("ftruncate", 1),
             ("lseek", 0, 2),
@@ -162,18 +162,18 @@ def test_what_is_done_to_a_new_backend_is_not_judged(opening: tuple[Any, ...]) -
             ("fstatfs",),
             ("close",),
         ):
-            assert now.may_come(call(name, number, *args)), name
-            assert name in ("fstatfs",) or not now.may_come(call(name, 5, *args)), name
-    assert after().may_come(call("unlink", "/g"))
-    assert after().may_come(call("statfs", "/g"))
+            assert now.allows(call(name, number, *args)), name
+            assert name in ("fstatfs",) or not now.allows(call(name, 5, *args)), name
+    assert after().allows(call("unlink", "/g"))
+    assert after().allows(call("statfs", "/g"))
 
 
 def test_what_is_done_to_a_block_that_is_nobodys_yet_is_not_judged() -> None:
     one = call("mbind", START, 4 * MIB, 2, (0,), 2, 3)
     one.block = LoggedBlock(START, START + 4 * MIB, None, True)
-    assert after().may_come(one)
+    assert after().allows(one)
     one.block.claimed = True
-    assert not after().may_come(one)
+    assert not after().allows(one)
 
 
 def test_calls_that_are_repeated_for_ever_are_a_loop() -> None:
@@ -181,7 +181,7 @@ def test_calls_that_are_repeated_for_ever_are_a_loop() -> None:
     backend = f"{FILE},id=m0,mem-path=/f,size=4M"
     machine = Machine("-object", backend, open=[-2, -17] * 5000)
     assert machine.process.livelock == "file_ram_open"
-    now = Afterwards(machine.process, attached=False)
+    now = LaterCalls(machine.process, attached=False)
     assert now.is_in_loop(call("open", "/f", 0o2, None))
     assert now.is_in_loop(call("open", "/f", 0o302, 0o644))
     assert not now.is_in_loop(call("open", "/g", 0o2, None))
@@ -193,10 +193,10 @@ def test_only_the_last_two_calls_are_the_loop_and_none_where_there_is_no_loop() 
     machine.add(FILE, size=4 * MIB)
     process = machine.process
     last = process.host.events[-1]
-    now = Afterwards(process, attached=False)
+    now = LaterCalls(process, attached=False)
     assert not now.is_in_loop(call(last.call, *last.args))
     process.livelock = "file_ram_open"
-    now = Afterwards(process, attached=False)
+    now = LaterCalls(process, attached=False)
     events = process.host.events
     assert len({(event.call, event.args) for event in events[-3:]}) == 3
     assert [now.is_in_loop(call(one.call, *one.args)) for one in events[-3:]] == [
@@ -212,5 +212,5 @@ def test_a_page_is_as_large_as_the_platforms() -> None:
     (block,) = machine.process.qemu.ram_blocks
     assert block.host % HUGE.f_bsize == 0
     assert block.host > ADDRESS
-    now = Afterwards(machine.process, attached=False)
-    assert now.may_come(call("munmap", block.host, 4 * MIB + PAGE))
+    now = LaterCalls(machine.process, attached=False)
+    assert now.allows(call("munmap", block.host, 4 * MIB + PAGE))

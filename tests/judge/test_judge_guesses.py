@@ -12,7 +12,7 @@ import pytest
 
 from qemu_model.host.protocol import StatFs
 from qemu_model.judge.backend_calls import LoggedBlock
-from qemu_model.judge.guesses import Inventions
+from qemu_model.judge.guesses import GuessedAnswers
 from qemu_model.judge.strace import Call
 
 HUGETLBFS = 0x958458F6
@@ -25,9 +25,9 @@ def call(name: str, *args: Any, result: int | None = 0, out: StatFs | None = Non
     return Call(1, 1, name, args, result, b"", out)
 
 
-def before(*calls: Call) -> Inventions:
+def before(*calls: Call) -> GuessedAnswers:
     """Return what invents answers where the log goes on with these calls."""
-    return Inventions(lambda place: calls[place] if place < len(calls) else None)
+    return GuessedAnswers(lambda place: calls[place] if place < len(calls) else None)
 
 
 def block(reserved: int, mapped: int, address: int = 0x7F0000200000) -> list[Call]:
@@ -63,7 +63,7 @@ def test_an_opening_of_a_file_that_is_then_made_was_refused() -> None:
     assert made.answer("open", ("/b", RW, None)).result == -errno.EISDIR
     assert made.answer("open", ("/a", CREATE, 0o644)).result == 1_000_001
     assert made.answer("memfd_create", ("m", CREATE)).result == 1_000_002
-    assert (made.made, within.made) == (2, 0)
+    assert (made.unknown_count, within.unknown_count) == (2, 0)
     assert before(call("open", "/m", RW, None)).answer("memfd_create", ("m", 1)).result == 1_000_001
 
 
@@ -73,9 +73,9 @@ def test_a_descriptor_that_the_log_does_not_show_is_like_no_other() -> None:
     unknown = before(call("mmap", *RESERVED))
     found = [unknown.answer("open", (path, RW, None)).result for path in ("/a", "/b")]
     assert found == [1_000_001, 1_000_002]
-    assert unknown.made == 2
+    assert unknown.unknown_count == 2
     blind = before(call("close", 7), call("close", 7))
-    blind.blind = True
+    blind.log_not_reached = True
     assert blind.answer("open", ("/a", RW, None)).result == 1_000_001
     assert before().answer("open", ("/a", RW, None)).result == 1_000_001
 
@@ -98,18 +98,18 @@ def test_a_file_is_empty_if_it_is_given_its_size_soon(following: list[Call], siz
     """Only an empty file is truncated; the size of any other is large enough."""
     assert before(*following).answer("lseek", (3, 0, 2)).result == size
     blind = before(*following)
-    blind.blind = True
+    blind.log_not_reached = True
     assert blind.answer("lseek", (3, 0, 2)).result == 1 << 62
 
 
 def test_a_file_system_is_the_one_that_the_log_shows() -> None:
     huge, other = StatFs(HUGETLBFS, HUGE), StatFs(0xEF53, PAGE)
     soon = before(call("lseek", 3, 0, 2), call("fstatfs", 3, out=huge))
-    soon.seen = other
+    soon.file_system_seen = other
     assert soon.answer("fstatfs", (3,)).out == huge
     assert soon.answer("statfs", ("/a",)).out == other, "it is another call"
     unanswered = before(call("statfs", "/a"))
-    unanswered.seen = huge
+    unanswered.file_system_seen = huge
     assert unanswered.answer("statfs", ("/a",)).out == huge
     assert before().answer("statfs", ("/a",)).out == StatFs(0, PAGE)
     assert before().answer("ftruncate", (3, 1)).out is None
@@ -179,6 +179,6 @@ def test_a_reservation_that_the_log_does_not_show_is_like_no_other() -> None:
         unknown = before(*following)
         found = [unknown.answer("mmap", RESERVED).result for _ in range(2)]
         assert found == [far + (1 << 48), far + (2 << 48)]
-        assert unknown.made == 2
-        unknown.made = 255
+        assert unknown.unknown_count == 2
+        unknown.unknown_count = 255
         assert unknown.answer("mmap", RESERVED).result == far + (256 << 48)
