@@ -134,7 +134,7 @@ known: bool = qemu_model.why("mem-path property not set").known
 flags: list[str] = qemu_model.matrix("v8", ["sim:ext4"])[0].flags
 same: bool = qemu_model.difference("-M none").changed()["calls"]
 verdict: str = qemu_model.check("trace").verdict
-wrong: int = qemu_model.run("-M none").machine
+wrong: int = qemu_model.run("-M none", "sim:ext4").machine
 """
 
 
