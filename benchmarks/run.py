@@ -3,7 +3,7 @@
 ``python benchmarks/run.py`` measures all and prints a table in Markdown; names of
 benchmarks as arguments measure those alone.  Exit status 1 if a figure misses its limit.
 ``--short`` takes fewer rounds, for a machine that does other things too: then only
-figures that do not depend on that decide.
+figures that do not depend on that decide.  The documentation has a table of one machine.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -17,6 +17,8 @@ when it is first used.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +61,18 @@ def __getattr__(name: str) -> object:
     from . import api
 
     return getattr(api, name)
+
+
+class _Package(ModuleType):
+    """This package: a function keeps its name where a subpackage has it too (``conform``)."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The import system makes each subpackage an attribute once it is imported.
+        if name not in __all__ or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from ..calls.clauses import explained
+from ..calls.event import Event
 from ..calls.inferences import relied_on
-from ..calls.map_sync import Outcome
+from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
 from ..process import Process, Run, negotiates
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
@@ -44,7 +45,6 @@ class Explanation:
     run: Run
     requested: bool
     in_force: bool | None
-    outcome: Outcome | None
     blocked_by: Block | None
     because: str
     survives_host_crash: bool | None
@@ -70,7 +70,6 @@ class Explanation:
                 "requested": self.requested,
                 "in_force": self.in_force,
                 "blocked_by": self.blocked_by,
-                "outcome": self.outcome,
                 "because": self.because,
             },
             "survives_host_crash": self.survives_host_crash,
@@ -182,7 +181,7 @@ def _explain(
         for given in objects
         if given.type.startswith("memory-backend-")
     )
-    requested = run.map_sync.requested
+    requested = any(_asks(event) for event in run.events)
     granted = requested and all(backend.granted for backend in backends if backend.asked)
     in_force: bool | None = granted and not failed
     blocked = _blocked(backends, requested=requested, granted=granted, failed=failed)
@@ -200,7 +199,6 @@ def _explain(
         run,
         requested,
         in_force,
-        None if in_force is None else run.map_sync.outcome,
         blocked,
         because(revision, backends, blocked, requested=requested, host=name, run=run),
         survives,
@@ -219,6 +217,13 @@ def _block_address(obj: Any) -> int:
     return block.host if block is not None else 0
 
 
+def _asks(event: Event) -> bool:
+    if event.call != "mmap":
+        return False
+    flags: int = event.args[3]
+    return bool(flags & MAP_FIXED and flags & MAP_SYNC)
+
+
 def _backend(
     given: GivenObject,
     obj: Any,
@@ -233,7 +238,8 @@ def _backend(
     wanted = getattr(obj, "sync", None)
     sync = given.on("sync") if wanted is None else wanted != "off"
     place = _place(given.path, host, name) if given.type == FILE and given.path else None
-    asked = run.map_sync.at(address) if address else None
+    mapped = [event for event in run.events if _asks(event) and event.args[0] == address]
+    granted = bool(mapped) and not mapped[-1].failed and _synchronous(mapped[-1], place)
     backend = Backend(
         given.id,
         given.type,
@@ -242,12 +248,19 @@ def _backend(
         pmem,
         sync,
         getattr(obj, "align", 0) or 0,
-        asked is not None,
-        asked is not None and asked.answer == "granted",
+        bool(mapped),
+        granted,
         None,
         place,
     )
     return attrs.evolve(backend, blocked_by=_first_block(run.revision, backend, host, kernel))
+
+
+def _synchronous(event: Event, place: Place | None) -> bool:
+    """Whether a mapping made with MAP_SYNC is synchronous: the flag alone proves nothing."""
+    if event.args[3] & MAP_TYPE == MAP_SHARED_VALIDATE:
+        return True
+    return place is not None and bool(place.grants)
 
 
 def _value(obj: Any, name: str, given: bool) -> bool:

@@ -110,7 +110,7 @@ class Packer:
             "leaks": {"fds": fds, "mappings": mappings, "strings": strings, "files": list(files)},
             "map_sync": {
                 "requested": synchronous.requested,
-                "in_force": synchronous.granted_to_all,
+                "in_force": synchronous.in_force,
             },
             "sentence": synchronous.sentence(),
             "picture": picture.to_json() if picture else None,

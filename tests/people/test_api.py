@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import re
 import subprocess
@@ -109,7 +111,7 @@ def test_what_is_public_is_in_the_reference_and_there() -> None:
     for path in re.findall(r"^\.\. auto(?:class|exception)?(?:function)?:: (\S+)$", text, re.M):
         module, _, name = path.rpartition(".")
         found = subprocess.run(
-            [sys.executable, "-c", f"import {module}; {module}.{name}"],
+            [sys.executable, "-c", f"from {module} import {name}"],
             capture_output=True,
             text=True,
             check=False,
@@ -151,3 +153,8 @@ def test_a_users_program_is_checked_by_mypy(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[-1] == "Found 1 error in 1 file (checked 1 source file)"
     assert lines[0].startswith(f"program.py:{len(PROGRAM.splitlines())}: error: Incompatible types")
+
+
+def test_a_function_keeps_its_name_when_the_subpackage_of_that_name_is_imported() -> None:
+    importlib.import_module("qemu_model.conform.driver")
+    assert inspect.isfunction(qemu_model.conform)

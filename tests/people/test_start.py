@@ -25,7 +25,6 @@ ELSEWHERE = (
     "inspect",
     "review",
     "testing",
-    "v7_2",
 )
 LINE = ["run", "-object", "memory-backend-ram,id=ram0,size=8M"]
 REPORT = """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from conftest import needs, needs_program
@@ -52,7 +53,7 @@ def test_a_reply_that_differs_is_shown_as_a_program_to_paste(binary: str) -> Non
     assert '"QMP"' in done.stdout
 
 
-def test_the_plugin_makes_it_one_command(binary: str) -> None:
+def test_the_plugin_makes_it_one_command(binary: str, tmp_path: Path) -> None:
     words = ["--qemu-binary", binary, "-k", "align and 64K"]
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
@@ -60,6 +61,7 @@ def test_the_plugin_makes_it_one_command(binary: str) -> None:
         text=True,
         timeout=300,
         check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
