@@ -1,4 +1,4 @@
-"""``qemu-model series``: the five patches, and what each of them changes."""
+"""``qemu-model series``: the five patches, what each of them changes, and how they came about."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -29,7 +29,9 @@ def help_text() -> str:
     """Return what ``series --help`` shows."""
     return common.usage(
         "series [list | show N | impact] [--json]",
-        "Show the series as its letter, its patches, and its runs tell it.",
+        "Show the patch series: cover letter, timeline, and what each patch changes.  It was\n"
+        "posted in January 2019 and never merged: no released QEMU has the option sync.  Since\n"
+        "QEMU 4.1 share=on and pmem=on together ask for MAP_SYNC.",
         OPTIONS,
         (
             "qemu-model series",
@@ -39,8 +41,8 @@ def help_text() -> str:
         parts=(
             (
                 "list",
-                "the cover letter's facts, the five patches, and the postings around V8 "
-                "(the default)",
+                "the cover letter's facts, the five patches, the way from V1 to QEMU 6.1, and "
+                "the rule of each posting (the default)",
             ),
             (
                 "show N",
@@ -91,10 +93,12 @@ def _print_json(shown: object) -> int:
 def _list(as_json: bool, color: str) -> int:
     from ..review import series
     from ..review.postings import postings
+    from ..review.timeline import NEVER_MERGED, TIMELINE
 
     if as_json:
         return _print_json(
             {
+                "status": NEVER_MERGED,
                 "subject": series.SUBJECT,
                 "sender": series.SENDER,
                 "date": series.DATE,
@@ -113,14 +117,16 @@ def _list(as_json: bool, color: str) -> int:
                 ],
                 "patches": [patch.to_json() for patch in series.PATCHES],
                 "postings": [posting.to_json() for posting in postings()],
+                "timeline": [step.to_json() for step in TIMELINE],
                 "certainty": dict(series.CERTAINTY),
             }
         )
-    from ..review.rendering import console, table
+    from ..review.rendering import console, paragraph, table
 
     out = console(color)
     total = series.TOTAL
-    print(series.SUBJECT)
+    print(paragraph(NEVER_MERGED))
+    print(f"\n{series.SUBJECT}")
     print(f"from {series.SENDER}, {series.DATE}")
     print(
         f"{len(series.FILES)} files, {total.insertions} insertions, {total.deletions} deletions\n"
@@ -137,8 +143,24 @@ def _list(as_json: bool, color: str) -> int:
     print()
     _files(out)
     print()
+    _timeline()
+    print()
     _postings(out)
+    for mark, meaning in series.CERTAINTY.items():
+        print(f"[{mark}] {meaning}")
     return 0
+
+
+def _timeline() -> None:
+    from ..review.rendering import paragraph
+    from ..review.timeline import TIMELINE
+
+    print("From V1 to QEMU 6.1, and who asked for what:")
+    for step in TIMELINE:
+        print(f"{step.name}{f', {step.when}' if step.when else ''}")
+        for change in step.changes:
+            asked = f" ({change.asked_by})" if change.asked_by else ""
+            print(paragraph(f"{change.what} [{change.certainty}]{asked}", indent="  "))
 
 
 def _files(out: Console) -> None:
@@ -159,15 +181,13 @@ def _files(out: Console) -> None:
             ", ".join(touching) or "not known",
         )
     out.print(files)
-    for mark, meaning in series.CERTAINTY.items():
-        print(f"[{mark}] {meaning}")
 
 
 def _postings(out: Console) -> None:
     from ..review.postings import postings
     from ..review.rendering import inferred_lines, paragraph, table
 
-    print("The postings around V8, and what became of it (--revision takes each of them):")
+    print("The rule of each posting, and of QEMU 4.1 (--revision takes each of them):")
     shown = table(
         "",
         "option sync",
@@ -268,7 +288,11 @@ def _describe(patch: Patch, color: str) -> None:
     from ..review.rendering import console, paragraph, table
 
     out = console(color)
+    from ..review.timeline import NEVER_MERGED
+
+    merged = patch.upstream == series.MERGED
     print(f"Patch {patch.number} of 5: {patch.subject}")
+    print(paragraph(f"Merged in QEMU {patch.upstream_version}." if merged else NEVER_MERGED))
     print(f"known: {series.CERTAINTY[patch.certainty]} [{patch.certainty}]\n")
     print(paragraph(f"The problem. {patch.problem}"))
     print()

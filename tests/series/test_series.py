@@ -16,6 +16,7 @@ import qemu_model
 from qemu_model.cli import main
 from qemu_model.review import map_types, series
 from qemu_model.review.postings import postings
+from qemu_model.review.timeline import TIMELINE
 from qemu_model.revision import POLICIES, REVISIONS
 
 SCHEMA = Path(qemu_model.__file__).parent / "schemas" / "series.schema.json"
@@ -231,6 +232,32 @@ def test_what_is_inferred_is_marked_and_the_rest_is_not(
         assert (f"{name} [I]" in text) == bool(REVISIONS[name].inferred)
     for name in ("base", "v8.1", "v8.2", "v1", "v10", "upstream"):
         assert REVISIONS[name].inferred == ()
+
+
+# The way from V1 to QEMU 6.1
+
+
+def test_the_timeline_names_who_asked_as_the_letter_does() -> None:
+    asked = {change.asked_by for step in TIMELINE for change in step.changes} - {""}
+    for name in asked:
+        assert name in LETTER or name.split()[0] in LETTER, name
+    assert "Eduardo Habkost" in asked
+
+
+def test_each_posting_of_the_timeline_that_can_be_run_is_a_tree() -> None:
+    runnable = [step.revision for step in TIMELINE if step.revision]
+    assert runnable == ["v1", "v2", "v6", "v7", "v8", "v10", "upstream"]
+    assert set(runnable) <= set(REVISIONS)
+    dated = [step.name for step in TIMELINE if step.when]
+    assert dated == ["V1", "V8", "V10", "QEMU 4.0", "QEMU 4.1", "QEMU 6.1"]
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "2"), ("show", "3"), ("show", "5")])
+def test_it_is_said_first_that_the_option_was_never_merged(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = " ".join(shown(capsys, *words).split())[:160]
+    assert "Posted in January 2019, never merged" in first
 
 
 # What programs and people get
