@@ -38,7 +38,7 @@ HostName: TypeAlias = str | Host
 
 
 def revision_called(name: RevisionName) -> Revision:
-    """Return the revision called ``name`` (``base``, ``v8.3``, ``v8``, ``v7.2``, ...)."""
+    """Return the revision called ``name`` (``base``, ``V8/3``, ``V8``, ``qemu-7.2``, ...)."""
     return name if isinstance(name, Revision) else find(name)
 
 

@@ -14,36 +14,87 @@ Every text comes from a :class:`Message` of the catalogue (:mod:`qemu_model.mess
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 import attrs
 
 from .host.linux import strerror
+from .revisions.origins import origin_in
+from .revisions.release import Release, by_release, value_in
+
+if TYPE_CHECKING:
+    from .revisions.revision import Revision
+
+
+def _texts(texts: str | Mapping[str, str | None]) -> tuple[tuple[Release, str | None], ...]:
+    """Return texts with the release that each came with; a single one is in all."""
+    return (((), texts),) if isinstance(texts, str) else by_release(texts)
+
+
+def _functions(functions: str | Mapping[str, str]) -> tuple[tuple[Release, str], ...]:
+    return (((), functions),) if isinstance(functions, str) else by_release(functions)
 
 
 @attrs.frozen(eq=False)
 class Message:
-    """One text that QEMU can say, with what is known about it.
+    """One thing that QEMU can say, with its text in each release and what is known about it.
 
-    ``template`` has ``str.format`` fields where QEMU's has conversions.
-    ``function`` is the C file and function that says it, ``revisions`` the trees
-    in which it does, ``conditions`` when, in plain words.  ``errno`` tells
-    whether QEMU appends ``: <strerror>``.
+    ``texts`` is one template, or templates by the release that each came with, None where
+    QEMU stopped saying it (``{"3.1": "...", "6.0": None}``).  A template has ``str.format``
+    fields where QEMU's has conversions.  ``functions`` is the C file and function that says
+    it, in the same form, the file as the newest release names it.  ``conditions`` tells
+    when, in plain words.  ``errno``: QEMU appends ``: <strerror>``.  ``only_in`` tells in
+    which of these trees a field lets QEMU say it.
     """
 
-    template: str
-    function: str
+    texts: tuple[tuple[Release, str | None], ...] = attrs.field(converter=_texts)
+    functions: tuple[tuple[Release, str], ...] = attrs.field(converter=_functions)
     conditions: tuple[str, ...]
-    revisions: tuple[str, ...]
     errno: bool = False
     stream: str = "error"
+    only_in: Callable[[Revision], bool] | None = None
 
-    def text(self, errno: int = 0, **fields: object) -> str:
-        """Return the message with ``fields`` filled in, and errno's text where it has one."""
-        said = self.template.format(**fields)
-        return f"{said}: {strerror(errno)}" if self.errno else said
+    def is_said_in(self, tree: Revision) -> bool:
+        """Return whether QEMU says it in ``tree``."""
+        return value_in(self.texts, tree.release) is not None and (
+            self.only_in is None or self.only_in(tree)
+        )
+
+    def template_in(self, tree: Revision) -> str:
+        """Return the template of ``tree``, or the last one where it says nothing."""
+        return value_in(self.texts, tree.release) or self.template
+
+    def function_in(self, tree: Revision) -> str:
+        """Return the C file and function that says it in ``tree``."""
+        function = value_in(self.functions, tree.release) or self.functions[0][1]
+        return origin_in(function, tree.release)
+
+    @property
+    def template(self) -> str:
+        """The template of the newest release that says it."""
+        return next(text for _, text in reversed(self.texts) if text is not None)
+
+    @property
+    def function(self) -> str:
+        """The C file and function that says it in the newest release that does."""
+        return self.functions[-1][1]
+
+    def text_in(self, tree: Revision, errno: int = 0, **fields: object) -> str:
+        """Return the message as ``tree`` says it, with errno's text where it has one.
+
+        With errno 0 nothing is appended, as ``error_setg_errno`` has it.
+        """
+        return self.spell(self.template_in(tree), errno, fields)
+
+    def spell(self, template: str, errno: int, fields: Mapping[str, object]) -> str:
+        """Return a template of the message with its fields, and errno's text if it has one."""
+        said = template.format(**fields)
+        return f"{said}: {strerror(errno)}" if self.errno and errno else said
 
     def error(self, errno: int = 0, *, hint: str = "", **fields: object) -> Error:
         """Return the message as an error to raise (``error_setg``, ``error_setg_errno``)."""
-        return Error(self, self.text(errno, **fields), hint=hint)
+        return Error(self, errno, fields, hint=hint)
 
 
 class Outcome(Exception):
@@ -51,20 +102,38 @@ class Outcome(Exception):
 
 
 class Error(Outcome):
-    """An ``Error *``: ``text`` to the letter, ``error_class`` as QMP names it."""
+    """An ``Error *``: a message and its parameters, ``error_class`` as QMP names it.
+
+    The text is made where the error leaves QEMU, for the tree that runs.
+    """
 
     def __init__(
-        self, message: Message, text: str, *, error_class: str = "GenericError", hint: str = ""
+        self,
+        message: Message,
+        errno: int,
+        fields: Mapping[str, object],
+        *,
+        error_class: str = "GenericError",
+        hint: str = "",
     ) -> None:
-        super().__init__(text)
+        super().__init__(message, errno, fields)
         self.message = message
-        self.text = text
+        self.errno = errno
+        self.fields = fields
         self.error_class = error_class
         self.hint = hint
 
+    def __str__(self) -> str:
+        """Return the text as the newest release that says it has it."""
+        return self.message.spell(self.message.template, self.errno, self.fields)
+
+    def text_in(self, tree: Revision) -> str:
+        """Return the text to the letter, as ``tree`` says it."""
+        return self.message.text_in(tree, self.errno, **self.fields)
+
     def of_class(self, error_class: str) -> Error:
         """Return the same error under another QMP class (``error_set``)."""
-        return Error(self.message, self.text, error_class=error_class, hint=self.hint)
+        return Error(self.message, self.errno, self.fields, error_class=error_class, hint=self.hint)
 
 
 class Exit(Outcome):
@@ -76,11 +145,20 @@ class Exit(Outcome):
 
 
 class Abort(Outcome):
-    """An assertion failed: QEMU says ``text`` and ends with SIGABRT."""
+    """An assertion failed: QEMU prints ``message`` and ends with SIGABRT."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
+    def __init__(self, message: Message, **fields: object) -> None:
+        super().__init__(message, fields)
+        self.message = message
+        self.fields = fields
+
+    def __str__(self) -> str:
+        """Return the text as the newest release that says it has it."""
+        return self.message.spell(self.message.template, 0, self.fields)
+
+    def text_in(self, tree: Revision) -> str:
+        """Return the text to the letter, as ``tree`` says it."""
+        return self.message.text_in(tree, 0, **self.fields)
 
 
 class Killed(Outcome):

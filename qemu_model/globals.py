@@ -55,7 +55,7 @@ class Qemu:
     """
 
     host: Host
-    revision: Revision
+    tree: Revision
     platform: Platform
     machine: MachineState = attrs.field(factory=MachineState)
     mem_path: str | None = None
@@ -82,7 +82,7 @@ class Qemu:
 
     def fprintf_stderr(self, message: Message, errno: int = 0, **fields: object) -> None:
         """Print a message on stderr as it is, without the program's name."""
-        self.put_stderr(message.text(errno, **fields))
+        self.put_stderr(message.text_in(self.tree, errno, **fields))
 
     def put_stderr(self, line: str) -> None:
         """Add one line to what the process printed on stderr."""
@@ -100,15 +100,16 @@ class Qemu:
 
     def error_report(self, message: Message, errno: int = 0, **fields: object) -> None:
         """Print a message as ``util/qemu-error.c:error_report`` does."""
-        self.error_report_text(message.text(errno, **fields))
+        self.error_report_text(message.text_in(self.tree, errno, **fields))
 
     def warn_report(self, message: Message, **fields: object) -> None:
-        """Print a message as ``util/qemu-error.c:warn_report`` does."""
-        self.error_report_text(f"warning: {message.text(0, **fields)}")
+        """Print a message as ``util/qemu-error.c:warn_report`` does, if this tree has it."""
+        if message.is_said_in(self.tree):
+            self.error_report_text(f"warning: {message.text_in(self.tree, 0, **fields)}")
 
     def error_report_err(self, error: Error) -> None:
         """Print an error, and its hint on lines of its own (``error_report_err``)."""
-        self.error_report_text(error.text)
+        self.error_report_text(error.text_in(self.tree))
         if error.hint:
             for line in error.hint.split("\n"):
                 self.put_stderr(line)

@@ -105,7 +105,7 @@ def host_memory_backend_set_size(
     value '0'``, from patch 4 on ``cannot change property size of <type> `` or
     ``property 'size' of <type> doesn't take value '0'``.
     """
-    detailed = qemu.revision.hostmem_errors_name_the_property
+    detailed = qemu.tree.hostmem.errors_name_the_property
     type_name = backend.type.name
     if host_memory_backend_mr_inited(backend):
         if detailed:
@@ -122,7 +122,7 @@ def host_memory_backend_set_size(
 def host_memory_backend_get_host_nodes(_qemu: Qemu, backend: HostMemoryBackend) -> object:
     """Return the nodes, sorted; with none QEMU puts nothing out, and aborts."""
     if not backend.host_nodes:
-        raise Abort(messages.ASSERT_OUTPUT.text())
+        raise Abort(messages.ASSERT_OUTPUT)
     return sorted(backend.host_nodes)
 
 

@@ -52,7 +52,7 @@ def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
     if has_sync(qemu):
-        backend.sync = qemu.revision.policy.default
+        backend.sync = qemu.tree.policy.default
     return backend
 
 
@@ -76,7 +76,7 @@ def file_backend_memory_alloc(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
     # Patch 5: the option becomes a flag; patch 3 turns the flag into MAP_SYNC.
     if fb.sync != "off":
         ram_flags |= RAM_SYNC
-        if fb.sync in qemu.revision.policy.demands:
+        if fb.sync in qemu.tree.policy.demands:
             ram_flags |= RAM_SYNC_OR_STOP
     memory_region_init_ram_from_file(
         qemu, fb.mr, object_get_canonical_path(fb), fb.size, fb.align, ram_flags, fb.mem_path
@@ -162,7 +162,7 @@ def file_memory_backend_set_pmem(
 
 def sync_is_boolean(qemu: Qemu) -> bool:
     """V8 makes the option a boolean; before, it also has the value auto."""
-    return "auto" not in qemu.revision.policy.values
+    return "auto" not in qemu.tree.policy.values
 
 
 def file_memory_backend_get_sync(qemu: Qemu, fb: HostMemoryBackendFile) -> bool | str:
@@ -182,7 +182,7 @@ def file_memory_backend_set_sync(
         value = "on" if v.type_bool(name) else "off"
     else:
         value = v.type_str(name)
-        if value not in qemu.revision.policy.values:
+        if value not in qemu.tree.policy.values:
             raise messages.INVALID_PARAMETER.error(value=value)
     if host_memory_backend_mr_inited(fb):
         raise messages.CANNOT_CHANGE_QUOTED.error(property=name, type=fb.type.name)
@@ -196,14 +196,14 @@ def refuse_change(qemu: Qemu, fb: HostMemoryBackendFile, name: str) -> None:
     change property '<name>' of <type>``.
     """
     if host_memory_backend_mr_inited(fb):
-        if qemu.revision.hostmem_errors_name_the_property:
+        if qemu.tree.hostmem.errors_name_the_property:
             raise messages.CANNOT_CHANGE_QUOTED.error(property=name, type=fb.type.name)
         raise messages.CANNOT_CHANGE_VALUE.error()
 
 
 def has_sync(qemu: Qemu) -> bool:
     """Patch 5 adds the property."""
-    return qemu.revision.hostmem_file_has_sync
+    return qemu.tree.hostmem_file.has_sync
 
 
 TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(

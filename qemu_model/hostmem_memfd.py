@@ -131,19 +131,26 @@ def memfd_backend_set_seal(
     backend.seal = v.type_bool(name)
 
 
-def has_hugetlb(qemu: Qemu) -> bool:
-    """Whether the kernel knew MFD_HUGETLB when QEMU started."""
-    return qemu_memfd_check(qemu, MFD_HUGETLB)
+def _check(qemu: Qemu, flags: int) -> bool:
+    """Return whether memfd_create with ``flags`` worked as QEMU registered its types."""
+    if qemu.tree.hostmem_memfd.needs_sealing:
+        return qemu_memfd_check(qemu, flags, (MFD_ALLOW_SEALING, MFD_HUGETLB))
+    return qemu_memfd_check(qemu, flags, (0, MFD_HUGETLB, MFD_ALLOW_SEALING))
 
 
-def has_sealing(qemu: Qemu) -> bool:
-    """Whether the kernel knew MFD_ALLOW_SEALING when QEMU started."""
-    return qemu_memfd_check(qemu, MFD_ALLOW_SEALING)
+def _has_hugetlb(qemu: Qemu) -> bool:
+    """Return whether the kernel knew MFD_HUGETLB when QEMU started."""
+    return _check(qemu, MFD_HUGETLB)
 
 
-def has_memfd(qemu: Qemu) -> bool:
-    """Whether the kernel knew memfd_create when QEMU started: else the type does not exist."""
-    return qemu_memfd_check(qemu, 0)
+def _has_sealing(qemu: Qemu) -> bool:
+    """Return whether the kernel knew MFD_ALLOW_SEALING when QEMU started."""
+    return _check(qemu, MFD_ALLOW_SEALING)
+
+
+def _has_memfd(qemu: Qemu) -> bool:
+    """Return whether the type exists: the kernel knew memfd_create, since 4.0 with sealing."""
+    return _check(qemu, MFD_ALLOW_SEALING if qemu.tree.hostmem_memfd.needs_sealing else 0)
 
 
 TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
@@ -156,7 +163,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_hugetlb,
         memfd_backend_set_hugetlb,
         "Use huge pages",
-        has_hugetlb,
+        _has_hugetlb,
     ),
     Property(
         "hugetlbsize",
@@ -164,7 +171,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_hugetlbsize,
         memfd_backend_set_hugetlbsize,
         "Huge pages size (ex: 2M, 1G)",
-        has_hugetlb,
+        _has_hugetlb,
     ),
     Property(
         "seal",
@@ -172,7 +179,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_seal,
         memfd_backend_set_seal,
         "Seal growing & shrinking",
-        has_sealing,
+        _has_sealing,
     ),
-    exists=has_memfd,
+    exists=_has_memfd,
 )

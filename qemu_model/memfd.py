@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from . import messages
 from .globals import Qemu
@@ -20,18 +19,16 @@ from .osdep import is_power_of_2, off_t
 
 C_FILE = "util/memfd.c"
 
-#: What QEMU asks the kernel as it starts: whether the type exists, then its properties.
-CHECKS: Final = (0, MFD_HUGETLB, MFD_ALLOW_SEALING)
 
-
-def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int] = CHECKS) -> bool:
+def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int]) -> bool:
     """Return whether memfd_create with ``flags``, one of ``checks``, worked as QEMU started.
 
     The kernel is asked all of them once, in their order.
     """
     answers = qemu.memfd_checks
     if not answers:
-        answers.update((asked, qemu.host.memfd_probe(asked)) for asked in checks)
+        more = MFD_CLOEXEC if qemu.tree.memfd.checks_close_on_exec else 0
+        answers.update((asked, qemu.host.memfd_probe(asked | more)) for asked in checks)
     return answers[flags]
 
 
@@ -41,12 +38,14 @@ def qemu_memfd_create(
     """Return a descriptor of a new memory file of ``size`` bytes.
 
     ``hugetlbsize`` is in bytes, 0 for the system's default, and looked at even
-    where ``hugetlb`` is off.  Raises ``Hugepage size must be a power of 2`` and
-    ``failed to create memfd: <strerror>``, the latter for each of its three calls.
+    where ``hugetlb`` is off.  Raises ``Hugepage size must be a power of 2``, ``failed
+    to create memfd with flags 0x<hex>: <strerror>``, ``failed to resize memfd to
+    <size>: <strerror>`` and ``failed to add seals 0x<hex>: <strerror>``; before 4.0
+    the last three are ``failed to create memfd: <strerror>``.
     """
     host = qemu.host
     # An odd size passes: QEMU looks at the zero bits it ends in, and only if there are any.
-    if hugetlbsize and hugetlbsize & 1 == 0 and not is_power_of_2(hugetlbsize):
+    if hugetlbsize and not hugetlbsize & 1 and not is_power_of_2(hugetlbsize):
         raise messages.HUGEPAGE_SIZE.error()
     flags = MFD_CLOEXEC
     if seals:
@@ -54,20 +53,29 @@ def qemu_memfd_create(
     if hugetlb:
         flags |= MFD_HUGETLB
         if hugetlbsize:
-            flags |= trailing_zeroes(hugetlbsize) << MFD_HUGE_SHIFT
+            flags |= _trailing_zeroes(hugetlbsize) << MFD_HUGE_SHIFT & 0xFFFF_FFFF
 
     mfd = host.memfd_create(name, flags)
     if mfd < 0:
-        raise messages.CREATE_MEMFD.error(-mfd)
+        raise messages.CREATE_MEMFD.error(-mfd, flags=flags)
     result = host.ftruncate(mfd, off_t(size))
-    if result == 0 and seals:
+    if result:
+        raise messages.RESIZE_MEMFD.error(_close(qemu, mfd, -result), size=size)
+    if seals:
         result = host.fcntl(mfd, F_ADD_SEALS, seals)
-    if result < 0:
-        closed = host.close(mfd)
-        raise messages.CREATE_MEMFD.error(-(closed or result))
+        if result:
+            raise messages.ADD_SEALS.error(_close(qemu, mfd, -result), seals=seals)
     return mfd
 
 
-def trailing_zeroes(number: int) -> int:
-    """``ctz64``: how many zero bits ``number`` ends in."""
+def _close(qemu: Qemu, mfd: int, errno: int) -> int:
+    """Close a memory file that failed with ``errno``, and return the errno that QEMU reports."""
+    closed = qemu.host.close(mfd)
+    if closed and not qemu.tree.memfd.reports_before_it_closes:
+        return -closed
+    return errno
+
+
+def _trailing_zeroes(number: int) -> int:
+    """Return how many zero bits ``number`` ends in (C's ``ctz64``)."""
     return (number & -number).bit_length() - 1

@@ -101,7 +101,7 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -
     offset = qemu_align_up(ptr, align) - ptr
     shared = MAP_SHARED if flags & RAM_SHARED else MAP_PRIVATE
     map_flags = MAP_FIXED | (MAP_ANONYMOUS if fd == -1 else 0) | shared
-    sync = map_sync(qemu, flags) if qemu.revision.ram_mmap_passes_map_sync else 0
+    sync = map_sync(qemu, flags) if qemu.tree.mmap_alloc.passes_map_sync else 0
     if sync < 0:
         return host.munmap(ptr, total) or sync
     ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags | sync, fd, 0)
@@ -128,7 +128,7 @@ def map_sync(qemu: Qemu, flags: RamFlags) -> int:
     build is not for Linux.  Before V8 ``sync=on`` is an error, -EINVAL, where the
     other options do not fit.
     """
-    policy = qemu.revision.policy
+    policy = qemu.tree.policy
     if flags & policy.needs != policy.needs:
         return -EINVAL if flags & RAM_SYNC_OR_STOP else 0
     platform = qemu.platform
@@ -141,7 +141,7 @@ def retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int)
     Upstream, where that is ENOTSUP, first prints ``Warning: requesting persistence
     across crashes for backend file <path> failed. ...``.
     """
-    policy = qemu.revision.policy
+    policy = qemu.tree.policy
     if policy.warns and refusal == -ENOTSUP:
         qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.paths.get(fd, ""))
     return policy.retries and not flags & RAM_SYNC_OR_STOP

@@ -369,7 +369,7 @@ def memory_region_allocate_system_memory(
             path = object_get_canonical_path_component(qemu, backend)
             qemu.error_report(messages.MEMDEV_USED_TWICE, id=path)
             # Patch 1: the string belongs to the caller, who frees it.
-            if qemu.revision.numa_frees_the_memdev_name:
+            if qemu.tree.numa.frees_the_memdev_name:
                 qemu.heap.g_free(path)
             raise Exit(1)
         host_memory_backend_set_mapped(backend, True)

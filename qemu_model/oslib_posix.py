@@ -18,7 +18,7 @@ def qemu_anon_ram_alloc(qemu: Qemu, size: int, *, shared: bool) -> tuple[int, in
     Returns the address, or the negative errno, and the alignment in bytes.
     """
     align = qemu.platform.vmalloc_align
-    flags = qemu.revision.anonymous_shared_flag if shared else NO_FLAGS
+    flags = qemu.tree.oslib_posix.anonymous_shared_flag if shared else NO_FLAGS
     return qemu_ram_mmap(qemu, -1, size, align, flags), align
 
 

@@ -133,7 +133,7 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
 
     # Patch 2: the block's flags are handed on, no longer RAM_SHARED alone as a bool.
-    flags = block.flags if qemu.revision.ram_mmap_takes_flags else block.flags & RAM_SHARED
+    flags = block.flags if qemu.tree.mmap_alloc.takes_flags else block.flags & RAM_SHARED
     area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags)
     if area < 0:
         raise messages.UNABLE_TO_MAP.error(-area)
@@ -216,7 +216,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
     Size 0 is an assertion that fails, and QEMU aborts; so it does where there is no gap.
     """
     if size == 0:
-        raise Abort(messages.ASSERT_SIZE.text())
+        raise Abort(messages.ASSERT_SIZE)
     if not qemu.ram_blocks:
         return 0
 
@@ -233,7 +233,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
         if size <= gap:
             fitting.append((gap, candidate))
     if not fitting:
-        raise Abort(messages.NO_RAM_GAP.text(size=size))
+        raise Abort(messages.NO_RAM_GAP, size=size)
     _, offset = min(fitting, key=lambda place: place[0])
     return offset
 

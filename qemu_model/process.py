@@ -15,6 +15,7 @@ from . import messages
 from .calls.event import Event
 from .calls.leaks import Holdings, Leaks, created_files, find_leaks, release
 from .error import Abort, Error, Exit, Killed, Livelock, Message
+from .front_ends import front_end_of
 from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
@@ -23,7 +24,7 @@ from .qmp import check_arguments, qmp_dispatch_check_obj, reply_to
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .revision import V8, Revision
-from .trees import tree_of
+from .revisions.origins import newest_origin, origin_in
 from .vl import CommandLine
 
 #: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
@@ -109,11 +110,13 @@ class Process:
         assumed_machine: str | None = None,
     ) -> None:
         self.args = tuple(args)
-        self.host = RecordingHost(host, on_event)
+        self.host = RecordingHost(
+            host, on_event, lambda by: origin_in(newest_origin(by), revision.release)
+        )
         self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
         self.qemu.assumed_machine = assumed_machine
-        self._tree = tree_of(revision)
-        self.types: Mapping[str, TypeInfo] = self._tree.types
+        self._front_end = front_end_of(revision)
+        self.types: Mapping[str, TypeInfo] = self._front_end.types
         self.line = CommandLine()
         self.replies: list[Any] = []
         self.exit: int | None = None
@@ -131,8 +134,8 @@ class Process:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
         self.running = True
         try:
-            self.line = self._tree.parse(self.qemu, self.types, self.args)
-            self._tree.start(self.qemu, self.types, self.line)
+            self.line = self._front_end.parse(self.qemu, self.types, self.args)
+            self._front_end.start(self.qemu, self.types, self.line)
         except ENDS as end:
             self._end(end)
         return self.running
@@ -147,13 +150,13 @@ class Process:
             if name == "qmp_capabilities" or (self.must_negotiate and not self._negotiated):
                 self._reply(self._capabilities(request))
             else:
-                reply = self._tree.dispatch(self.qemu, self.types, request)
+                reply = self._front_end.dispatch(self.qemu, self.types, request)
                 if name == "quit" and "return" in reply:
                     self._quit(reply)
                 if "error" in reply:
                     self._failed_files += created_files(self.host.events[before:])
                 self._reply(reply)
-                self._tree.drain_call_rcu(self.qemu)
+                self._front_end.drain_call_rcu(self.qemu)
         except ENDS as end:
             self._end(end)
 
@@ -167,9 +170,9 @@ class Process:
             if self._negotiated:
                 raise refusal(messages.NEGOTIATION_COMPLETE)
         except Error as error:
-            return reply_to(request, error)
+            return reply_to(self.qemu, request, error)
         self._negotiated = True
-        return reply_to(request, {})
+        return reply_to(self.qemu, request, {})
 
     def _reply(self, reply: Any) -> None:
         self.replies.append(reply)
@@ -178,7 +181,7 @@ class Process:
 
     def _quit(self, reply: Any) -> None:
         said = [reply, SHUTDOWN]
-        for message in reversed(said) if self._tree.event_first else said:
+        for message in reversed(said) if self._front_end.event_first else said:
             self._reply(dict(message))
         raise Exit(0)
 
@@ -192,14 +195,14 @@ class Process:
         ended = self.exit in (0, 1)
         leaks = find_leaks(
             held if ended else Holdings(),
-            [(block, self._tree.guard_size(self.qemu, block)) for block in owned],
+            [(block, self._front_end.guard_size(self.qemu, block)) for block in owned],
             strings=len(self.qemu.heap.owed),
             files=self._failed_files,
         )
         release(_kernel(self.host), held)
         return Run(
             self.args,
-            self.qemu.revision,
+            self.qemu.tree,
             self.host.name,
             self.exit,
             self.livelock,
@@ -253,7 +256,7 @@ class Process:
                 self._failed_files += created_files(self.host.events)
             self.exit = end.status
         elif isinstance(end, Abort):
-            self.qemu.put_stderr(end.text)
+            self.qemu.put_stderr(end.text_in(self.qemu.tree))
             self.exit = ABORTED
         elif isinstance(end, Killed):
             self.exit = -end.number

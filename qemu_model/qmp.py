@@ -267,11 +267,11 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     return name, arguments
 
 
-def reply_to(request: object, result: object) -> dict[str, Any]:
+def reply_to(qemu: Qemu, request: object, result: object) -> dict[str, Any]:
     """Return the reply that says ``result``, with the id of the request if it has one."""
     reply: dict[str, Any] = {"return": result}
     if isinstance(result, Error):
-        reply = {"error": {"class": result.error_class, "desc": result.text}}
+        reply = {"error": {"class": result.error_class, "desc": result.text_in(qemu.tree)}}
     if isinstance(request, dict) and "id" in request:
         reply["id"] = request["id"]
     return reply
@@ -289,6 +289,6 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
             if name in NOT_MODELLED:
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        return reply_to(request, command(qemu, types, arguments))
+        return reply_to(qemu, request, command(qemu, types, arguments))
     except Error as error:
-        return reply_to(request, error)
+        return reply_to(qemu, request, error)

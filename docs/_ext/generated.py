@@ -108,8 +108,9 @@ def messages() -> Iterator[str]:
 
 
 def messages_of_7_2() -> Iterator[str]:
-    from qemu_model import messages as before
     from qemu_model.v7_2.messages import catalogue
+
+    from qemu_model import messages as before
 
     known = {message.template for message in before.catalogue().values()}
     only = {name: one for name, one in catalogue().items() if one.template not in known}
@@ -135,7 +136,7 @@ def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
                 "warning": "A warning on stderr",
                 "abort": "An assertion; QEMU aborts",
             }.get(message.stream, message.stream)
-            yield f"   {said}, from ``{function}()``. Said by {trees(message.revisions)}."
+            yield f"   {said}, from ``{function}()``. Said by {trees(said_in(message))}."
             yield ""
             yield from (f"   * {escaped(condition)}" for condition in message.conditions)
             yield ""
@@ -143,20 +144,25 @@ def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
 
 def trees(names: Sequence[str]) -> str:
     """Return names of revisions in words, a whole range where it is whole."""
-    from qemu_model.revision import REVISIONS, SERIES
+    from qemu_model.revision import POSTINGS, RELEASES, REVISIONS, SERIES
 
     if set(names) == set(REVISIONS):
         return "every revision"
-    if set(names) == set(REVISIONS) - {"v7.2"}:
-        return "every revision but v7.2"
-    series = [tree.name for tree in SERIES]
-    if set(names) == {*series, "v7.2"}:
-        return "base, every tree of V8, and v7.2"
-    inside = [name for name in series if name in names]
-    parts = [name for name in names if name not in series]
-    if inside:
-        parts.insert(0, inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
+    parts = []
+    for trees_in_order in (SERIES, POSTINGS, RELEASES):
+        order = [tree.name for tree in trees_in_order]
+        for inside, run in groupby(order, key=lambda name: name in names):
+            found = list(run)
+            if inside:
+                parts.append(found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}")
     return ", ".join(parts)
+
+
+def said_in(message: Any) -> list[str]:
+    """Return the names of the trees that say a message."""
+    from qemu_model.revision import REVISIONS
+
+    return [name for name, tree in REVISIONS.items() if message.is_said_in(tree)]
 
 
 def matrix() -> Iterator[str]:

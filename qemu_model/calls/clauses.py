@@ -28,6 +28,7 @@ from ..host.linux import (
     O_EXCL,
     PROT_NONE,
 )
+from ..revisions.origins import newest_origin
 from .event import Event
 
 
@@ -211,16 +212,18 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
         ("util/oslib-posix.c:madv_populate_write_possible", "madvise"): _always(_TRY_POPULATE),
         ("util/oslib-posix.c:touch_all_pages", "madvise"): _always(_POPULATE),
         ("util/oslib-posix.c:do_madv_populate_write_pages", "madvise"): _always(_POPULATE),
-        ("exec.c:file_ram_open", "open"): _open,
-        ("exec.c:file_ram_open", "unlink"): _always(_FORGET),
-        ("exec.c:get_file_size", "lseek"): _always(_SIZE),
-        ("exec.c:file_ram_alloc", "ftruncate"): _always(_TRUNCATE),
-        ("exec.c:qemu_ram_alloc_from_file", "unlink"): _always(_REMOVE_CREATED),
-        ("exec.c:qemu_ram_alloc_from_file", "close"): _always(_CLOSE_FAILED),
-        ("exec.c:reclaim_ramblock", "close"): _always(_CLOSE),
-        ("exec.c:memory_try_enable_merging", "madvise"): _always(_MERGE_MACHINE),
-        ("exec.c:qemu_ram_setup_dump", "madvise"): _always(_DONTDUMP_MACHINE),
-        ("exec.c:ram_block_add", "madvise"): _advice(HUGEPAGE=_HUGEPAGE, DONTFORK=_DONTFORK),
+        ("system/physmem.c:file_ram_open", "open"): _open,
+        ("system/physmem.c:file_ram_open", "unlink"): _always(_FORGET),
+        ("system/physmem.c:get_file_size", "lseek"): _always(_SIZE),
+        ("system/physmem.c:file_ram_alloc", "ftruncate"): _always(_TRUNCATE),
+        ("system/physmem.c:qemu_ram_alloc_from_file", "unlink"): _always(_REMOVE_CREATED),
+        ("system/physmem.c:qemu_ram_alloc_from_file", "close"): _always(_CLOSE_FAILED),
+        ("system/physmem.c:reclaim_ramblock", "close"): _always(_CLOSE),
+        ("system/physmem.c:memory_try_enable_merging", "madvise"): _always(_MERGE_MACHINE),
+        ("system/physmem.c:qemu_ram_setup_dump", "madvise"): _always(_DONTDUMP_MACHINE),
+        ("system/physmem.c:ram_block_add", "madvise"): _advice(
+            HUGEPAGE=_HUGEPAGE, DONTFORK=_DONTFORK
+        ),
         ("backends/hostmem.c:host_memory_backend_memory_complete", "madvise"): _advice(
             MERGEABLE=_MERGE, DONTDUMP=_DONTDUMP
         ),
@@ -242,9 +245,7 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
 
 def clause_of(event: Event, before: Event | None = None) -> Clause | None:
     """Return the rule that ``event`` follows, ``before`` being the event right before it."""
-    # What exec.c was in 2018 is softmmu/physmem.c in 7.2.
-    by = event.by.replace("softmmu/physmem.c:", "exec.c:", 1)
-    chooser = CLAUSES.get((by, event.call))
+    chooser = CLAUSES.get((newest_origin(event.by), event.call))
     return chooser(event, before) if chooser else None
 
 

@@ -110,14 +110,14 @@ def _own_options(command: str) -> dict[str, str]:
 
 def _object(words: Sequence[str], current: str) -> list[str]:
     """Complete an -object: its type, then its properties, as the chosen revision has them."""
+    from ..front_ends import front_end_of
     from ..revision import REVISIONS, UnknownRevision, find
-    from ..trees import tree_of
 
     try:
         revision = find(words[words.index("--revision") + 1])
     except (ValueError, IndexError, UnknownRevision):
         revision = REVISIONS["v8"]
-    types = tree_of(revision).types
+    types = front_end_of(revision).types
     head, comma, tail = current.rpartition(",")
     if not comma:
         return [f"{name},id=" for name, info in types.items() if not info.abstract]
@@ -130,7 +130,7 @@ def _object(words: Sequence[str], current: str) -> list[str]:
         switch = _SWITCH if prop is not None and prop.type == "bool" else ()
         return [f"{head},{name}={value}" for value in _VALUES.get(name, switch)]
     given = {part.partition("=")[0] for part in head.split(",")}
-    has_sync = revision.hostmem_file_has_sync
+    has_sync = revision.hostmem_file.has_sync
     return [
         f"{head},{name}="
         for name, prop in info.properties.items()

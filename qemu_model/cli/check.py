@@ -63,7 +63,7 @@ def help_text() -> str:
         OPTIONS,
         (
             "qemu-model check qemu.strace",
-            "qemu-model check --revision v7.2 --qmp commands.json \\",
+            "qemu-model check --revision qemu-7.2 --qmp commands.json \\",
             "    --annotate noted qemu.strace",
             "qemu-model check attached.strace -- -M none \\",
             "    -object memory-backend-ram,id=m,size=4M",

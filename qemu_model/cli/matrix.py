@@ -203,7 +203,7 @@ def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
 
     out = console(color)
     print(revision_text(revision))
-    default = revision.policy.default if revision.hostmem_file_has_sync else "none"
+    default = revision.policy.default if revision.hostmem_file.has_sync else "none"
     print(
         paragraph(
             "An option that is not given is off"

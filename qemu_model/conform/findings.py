@@ -112,8 +112,8 @@ def _says_null(evidence: Evidence) -> bool:
     return evidence.says(r"Parameter 'null' expects uint16_t")
 
 
-BEFORE: Final = ("base", "v1", "v8.1", "v8.2", "v8.3", "v8.4", "v8", "v10")
-EVERY: Final = (*BEFORE, "v7.2")
+BEFORE: Final = ("base", "v1", "v8/1", "v8/2", "v8/3", "v8/4", "v8", "v10")
+EVERY: Final = (*BEFORE, "qemu-7.2")
 
 FINDINGS: Final = (
     Finding(
@@ -146,7 +146,7 @@ FINDINGS: Final = (
         "truncate -s 4M f; qemu-system-x86_64 -M none -object "
         "memory-backend-file,id=b0,mem-path=f,size=4M,readonly=on,prealloc=on",
         "do_touch_pages (util/oslib-posix.c), from qemu_prealloc_mem",
-        ("v7.2",),
+        ("qemu-7.2",),
         "MADV_POPULATE_WRITE answers EINVAL for a mapping that may not be written. QEMU takes "
         "that for a kernel without MADV_POPULATE_WRITE, and stores into every page instead.",
         _writes_to_read_only,
@@ -157,7 +157,7 @@ FINDINGS: Final = (
         "qemu-system-x86_64 -M none -object "
         "memory-backend-file,id=b0,mem-path=missing,size=4M,readonly=on",
         "file_ram_open (softmmu/physmem.c)",
-        ("v7.2",),
+        ("qemu-7.2",),
         "Only the first open() is for reading. When it says ENOENT, the file is created for "
         "writing and made as large as the backend: a misspelt path of a read-only image gives "
         "the guest zeros instead of an error.",

@@ -74,9 +74,9 @@ def because(
         return f"QEMU ends with an error: {said[-1] if said else 'without a word'}"
     if blocked == "sync" and not any(backend.type == FILE for backend in backends):
         return "no backend of a file: anonymous memory is never mapped with MAP_SYNC"
-    if blocked == "sync" and not revision.ram_mmap_passes_map_sync:
+    if blocked == "sync" and not revision.mmap_alloc.passes_map_sync:
         return f"{revision.name} ({revision.meaning}) never asks for MAP_SYNC: patch 3 brings it"
-    if blocked == "sync" and not revision.hostmem_file_has_sync:
+    if blocked == "sync" and not revision.hostmem_file.has_sync:
         return (
             f"{revision.name} ({revision.meaning}) has no option sync: patch 5 brings it, and "
             "nothing else asks for MAP_SYNC"
@@ -192,11 +192,11 @@ def _advise_on_error(run: Run, files: Sequence[Backend]) -> Iterator[str]:
 
 def suggestions(run: Run) -> Iterator[str]:
     """Yield what a misspelt property, type or option may have been meant to be."""
-    from ..trees import tree_of
+    from ..front_ends import front_end_of
     from ..vl import WITH_VALUE, WITHOUT_VALUE
     from .match import find_messages
 
-    types = tree_of(run.revision).types
+    types = front_end_of(run.revision).types
     for found in find_messages("\n".join(run.stderr)):
         fields = dict(found.fields)
         known: list[str] = []
@@ -230,10 +230,10 @@ def _advise_on_options(
     given: Sequence[GivenObject], revision: Revision, files: Sequence[Backend]
 ) -> Iterator[str]:
     policy = revision.policy
-    if not revision.ram_mmap_passes_map_sync or (
-        policy.needs & RAM_SYNC and not revision.hostmem_file_has_sync
+    if not revision.mmap_alloc.passes_map_sync or (
+        policy.needs & RAM_SYNC and not revision.hostmem_file.has_sync
     ):
-        later = ", ".join(f"{name} ({REVISIONS[name].meaning})" for name in ("v8", "v7.2"))
+        later = ", ".join(f"{name} ({REVISIONS[name].meaning})" for name in ("v8", "qemu-7.2"))
         yield f"{revision.name} cannot ask for MAP_SYNC; trees that can: {later}"
         return
     by_id = {one.id: one for one in given}

@@ -401,7 +401,13 @@ _GENERIC: Final = Cause(
 @cache
 def _by_template() -> Mapping[str, tuple[Cause, ...]]:
     return MappingProxyType(
-        {message.template: causes for said, causes in _CAUSES for message in said}
+        {
+            template: causes
+            for said, causes in _CAUSES
+            for message in said
+            for _, template in message.texts
+            if template is not None
+        }
     )
 
 

@@ -281,9 +281,9 @@ def _first_block(
 ) -> Block | None:
     """Return the first condition that is not met: sync, share, pmem, platform, kernel, file."""
     needs = revision.policy.needs
-    if not revision.ram_mmap_passes_map_sync:
+    if not revision.mmap_alloc.passes_map_sync:
         return "sync"
-    if needs & RAM_SYNC and not (revision.hostmem_file_has_sync and backend.sync):
+    if needs & RAM_SYNC and not (revision.hostmem_file.has_sync and backend.sync):
         return "sync"
     if needs & RAM_SHARED and not backend.share:
         return "share"

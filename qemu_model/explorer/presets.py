@@ -36,10 +36,10 @@ PRESETS: Final = (
     _preset("MAP_SYNC holds", "ext4-dax", **_ALL),
     _preset("No DAX: refused, and on without it", "ext4", **_ALL),
     _preset("share=off drops it silently", "ext4-dax", share="off", pmem="on", sync="on"),
-    _preset("What patch 5 adds", "ext4-dax", vs="rev:v8.4", **_ALL),
+    _preset("What patch 5 adds", "ext4-dax", vs="rev:v8/4", **_ALL),
     _preset("V8 and V6 without DAX", "ext4", vs="rev:v6", **_ALL),
     _preset(
-        "QEMU 4.1 needs no sync", "ext4-dax", vs="rev:upstream", share="on", pmem="on", sync="unset"
+        "QEMU 4.1 needs no sync", "ext4-dax", vs="rev:qemu-4.1", share="on", pmem="on", sync="unset"
     ),
     _preset("Device DAX wants align=2M", "device-dax", **_ALL),
     _preset("A link to nowhere: QEMU never ends", "ext4", path="dangling"),

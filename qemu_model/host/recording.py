@@ -29,11 +29,18 @@ class RecordingHost:
     ``by`` of an event is the C function whose mirror is executing: the innermost
     calling function in a module that declares its ``C_FILE``.  A function whose
     name begins with an underscore is none of C's, and counts as its caller.
-    ``on_event`` is called with each event as it happens.
+    ``on_event`` is called with each event as it happens; ``origin`` turns what a module
+    declares into the names that the modelled release has.
     """
 
-    def __init__(self, inner: Host, on_event: Callable[[Event], None] | None = None) -> None:
+    def __init__(
+        self,
+        inner: Host,
+        on_event: Callable[[Event], None] | None = None,
+        origin: Callable[[str], str] = str,
+    ) -> None:
         self.inner = inner
+        self._origin = origin
         self._on_event = on_event
         # By the identity of the code, which is kept with it: its hash takes longer than all
         # else here.
@@ -86,7 +93,7 @@ class RecordingHost:
             code = at.f_code
             known = self._origins.get(id(code))
             if known is None and (by := c_function(at)):
-                known = self._origins[id(code)] = code, by
+                known = self._origins[id(code)] = code, self._origin(by)
             if known is not None:
                 if at is frame:
                     self._code, self._by = known

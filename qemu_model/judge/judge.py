@@ -16,13 +16,13 @@ import attrs
 from .. import messages
 from ..calls.event import Event
 from ..error import Error
+from ..front_ends import front_end_of
 from ..host.protocol import Platform
 from ..inspect.cannot_judge import CannotJudge
 from ..process import Process, negotiates
 from ..qemu_option import qemu_opts_parse
 from ..qmp import NotModelled
 from ..revision import Revision
-from ..trees import tree_of
 from .alignment import Alignment, LogEnded, ProcessEnded
 from .backend_calls import CRASHES, EXITED, BackendCalls
 from .guesses import ENDS
@@ -252,7 +252,7 @@ class _Trial:
         if not process.running:
             # On its way out QEMU may come to reclaim any block, and need not.
             process.qemu.call_rcu.extend(process.qemu.ram_blocks)
-            tree_of(self._revision).drain_call_rcu(process.qemu)
+            front_end_of(self._revision).drain_call_rcu(process.qemu)
         afterwards = LaterCalls(process, attached=self._attached)
         while (call := self._alignment.rest()) is not None:
             if call.name in ENDS:
@@ -348,7 +348,7 @@ class _Trial:
         """Whether the model stopped at an option that the real QEMU took."""
         process = self._process
         said = _last(process.qemu.stderr)
-        refused = process.exit == 1 and said.endswith(messages.INVALID_OPTION.text())
+        refused = process.exit == 1 and said.endswith(messages.INVALID_OPTION.template)
         return refused and bool(self._report.diverged or _status(end) != 1)
 
     def _is_filtered_by_path(self) -> bool:

@@ -7,165 +7,197 @@ from __future__ import annotations
 from typing import Final
 
 from ..error import Message
-from .trees import SERIES
 
 # qom/, qapi/, util/qemu-option.c, util/keyval.c, vl.c, qmp.c
 
 PROPERTY_NOT_FOUND: Final = Message(
-    "Property '.{property}' not found",
-    "qom/object.c:object_property_find",
+    {"3.1": "Property '.{property}' not found", "6.0": "Property '{type}.{property}' not found"},
+    {"3.1": "qom/object.c:object_property_find", "6.0": "qom/object.c:object_property_find_err"},
     ("the object has no property of that name, in this tree and build",),
-    SERIES,
 )
 DUPLICATE_PROPERTY: Final = Message(
     "attempt to add duplicate property '{id}' to object (type 'container')",
-    "qom/object.c:object_property_add",
+    {"3.1": "qom/object.c:object_property_add", "6.0": "qom/object.c:object_property_try_add"},
     ("there is an object with that id already",),
-    SERIES,
 )
 INVALID_OBJECT_TYPE: Final = Message(
     "invalid object type: {type}",
     "qom/object_interfaces.c:user_creatable_add_type",
     ("QEMU has no object type of that name",),
-    SERIES,
 )
 NOT_CREATABLE: Final = Message(
-    "object type '{type}' isn't supported by object-add",
+    {"3.1": "object type '{type}' isn't supported by object-add", "6.0": None},
     "qom/object_interfaces.c:user_creatable_add_type",
     ("the type exists, but is not for users to create",),
-    SERIES,
 )
 ABSTRACT_TYPE: Final = Message(
-    "object type '{type}' is abstract",
+    {"3.1": "object type '{type}' is abstract", "6.0": None},
     "qom/object_interfaces.c:user_creatable_add_type",
     ("the type is only a base of others",),
-    SERIES,
 )
 MISSING_PARAMETER: Final = Message(
     "Parameter '{name}' is missing",
-    "qom/object_interfaces.c:user_creatable_add_opts",
+    {
+        "3.1": "qom/object_interfaces.c:user_creatable_add_opts",
+        "6.0": "qapi/opts-visitor.c:lookup_distinct",
+    },
     ("a parameter that must be there is not",),
-    SERIES,
 )
 OBJECT_NOT_FOUND: Final = Message(
     "object '{id}' not found",
     "qom/object_interfaces.c:user_creatable_del",
     ("no object has that id",),
-    SERIES,
 )
 OBJECT_IN_USE: Final = Message(
     "object '{id}' is in use, can not be deleted",
     "qom/object_interfaces.c:user_creatable_del",
     ("the backend is mapped into the guest",),
-    SERIES,
 )
 DEVICE_NOT_FOUND: Final = Message(
     "Device '{path}' not found",
-    "qmp.c:qmp_qom_get",
+    {"3.1": "qmp.c:qmp_qom_get", "6.0": "qom/qom-qmp-cmds.c:qmp_qom_get"},
     ("no object has that path",),
-    SERIES,
 )
 AMBIGUOUS_PATH: Final = Message(
     "Path '{path}' does not uniquely identify an object",
-    "qmp.c:qmp_qom_list",
+    {"3.1": "qmp.c:qmp_qom_list", "6.0": "qom/object.c:object_resolve_link"},
     ("several objects end in that path",),
-    SERIES,
 )
 INSUFFICIENT_PERMISSION: Final = Message(
-    "Insufficient permission to perform this operation",
+    {"3.1": "Insufficient permission to perform this operation", "6.0": None},
     "qom/object.c:object_property_set",
     ("the property can only be read",),
-    SERIES,
 )
 INVALID_PARAMETER: Final = Message(
-    "Invalid parameter '{value}'",
+    {"3.1": "Invalid parameter '{value}'", "6.0": None},
     "qapi/qapi-visit-core.c:input_type_enum",
     ("the value is none of the property's",),
-    SERIES,
 )
 INVALID_TYPE: Final = Message(
     "Invalid parameter type for '{name}', expected: {type}",
     "qapi/qobject-input-visitor.c:qobject_input_get_object",
     ("the JSON value is of another type",),
-    SERIES,
 )
 EXPECTS: Final = Message(
     "Parameter '{name}' expects {what}",
     "qapi/opts-visitor.c:opts_type_size",
     ("the value cannot be read as what the parameter takes",),
-    SERIES,
 )
 UNEXPECTED: Final = Message(
     "Parameter '{name}' is unexpected",
     "qapi/qobject-input-visitor.c:qobject_input_check_struct",
     ("the command takes no argument of that name",),
-    SERIES,
 )
 DUPLICATE_ID: Final = Message(
     "Duplicate ID '{id}' for {group}",
     "util/qemu-option.c:qemu_opts_create",
     ("two options of the same kind have the same id",),
-    SERIES,
 )
 INVALID_OPTION: Final = Message(
     "invalid option",
-    "vl.c:lookup_opt",
+    "system/vl.c:lookup_opt",
     ("QEMU has no option of that name",),
-    SERIES,
 )
 REQUIRES_ARGUMENT: Final = Message(
     "requires an argument",
-    "vl.c:lookup_opt",
+    "system/vl.c:lookup_opt",
     ("the option is the last word of the command line, and takes a value",),
-    SERIES,
 )
 ASSERT_OUTPUT: Final = Message(
-    "qemu: qapi/qobject-output-visitor.c:210: qobject_output_complete: Assertion "
-    "`qov->root && QSLIST_EMPTY(&qov->stack)' failed.",
+    {
+        "3.1": (
+            "qemu: qapi/qobject-output-visitor.c:210: qobject_output_complete: Assertion "
+            "`qov->root && QSLIST_EMPTY(&qov->stack)' failed."
+        ),
+        "6.0": None,
+    },
     "qapi/qobject-output-visitor.c:qobject_output_complete",
-    ("'host-nodes' is read while no node is in it: nothing is put out, and QEMU asserts",),
-    SERIES,
+    (("'host-nodes' is read while no node is in it: nothing is put out, and QEMU asserts"),),
     stream="abort",
 )
 COMMAND_NOT_FOUND: Final = Message(
     "The command {name} has not been found",
     "qapi/qmp-dispatch.c:do_qmp_dispatch",
     ("QMP has no command of that name",),
-    SERIES,
 )
 EXPECTING_NEGOTIATION: Final = Message(
     "Expecting capabilities negotiation with 'qmp_capabilities'",
-    "monitor.c:monitor_qmp_dispatch",
+    {"3.1": "monitor.c:monitor_qmp_dispatch", "6.0": "qapi/qmp-dispatch.c:qmp_dispatch"},
     ("another command was sent before 'qmp_capabilities'",),
-    SERIES,
 )
 NEGOTIATION_COMPLETE: Final = Message(
     "Capabilities negotiation is already complete, command ignored",
-    "monitor.c:qmp_qmp_capabilities",
+    {
+        "3.1": "monitor.c:qmp_qmp_capabilities",
+        "6.0": "monitor/qmp-cmds-control.c:qmp_qmp_capabilities",
+    },
     ("'qmp_capabilities' was sent twice",),
-    SERIES,
 )
 INPUT_MEMBER_MISSING: Final = Message(
     "QMP input lacks member '{name}'",
     "qapi/qmp-dispatch.c:qmp_dispatch_check_obj",
     ("the QMP command has no 'execute'",),
-    SERIES,
 )
 INPUT_MEMBER_UNEXPECTED: Final = Message(
     "QMP input member '{name}' is unexpected",
     "qapi/qmp-dispatch.c:qmp_dispatch_check_obj",
     ("the QMP command has a member that QMP does not know",),
-    SERIES,
 )
 INPUT_MEMBER_TYPE: Final = Message(
     "QMP input member '{name}' must be {what}",
     "qapi/qmp-dispatch.c:qmp_dispatch_check_obj",
     ("a member of the QMP command is of another type",),
-    SERIES,
 )
 INPUT_NOT_OBJECT: Final = Message(
     "QMP input must be a JSON object",
     "qapi/qmp-dispatch.c:qmp_dispatch_check_obj",
     ("what was sent is not a JSON object",),
-    SERIES,
+)
+
+# since 6.0
+
+NOT_WRITABLE: Final = Message(
+    {"6.0": "Property '{type}.{property}' is not writable"},
+    "qom/object.c:object_property_set",
+    ("the property can only be read",),
+)
+LINK_TYPE: Final = Message(
+    {"6.0": "Invalid parameter type for '{name}', expected: {type}"},
+    "qom/object.c:object_resolve_link",
+    ("the JSON value is of another type",),
+)
+LINK_NOT_FOUND: Final = Message(
+    {"6.0": "Device '{path}' not found"},
+    "qom/object.c:object_resolve_link",
+    ("no object has that path",),
+)
+VALUE_NOT_ACCEPTED: Final = Message(
+    {"6.0": "Parameter '{name}' does not accept value '{value}'"},
+    "qapi/qapi-visit-core.c:input_type_enum",
+    ("the value is none of those that the parameter takes",),
+)
+INVALID_KEY: Final = Message(
+    {"6.0": "Invalid parameter '{name}'"},
+    "qapi/opts-visitor.c:opts_check_struct",
+    ("the object takes no property of that name",),
+)
+JSON_PARSE: Final = Message(
+    {"6.0": "JSON parse error, {what}"},
+    "qobject/json-parser.c:parse_error",
+    ("-object or -device begins with a brace, and what follows is no JSON",),
+)
+JSON_NESTING: Final = Message(
+    {"6.0": "JSON nesting depth limit exceeded"},
+    "qobject/json-streamer.c:json_message_process_token",
+    (("more than 1024 brackets and braces are open at once in the JSON of -object or -device"),),
+)
+JSON_ONE_VALUE: Final = Message(
+    {"6.0": "Expecting at most one JSON value"},
+    "qobject/qjson.c:consume_json",
+    ("something stands behind the JSON of -object or -device",),
+)
+SMP_EXPECTS: Final = Message(
+    {"6.0": "Parameter '{name}' expects {what}"},
+    "qapi/qobject-input-visitor.c",
+    ("the value cannot be read as what the parameter takes",),
 )

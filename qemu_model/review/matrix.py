@@ -109,7 +109,7 @@ class Row:
 
 def sync_values(revision: Revision) -> tuple[str, ...]:
     """Return what the matrix gives ``sync``: with ``auto`` where the revision knows it."""
-    known = revision.policy.values if revision.hostmem_file_has_sync else ()
+    known = revision.policy.values if revision.hostmem_file.has_sync else ()
     return (*VALUES, *(value for value in known if value not in VALUES))
 
 

@@ -151,7 +151,7 @@ WITHOUT_PATCH_3: Final = attrs.evolve(
     V8,
     name="v8 without 3",
     meaning="V8 without patch 3: the option sync is there and does nothing",
-    ram_mmap_passes_map_sync=False,
+    mmap_alloc=SERIES[2].mmap_alloc,
 )
 _IN_4_0: Final = "4.0"
 

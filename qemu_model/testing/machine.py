@@ -112,7 +112,7 @@ class ReplyComparison(RuleBasedStateMachine):
     @property
     def _flat(self) -> bool:
         """Whether properties stand beside the type: before 7.2 they were in ``props``."""
-        return self.revision.release == "7.2"
+        return self.revision.vl.reads_options_with_qapi
 
     def teardown(self) -> None:
         """End both and remove their files."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from .. import hostmem as before
+from .. import messages
 from ..globals import Qemu
 from ..host import linux
 from ..hostmem import (
@@ -41,7 +42,6 @@ from ..qom import (
     properties,
 )
 from ..ram_addr import NO_FLAGS, RAM_NORESERVE, RAM_SHARED, RamFlags
-from . import messages
 from .oslib_posix import Protection, qemu_prealloc_mem
 from .physmem import RAMBlock72
 from .qom import object_get_link, object_resolve_link

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from .. import messages as before
+from .. import messages
 from ..globals import Qemu
 from ..host.linux import MADV_REMOVE
 from ..hostmem import host_memory_backend_mr_inited
@@ -24,7 +24,6 @@ from ..hostmem_file import (
 from ..osdep import qemu_madvise
 from ..qom import Property, TypeInfo
 from ..ram_addr import RAM_PMEM
-from . import messages
 from .hostmem import (
     HostMemoryBackend,
     backend_type,
@@ -69,9 +68,9 @@ def file_backend_memory_alloc(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
     if qemu.platform.system == "windows":
         raise messages.NOT_POSIX.error()
     if not fb.size:
-        raise before.SIZE_NEVER_SET.error()
+        raise messages.SIZE_NEVER_SET.error()
     if fb.mem_path is None:
-        raise before.NO_MEM_PATH.error()
+        raise messages.NO_MEM_PATH.error()
     name = host_memory_backend_get_name(qemu, fb)
     ram_flags = host_memory_backend_ram_flags(fb)
     if fb.is_pmem:

@@ -8,10 +8,13 @@ from typing import Final
 
 import attrs
 
-from .. import messages as before
+from .. import messages
 from ..globals import Qemu
 from ..host.linux import F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK
 from ..hostmem_memfd import (
+    _has_hugetlb,
+    _has_memfd,
+    _has_sealing,
     memfd_backend_get_hugetlb,
     memfd_backend_get_hugetlbsize,
     memfd_backend_get_seal,
@@ -19,7 +22,7 @@ from ..hostmem_memfd import (
     memfd_backend_set_hugetlbsize,
     memfd_backend_set_seal,
 )
-from ..memfd import qemu_memfd_check
+from ..memfd import qemu_memfd_create
 from ..qom import Property, TypeInfo
 from .hostmem import (
     HostMemoryBackend,
@@ -29,7 +32,6 @@ from .hostmem import (
     host_memory_backend_post_init,
     host_memory_backend_ram_flags,
 )
-from .memfd import CHECKS, qemu_memfd_create
 from .memory import memory_region_init_ram_from_fd
 
 C_FILE = "backends/hostmem-memfd.c"
@@ -60,7 +62,7 @@ def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> N
     stays open, which is QEMU's leak.
     """
     if not backend.size:
-        raise before.SIZE_NEVER_SET.error()
+        raise messages.SIZE_NEVER_SET.error()
     fd = qemu_memfd_create(
         qemu,
         "memory-backend-memfd",
@@ -81,16 +83,6 @@ def memfd_backend_complete(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
     )
 
 
-def has_memfd(qemu: Qemu) -> bool:
-    """Whether the kernel could seal a memfd when QEMU started: else the type does not exist."""
-    return qemu_memfd_check(qemu, CHECKS[0], CHECKS)
-
-
-def has_hugetlb(qemu: Qemu) -> bool:
-    """Whether the kernel knew MFD_HUGETLB when QEMU started."""
-    return qemu_memfd_check(qemu, CHECKS[1], CHECKS)
-
-
 TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
     "memory-backend-memfd",
     memfd_backend_instance_init,
@@ -101,7 +93,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_hugetlb,
         memfd_backend_set_hugetlb,
         "Use huge pages",
-        has_hugetlb,
+        _has_hugetlb,
     ),
     Property(
         "hugetlbsize",
@@ -109,7 +101,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_hugetlbsize,
         memfd_backend_set_hugetlbsize,
         "Huge pages size (ex: 2M, 1G)",
-        has_hugetlb,
+        _has_hugetlb,
     ),
     Property(
         "seal",
@@ -117,6 +109,7 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         memfd_backend_get_seal,
         memfd_backend_set_seal,
         "Seal growing & shrinking",
+        _has_sealing,
     ),
-    exists=has_memfd,
+    exists=_has_memfd,
 )

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import attrs
 
+from .. import messages
 from ..qemu_option import c_integer
-from . import messages
 
 C_FILE = "qobject/json-parser.c"
 

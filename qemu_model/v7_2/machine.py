@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
+from .. import messages
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
@@ -14,7 +15,6 @@ from ..osdep import round_up
 from ..pc import pc_machine_set_max_ram_below_4g
 from ..qemu_option import QemuOpts, parse_option_number
 from ..qom import TypeInfo, qdict_order
-from . import messages
 from .boards import ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import enum
 
+from .. import messages
 from ..error import Abort
 from ..globals import Qemu
 from ..host import linux
@@ -22,7 +23,6 @@ from ..host.linux import (
 )
 from ..mmap_alloc import qemu_fd_getpagesize
 from ..osdep import is_power_of_2, qemu_align_up
-from . import messages
 
 C_FILE = "util/mmap-alloc.c"
 ENOTSUP = ERRNO_NUMBERS["ENOTSUP"]
@@ -106,7 +106,7 @@ def mmap_activate(qemu: Qemu, ptr: int, size: int, fd: int, map_flags: MapFlags)
     activated = qemu.host.mmap(ptr, size, prot, flags | sync, fd, 0)
     if activated < 0 and sync:
         if activated == -ENOTSUP:
-            qemu.fprintf_stderr(messages.PERSISTENCE, path=qemu.host.fd_path(fd))
+            qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.host.fd_path(fd))
             qemu.warn_report(messages.NON_DAX)
         activated = qemu.host.mmap(ptr, size, prot, flags, fd, 0)
     return activated
@@ -134,7 +134,7 @@ def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, map_flags: MapFlag
 
     assert is_power_of_2(align)
     if align < guard:
-        raise Abort(messages.ASSERT_GUARD.text())
+        raise Abort(messages.ASSERT_GUARD)
 
     offset = qemu_align_up(guardptr, align) - guardptr
     ptr = mmap_activate(qemu, guardptr + offset, size, fd, map_flags)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from .. import messages
 from ..boards import CpuInstanceProperties
 from ..error import Error, Exit
 from ..globals import Qemu
@@ -15,7 +16,6 @@ from ..numa import complete_init_numa_distance, validate_numa_distance
 from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN
 from ..qemu_option import QemuOpts
 from ..qom import object_resolve_path_type
-from . import messages
 from .hostmem import HostMemoryBackend
 from .qemu_option import OptsVisitor72, do_strtosz, warn_of_hex
 

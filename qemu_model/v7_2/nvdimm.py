@@ -10,12 +10,12 @@ from typing import Final
 
 import attrs
 
+from .. import messages
 from .. import nvdimm as before
 from ..globals import Qemu
 from ..memory import MemoryRegion
 from ..nvdimm import NVDIMMDevice
 from ..pc_dimm import PCDIMMDevice, PropertyVisitor
-from . import messages
 from .hostmem_file import HostMemoryBackendFile
 from .pc_dimm import set_realized
 

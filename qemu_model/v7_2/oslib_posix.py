@@ -7,12 +7,12 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from .. import messages
 from ..error import Killed
 from ..globals import Qemu
 from ..host.linux import ERRNO_NUMBERS, MADV_POPULATE_WRITE
 from ..mmap_alloc import qemu_fd_getpagesize
 from ..osdep import qemu_madvise
-from . import messages
 from .mmap_alloc import MapFlags, qemu_ram_mmap, qemu_ram_munmap
 
 C_FILE = "util/oslib-posix.c"

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from .. import messages
 from .. import pc_dimm as before
 from ..globals import Qemu
 from ..memory_device import memory_device_pre_plug
@@ -20,7 +21,6 @@ from ..pc_dimm import (
     Setter,
     pc_dimm_get_free_slot,
 )
-from . import messages
 
 C_FILE = "hw/mem/pc-dimm.c"
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from .. import messages
 from .. import physmem as exec
-from ..error import Abort, Error, Livelock, Message
+from ..error import Abort, Error, Livelock
 from ..globals import Qemu
 from ..host.linux import (
     ERRNO_NUMBERS,
@@ -26,7 +27,6 @@ from ..host.linux import (
 from ..mmap_alloc import qemu_fd_getpagesize
 from ..osdep import host_page_align, is_power_of_2, off_t, qemu_madvise, round_up
 from ..ram_addr import RAM_NORESERVE, RAM_PMEM, RAM_SHARED, RAMBlock, RamFlags
-from . import messages
 from .mmap_alloc import MapFlags, mmap_errno, qemu_ram_mmap, qemu_ram_munmap
 from .oslib_posix import qemu_anon_ram_alloc, qemu_anon_ram_free
 
@@ -149,17 +149,10 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock72, memory: int, fd: int, *, trunc
         flags |= MapFlags.NORESERVE
     area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags)
     if area < 0:
-        raise with_errno(messages.UNABLE_TO_MAP, mmap_errno(area))
+        raise messages.UNABLE_TO_MAP.error(mmap_errno(area))
 
     block.fd = fd
     return area
-
-
-def with_errno(message: Message, errno: int, **fields: str) -> Error:
-    """Return the error with errno's text, or without where errno is 0 (``error_setg_errno``)."""
-    if errno:
-        return message.error(errno, **fields)
-    return Error(message, message.template.format(**fields))
 
 
 def qemu_ram_alloc_from_fd(
@@ -223,7 +216,7 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
     Size 0 is an assertion that fails, and QEMU aborts; so it does where there is no gap.
     """
     if not size:
-        raise Abort(messages.ASSERT_SIZE.text())
+        raise Abort(messages.ASSERT_SIZE)
     return exec.find_ram_offset(qemu, size)
 
 
@@ -259,7 +252,7 @@ def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
             noreserve=RAM_NORESERVE in block.flags,
         )
         if host < 0:
-            raise with_errno(messages.CANNOT_SET_UP, mmap_errno(host), name=block.mr.name)
+            raise messages.CANNOT_SET_UP.error(mmap_errno(host), name=block.mr.name)
         block.host = host
         memory_try_enable_merging(qemu, block.host, block.max_length)
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import attrs
 
+from .. import messages
 from ..globals import Qemu
 from ..memory_device import memory_device_plug
 from ..pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
 from ..qom import qdict_order
-from . import messages
 from .boards import NONE, Machine72
 from .nvdimm import TYPE_NVDIMM
 from .pc import pc_memory_pre_plug

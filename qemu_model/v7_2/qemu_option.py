@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from .. import messages
 from .. import qemu_option as before
 from ..glib import GHashTable
 from ..globals import Qemu
@@ -21,7 +22,6 @@ from ..qemu_option import (
     parse_uint,
     suffix_mul,
 )
-from . import messages
 
 C_FILE = "util/qemu-option.c"
 

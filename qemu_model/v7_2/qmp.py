@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from .. import messages
 from ..error import Error
 from ..glib import GHashTable
 from ..globals import Qemu
 from ..hostmem import host_memory_backend_get_prealloc
 from ..qmp import NOT_MODELLED, NotModelled, object_at, qmp_dispatch_check_obj, reply_to
 from ..qom import TypeInfo, object_get_objects_root, user_creatable_del
-from . import messages
 from .hostmem import HostMemoryBackend
 from .qapi_qom import visit_type_ObjectOptions
 from .qobject_input import QObjectInputVisitor72
@@ -117,8 +117,8 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
             if name in NOT_MODELLED:
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        return reply_to(request, command(qemu, types, QObjectInputVisitor72(arguments)))
+        return reply_to(qemu, request, command(qemu, types, QObjectInputVisitor72(arguments)))
     except Error as error:
-        return reply_to(request, error)
+        return reply_to(qemu, request, error)
     finally:
         qemu.in_monitor = False

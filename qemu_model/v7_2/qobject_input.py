@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .. import messages
 from ..glib import GHashTable
 from ..qemu_option import UINT64_MAX, parse_integer
 from ..qobject_input import QObjectInputVisitor, is_integer
 from ..qom import qdict_order
-from . import messages
 from .qemu_option import FALSE, TRUE, do_strtosz
 
 C_FILE = "qapi/qobject-input-visitor.c"

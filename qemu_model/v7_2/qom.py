@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from .. import messages
 from ..error import Error
 from ..globals import Qemu
 from ..qemu_option import id_wellformed
@@ -21,7 +22,6 @@ from ..qom import (
     object_unparent,
     qdict_order,
 )
-from . import messages
 
 C_FILE = "qom/object_interfaces.c"
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from .. import messages
 from ..globals import Qemu
 from ..hostmem import host_memory_backend_is_mapped, host_memory_backend_set_mapped
 from ..memory_device import memory_device_plug, memory_device_pre_plug
 from ..messages import MEMDEV_BUSY
 from ..pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, pc_dimm_get_memory_region, set_memdev
-from . import messages
 
 C_FILE = "hw/virtio/virtio-pmem.c"
 

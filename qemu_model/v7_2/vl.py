@@ -9,12 +9,12 @@ from typing import Final
 
 import attrs
 
+from .. import messages
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..qemu_option import QemuOpts, is_help_option, parse_option_number
 from ..qom import TypeInfo, object_resolve_path, qdict_order, type_help
 from ..vl import CommandLine
-from . import messages
 from .boards import Machine72, Memdev, find_machine, machine_help
 from .hostmem import HostMemoryBackend
 from .json_parser import qobject_from_json

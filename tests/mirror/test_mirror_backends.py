@@ -38,7 +38,7 @@ FIXED = (
 
 
 @pytest.mark.parametrize(("kind", "name", "value", "before", "after"), FIXED)
-@pytest.mark.parametrize("tree", ["base", "v8.1", "v8.2", "v8.3", "v8.4", "v8"])
+@pytest.mark.parametrize("tree", ["base", "v8/1", "v8/2", "v8/3", "v8/4", "v8"])
 def test_what_is_fixed_once_there_is_memory(
     kind: str, name: str, value: Any, before: str, after: str, tree: str
 ) -> None:
@@ -46,7 +46,7 @@ def test_what_is_fixed_once_there_is_memory(
     machine = Machine(tree=tree)
     assert machine.add(kind, size=MIB) == {}
     kept = machine.get(name)
-    assert machine.set(name, value) == (after if tree in ("v8.4", "v8") else before)
+    assert machine.set(name, value) == (after if tree in ("v8/4", "v8") else before)
     assert machine.get(name) == kept
 
 
@@ -54,8 +54,8 @@ def test_what_is_fixed_once_there_is_memory(
 @pytest.mark.parametrize(
     ("tree", "text"),
     [
-        ("v8.3", "Property '{}.size' doesn't take value '0'"),
-        ("v8.4", "property 'size' of {} doesn't take value '0'"),
+        ("v8/3", "Property '{}.size' doesn't take value '0'"),
+        ("v8/4", "property 'size' of {} doesn't take value '0'"),
     ],
 )
 def test_a_size_of_0_is_refused(kind: str, tree: str, text: str) -> None:
@@ -79,7 +79,7 @@ def test_sync_is_fixed_too_and_v6_has_three_values() -> None:
     assert then.set("sync", "off") == f"cannot change property 'sync' of {FILE}"
     assert then.add(FILE, "m1", size=MIB, sync="off") == {}
     assert then.get("sync", "/objects/m1") == "off"
-    assert Machine(tree="v8.4").add(FILE, size=MIB, sync=True) == "Property '.sync' not found"
+    assert Machine(tree="v8/4").add(FILE, size=MIB, sync=True) == "Property '.sync' not found"
 
 
 def test_the_options_of_a_file_become_flags_of_its_mapping() -> None:

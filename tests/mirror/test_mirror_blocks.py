@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_opened_is_an_error_with_its_path(
     host = ToldHost(open=answers)
     with pytest.raises(Error) as error:
         file_ram_open(qemu_on(host), "/f", "/objects/m0")
-    assert error.value.text == f"can't open backing store /f for guest RAM: {text}"
+    assert error.value.text_in(V8) == f"can't open backing store /f for guest RAM: {text}"
     assert len(host.calls) == len(answers)
 
 
@@ -244,7 +244,7 @@ def test_what_cannot_be_mapped_is_refused_before_any_call(
     host = ToldHost(fstatfs=[answer])
     with pytest.raises(Error) as error:
         from_fd(host, size, align)
-    assert error.value.text == text
+    assert error.value.text_in(V8) == text
     assert host.made("mmap", "ftruncate") == []
 
 
@@ -269,7 +269,7 @@ def test_a_file_that_is_too_small_is_refused_under_the_wrong_name(
     host = ToldHost(lseek=[found])
     with pytest.raises(Error) as error:
         from_fd(host, MIB, mem_path=path)
-    assert error.value.text == (
+    assert error.value.text_in(V8) == (
         f"backing store {shown} size {found:#x} does not match 'size' option 0x100000"
     )
     assert host.made("mmap") == []
@@ -533,8 +533,9 @@ def test_each_call_of_a_memfd_can_fail_and_then_nothing_is_left(
 ) -> None:
     """util/memfd.c:qemu_memfd_create: one message for all."""
     host = ToldHost(**answers)
-    with pytest.raises(Error, match=r"^failed to create memfd: Invalid argument$"):
+    with pytest.raises(Error) as error:
         qemu_memfd_create(qemu_on(host), "m", MIB, hugetlb=False, hugetlbsize=0, seals=SEALS)
+    assert error.value.text_in(V8) == "failed to create memfd: Invalid argument"
     assert [call[0] for call in host.calls] == calls
 
 
@@ -581,7 +582,7 @@ def test_every_errno_is_a_failure() -> None:
     with pytest.raises(Error, match=r"^cannot set up guest memory 'm': Operation not permitted$"):
         qemu_ram_alloc(qemu_on(ToldHost(mmap=[-errno.EPERM])), MIB, region("m"), share=False)
     for call in ("memfd_create", "ftruncate", "fcntl"):
-        with pytest.raises(Error, match=r"^failed to create memfd: Operation not permitted$"):
+        with pytest.raises(Error) as error:
             qemu_memfd_create(
                 qemu_on(ToldHost(**{call: [-errno.EPERM]})),
                 "m",
@@ -590,3 +591,4 @@ def test_every_errno_is_a_failure() -> None:
                 hugetlbsize=0,
                 seals=SEALS,
             )
+        assert error.value.text_in(V8) == "failed to create memfd: Operation not permitted"

@@ -16,7 +16,7 @@ from mirror_host import HUGE, ToldHost
 from qemu_model.host.linux import MADV_DONTDUMP
 from qemu_model.process import run
 from qemu_model.qmp import NotModelled
-from qemu_model.revision import BASE, V7_2, V8, Revision
+from qemu_model.revision import BASE, QEMU_7_2, V8, Revision
 
 NEGOTIATE = {"execute": "qmp_capabilities"}
 QUIT = {"execute": "quit"}
@@ -40,7 +40,7 @@ def replies(revision: Revision, *requests: Any, args: tuple[str, ...] = ()) -> l
     return list(done.replies)
 
 
-BOTH = pytest.mark.parametrize("revision", [BASE, V8, V7_2], ids=lambda one: one.name)
+BOTH = pytest.mark.parametrize("revision", [BASE, V8, QEMU_7_2], ids=lambda one: one.name)
 NOT_YET = "Expecting capabilities negotiation with 'qmp_capabilities'"
 ALREADY = "Capabilities negotiation is already complete, command ignored"
 
@@ -140,7 +140,7 @@ def test_the_machine_keeps_its_other_properties_to_itself(revision: Revision) ->
     [
         # qom/object.c:object_property_set and object_property_find of 3.1.
         (V8, "Insufficient permission to perform this operation", "Property '.b9' not found"),
-        (V7_2, "Property 'container.b0' is not writable", "Property 'container.b9' not found"),
+        (QEMU_7_2, "Property 'container.b0' is not writable", "Property 'container.b9' not found"),
     ],
 )
 def test_children_of_a_container_can_only_be_read(
@@ -153,10 +153,10 @@ def test_children_of_a_container_can_only_be_read(
     )
 
 
-@pytest.mark.parametrize("revision", [V8, V7_2], ids=lambda one: one.name)
+@pytest.mark.parametrize("revision", [V8, QEMU_7_2], ids=lambda one: one.name)
 def test_type_is_no_id_since_every_object_has_that_property(revision: Revision) -> None:
     props = {"size": 4096}
-    more = props if revision is V7_2 else {"props": props}
+    more = props if revision is QEMU_7_2 else {"props": props}
     add = {"qom-type": "memory-backend-ram", "id": "type", **more}
     assert [
         {"return": {}},

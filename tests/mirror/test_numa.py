@@ -237,7 +237,7 @@ def test_base_leaks_one_string_in_exactly_the_runs_that_print_the_message(
     run, _ = started(args, find(revision))
     printed = any(line.endswith(USED_TWICE) for line in run.stderr)
     assert run.leaks.strings == (1 if printed and revision == "base" else 0)
-    without, _ = started(args, find("v8.1"))
+    without, _ = started(args, find("v8/1"))
     assert (without.exit, without.stderr) == (run.exit, run.stderr)
 
 

@@ -16,7 +16,7 @@ from qemu_model.host import profiles
 from qemu_model.host.faults import Fault, FaultHost
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Run, run
-from qemu_model.revision import V7_2, find
+from qemu_model.revision import QEMU_7_2, find
 from qemu_model.v7_2.json_parser import qobject_from_json
 from qemu_model.v7_2.qemu_option import do_strtosz
 
@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 
 def on(profile: str, *args: str, qmp: Any = ()) -> Run:
-    return run(args, SimulatedHost(profiles.load(profile)), V7_2, qmp=qmp)
+    return run(args, SimulatedHost(profiles.load(profile)), QEMU_7_2, qmp=qmp)
 
 
 def calls(done: Run, call: str) -> list[dict[str, Any]]:
@@ -32,8 +32,8 @@ def calls(done: Run, call: str) -> list[dict[str, Any]]:
 
 
 def test_the_revision_has_two_names() -> None:
-    assert V7_2 == find("v7.2") == find("qemu-7.2")
-    assert V7_2.meaning == "QEMU 7.2"
+    assert QEMU_7_2 == find("v7.2") == find("qemu-7.2")
+    assert QEMU_7_2.meaning == "QEMU 7.2, December 2022"
 
 
 def test_share_and_pmem_ask_for_map_sync_and_a_refusal_is_warned_of() -> None:
@@ -193,7 +193,7 @@ def test_on_ppc64_a_guard_larger_than_the_alignment_is_an_assertion_that_fails()
     host = SimulatedHost(profiles.load("ppc64-hugetlbfs"))
     file = f"memory-backend-file,id=b0,size=16M,mem-path={host.profile.mem_path}"
     unknown = FaultHost(host, [Fault.nth("fstatfs", 5, 1)])
-    done = run(["-object", file], unknown, V7_2)
+    done = run(["-object", file], unknown, QEMU_7_2)
     assert done.exit == -6
     assert done.stderr == (
         "qemu: ../../util/mmap-alloc.c:242: qemu_ram_mmap: "

@@ -15,7 +15,7 @@ from mirror_host import ToldHost, message, qemu_on
 from qemu_model.host.protocol import Platform
 from qemu_model.process import Process
 from qemu_model.qmp import NotModelled
-from qemu_model.revision import V7_2
+from qemu_model.revision import QEMU_7_2
 from qemu_model.v7_2.hostmem import HostMemoryBackend
 from qemu_model.v7_2.hostmem_file import (
     HostMemoryBackendFile,
@@ -39,7 +39,7 @@ class Machine:
 
     def __init__(self, *args: str, platform: Platform | None = None, **answers: Any) -> None:
         self.host = ToldHost(platform, **answers)
-        self.process = Process(["-machine", "none", *args], self.host, V7_2)
+        self.process = Process(["-machine", "none", *args], self.host, QEMU_7_2)
         self.started = self.process.start()
 
     def do(self, execute: str, **arguments: Any) -> Any:
@@ -76,7 +76,7 @@ def test_pmem_stands_once_the_file_is_mapped(value: bool) -> None:
 
 def test_a_file_without_a_path_or_memory_without_a_size_is_refused_when_it_is_taken() -> None:
     """backends/hostmem-*.c: the schema lets none of them come so far, the code asks again."""
-    qemu = qemu_on(ToldHost(), V7_2)
+    qemu = qemu_on(ToldHost(), QEMU_7_2)
     no_size = "can't create backend with size 0"
     file = file_backend_instance_init(qemu)
     file.mem_path = "/f"
@@ -167,7 +167,7 @@ def test_without_a_machine_the_line_says_which_one_is_meant(
     args: tuple[str, ...], machine: str
 ) -> None:
     """A convention of the model's: QEMU itself makes a pc."""
-    process = Process(list(args), ToldHost(), V7_2)
+    process = Process(list(args), ToldHost(), QEMU_7_2)
     process.start()
     assert process.qemu.assumed_machine == machine
 
@@ -185,7 +185,7 @@ def test_anonymous_memory_can_be_written_where_the_kernel_populates_nothing() ->
 def test_only_the_emulated_amd_cpu_is_warned_of_threads(accelerator: str, warnings: int) -> None:
     """target/i386/cpu.c: under an accelerator the CPU is called as the host's is."""
     host = ToldHost(Platform(accelerator=accelerator))
-    process = Process(["-machine", "pc", "-smp", "2,threads=2"], host, V7_2)
+    process = Process(["-machine", "pc", "-smp", "2,threads=2"], host, QEMU_7_2)
     assert process.start()
     assert len([line for line in process.qemu.stderr if "hyperthreading" in line]) == warnings
 
@@ -197,7 +197,7 @@ def test_two_objects_alike_are_two() -> None:
 
 
 def test_help_tells_which_machines_are_deprecated() -> None:
-    process = Process(["-machine", "help"], ToldHost(), V7_2)
+    process = Process(["-machine", "help"], ToldHost(), QEMU_7_2)
     assert not process.start()
     listed = list(process.finish().stdout)
     assert [line.split()[0] for line in listed if line.endswith(" (deprecated)")] == [

@@ -76,7 +76,7 @@ def path_with_program(tmp_path: Path) -> dict[str, str]:
         ("qemu-model expl", ["explain", "explorer"]),
         ("qemu-model run --host sim:ext4-d", ["ext4-dax"]),
         ("qemu-model run -object memory-backend-ram,id=a,share=o", ["on", "off"]),
-        ("qemu-model diff --from v8.", ["v8.1", "v8.2", "v8.3", "v8.4", "v8.5"]),
+        ("qemu-model diff --from v8/", ["v8/1", "v8/2", "v8/3", "v8/4", "v8/5"]),
         ("qemu-model run --qmp ", []),
     ],
 )

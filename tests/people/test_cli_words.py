@@ -128,7 +128,7 @@ def test_stderr_has_the_bytes_of_a_path_as_qemu_has_them() -> None:
 
 
 def test_a_difference_fits_the_terminal_and_keeps_its_lines_in_a_pipe() -> None:
-    words = ("diff", "--from", "v8.4", "--to", "v8", "-object", SYNC.replace(",sync=on", ""))
+    words = ("diff", "--from", "v8/4", "--to", "v8", "-object", SYNC.replace(",sync=on", ""))
     shown = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(*words, columns=70, env=environment()))
     assert [line for line in shown.splitlines() if len(line) > 70] == []
     assert any(

@@ -89,7 +89,7 @@ def test_explain_and_run_agree(
     name: str, revision: str, share: str | None, pmem: str | None
 ) -> None:
     profile = profiles.load(name)
-    sync = "on" if find(revision).hostmem_file_has_sync else None
+    sync = "on" if find(revision).hostmem_file.has_sync else None
     args = line(profile.mem_path, share=share, pmem=pmem, sync=sync)
     done = run(args, SimulatedHost(profile), find(revision))
     told = answer(args, f"sim:{name}", revision)
@@ -222,12 +222,12 @@ def test_each_given_option_is_explained() -> None:
 
 def every_property() -> set[tuple[str, str]]:
     """Return the properties of all backends of all trees."""
-    from qemu_model.trees import tree_of
+    from qemu_model.front_ends import front_end_of
 
     return {
         (kind, name)
         for revision in REVISIONS.values()
-        for kind, info in tree_of(revision).types.items()
+        for kind, info in front_end_of(revision).types.items()
         if kind.startswith("memory-backend-")
         for name in info.properties
     }

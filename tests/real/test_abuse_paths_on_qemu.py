@@ -32,7 +32,7 @@ from qemu_model.conform.driver import Observation, Qemu, run_qemu
 from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host
 from qemu_model.process import Run, run
-from qemu_model.revision import V7_2
+from qemu_model.revision import QEMU_7_2
 
 #: How many races with a real QEMU there are at least.
 RACES = int(os.environ.get("RACES", "0"))
@@ -73,7 +73,7 @@ def real(qemu: Qemu, args: tuple[str, ...], scratch: Path, *inject: str) -> Obse
 
 
 def modelled(args: tuple[str, ...], host: Host) -> Run:
-    return run([*NONE, *args], host, V7_2, qmp=(CAPABILITIES, QUIT))
+    return run([*NONE, *args], host, QEMU_7_2, qmp=(CAPABILITIES, QUIT))
 
 
 def differences(seen: Observation, done: Run) -> list[str]:

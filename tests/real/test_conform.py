@@ -45,7 +45,7 @@ from qemu_model.host import linux
 from qemu_model.host.live import LiveHost
 from qemu_model.host.same_addresses import SameAddressesHost
 from qemu_model.inspect.machine_path import judge_path
-from qemu_model.revision import BASE, V7_2, V8
+from qemu_model.revision import BASE, QEMU_7_2, V8
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_case_passes_and_a_changed_model_fails_it(
 ) -> None:
     place = place_in(tmp_path)
     monkeypatch.chdir(tmp_path)
-    good = compare(qemu, V7_2, case_called(name), place, tmp_path)
+    good = compare(qemu, QEMU_7_2, case_called(name), place, tmp_path)
     assert (good.status, good.why) == ("passed", ())
     # The rules of the 2018 tree are not 7.2's.
     bad = compare(qemu, V8, case_called(name), place, tmp_path)
@@ -277,8 +277,8 @@ def test_a_finding_that_no_longer_occurs_fails_the_run() -> None:
     gone = not_seen("v7.2", names[1:])
     assert [finding.name for finding in gone] == names[:1]
     passed = (Result("a/b", "passed"),)
-    assert Report(qemu, V7_2, passed).status == 0
-    report = Report(qemu, V7_2, passed, gone)
+    assert Report(qemu, QEMU_7_2, passed).status == 0
+    report = Report(qemu, QEMU_7_2, passed, gone)
     assert report.status == 1
     shown = json.loads(json.dumps(report.to_json()))
     assert [failed["name"] for failed in shown["failed"]] == [f"finding/{names[0]}"]
@@ -395,7 +395,7 @@ def test_calls_in_a_row_fail_on_both_sides(
     place = place_in(tmp_path)
     monkeypatch.chdir(tmp_path)
     case = case_called("dax/both answered with EPERM")
-    result = compare(qemu, V7_2, case, place, tmp_path)
+    result = compare(qemu, QEMU_7_2, case, place, tmp_path)
     assert (result.status, result.why) == ("passed", ())
     assert case.fault is not None
     seen = observe(qemu, attrs.evolve(case, fault=None).at(place), tmp_path, ["mmap:error=EPERM"])
@@ -438,7 +438,7 @@ def test_debians_qemu_conforms_in_every_case(qemu: Qemu, figure: Figure) -> None
     needs(os.geteuid() == 0, "root, to mount a tmpfs and a hugetlbfs for the cases")
     known = [case.name for case in every_case()]
     asked = drawn("conform", known, 120)
-    report = conform(qemu, V7_2, asked, jobs=os.cpu_count() or 1)
+    report = conform(qemu, QEMU_7_2, asked, jobs=os.cpu_count() or 1)
     failed = {result.name: result.why for result in report.of("failed")}
     assert failed == {}
     assert report.of("not run") == []

@@ -16,7 +16,7 @@ from lines_7_2 import HELP, LINES, QUIET, RECORDED, words
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process
-from qemu_model.revision import V7_2
+from qemu_model.revision import QEMU_7_2
 
 ANSWERS: dict[str, Any] = json.loads(RECORDED.read_text())
 TYPES = {
@@ -29,7 +29,7 @@ TYPES = {
 
 def modelled(line: str, place: Path) -> dict[str, Any]:
     """Return what the model says of a line, in the form of the recordings."""
-    process = Process([*words(line, place), *QUIET], LiveHost(), V7_2, assumed_machine="pc")
+    process = Process([*words(line, place), *QUIET], LiveHost(), QEMU_7_2, assumed_machine="pc")
     found: dict[str, Any] = {}
     if process.start():
         devices = []

@@ -24,7 +24,7 @@ from qemu_model.host.live import LiveHost
 from qemu_model.judge.judge import judge
 from qemu_model.judge.log import Log
 from qemu_model.process import run
-from qemu_model.revision import V7_2
+from qemu_model.revision import QEMU_7_2
 
 RUNS = recordings("v7.2")
 #: Cases whose outcome depends on how much memory a machine has.
@@ -89,7 +89,7 @@ def modelled(one: Recording) -> dict[str, Any]:
     host = live
     if one.inject:
         host = BackendFaultHost(live, [fault for text in one.inject for fault in parse(text)])
-    done = run([*one.machine, *one.args], host, V7_2, qmp=one.qmp)
+    done = run([*one.machine, *one.args], host, QEMU_7_2, qmp=one.qmp)
     return {
         "exit": done.exit,
         "stderr": without_letters("\n".join(done.stderr)),
@@ -107,7 +107,7 @@ def test_every_recorded_run_of_7_2_conforms(family: str) -> None:
         with tempfile.TemporaryFile() as stream:
             stream.write(one.log)
             stream.seek(0)
-            verdict = judge(Log(stream), V7_2, options=[*one.machine, *one.args], qmp=one.qmp)
+            verdict = judge(Log(stream), QEMU_7_2, options=[*one.machine, *one.args], qmp=one.qmp)
         told = [divergence.in_words() for divergence in verdict.divergences]
         assert (one.name, "conforms", []) == (one.name, verdict.verdict, told)
 

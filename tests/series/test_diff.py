@@ -59,7 +59,7 @@ def test_qmp_is_compared_too(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     commands = tmp_path / "qmp.json"
     setting = {"path": "/objects/m0", "property": "size", "value": 8388608}
     commands.write_text(json.dumps([{"execute": "qom-set", "arguments": setting}]))
-    shown = diff(capsys, "--from", "v8.3", "--to", "v8.4", "--qmp", str(commands), "-object", RAM)
+    shown = diff(capsys, "--from", "v8/3", "--to", "v8/4", "--qmp", str(commands), "-object", RAM)
     assert changed(shown) == {"messages"}
 
 
@@ -68,7 +68,7 @@ def test_on_this_kernel_where_it_puts_memory_is_no_difference(
 ) -> None:
     for _ in range(3):
         shown = diff(
-            capsys, "--host", "live", "--from", "v8.1", "--to", "v8.2", "-object", RAM + ",share=on"
+            capsys, "--host", "live", "--from", "v8/1", "--to", "v8/2", "-object", RAM + ",share=on"
         )
         assert shown["calls"]
         assert changed(shown) == set()

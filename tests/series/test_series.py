@@ -202,7 +202,7 @@ def test_the_table_of_show_3_is_what_kernels_were_seen_to_do() -> None:
 
 
 def test_the_postings_are_one_table_of_data() -> None:
-    assert list(POLICIES) == ["v1", "v2", "v6", "v7", "v8", "v10", "upstream"]
+    assert list(POLICIES) == ["v1", "v2", "v6", "v7", "v8", "v10", "qemu-4.1"]
     for posting in postings():
         assert posting.revision.policy is POLICIES[posting.revision.name]
 
@@ -230,7 +230,7 @@ def test_what_is_inferred_is_marked_and_the_rest_is_not(
         for sentence in REVISIONS[name].inferred:
             assert sentence in text
         assert (f"{name} [I]" in text) == bool(REVISIONS[name].inferred)
-    for name in ("base", "v8.1", "v8.2", "v1", "v10", "upstream"):
+    for name in ("base", "v8/1", "v8/2", "v1", "v10", "qemu-4.1"):
         assert REVISIONS[name].inferred == ()
 
 
@@ -276,7 +276,7 @@ def test_in_a_pipe_it_is_plain_and_prose_and_tables_take_80_columns(
 ) -> None:
     text = shown(capsys, *words)
     assert "\x1b" not in text
-    calls = re.compile(r"^[\w. ]*[| ] *(\w+\(|\{|qemu:)|^  (-|then)|^Functions")
+    calls = re.compile(r"^[\w./ ]*[| ] *(\w+\(|\{|qemu:)|^  (-|then)|^Functions")
     wide = [line for line in text.splitlines() if len(line) > 80 and not calls.match(line)]
     assert wide == []
 

@@ -17,13 +17,12 @@ import pytest
 
 import qemu_model
 from qemu_model import hostmem_file, messages, revision
-from qemu_model.ram_addr import RAM_PREALLOC
 from qemu_model.review import space
 from qemu_model.review.impact import Impact, impact, template
 from qemu_model.review.impact_markdown import markdown
 from qemu_model.review.outcome import outcome
 from qemu_model.review.theorems import PATCH_4_TEXTS, THEOREMS
-from qemu_model.revision import SERIES, V8, Revision
+from qemu_model.revision import SERIES, V7, V8, Revision
 
 pytestmark = pytest.mark.xdist_group("impact")
 
@@ -92,19 +91,19 @@ def test_patch_5_changes_only_runs_that_say_sync_or_list_the_options(whole: Impa
 
 
 def test_a_patch_1_that_frees_nothing_breaks_its_claim() -> None:
-    broken = series_with(1, attrs.evolve(SERIES[1], numa_frees_the_memdev_name=False))
+    broken = series_with(1, attrs.evolve(SERIES[1], numa=SERIES[0].numa))
     assert holds(1, impact(workers=1, only=SAMPLE))
     assert not holds(1, impact(broken, workers=1, only=SAMPLE))
 
 
 def test_a_patch_2_with_the_constant_of_v7_breaks_its_claim() -> None:
-    broken = series_with(2, attrs.evolve(SERIES[2], anonymous_shared_flag=RAM_PREALLOC))
+    broken = series_with(2, attrs.evolve(SERIES[2], oslib_posix=V7.oslib_posix))
     assert holds(2, impact(workers=1, only=SAMPLE))
     assert not holds(2, impact(broken, workers=1, only=SAMPLE))
 
 
 def test_a_patch_3_that_needs_no_ram_sync_breaks_its_claim() -> None:
-    eager = attrs.evolve(SERIES[3].policy, needs=revision.POLICIES["upstream"].needs)
+    eager = attrs.evolve(SERIES[3].policy, needs=revision.POLICIES["qemu-4.1"].needs)
     broken = series_with(3, attrs.evolve(SERIES[3], policy=eager))
     assert holds(3, impact(workers=1, only=SAMPLE))
     assert not holds(3, impact(broken, workers=1, only=SAMPLE))

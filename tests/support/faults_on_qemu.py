@@ -40,7 +40,7 @@ from qemu_model.host.faults import FaultHost, parse
 from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host
 from qemu_model.process import run
-from qemu_model.revision import V7_2
+from qemu_model.revision import QEMU_7_2
 
 CAPABILITIES = {"execute": "qmp_capabilities"}
 QUIT = {"execute": "quit"}
@@ -336,7 +336,7 @@ class Bench:
         """Return the calls of the model on a line, without a fault."""
         prepare(self.case(name), self.place)
         case = self.case(name)
-        return run([*case.machine, *case.args], LiveHost(), V7_2, qmp=case.qmp).events
+        return run([*case.machine, *case.args], LiveHost(), QEMU_7_2, qmp=case.qmp).events
 
     def _calls(self, name: str) -> list[tuple[str, int]]:
         known = self._clean.get(name)
@@ -366,9 +366,9 @@ class Bench:
         files = files_in(self.place)
         if not _was_injected(seen):
             return Answer(question, ("strace injected nothing",), asked=False)
-        differences = [*call_differences(seen, case, V7_2)]
+        differences = [*call_differences(seen, case, QEMU_7_2)]
         prepare(case, self.place)
-        modelled = run([*case.machine, *case.args], question.host(), V7_2, qmp=case.qmp)
+        modelled = run([*case.machine, *case.args], question.host(), QEMU_7_2, qmp=case.qmp)
         differences += said_differences(seen, modelled)
         differences += file_differences(files, files_in(self.place))
         end = seen.stopped or f"status {seen.exit}"
@@ -412,6 +412,6 @@ def probes(binary: str, scratch: Path) -> list[tuple[str, str, list[str]]]:
             seen = observe(bench.qemu, case, scratch, [f"memfd_create:error=ENOSYS:when={text}"])
             faults = parse(f"memfd_create:error=ENOSYS:when={text}")
             host = FaultHost(LiveHost(), faults)
-            done = run([*case.machine, *case.args], host, V7_2, qmp=case.qmp)
+            done = run([*case.machine, *case.args], host, QEMU_7_2, qmp=case.qmp)
             found.append((name, text, list(said_differences(seen, done))))
     return found

@@ -91,4 +91,4 @@ def message(call: Any) -> str:
     """Return the text of the error that a call raises."""
     with pytest.raises(Error) as error:
         call()
-    return error.value.text
+    return error.value.text_in(SERIES[-1])

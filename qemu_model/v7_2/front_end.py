@@ -1,4 +1,4 @@
-"""The functions by which a QEMU 7.2 starts and serves."""
+"""The functions by which QEMU 6.0 and later start and serve."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..front_end import FrontEnd
 from ..globals import Qemu
 from ..ram_addr import RAMBlock
-from ..tree import Tree
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .user_creatable import USER_CREATABLE
@@ -20,7 +20,7 @@ def guard_size(qemu: Qemu, block: RAMBlock) -> int:
     return block.page_size if qemu.platform.machine.startswith("ppc64") else qemu.platform.page_size
 
 
-TREE: Final = Tree(
+FRONT_END: Final = FrontEnd(
     USER_CREATABLE,
     parse_command_line,
     qemu_init,

@@ -1,4 +1,8 @@
-"""What a tree of QEMU is made of: its object types, and the functions that start and serve it."""
+"""A tree's front end: the functions that read the line, start QEMU and serve QMP.
+
+There are two: that of 6.0 and later, which reads options by the rules of QAPI, and the
+one before it.
+"""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -16,10 +20,10 @@ from .vl import CommandLine
 
 
 @attrs.frozen
-class Tree:
+class FrontEnd:
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
-    ``guard_size`` tells how many bytes lie behind a block so that nothing can run over it.
+    ``guard_size`` returns the size in bytes of the guard behind a block.
     ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
     """
 

@@ -1,4 +1,4 @@
-"""The functions by which a QEMU of 2018 starts and serves."""
+"""The functions by which a QEMU before 6.0 starts and serves."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from .front_end import FrontEnd
 from .globals import Qemu
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .qom import TypeInfo
 from .ram_addr import RAMBlock
-from .tree import Tree
 from .user_creatable import USER_CREATABLE
 from .vl import CommandLine, main, parse_command_line
 
@@ -27,7 +27,7 @@ def guard_size(qemu: Qemu, _block: RAMBlock) -> int:
     return qemu.platform.page_size
 
 
-TREE: Final = Tree(
+FRONT_END: Final = FrontEnd(
     USER_CREATABLE,
     parse,
     main,

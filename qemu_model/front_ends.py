@@ -1,0 +1,17 @@
+"""The two front ends: before 6.0, and since."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from .front_end import FrontEnd
+from .revision import Revision
+
+
+def front_end_of(revision: Revision) -> FrontEnd:
+    """Return the front end of a tree; the newer one is imported only where it is used."""
+    if revision.vl.reads_options_with_qapi:
+        from .v7_2.front_end import FRONT_END
+    else:
+        from .front_end_before_6_0 import FRONT_END
+    return FRONT_END

@@ -1,0 +1,191 @@
+"""What QEMU does differently from tree to tree: one named field each, grouped by C file.
+
+A field is False until a release or a patch sets it.  Each is read at one place of the
+mirror, as ``qemu.tree.physmem.readonly_makes_no_file``, and carries what is known of it: a
+:class:`Difference`.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from ..ram_addr import RAM_SHARED, RamFlags
+
+#: How a statement is known: a real QEMU or its recording shows it, its published C says it,
+#: or nothing published fixes it.
+Evidence: TypeAlias = Literal["measured", "read", "assumed"]
+
+
+@attrs.frozen
+class Shown:
+    """The smallest run that shows a difference: a command line, commands, a host's profile."""
+
+    args: tuple[str, ...]
+    qmp: tuple[Mapping[str, Any], ...] = ()
+    host: str = "default"
+
+
+@attrs.frozen
+class Difference:
+    """What is known of a field: what it says, where QEMU does it, and since when.
+
+    ``since`` is a release (``9.1``) or a patch (``V8/4``), ``function`` the C file and
+    function as the newest release has them.
+    """
+
+    sentence: str
+    since: str
+    function: str
+    evidence: Evidence
+    shown: Shown | None = None
+
+
+_KEY: Final = "difference"
+
+
+def _field(
+    sentence: str,
+    since: str,
+    function: str,
+    evidence: Evidence = "read",
+    *,
+    default: Any = False,
+    shown: Shown | None = None,
+) -> Any:
+    """Return an attrs field with its :class:`Difference`."""
+    known = Difference(sentence, since, function, evidence, shown)
+    return attrs.field(default=default, metadata={_KEY: known})
+
+
+@attrs.frozen
+class MmapAlloc:
+    """``util/mmap-alloc.c``."""
+
+    takes_flags: bool = _field(
+        "qemu_ram_mmap is given the block's RAM flags, not only whether it is shared",
+        "V8/2",
+        "util/mmap-alloc.c:qemu_ram_mmap",
+        "measured",
+    )
+    passes_map_sync: bool = _field(
+        "a shared block of persistent memory is mapped with MAP_SYNC",
+        "V8/3",
+        "util/mmap-alloc.c:qemu_ram_mmap",
+        "measured",
+        shown=Shown(
+            (
+                "-object",
+                "memory-backend-file,id=m0,size=4M,mem-path=/mnt/a.img,share=on,pmem=on",
+            ),
+            host="ext4-dax",
+        ),
+    )
+
+
+@attrs.frozen
+class Memfd:
+    """``util/memfd.c``."""
+
+    checks_close_on_exec: bool = _field(
+        "what the kernel's memfd_create can do is tried with MFD_CLOEXEC",
+        "4.0",
+        "util/memfd.c:qemu_memfd_check",
+    )
+    reports_before_it_closes: bool = _field(
+        "a memfd that failed is reported with the errno of that failure, not with that of "
+        "the close() after it",
+        "4.0",
+        "util/memfd.c:qemu_memfd_create",
+    )
+
+
+@attrs.frozen
+class OslibPosix:
+    """``util/oslib-posix.c``."""
+
+    anonymous_shared_flag: RamFlags = _field(
+        "shared anonymous memory is asked for with RAM_SHARED; V7 passed another constant",
+        "V7",
+        "util/oslib-posix.c:qemu_anon_ram_alloc",
+        "assumed",
+        default=RAM_SHARED,
+    )
+
+
+@attrs.frozen
+class Hostmem:
+    """``backends/hostmem.c``."""
+
+    errors_name_the_property: bool = _field(
+        "an error about size, mem-path or align names the property and the type",
+        "V8/4",
+        "backends/hostmem.c:host_memory_backend_set_size",
+        "measured",
+    )
+
+
+@attrs.frozen
+class HostmemFile:
+    """``backends/hostmem-file.c``."""
+
+    has_sync: bool = _field(
+        "memory-backend-file has the property sync",
+        "V8/5",
+        "backends/hostmem-file.c:file_memory_backend_set_sync",
+        "measured",
+    )
+
+
+@attrs.frozen
+class HostmemMemfd:
+    """``backends/hostmem-memfd.c``."""
+
+    needs_sealing: bool = _field(
+        "memory-backend-memfd exists only where the kernel can seal a memfd",
+        "4.0",
+        "backends/hostmem-memfd.c:register_types",
+    )
+
+
+@attrs.frozen
+class Numa:
+    """``hw/core/numa.c``."""
+
+    frees_the_memdev_name: bool = _field(
+        "the name of a backend that two nodes share is freed after it is printed",
+        "V8/1",
+        "hw/core/numa.c:memory_region_allocate_system_memory",
+        "measured",
+    )
+
+
+@attrs.frozen
+class Vl:
+    """``system/vl.c``."""
+
+    reads_options_with_qapi: bool = _field(
+        "the command line is read by the rules of QAPI: vl.py; before, by vl_before_6_0.py",
+        "6.0",
+        "system/vl.c:qemu_init",
+        "measured",
+    )
+
+
+def differences(groups: Any) -> Iterator[tuple[str, Difference]]:
+    """Yield every field of a tree as ``group.field``, with what is known of it.
+
+    ``groups`` is a tree, or any attrs class or object whose attributes are groups.
+    """
+    for group in attrs.fields(groups if isinstance(groups, type) else type(groups)):
+        kind = getattr(group.default, "factory", None)
+        if not isinstance(kind, type) or not attrs.has(kind):
+            continue
+        for field in attrs.fields(kind):
+            known = field.metadata.get(_KEY)
+            if known is not None:
+                yield f"{group.name}.{field.name}", known

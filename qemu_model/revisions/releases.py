@@ -1,0 +1,219 @@
+"""The releases, 3.1 to 11.1: each a function from one tree to the next."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+
+from .fields import Evidence, HostmemMemfd, Memfd
+from .map_sync_rules import POLICIES
+from .release import parse_release
+from .revision import Revision
+
+
+def _release(
+    tree: Revision, number: str, month: str, evidence: Evidence = "read", **groups: Any
+) -> Revision:
+    """Return the tree of a release: what it changes in the tree before it is in ``groups``."""
+    return attrs.evolve(
+        tree,
+        name=f"qemu-{number}",
+        meaning=f"QEMU {number}, {month}",
+        release=parse_release(number),
+        evidence=evidence,
+        **groups,
+    )
+
+
+QEMU_3_1: Final = Revision("qemu-3.1", "QEMU 3.1, December 2018", (3, 1))
+
+#: The development tree that the series was written for.
+BASE: Final = attrs.evolve(
+    QEMU_3_1,
+    name="base",
+    meaning="QEMU 3.1.50, December 2018, before the series",
+    release=(3, 1, 50),
+    evidence="measured",
+)
+
+
+def qemu_4_0(tree: Revision) -> Revision:
+    """Patches 1 and 4 of the series are in it."""
+    return _release(
+        tree,
+        "4.0",
+        "April 2019",
+        numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
+        memfd=Memfd(checks_close_on_exec=True, reports_before_it_closes=True),
+        hostmem=attrs.evolve(tree.hostmem, errors_name_the_property=True),
+        hostmem_memfd=HostmemMemfd(needs_sealing=True),
+    )
+
+
+def qemu_4_1(tree: Revision) -> Revision:
+    """share=on and pmem=on ask for MAP_SYNC."""
+    return _release(
+        tree,
+        "4.1",
+        "August 2019",
+        mmap_alloc=attrs.evolve(tree.mmap_alloc, takes_flags=True, passes_map_sync=True),
+        policy=POLICIES["qemu-4.1"],
+    )
+
+
+def qemu_4_2(tree: Revision) -> Revision:
+    """QEMU 4.2."""
+    return _release(tree, "4.2", "December 2019")
+
+
+def qemu_5_0(tree: Revision) -> Revision:
+    """QEMU 5.0."""
+    return _release(tree, "5.0", "April 2020")
+
+
+def qemu_5_1(tree: Revision) -> Revision:
+    """QEMU 5.1."""
+    return _release(tree, "5.1", "August 2020")
+
+
+def qemu_5_2(tree: Revision) -> Revision:
+    """QEMU 5.2."""
+    return _release(tree, "5.2", "December 2020", "measured")
+
+
+def qemu_6_0(tree: Revision) -> Revision:
+    """The command line is read by the rules of QAPI."""
+    return _release(
+        tree,
+        "6.0",
+        "April 2021",
+        vl=attrs.evolve(tree.vl, reads_options_with_qapi=True),
+    )
+
+
+def qemu_6_1(tree: Revision) -> Revision:
+    """QEMU 6.1."""
+    return _release(tree, "6.1", "August 2021")
+
+
+def qemu_6_2(tree: Revision) -> Revision:
+    """QEMU 6.2."""
+    return _release(tree, "6.2", "December 2021", "measured")
+
+
+def qemu_7_0(tree: Revision) -> Revision:
+    """QEMU 7.0."""
+    return _release(tree, "7.0", "April 2022")
+
+
+def qemu_7_1(tree: Revision) -> Revision:
+    """QEMU 7.1."""
+    return _release(tree, "7.1", "August 2022")
+
+
+def qemu_7_2(tree: Revision) -> Revision:
+    """QEMU 7.2."""
+    return _release(tree, "7.2", "December 2022", "measured")
+
+
+def qemu_8_0(tree: Revision) -> Revision:
+    """QEMU 8.0."""
+    return _release(tree, "8.0", "April 2023")
+
+
+def qemu_8_1(tree: Revision) -> Revision:
+    """QEMU 8.1."""
+    return _release(tree, "8.1", "August 2023")
+
+
+def qemu_8_2(tree: Revision) -> Revision:
+    """QEMU 8.2."""
+    return _release(tree, "8.2", "December 2023", "measured")
+
+
+def qemu_9_0(tree: Revision) -> Revision:
+    """QEMU 9.0."""
+    return _release(tree, "9.0", "April 2024")
+
+
+def qemu_9_1(tree: Revision) -> Revision:
+    """QEMU 9.1."""
+    return _release(tree, "9.1", "September 2024")
+
+
+def qemu_9_2(tree: Revision) -> Revision:
+    """QEMU 9.2."""
+    return _release(tree, "9.2", "December 2024", "measured")
+
+
+def qemu_10_0(tree: Revision) -> Revision:
+    """QEMU 10.0."""
+    return _release(tree, "10.0", "April 2025", "measured")
+
+
+def qemu_10_1(tree: Revision) -> Revision:
+    """QEMU 10.1."""
+    return _release(tree, "10.1", "August 2025")
+
+
+def qemu_10_2(tree: Revision) -> Revision:
+    """QEMU 10.2."""
+    return _release(tree, "10.2", "December 2025")
+
+
+def qemu_11_0(tree: Revision) -> Revision:
+    """QEMU 11.0."""
+    return _release(tree, "11.0", "April 2026")
+
+
+def qemu_11_1(tree: Revision) -> Revision:
+    """QEMU 11.1."""
+    return _release(tree, "11.1", "August 2026", "measured")
+
+
+#: What each release after 3.1 changes, oldest first.  4.0 grew from :data:`BASE`.
+STEPS: Final[tuple[Callable[[Revision], Revision], ...]] = (
+    qemu_4_0,
+    qemu_4_1,
+    qemu_4_2,
+    qemu_5_0,
+    qemu_5_1,
+    qemu_5_2,
+    qemu_6_0,
+    qemu_6_1,
+    qemu_6_2,
+    qemu_7_0,
+    qemu_7_1,
+    qemu_7_2,
+    qemu_8_0,
+    qemu_8_1,
+    qemu_8_2,
+    qemu_9_0,
+    qemu_9_1,
+    qemu_9_2,
+    qemu_10_0,
+    qemu_10_1,
+    qemu_10_2,
+    qemu_11_0,
+    qemu_11_1,
+)
+
+
+def _releases() -> tuple[Revision, ...]:
+    trees = [QEMU_3_1]
+    tree = BASE
+    for step in STEPS:
+        tree = step(tree)
+        trees.append(tree)
+    return tuple(trees)
+
+
+#: Every release, oldest first.
+RELEASES: Final = _releases()
+QEMU_4_1: Final = RELEASES[2]
+QEMU_7_2: Final = RELEASES[12]
+NEWEST: Final = RELEASES[-1]

@@ -1,0 +1,56 @@
+"""A tree of QEMU as a value."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import attrs
+
+from .fields import (
+    Evidence,
+    Hostmem,
+    HostmemFile,
+    HostmemMemfd,
+    Memfd,
+    MmapAlloc,
+    Numa,
+    OslibPosix,
+    Vl,
+)
+from .map_sync_rules import POLICIES, Inference, Policy
+from .release import Release
+
+
+@attrs.frozen
+class Revision:
+    """A tree of QEMU: its name, the release whose texts and rows it has, and what it does.
+
+    ``evidence`` says whether a real QEMU was held against the tree.  The groups after it
+    have one field for each thing that some trees do and others do not.  ``policy`` is the
+    rule for MAP_SYNC, without effect unless ``mmap_alloc.passes_map_sync``.
+    """
+
+    name: str
+    meaning: str
+    release: Release
+    evidence: Evidence = "read"
+    policy: Policy = POLICIES["v8"]
+    mmap_alloc: MmapAlloc = attrs.field(factory=MmapAlloc)
+    memfd: Memfd = attrs.field(factory=Memfd)
+    oslib_posix: OslibPosix = attrs.field(factory=OslibPosix)
+    hostmem: Hostmem = attrs.field(factory=Hostmem)
+    hostmem_file: HostmemFile = attrs.field(factory=HostmemFile)
+    hostmem_memfd: HostmemMemfd = attrs.field(factory=HostmemMemfd)
+    numa: Numa = attrs.field(factory=Numa)
+    vl: Vl = attrs.field(factory=Vl)
+
+    @property
+    def inferences(self) -> tuple[Inference, ...]:
+        """What of this tree's behaviour nothing published fixes."""
+        rule = self.policy.inferred if self.mmap_alloc.passes_map_sync else ()
+        return rule + (self.policy.option_inferred if self.hostmem_file.has_sync else ())
+
+    @property
+    def inferred(self) -> tuple[str, ...]:
+        """The sentences of the inferences."""
+        return tuple(inference.sentence for inference in self.inferences)
