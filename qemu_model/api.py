@@ -228,7 +228,10 @@ def conform(
 
 
 def explorer_page() -> str:
-    """Return the page of ``qemu-model explorer``; it takes about a minute."""
+    """Return the page of ``qemu-model explorer``, one HTML file.
+
+    Raises :class:`~qemu_model.explorer.runtime.RuntimeMissing`.
+    """
     from .explorer.html import make_page
 
     return make_page()

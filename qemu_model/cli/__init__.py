@@ -28,7 +28,7 @@ COMMANDS: Final = MappingProxyType(
         "check": ("check", "judge a trace of a real QEMU, a path, or a living QEMU"),
         "conform": ("conform", "hold a real QEMU against the model"),
         "why": ("why", "explain an error message of QEMU's"),
-        "explorer": ("explorer", "write a page to play with"),
+        "explorer": ("explorer", "write a page that runs the model in a browser"),
         "profile": ("profile", "list and print the profiles of simulated hosts"),
         "completion": ("completion", "print what makes a shell complete qemu-model's words"),
         "crash-demo": ("crash_demo", "show on a virtual machine what MAP_SYNC is worth"),
