@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,7 +14,7 @@ import attrs
 
 from ..error import Error
 from ..input.programs import option_name, options_with_value
-from ..qemu_option import qemu_opts_parse, qemu_strtosz
+from ..qemu_option import qemu_opts_parse
 
 #: What the first parameter of an option is called, where it has no name.
 _FIRST: Final = MappingProxyType(
@@ -30,6 +31,7 @@ _FIRST: Final = MappingProxyType(
         "overcommit": "mem-lock",
     }
 )
+_SIZE: Final = re.compile(r"(0x[0-9a-f]{1,16}|\d{1,20}(?:\.\d{1,20})?)([BKMGTPE]?)", re.I | re.A)
 _SAME: Final = MappingProxyType({"M": "machine"})
 _ON: Final = ("on", "yes", "y", "true")
 
@@ -57,7 +59,7 @@ class Part:
     @property
     def size(self) -> int:
         """The size in bytes, 0 if there is none that can be read."""
-        return qemu_strtosz(self.params.get("size", "")) or 0
+        return size_of(self.params.get("size", ""))
 
     @property
     def label(self) -> str:
@@ -103,6 +105,16 @@ class Part:
             else:
                 document[name] = int(value) if value.isdigit() else value
         return json.dumps(document, separators=(",", ":"))
+
+
+def size_of(text: str) -> int:
+    """Return a size with its unit in bytes, 0 if the text is no size."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        return 0
+    unit = 1 << 10 * "BKMGTPE".index((found[2] or "B").upper())
+    number = int(found[1], 16) if found[1].startswith("0x") else float(found[1])
+    return int(number * unit)
 
 
 def words_of(args: Sequence[str]) -> Iterator[tuple[str, str | None, int]]:
