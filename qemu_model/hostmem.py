@@ -150,10 +150,12 @@ def host_memory_backend_set_policy(
 ) -> None:
     """Set the policy; nothing that has its memory is bound again.
 
-    Raises ``Parameter '<name>' does not accept value '<value>'``, ``Invalid parameter
-    '<value>'`` until 6.1.
+    Raises ``Invalid parameter '<value>'``.
     """
-    backend.policy = v.type_enum(name, tuple(POLICIES))
+    value = v.type_str(name)
+    if value not in POLICIES:
+        raise messages.INVALID_PARAMETER.error(value=value)
+    backend.policy = value
 
 
 def host_memory_backend_get_merge(_qemu: Qemu, backend: HostMemoryBackend) -> bool:

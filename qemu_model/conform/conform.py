@@ -27,7 +27,8 @@ from ..host.live import LiveHost
 from ..host.protocol import Host, HostRefuses
 from ..host.same_addresses import SameAddressesHost
 from ..judge.backend_calls import BackendCalls
-from ..judge.judge import judge, memory_paths
+from ..judge.judge import judge
+from ..judge.line import memory_paths
 from ..judge.log import Log
 from ..judge.search import is_reservation
 from ..process import Run, run

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, Final
 
 import attrs
@@ -38,6 +38,7 @@ from .call_predicates import (
     opens_to_write,
     populates,
 )
+from .ends import is_failure
 from .guesses import (
     AHEAD,
     ENDS,
@@ -59,6 +60,11 @@ _ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
 _ON_ADDRESSES: Final = frozenset({*_ON_RANGES, "mmap"})
 #: What glibc's memory is reserved with, and QEMU's is not.
 _GLIBCS: Final = (linux.MAP_NORESERVE, linux.MAP_STACK)
+
+#: Kinds of calls that have neither a path nor the descriptor of a file with one.
+_WITHOUT_PATH: Final = frozenset(
+    {"mmap of anonymous memory", "munmap", "madvise", "mbind", "memfd_create", "fcntl"}
+)
 
 #: How many blocks ahead a machine's own are told from a backend's, in calls.
 _BLOCKS_AHEAD: Final = 1024
@@ -84,6 +90,15 @@ class ProcessEnded(Exception):
     """The log shows the end of QEMU where the model still makes calls; that was reported."""
 
 
+@attrs.frozen
+class EarlyEnd:
+    """QEMU failed before it made a call: its end, the call, and the divergence if it is one."""
+
+    end: Call
+    expected: Event
+    divergence: Divergence
+
+
 class Alignment:
     """The calls of a log, asked for one after the other by a run of the model.
 
@@ -91,7 +106,8 @@ class Alignment:
     ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which
     are nobody's backend.  ``attached`` is for a log that begins after start-up.
     ``first_may_be_missing`` tells of the log's first call whether it may be the
-    model's second, ``filtered_by_path`` whether only calls on a path were logged.
+    model's second, ``filtered_by_path`` whether only calls on a path were logged, and
+    ``traced`` which calls strace was told to log, None where that is unknown.
     """
 
     def __init__(
@@ -105,16 +121,19 @@ class Alignment:
         attached: bool = False,
         first_may_be_missing: Callable[[Call], bool],
         filtered_by_path: Callable[[], bool],
+        traced: Container[str] | None = None,
     ) -> None:
         self.report = report
         self._started = False
-        self.ended_by: Call | None = None
+        #: Set where QEMU failed before it made a call that the model makes.
+        self.ended_early: EarlyEnd | None = None
         self._calls = calls
         self._search = search
         self._pid = pid
         self._machine_has_ram = machine_has_ram
         self._first_may_be_missing = first_may_be_missing
         self._filtered_by_path = filtered_by_path
+        self._traced = traced
         self._ahead: deque[Call] = deque()
         self._releases: dict[tuple[str, tuple[Any, ...]], Event] = {}
         self._began = False
@@ -137,7 +156,7 @@ class Alignment:
     def has_started(self) -> None:
         """Note that the model has made what its command line asks for."""
         self._started = True
-        self._guesses.log_not_reached = False
+        self._guesses.log_not_reached = self.ended_early is not None
 
     # What the model asks.
 
@@ -164,20 +183,41 @@ class Alignment:
                 return self._match(self._choose_block(name, args))
             if self._skip_unrelated(name, args):
                 continue
-            if not self._search.in_log(name, args):
-                self.report.not_in_log.add(self._search.kind(name, args))
+            if head is not None and head.name in ENDS and is_failure(head):
+                return self._find_overlooked_call(head, name, args) or self._end_early(
+                    head, name, args
+                )
+            if self._may_be_left_out(name, args):
                 return self._guesses.answer(name, args)
             if self._is_on_another_path(name, args):
-                self.report.not_in_log.add(f"{name} of a file in the directory")
+                self.report.not_traced.add(f"{name} of a file in the directory")
                 return self._guesses.answer(name, args)
             if head is None:
                 raise LogEnded(self._event(name, args))
             if self._before is None and self._first_may_be_missing(head):
-                self.report.not_in_log.add(f"the first {name}")
+                self.report.not_traced.add(f"the first {name}")
                 return self._guesses.answer(name, args)
             answer = self._differ(head, name, args)
             if answer is not None:
                 return answer
+
+    def _may_be_left_out(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether strace may not have logged such a call; that is noted.
+
+        Without ``traced`` a kind of call that is nowhere in the log may not have been.
+        """
+        if self._traced is not None and name not in self._traced:
+            self.report.not_traced.add(name)
+            return True
+        if self._search.in_log(name, args):
+            return False
+        kind = self._search.kind(name, args)
+        if self._filtered_by_path() and kind in _WITHOUT_PATH:
+            self.report.not_traced.add(kind)
+            return True
+        if self._traced is None:
+            self.report.not_in_log.add(kind)
+        return self._traced is None
 
     def _is_on_another_path(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on the nameless file in a directory, and the filter on the latter."""
@@ -587,11 +627,22 @@ class Alignment:
             raise ProcessEnded
         return self._guesses.answer(name, args)
 
-    def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
+    def _end_early(self, head: Call, name: str, args: tuple[Any, ...]) -> Call:
+        """Note that QEMU failed before this call; the model runs on with guesses.
+
+        Whether the model fails here too, and QEMU made one call too few, shows at its end.
+        """
         event = self._event(name, args)
-        self.add(
-            Divergence(kind, head.line, head, (event,), event.by, because(event, self._before))
-        )
+        self.ended_early = EarlyEnd(head, event, self._divergence("missing", head, event))
+        self._guesses.log_not_reached = True
+        return self._guesses.answer(name, args)
+
+    def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
+        self.add(self._divergence(kind, head, self._event(name, args)))
+
+    def _divergence(self, kind: Kind, head: Call, event: Event) -> Divergence:
+        rule = because(event, self._before)
+        return Divergence(kind, head.line, head, (event,), event.by, rule)
 
     def add(self, divergence: Divergence) -> None:
         """Add a divergence to the report."""

@@ -17,9 +17,13 @@ from .log import PREFIX, UNFINISHED, Log, read_pid
 from .strace import Call, read_call, read_flags
 
 ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
+#: Calls on addresses, which have neither a path nor a descriptor.
+_PATHLESS: Final = re.compile(
+    rb"^ *+" + PREFIX + rb"(?:munmap|madvise|mbind|mprotect)\(", re.MULTILINE
+)
 _GLIBCS: Final = re.compile(STACK_OR_ARENA)
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (?:(-1)|\d)')
-_CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
+ANY_CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
 _NAMES: Final = MappingProxyType(
     {"open": (b"openat(", b"open(", b"creat("), "unlink": (b"unlink(", b"unlinkat(")}
@@ -72,10 +76,19 @@ class LogSearch:
         """Return whether ``text`` stands anywhere in the log."""
         return self._log.occurs(text.encode())
 
+    def is_filtered_by_path(self) -> bool:
+        """Return whether the log has none of the calls that strace's ``-P`` leaves out."""
+        return not (
+            self.occurs("exit_group")
+            or self.occurs("execve")
+            or self.maps_anonymously()
+            or self._log.any_line(_PATHLESS)
+        )
+
     def is_first(self, call: Call) -> bool:
         """Return whether no call of any kind stands before this one in the log."""
         first = next(self._log.pieces(), None)
-        match = _CALL.search(first.data) if first is not None else None
+        match = ANY_CALL.search(first.data) if first is not None else None
         if first is None or match is None:
             return False
         return first.line_at(match.start()) == call.line
@@ -139,7 +152,7 @@ class LogSearch:
             if piece.first_line >= before:
                 return
             line, counted = piece.first_line, 0
-            for match in _CALL.finditer(piece.data):
+            for match in ANY_CALL.finditer(piece.data):
                 if match[2] not in wanted:
                     continue
                 line += piece.data.count(b"\n", counted, match.start())

@@ -33,7 +33,7 @@ _OTHER_PARAMETERS: Final = MappingProxyType(
 #: The arguments that are texts, and not numbers.
 _TEXTS: Final = frozenset({"pathname", "path", "name"})
 
-Kind = Literal["altered", "missing", "extra"]
+Kind = Literal["altered", "missing", "extra", "message"]
 
 #: How many divergences, and calls not judged, are told; the rest is counted.
 MOST_TOLD: Final = 1000
@@ -46,7 +46,8 @@ class Divergence:
     ``line`` is the line of ``observed``; both are None where the log just ends.
     ``allowed`` are the calls that QEMU could have made there, none where it
     should have made no more; ``by`` and ``because`` are where the first of them
-    comes from and why.  ``kind`` is ``altered``, ``missing`` or ``extra``.
+    comes from and why.  ``kind`` is ``altered``, ``missing`` or ``extra``, or ``message``
+    for what QEMU printed.
     """
 
     kind: Kind
@@ -69,6 +70,8 @@ class Divergence:
 
     def in_words(self) -> str:
         """Return the divergence in one line: what was allowed, where that comes from, why."""
+        if self.kind == "message":
+            return f"diverges: {self.because}"
         if not self.allowed:
             return f"diverges: no call is allowed here: {self.because}"
         only = " or ".join(call_text(event) for event in self.allowed)
@@ -98,7 +101,10 @@ class Report:
     divergences: list[Divergence] = attrs.field(factory=list)
     not_judged: list[NotJudged] = attrs.field(factory=list)
     not_judged_count: int = 0
+    #: Kinds of calls that QEMU should have made and that the log has none of.
     not_in_log: set[str] = attrs.field(factory=set)
+    #: Kinds of calls that strace was not told to log.
+    not_traced: set[str] = attrs.field(factory=set)
     #: What is said of a line in an annotated copy.
     on_line: Callable[[int, str], None] | None = None
 
@@ -138,6 +144,12 @@ class Verdict:
     not_in_log: tuple[str, ...] = ()
     machine: str = ""
     lines: int = 0
+
+    @property
+    def ends_with_log(self) -> bool:
+        """Whether the first divergence may be there only because the log goes on."""
+        first = self.divergences[0] if self.divergences else None
+        return first is not None and first.line is None
 
     @property
     def status(self) -> int:

@@ -164,7 +164,10 @@ def test_the_ignored_calls_can_be_listed(place: Path, capsys: pytest.CaptureFixt
         (["check", "--qmp", "nothing", "trace"], "cannot read the QMP file nothing"),
         (["check", "--annotate", "trace", "trace"], "trace is the trace itself"),
         (["check", "--annotate", "no/where", "trace"], "cannot write no/where"),
-        (["check", "--path", "/", "--pid", "1"], "give one of TRACE, --path and --pid"),
+        (
+            ["check", "--path", "/", "--pid", "1"],
+            "give one of TRACE, --follow, --path, --pid and --smaps",
+        ),
     ],
 )
 def test_a_wrong_word_is_one_line_and_status_2(

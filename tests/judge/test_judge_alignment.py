@@ -139,8 +139,20 @@ def test_a_call_that_occurs_nowhere_is_answered_and_told() -> None:
 
 
 def test_the_end_of_the_process_where_a_call_is_expected() -> None:
-    """The call is missing, unless QEMU was ended from outside."""
-    for end in (EXIT, EXITED, "1 +++ killed by SIGABRT +++", "1 +++ killed by SIGSEGV +++"):
+    """The call is missing, unless QEMU failed before it or was ended from outside."""
+    for end in (
+        "1 +++ killed by SIGABRT +++",
+        "1 +++ killed by SIGSEGV +++",
+        "1 exit_group(1) = ?",
+    ):
+        with held(ELSEWHERE, OPEN, end) as one:
+            one.expect(OPENED)
+            one.expect(SIZE)
+            assert one.told == []
+            early = one.alignment.ended_early
+            assert (early.divergence.kind, early.divergence.line) == ("missing", 3)
+            assert early.expected.call == "lseek"
+    for end in (EXIT, EXITED):
         with held(ELSEWHERE, OPEN, end) as one:
             one.expect(OPENED)
             with pytest.raises(ProcessEnded):
@@ -810,7 +822,7 @@ def test_a_file_in_a_directory_is_not_in_a_log_filtered_by_the_directory() -> No
     made = ("open", ("/a/qemu_back_mem.m.XXXXXX", CREATE, 0o600))
     with held(directory, directory, filtered=True) as one:
         assert one.expect(OPENED, made)[0] == -errno.EISDIR
-        assert one.report.not_in_log == {"open of a file in the directory"}
+        assert one.report.not_traced == {"open of a file in the directory"}
     with held(directory, filtered=False) as one:
         one.expect(OPENED)
         with pytest.raises(LogEnded):
@@ -826,7 +838,7 @@ def test_the_first_call_may_be_the_second_in_a_log_filtered_by_path() -> None:
     created = ("open", ("/a", CREATE, 0o644))
     with held(create, first_may_be_missing=True) as one:
         assert one.expect(OPENED, created) == [-errno.ENOENT, 3]
-        assert (one.report.not_in_log, one.told) == ({"the first open"}, [])
+        assert (one.report.not_traced, one.told) == ({"the first open"}, [])
     with held(create, LSEEK) as one:
         one.expect(OPENED)
         assert one.told != []

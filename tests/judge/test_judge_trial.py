@@ -12,6 +12,7 @@ from test_judge_alignment import EXIT, HEAD, MAP, RESERVE
 from test_oracle_strace import log_of
 
 from qemu_model.judge.judge import judge, shows_start_up
+from qemu_model.judge.trace_set import read_trace_set
 from qemu_model.judge.verdict import Verdict
 from qemu_model.revision import find
 
@@ -102,22 +103,73 @@ def test_a_log_without_its_end_is_cut_short() -> None:
     altered = lines[5].replace("HUGEPAGE", "NOHUGEPAGE")
     assert said(*lines[:5], altered, lines[6]) == ("diverges", 5, "")
     without = verdict_on(*lines[:-1], EXIT)
-    assert (without.verdict, without.not_in_log) == ("conforms", ("mbind",))
+    assert (without.verdict, without.not_in_log) == ("inconclusive", ("mbind",))
+    documented = verdict_on(*lines[:-1], EXIT, traced=read_trace_set("documented"))
+    assert [(one.kind, one.line) for one in documented.divergences] == [("missing", 9)]
+    unlogged = verdict_on(*lines[:-1], EXIT, traced=read_trace_set("!mbind"))
+    assert (unlogged.verdict, unlogged.not_in_log) == ("conforms", ("mbind",))
 
 
 def test_an_end_that_the_model_has_not() -> None:
     lines = [started(*OPTIONS), *RAM]
     for signal in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"):
         crash = f"1 +++ killed by {signal} +++"
-        assert told(*lines, crash, qmp=[]) == [("altered", 10, "nothing makes QEMU abort here")]
+        unexplained = (
+            f"QEMU was killed by {signal}, and the log does not show why "
+            "(--stderr takes what QEMU printed)"
+        )
+        assert said(*lines, crash, qmp=[]) == ("inconclusive", 8, unexplained)
         assert said(*lines, crash) == ("conforms", 8, ""), "it may be by what came later"
-        assert said(*lines, crash, qmp=[QUIT])[0] == "diverges"
+        assert said(*lines, crash, qmp=[QUIT]) == ("inconclusive", 8, unexplained)
     assert said(*lines, "1 exit_group(1) = ?") == (
         "conforms",
         8,
         "QEMU ended with status 1, for no reason that a backend's calls show",
     )
-    assert said(*lines, "1 exit_group(2) = ?") == ("conforms", 8, "")
+    assert said(*lines, "1 exit_group(2) = ?")[2].startswith("QEMU ended with status 2, for no ")
+
+
+def test_a_qemu_that_fails_early_is_not_accused_of_the_calls_it_had_no_time_for() -> None:
+    """As -cpu nope, -drive file=/nonexistent and a program that the loader cannot start do."""
+    lines = [started(*OPTIONS), *RAM]
+    for place in (1, 3, 4, 8):
+        for end in ("1 exit_group(1) = ?", "1 exit_group(127) = ?", "1 +++ exited with 1 +++"):
+            for traced in (None, read_trace_set("documented")):
+                found = verdict_on(*lines[:place], end, traced=traced)
+                assert (found.verdict, found.diverged) == ("inconclusive", 0)
+    reason = said(lines[0], "1 exit_group(1) = ?", traced=read_trace_set("all"))[2]
+    assert reason == (
+        "QEMU ended with status 1, and the log does not show why (--stderr takes what QEMU "
+        "printed), before mmap, which util/mmap-alloc.c:qemu_ram_mmap calls"
+    )
+    assert said(*lines[:5], EXIT)[0] == "diverges", "with status 0 it had the time"
+    unmatched = [started(*OPTIONS, "-numa", "node,memdev=zz"), *RAM[:-1], "1 exit_group(1) = ?"]
+    (missing,) = verdict_on(*unmatched, traced=read_trace_set("all")).divergences
+    assert (missing.kind, missing.line) == ("missing", 9), "the model's QEMU fails here too, later"
+
+
+def test_with_stderr_messages_are_judged_and_foreign_ones_are_the_reason() -> None:
+    lines = [started(*OPTIONS), *RAM]
+    nope = ("qemu-system-x86_64: unable to find CPU model 'nope'",)
+    early = verdict_on(*lines[:3], "1 exit_group(1) = ?", stderr=nope)
+    assert early.verdict == "inconclusive"
+    assert early.reason.startswith(
+        "QEMU ended with status 1, for a reason that is no memory backend's "
+        "(qemu: unable to find CPU model 'nope'), before "
+    )
+    assert said(*lines, EXIT, stderr=("warning: something else",))[0] == "conforms"
+    wrong = "cannot set up guest memory 'm0': Cannot allocate memory"
+    line = f"qemu: -object memory-backend-ram,id=m0,size=4M: {wrong}"
+    assert told(*lines, EXIT, stderr=(line,)) == [
+        ("message", None, f"QEMU prints '{line}', which the model does not")
+    ]
+    zero = ("-M", "none", "-object", "memory-backend-ram,id=m0,size=0")
+    refused = [started(*zero), "1 exit_group(1) = ?"]
+    message = "property 'size' of memory-backend-ram doesn't take value '0'"
+    printed = f"/opt/qemu-system-x86_64: -object memory-backend-ram,id=m0,size=0: {message}"
+    assert said(*refused, stderr=(printed,))[0] == "conforms"
+    ((kind, _, because),) = told(*refused, stderr=())
+    assert (kind, because.startswith("QEMU does not print 'qemu: -object ")) == ("message", True)
 
 
 def test_where_the_model_gives_up_qemu_does() -> None:
@@ -125,7 +177,8 @@ def test_where_the_model_gives_up_qemu_does() -> None:
     assert said(started(*options), "1 exit_group(1) = ?") == (
         "conforms",
         0,
-        "the model makes no call on a backend here either",
+        "the model makes no call on a backend here either (qemu: -object memory-backend-ram,id=m0,"
+        "size=0: property 'size' of memory-backend-ram doesn't take value '0')",
     )
     wrong = told(started(*options), EXIT)
     assert [(kind, line) for kind, line, _ in wrong] == [("altered", 2)]
@@ -249,7 +302,7 @@ def test_the_last_line_that_qemu_prints_is_why_it_ends() -> None:
 def test_no_fewer_than_no_calls_are_ignored() -> None:
     """The end by a signal is told, and is no call."""
     verdict = verdict_on(*RAM, "1 +++ killed by SIGABRT +++", options=OPTIONS, qmp=[])
-    assert (verdict.verdict, verdict.diverged, verdict.ignored) == ("diverges", 1, 0)
+    assert (verdict.verdict, verdict.diverged, verdict.ignored) == ("inconclusive", 0, 0)
 
 
 def test_paths_are_those_of_the_commands_too() -> None:
@@ -316,17 +369,20 @@ def test_options_that_are_given_are_those_and_not_the_logs() -> None:
 
 def test_an_option_that_the_model_does_not_know_is_no_verdict() -> None:
     lines = [started(*OPTIONS, "-strange"), *RAM]
-    unknown = "an option the model does not know: qemu: -strange: invalid option"
+    unknown = "the model does not know '-strange': qemu: -strange: invalid option"
     assert said(*lines, EXIT) == ("inconclusive", 0, unknown)
     assert said(*lines, "1 exit_group(1) = ?") == ("inconclusive", 0, unknown), "calls were made"
     refused = said(started(*OPTIONS, "-strange"), "1 exit_group(1) = ?")
-    assert refused == ("conforms", 0, "the model makes no call on a backend here either")
+    none = "the model makes no call on a backend here either (qemu: -strange: invalid option)"
+    assert refused == ("conforms", 0, none)
     assert said(lines[0], EXIT) == ("inconclusive", 0, unknown)
 
 
 def test_a_log_that_says_nothing_says_why() -> None:
-    assert said() == ("inconclusive", 0, "the log is empty")
-    assert said(options=OPTIONS) == ("inconclusive", 0, CUT)
+    empty = "the log is empty: it has no call"
+    assert (
+        said() == said(options=OPTIONS) == said("", options=OPTIONS) == ("inconclusive", 0, empty)
+    )
     assert said(*RAM) == (
         "inconclusive",
         0,
@@ -429,9 +485,17 @@ def test_in_a_log_filtered_by_path_the_file_may_be_there_only_once_it_was_made()
     """strace -P knows a path only once there is a file: the first opening is not in the log."""
     file = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
     made = '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = 3'
-    verdict = verdict_on(made, options=file)
-    assert (verdict.verdict, verdict.matched) == ("conforms", 1)
+    rest = [
+        "1 lseek(3</a>, 0, SEEK_END) = 0",
+        "1 fstatfs(3</a>, {f_type=EXT2_SUPER_MAGIC, f_bsize=4096}) = 0",
+        "1 ftruncate(3</a>, 4194304) = 0",
+        "1 mmap(0x7f0000001000, 4194304, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, 3</a>, 0) = "
+        "0x7f0000001000",
+    ]
+    verdict = verdict_on(made, *rest, options=file)
+    assert (verdict.verdict, verdict.matched) == ("conforms", 5)
     assert "the first open" in verdict.not_in_log
+    assert verdict_on(made, options=file).verdict == "inconclusive"
     before = '1 openat(AT_FDCWD, "/zz", O_RDONLY) = 3'
     assert verdict_on(before, made, options=file).verdict == "diverges"
     assert verdict_on(made, EXIT, options=file).verdict == "diverges"

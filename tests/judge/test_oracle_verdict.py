@@ -12,7 +12,7 @@ from recordings import recording
 
 from qemu_model.calls.event import Event
 from qemu_model.host.protocol import StatFs
-from qemu_model.judge.judge import machine_of, memory_paths
+from qemu_model.judge.line import machine_of, memory_paths
 from qemu_model.judge.strace import Call
 from qemu_model.judge.verdict import (
     MOST_TOLD,

@@ -131,9 +131,9 @@ def test_the_version_picks_the_revision_and_says_where_it_is_the_nearest(
     release: tuple[int, ...], sync: bool, sentence: str
 ) -> None:
     known = releases()
-    names = {"first": known[min(known)], "last": known[max(known)]}
+    names = {"first": known[min(known)].name, "last": known[max(known)].name}
     revision, said = revision_of(Qemu("qemu", "QEMU", release), sync)
-    for place, name in (("7.2", known[7, 2]), ("base", "base"), ("v8", "v8"), *names.items()):
+    for place, name in (("7.2", known[7, 2].name), ("base", "base"), ("v8", "v8"), *names.items()):
         sentence = sentence.replace(f"{{{place}}}", name)
     assert said.casefold() == sentence.casefold()
     assert revision.name.casefold() in said.casefold()

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from .. import linux
-from ..errors import Errno
 from ..profile import FileRules
 from ..protocol import StatFs
 from ..vm_flags import VM_SHARED
@@ -40,7 +40,7 @@ class FileCalls(State):
             return found
         inode = found.inode
         if len(self._descriptors) + FIRST_DESCRIPTOR >= self.profile.kernel.open_files:
-            return -Errno.EMFILE
+            return -errno.EMFILE
         access = flags & 0o3
         if inode is None:
             device = self.profile.unknown_file
@@ -48,24 +48,24 @@ class FileCalls(State):
                 inode = Inode("device", device, found.mounted)
                 inode.size = _DAX_DEVICE_SIZE
             elif not creates:
-                return -Errno.ENOENT
+                return -errno.ENOENT
             elif found.as_directory:
-                return -Errno.EISDIR
+                return -errno.EISDIR
             elif found.mounted.read_only:
-                return -Errno.EROFS
+                return -errno.EROFS
             else:
                 inode = self._names.create(found)
         elif creates and pathname.endswith("/"):
-            return -Errno.EISDIR
+            return -errno.EISDIR
         else:
             if exclusive:
-                return -Errno.EEXIST
+                return -errno.EEXIST
             if inode.kind == "directory" and (creates or access != linux.O_RDONLY):
-                return -Errno.EISDIR
+                return -errno.EISDIR
             if inode.kind == "symlink":
-                return -Errno.ELOOP
+                return -errno.ELOOP
             if found.mounted.read_only and access != linux.O_RDONLY and inode.kind == "file":
-                return -Errno.EROFS
+                return -errno.EROFS
             if inode.open_error:
                 return -inode.open_error
         return self._descriptor(inode, access, found.path)
@@ -100,7 +100,7 @@ class FileCalls(State):
         if not 0 <= whence <= 4:
             return EINVAL
         if inode.kind == "fifo":
-            return -Errno.ESPIPE
+            return -errno.ESPIPE
         if inode.kind == "device":
             return descriptor.position
         if whence == linux.SEEK_END:
@@ -109,7 +109,7 @@ class FileCalls(State):
             offset += descriptor.position
         elif whence != linux.SEEK_SET:
             if not 0 <= offset < inode.size:
-                return -Errno.ENXIO
+                return -errno.ENXIO
             offset = offset if whence == 3 else inode.size
         if not 0 <= offset <= inode.rules.largest_file:
             return EINVAL
@@ -129,7 +129,7 @@ class FileCalls(State):
         if isinstance(found, int):
             return found
         if found.inode is None and self.profile.unknown_file is None:
-            return -Errno.ENOENT
+            return -errno.ENOENT
         return found.mounted.rules.statfs
 
     def ftruncate(self, fd: int, length: int) -> int:
@@ -144,7 +144,7 @@ class FileCalls(State):
             return EINVAL
         rules = inode.rules
         if length > rules.largest_file:
-            return -Errno.EFBIG
+            return -errno.EFBIG
         if rules.huge and length % rules.page_size:
             return EINVAL
         seals = inode.seals
@@ -165,13 +165,13 @@ class FileCalls(State):
             return found
         inode = found.inode
         if inode is None:
-            return -Errno.ENOENT
+            return -errno.ENOENT
         if inode.kind == "directory":
-            return -Errno.EISDIR
+            return -errno.EISDIR
         if found.as_directory:
-            return -Errno.ENOTDIR
+            return -errno.ENOTDIR
         if found.mounted.read_only:
-            return -Errno.EROFS
+            return -errno.EROFS
         self._names.remove(found)
         inode.linked = False
         if not inode.references:
@@ -205,7 +205,7 @@ class FileCalls(State):
             return profile.memfd
         exponent = flags >> linux.MFD_HUGE_SHIFT & linux.MFD_HUGE_MASK
         size = 1 << exponent if exponent else profile.default_huge_page
-        return profile.huge_memfd.get(size, -Errno.ENODEV)
+        return profile.huge_memfd.get(size, -errno.ENODEV)
 
     def memfd_probe(self, flags: int) -> bool:
         """Return whether ``memfd_create("test", flags)`` would work."""
@@ -233,6 +233,6 @@ class FileCalls(State):
         if arg & linux.F_SEAL_WRITE and any(
             mapping.inode is inode and mapping.bits & VM_SHARED for mapping in self._space
         ):
-            return -Errno.EBUSY
+            return -errno.EBUSY
         inode.seals = seals | arg
         return 0

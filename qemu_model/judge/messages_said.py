@@ -1,0 +1,82 @@
+"""QEMU's messages held against the model's: ``check --stderr``."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from .. import messages
+from ..error import Message
+
+_PROGRAM: Final = re.compile(r"^[^\s:]*(?:qemu|kvm)[^\s:]*: ")
+#: Where QEMU says which option a message is about: these make backends.
+_ABOUT_BACKENDS: Final = re.compile(
+    r"^qemu: -(?:object \S*memory-backend-|mem-path|mem-prealloc|numa|m |machine \S*memory-backend)"
+)
+_FIELD: Final = re.compile(r"\\\{\w+(?::\w+)?\\\}")
+#: A template with fewer letters of its own than this fits too much.
+_LETTERS: Final = 12
+
+
+@attrs.frozen
+class Said:
+    """How the messages compare.
+
+    ``unsaid`` are the model's that QEMU did not print, ``unexpected`` those of a backend
+    that the model does not print, ``others`` what else QEMU printed.
+    """
+
+    unsaid: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def read_stderr(text: str) -> tuple[str, ...]:
+    """Return what QEMU printed as lines, the program's name replaced by ``qemu``."""
+    return tuple(_PROGRAM.sub("qemu: ", line.rstrip()) for line in text.split("\n") if line.strip())
+
+
+def compare(printed: Sequence[str], modelled: Sequence[str]) -> Said:
+    """Compare QEMU's lines with the model's, each of which must be there, in their order."""
+    left = list(read_stderr("\n".join(printed)))
+    unsaid = []
+    place = 0
+    for line in read_stderr("\n".join(modelled)):
+        if line in left[place:]:
+            place += left[place:].index(line)
+            del left[place]
+        else:
+            unsaid.append(line)
+    backends = [line for line in left if is_about_backends(line)]
+    others = [line for line in left if not is_about_backends(line)]
+    return Said(tuple(unsaid), tuple(backends), tuple(others))
+
+
+def is_about_backends(line: str) -> bool:
+    """Whether a line of QEMU's is about a memory backend or the guest's RAM."""
+    text = re.sub(r"^qemu: (?:-\S+ \S+: )?", "", line)
+    return bool(_ABOUT_BACKENDS.match(line)) or any(
+        pattern.fullmatch(text) for pattern in _patterns()
+    )
+
+
+@functools.cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    return tuple(_templates())
+
+
+def _templates() -> Iterator[re.Pattern[str]]:
+    for message in vars(messages.backends).values():
+        if not isinstance(message, Message):
+            continue
+        own = re.sub(r"\{[^}]*\}", "", message.template)
+        if sum(map(str.isalpha, own)) < _LETTERS:
+            continue
+        pattern = _FIELD.sub(".+", re.escape(message.template.strip()))
+        yield re.compile(pattern + (r"(?:: .*)?" if message.errno else ""))

@@ -1,0 +1,361 @@
+"""One run of the model against a log, under one assumption on where the log begins."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+
+from ..calls.event import Event
+from ..front_ends import front_end_of
+from ..host.protocol import Platform
+from ..inspect.cannot_judge import CannotJudge
+from ..process import Process, negotiates
+from ..qmp import NotModelled
+from ..revision import Revision
+from .alignment import Alignment, LogEnded, ProcessEnded
+from .backend_calls import BackendCalls
+from .ends import is_crash, last, status_of
+from .given import Given
+from .guesses import ENDS
+from .later_calls import LaterCalls
+from .line import DEFAULT_MACHINE, machine_of, memory_paths
+from .log import Log
+from .messages_said import Said, compare
+from .replay import ReplayHost
+from .search import LogSearch
+from .strace import Call
+from .unknown_names import refused_name
+from .verdict import MOST_TOLD, Divergence, NotJudged, Report, Verdict
+
+CUT_SHORT: Final = "the log is cut short: it does not show how QEMU ended"
+
+
+class Trial:
+    """A run of the model of ``revision`` on the answers in ``log``.
+
+    ``attached`` is for a log that begins after start-up.
+    """
+
+    def __init__(
+        self, log: Log, revision: Revision, given: Given, *, attached: bool = False
+    ) -> None:
+        self._given = given
+        self._qmp = given.qmp
+        self._revision = revision
+        self._attached = attached
+        self._machine = machine_of(given.options)
+        paths = memory_paths(given.options, given.qmp)
+        self._calls = BackendCalls(log, paths, given.begin, attached=attached)
+        self._search = LogSearch(log, self._calls)
+        self._report = Report(on_line=given.on_line)
+        self._alignment = Alignment(
+            self._calls,
+            self._search,
+            self._report,
+            pid=given.pid,
+            machine_has_ram=self._machine != "none",
+            attached=attached,
+            first_may_be_missing=self._may_be_second,
+            filtered_by_path=self._is_filtered_by_path,
+            traced=given.traced,
+        )
+        has = self._search.has_library
+        platform = attrs.evolve(
+            Platform(),
+            libnuma=given.pid is None or has(b"libnuma.so"),
+            libpmem=given.pid is None or has(b"libpmem.so"),
+        )
+        self._made = False
+        self._by = ""
+        self._process = Process(
+            given.options,
+            ReplayHost(self._alignment, self._search, platform),
+            revision,
+            on_event=self._note_event,
+            assumed_machine=DEFAULT_MACHINE,
+        )
+        self._process.must_negotiate = negotiates(given.qmp or ())
+        self._left_out: list[str] = []
+        self._unknown = ""
+        #: Divergences up to where the model met a name that it does not know.
+        self._known_divergences = 0
+        #: Whether not one call of start-up is in the log.
+        self.nothing_of_start_up = False
+
+    def _note_event(self, event: Event) -> None:
+        self._made = True
+        self._by = event.by
+
+    def run(self) -> Verdict:
+        """Run the model to its end, or to the log's, and return the verdict."""
+        ended_early = None
+        try:
+            self._run_model()
+        except LogEnded as ended:
+            ended_early = ended.expected
+        except ProcessEnded:
+            pass
+        except CannotJudge as reason:
+            self._read_on()
+            return self.inconclusive(str(reason))
+        else:
+            return self._conclude(self._judge_rest())
+        self.nothing_of_start_up = not (self._report.matched or self._alignment.started)
+        self._read_on()
+        if self._unknown:
+            return self._unknown_verdict()
+        if ended_early is None or self._report.diverged:
+            return self._verdict("diverges")
+        if self._is_filtered_by_path():
+            return self.inconclusive(
+                f"the log ends before {ended_early.call}, which {ended_early.by} calls"
+            )
+        return self.inconclusive(CUT_SHORT)
+
+    def _run_model(self) -> None:
+        process = self._process
+        process.start()
+        self._note_unknown(process.qemu.stderr)
+        self._alignment.has_started()
+        for request in self._qmp or ():
+            if not process.running or self._alignment.ended_early is not None:
+                break
+            # What was compared is not needed again, however long the log is.
+            process.host.forget()
+            process.replies.clear()
+            try:
+                process.command(request)
+            except NotModelled as command:
+                self._left_out.append(str(command))
+            self._note_unknown([_error_text(reply) for reply in process.replies])
+
+    def _note_unknown(self, lines: list[str]) -> None:
+        if not self._unknown:
+            self._unknown = refused_name(lines)
+            self._known_divergences = self._report.diverged
+
+    def _judge_rest(self) -> Call | None:
+        """Judge what the log has after the model's last call; return how QEMU ended in it."""
+        if self._alignment.ended_early is not None:
+            return self._alignment.ended_early.end
+        process = self._process
+        if not process.running:
+            # On its way out QEMU may come to reclaim any block, and need not.
+            process.qemu.call_rcu.extend(process.qemu.ram_blocks)
+            front_end_of(self._revision).drain_call_rcu(process.qemu)
+        later_calls = LaterCalls(process, attached=self._attached)
+        while (call := self._alignment.rest()) is not None:
+            if call.name in ENDS:
+                return call
+            if process.livelock and later_calls.is_in_loop(call):
+                self._report.matched += 1
+            elif process.running and later_calls.allows(call):
+                self._leave(call)
+            else:
+                self._report.add(
+                    Divergence("extra", call.line, call, (), self._by, self._no_more())
+                )
+        return None
+
+    def _leave(self, call: Call) -> None:
+        why = "after start-up, and no QMP commands were given"
+        if self._qmp is not None:
+            why = "after the last QMP command"
+        self._report.not_judged_count += 1
+        if len(self._report.not_judged) < MOST_TOLD:
+            self._report.not_judged.append(NotJudged(call.line, call.name, why))
+        self._report.note(call.line, f"not judged: {why}")
+
+    def _no_more(self) -> str:
+        process = self._process
+        if self._is_killed():
+            return f"QEMU has been killed by now: {last(process.qemu.stderr)}"
+        if process.exit:
+            return f"QEMU has given up by now: {last(process.qemu.stderr)}"
+        if process.livelock:
+            return f"QEMU never leaves {process.livelock} here"
+        if process.exit is not None:
+            return "QEMU is on its way out by now, and makes no more calls on a backend"
+        return "nothing after the backend is made leads to this call"
+
+    def _conclude(self, end: Call | None) -> Verdict:
+        self._read_on()
+        process, report = self._process, self._report
+        status = status_of(end)
+        early = self._alignment.ended_early
+        if early is not None and not process.running and process.exit:
+            # QEMU does fail here, and made one call too few before.
+            report.add(early.divergence)
+            early = None
+        self._judge_end(end, status)
+        said = self._judge_messages()
+        if self._unknown and (
+            report.diverged > self._known_divergences
+            or early is not None
+            or (process.exit and status != 1)
+        ):
+            return self._unknown_verdict()
+        if report.diverged:
+            if self._left_out:
+                return self.inconclusive(self._commands_left_out())
+            return self._verdict("diverges")
+        if early is not None:
+            return self.inconclusive(self._why_early(end, early.expected, said))
+        return self._conclude_without_difference(end, status, said)
+
+    def _conclude_without_difference(self, end: Call | None, status: Any, said: Said) -> Verdict:
+        process, report = self._process, self._report
+        shows_end = end is not None and (process.running or bool(process.livelock))
+        known = self._is_killed() or status is not None or shows_end
+        filtered_by_path = self._is_filtered_by_path()
+        if is_crash(end) and not self._is_killed() and not (process.running and self._qmp is None):
+            return self.inconclusive(self._other_end(end, said))
+        if not known and not filtered_by_path:
+            return self.inconclusive(CUT_SHORT)
+        if report.not_in_log:
+            return self.inconclusive(self._lacks_kinds())
+        if report.matched:
+            reason = self._commands_left_out() or self._failed_later(status, said)
+            return self._verdict("conforms", reason)
+        if self._attached:
+            return self.inconclusive("the log begins after start-up: nothing in it was judged")
+        if self._made:
+            return self.inconclusive(
+                "none of the calls that the model makes can be in this log: "
+                + ", ".join(sorted(report.not_traced))
+            )
+        refusal = f" ({last(process.qemu.stderr)})" if process.exit and status else ""
+        return self._verdict(
+            "conforms", f"the model makes no call on a backend here either{refusal}"
+        )
+
+    def _judge_end(self, end: Call | None, status: Any) -> None:
+        """Report an end that cannot follow the calls that were judged."""
+        process = self._process
+        if self._alignment.ended_early is not None:
+            return
+        if self._is_killed():
+            if status is not None:
+                self._report_end(end, f"QEMU is killed here: {last(process.qemu.stderr)}")
+        elif process.exit and status == 0:
+            self._report_end(end, f"QEMU exits with 1 here: {last(process.qemu.stderr)}")
+
+    def _judge_messages(self) -> Said:
+        """Report messages that differ; nothing where they are not known."""
+        if self._given.stderr is None:
+            return Said()
+        said = compare(self._given.stderr, self._process.qemu.stderr)
+        early = self._alignment.ended_early
+        if early is None:
+            for line in said.unsaid:
+                self._report_message(f"QEMU does not print '{line}', which the model does")
+        if said.unexpected and early is not None:
+            self._report.add(early.divergence)
+        for line in said.unexpected:
+            self._report_message(f"QEMU prints '{line}', which the model does not")
+        return said
+
+    def _report_message(self, because: str) -> None:
+        self._report.add(Divergence("message", None, None, (), self._by, because))
+
+    def _why_early(self, end: Call | None, expected: Event, said: Said) -> str:
+        what = f"before {expected.call}, which {expected.by} calls"
+        return f"{self._other_end(end, said)}, {what}"
+
+    def _other_end(self, end: Call | None, said: Said) -> str:
+        """Say that QEMU ended for a reason that is no backend's."""
+        how = f"QEMU ended with status {status_of(end)}"
+        if is_crash(end):
+            how = f"QEMU was killed by {end.args[0] if end is not None else ''}"
+        if said.others:
+            return f"{how}, for a reason that is no memory backend's ({said.others[0]})"
+        if self._given.stderr is None:
+            return f"{how}, and the log does not show why (--stderr takes what QEMU printed)"
+        return f"{how} without a message"
+
+    def _failed_later(self, status: Any, said: Said) -> str:
+        """Say that QEMU failed where the model does not, in something that is no backend's."""
+        if status not in (None, 0) and not self._process.exit:
+            why = f": {said.others[0]}" if said.others else ""
+            return (
+                f"QEMU ended with status {status}, for no reason that a backend's calls show{why}"
+            )
+        return ""
+
+    def _lacks_kinds(self) -> str:
+        names = ", ".join(sorted(self._report.not_in_log))
+        return (
+            f"the log has none of these calls at all: {names}; it was filtered, or QEMU did not "
+            "make them (--trace says what strace was told to log)"
+        )
+
+    def _unknown_verdict(self) -> Verdict:
+        report = self._report
+        del report.divergences[self._known_divergences :]
+        report.diverged = self._known_divergences
+        reason = f"the model does not know '{self._unknown}'"
+        said = last(self._process.qemu.stderr)
+        return self.inconclusive(f"{reason}: {said}" if said else reason)
+
+    def _is_killed(self) -> bool:
+        """Whether the model's QEMU ends by a signal: an assertion, or a page that is not there."""
+        return self._process.exit is not None and self._process.exit < 0
+
+    def _commands_left_out(self) -> str:
+        if not self._left_out:
+            return ""
+        names = ", ".join(dict.fromkeys(self._left_out))
+        return f"QMP commands that the model does not know were left out: {names}"
+
+    def _report_end(self, end: Call | None, because: str) -> None:
+        line = end.line if end is not None else None
+        self._report.add(Divergence("altered", line, end, (), self._by, because))
+
+    def _is_filtered_by_path(self) -> bool:
+        """Whether only calls on paths were logged, so that how QEMU ended cannot be there."""
+        return bool(self._calls.lines) and self._search.is_filtered_by_path()
+
+    def _may_be_second(self, call: Call) -> bool:
+        """Whether strace may have left out what QEMU did before this call.
+
+        It knows a path that it filters by only once there is a file.
+        """
+        return self._is_filtered_by_path() and self._search.is_first(call)
+
+    def _read_on(self) -> None:
+        for _ in self._calls:
+            pass
+
+    def inconclusive(self, reason: str) -> Verdict:
+        """Return the verdict that there is none, and why."""
+        if self._report.diverged and not self._left_out:
+            return self._verdict("diverges", reason)
+        return self._verdict("inconclusive", reason)
+
+    def _verdict(self, verdict: Any, reason: str = "") -> Verdict:
+        report = self._report
+        judged = report.matched + report.not_judged_count + report.diverged
+        before = self._given.begin.first_line - 1
+        return Verdict(
+            verdict,
+            self._revision.name,
+            self._revision.meaning,
+            report.matched,
+            max(self._calls.calls + before - judged, 0),
+            tuple(report.divergences),
+            report.diverged,
+            reason,
+            tuple(report.not_judged),
+            report.not_judged_count,
+            tuple(sorted(report.not_in_log | report.not_traced)),
+            self._machine,
+            self._calls.lines,
+        )
+
+
+def _error_text(reply: Any) -> str:
+    error = reply.get("error") if isinstance(reply, dict) else None
+    return str(error.get("desc", "")) if isinstance(error, dict) else ""

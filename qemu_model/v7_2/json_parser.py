@@ -1,0 +1,295 @@
+"""``qobject/json-lexer.c`` and ``qobject/json-parser.c``: JSON as QEMU reads it.
+
+Single quotes are allowed; the first thing that is wrong is the error.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import collections
+import re
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from .. import messages
+from ..qemu_option import c_integer
+
+C_FILE = "qobject/json-parser.c"
+
+INT64_MIN: Final = -(1 << 63)
+UINT64_MAX: Final = (1 << 64) - 1
+#: How many brackets and braces may be open at once.
+MAX_NESTING: Final = 1024
+
+#: A piece of the text: white space, a token, or what the lexer has taken in with the
+#: character that it stumbles over.
+_PIECE: Final = re.compile(
+    r"""
+    [ \t\r\n]+
+    | (?P<punctuation> [{}\[\]:,] )
+    | (?P<string> "(?:[^"\\\0-\x1f] | \\[^\0-\x1f])*" | '(?:[^'\\\0-\x1f] | \\[^\0-\x1f])*' )
+    | (?P<number>
+        -?(?:
+          0(?![0-9.])
+          | (?:0(?=\.) | [1-9][0-9]*+)
+            (?P<fraction> \.[0-9]++ | (?!\.) )
+            (?P<exponent> [eE][+-]?[0-9]++ | (?![eE]) )
+        )
+      )
+    | (?P<keyword> [a-z]+ )
+    | (?P<stray>
+        (?:
+          "(?:[^"\\\0-\x1f] | \\[^\0-\x1f])*\\?
+          | '(?:[^'\\\0-\x1f] | \\[^\0-\x1f])*\\?
+          | -?(?:0 | [1-9][0-9]*)(?:\.[0-9]*)?(?:(?<=[0-9])[eE][+-]?)?
+          | -
+        ).?
+        | .
+      )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES: Final = MappingProxyType({
+    "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
+    '"': '"', "'": "'", "\\": "\\", "/": "/",
+})  # fmt: skip
+UNIT: Final = len(r"\uXXXX")
+#: A piece of a string: two halves of a surrogate pair are one character.
+_CHARACTER: Final = re.compile(
+    r"""
+    (?P<units>
+        \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
+        | \\u[0-9a-fA-F]{4}
+    )
+    | (?P<broken> \\u )
+    | \\(?P<escape> . )
+    | (?P<plain> [^\ud800-\udfff] )
+    | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+#: What Unicode assigns to no character: the last two of each plane, and 32 more.
+_NONCHARACTERS: Final = frozenset(
+    chr(code)
+    for code in (
+        *range(0xFDD0, 0xFDF0),
+        *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
+    )
+)
+_KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
+
+
+@attrs.frozen
+class Token:
+    """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself)."""
+
+    kind: str
+    text: str
+
+
+class JsonError(Exception):
+    """What the parser says after ``JSON parse error, ``."""
+
+
+def lex(text: str) -> Iterator[Token]:
+    """Give the tokens of ``text``.  Raises :class:`JsonError` ``stray '...'``."""
+    for piece in _PIECE.finditer(text):
+        match piece.lastgroup:
+            case None:
+                pass
+            case "punctuation":
+                mark = piece["punctuation"]
+                yield Token(mark, mark)
+            case "number":
+                whole = not piece["fraction"] and not piece["exponent"]
+                yield Token("integer" if whole else "float", piece[0])
+            case "stray":
+                raise JsonError(f"stray '{piece[0]}'")
+            case kind:
+                yield Token(kind, piece[0])
+
+
+class Parser:
+    """Reads one value from tokens, with QEMU's words for what is wrong."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = collections.deque(tokens)
+
+    def _peek(self) -> Token:
+        if not self._tokens:
+            raise JsonError("premature EOI")
+        return self._tokens[0]
+
+    def _pop(self) -> Token:
+        token = self._peek()
+        self._tokens.popleft()
+        return token
+
+    def value(self) -> Any:
+        """Read a value, nested as deep as it may be.  Raises :class:`JsonError`."""
+        around: list[dict[str, Any] | list[Any]] = []
+        keys: list[str | None] = []
+        while True:
+            begun = self._begin()
+            if isinstance(begun, (dict, list)) and not self._ends("}" if begun == {} else "]"):
+                around.append(begun)
+                keys.append(None)
+                continue
+            while True:
+                if not around:
+                    return begun
+                outer, key = around[-1], keys[-1]
+                if isinstance(outer, dict) and key is None:
+                    keys[-1] = self._key(begun)
+                    break
+                if isinstance(outer, list):
+                    outer.append(begun)
+                elif key in outer:
+                    raise JsonError("duplicate key")
+                else:
+                    assert key is not None
+                    outer[key] = begun
+                if not self._closes(outer):
+                    keys[-1] = None
+                    break
+                begun = around.pop()
+                keys.pop()
+
+    def _begin(self) -> Any:
+        """Read a value, or how one begins that holds others: empty, then."""
+        token = self._peek()
+        value: Any
+        match token.kind:
+            case "{":
+                value = {}
+            case "[":
+                value = []
+            case "string":
+                value = _string(token.text)
+            case "keyword":
+                value = _keyword(token.text)
+            case "integer":
+                value = _integer(token.text)
+            case "float":
+                value = float(token.text)
+            case _:
+                raise JsonError("expecting value")
+        self._pop()
+        return value
+
+    def _ends(self, bracket: str) -> bool:
+        """Take ``bracket`` if it comes next; return whether it did."""
+        if self._peek().kind != bracket:
+            return False
+        self._pop()
+        return True
+
+    def _key(self, key: Any) -> str:
+        """Return what was read as a key, and take the colon behind it."""
+        if not isinstance(key, str):
+            raise JsonError("key is not a string in object")
+        if self._pop().kind != ":":
+            raise JsonError("missing : in object pair")
+        return key
+
+    def _closes(self, outer: dict[str, Any] | list[Any]) -> bool:
+        """Take what stands behind an element: return whether it was the last."""
+        bracket, what = ("}", "dict") if isinstance(outer, dict) else ("]", "list")
+        token = self._pop()
+        if token.kind not in (bracket, ","):
+            raise JsonError(f"expected separator in {what}")
+        return token.kind == bracket
+
+
+def _string(text: str) -> str:
+    read = []
+    for piece in _CHARACTER.finditer(text[:-1], 1):
+        match piece.lastgroup:
+            case "plain":
+                read.append(piece[0])
+            case "units":
+                read.append(_code_point(piece["units"]))
+            case "escape" if piece["escape"] in _ESCAPES:
+                read.append(_ESCAPES[piece["escape"]])
+            case "escape":
+                raise JsonError("invalid escape sequence in string")
+            case "broken":
+                raise _no_character(text[piece.start() :][:UNIT])
+            case _:
+                raise JsonError("invalid UTF-8 sequence in string")
+    return "".join(read)
+
+
+def _code_point(units: str) -> str:
+    """Return the character that ``\\uXXXX``, once or twice, stands for: what is UTF-16."""
+    try:
+        character = bytes.fromhex(units.replace("\\u", "")).decode("utf-16-be")
+    except UnicodeDecodeError as error:
+        raise _no_character(units) from error
+    if character in _NONCHARACTERS:
+        raise _no_character(units)
+    return character
+
+
+def _no_character(text: str) -> JsonError:
+    return JsonError(f"{text} is not a valid Unicode character")
+
+
+def _keyword(text: str) -> bool | None:
+    if text not in _KEYWORDS:
+        raise JsonError(f"invalid keyword '{text}'")
+    return _KEYWORDS[text]
+
+
+def _integer(text: str) -> int | float:
+    """Return a number that has 64 bits, with a sign or without, as it is; others are doubles."""
+    value = c_integer(text)
+    return value if INT64_MIN <= value <= UINT64_MAX else float(text)
+
+
+def qobject_from_json(text: str) -> Any:
+    """Read the one JSON value that ``text`` is.
+
+    Raises ``JSON parse error, ...``, ``JSON nesting depth limit exceeded`` and
+    ``Expecting at most one JSON value``.
+    """
+    tokens = lex(text)
+    try:
+        first = list(tokens_of_value(tokens))
+        value = Parser(first).value() if first else None
+    except JsonError as error:
+        raise messages.JSON_PARSE.error(what=str(error)) from error
+    try:
+        more = any(tokens)
+    except JsonError:
+        more = True
+    if more:
+        raise messages.JSON_ONE_VALUE.error()
+    return value
+
+
+def tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:
+    """Give the tokens up to where as many brackets are closed as are open (``json-streamer.c``).
+
+    A bracket that closes too much ends it as well.  Raises ``JSON nesting depth limit exceeded``.
+    """
+    braces = brackets = 0
+    for token in tokens:
+        yield token
+        match token.kind:
+            case "{":
+                braces += 1
+            case "}":
+                braces -= 1
+            case "[":
+                brackets += 1
+            case "]":
+                brackets -= 1
+        if braces + brackets > MAX_NESTING:
+            raise messages.JSON_NESTING.error()
+        if min(braces, brackets) < 0 or not (braces or brackets):
+            return
