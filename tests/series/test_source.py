@@ -1,0 +1,104 @@
+"""The mirror's source as one tree has it: it is Python, and it behaves as the mirror does."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from recordings import recordings
+
+import qemu_model
+from qemu_model.cli import main
+from qemu_model.review.source import UnknownModule, compare, module_called, modules, source
+from qemu_model.revision import BASE, V8, find
+
+PACKAGE = Path(qemu_model.__file__).parent
+SCHEMA = json.loads((PACKAGE / "schemas" / "source.schema.json").read_text())
+#: Runs each line of a JSON list in a simulated kernel and prints what came of it.
+RUNNER = """
+import json, sys
+from qemu_model.host.profiles import load
+from qemu_model.host.simulated import SimulatedHost
+from qemu_model.process import run
+from qemu_model.revision import find
+print(json.dumps([
+    [done.exit, done.stderr, [event.to_json() for event in done.events]]
+    for words in json.load(sys.stdin)
+    for done in [run(words, SimulatedHost(load("ext4-dax")), find(sys.argv[1]))]
+]))
+"""
+
+
+def outcomes(package: Path, revision: str, lines: list[list[str]]) -> object:
+    """Return what the package in a folder does with some lines."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER, revision],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=package.parent,
+        env={**os.environ, "PYTHONPATH": str(package.parent)},
+    )
+    return json.loads(done.stdout)
+
+
+def test_series_changes_the_modules_of_the_c_files_whose_behaviour_it_changes() -> None:
+    """The letter lists them; in oslib-posix.c only the type of a parameter changes."""
+    changed = {modules()[name] for name in modules() if compare(BASE, V8, name).lines}
+    assert changed == {
+        "backends/hostmem-file.c",
+        "backends/hostmem.c",
+        modules()["numa"],
+        modules()["physmem"],
+        "util/mmap-alloc.c",
+    }
+
+
+def test_folded_base_neither_asks_for_map_sync_nor_reads_a_field() -> None:
+    text = source(BASE, "util/mmap-alloc.c").text
+    assert "retries_without_map_sync" not in text
+    assert "tree.mmap_alloc" not in text
+
+
+@pytest.mark.parametrize("revision", ["V8", "qemu-10.0"])
+def test_package_of_folded_modules_runs_as_the_mirror_does(revision: str, tmp_path: Path) -> None:
+    tree = find(revision)
+    folded = tmp_path / "qemu_model"
+    shutil.copytree(PACKAGE, folded, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in modules():
+        (folded / f"{name}.py").write_text(source(tree, name).text)
+    lines = [one.args for one in recordings("v8") if not one.name.startswith("pc-")][::4]
+    assert len(lines) > 30
+    assert outcomes(folded, revision, lines) == outcomes(PACKAGE, revision, lines)
+
+
+def test_module_is_found_by_its_name_its_file_and_its_c_file() -> None:
+    assert [module_called(name) for name in ("mmap_alloc", "mmap_alloc.py", "mmap-alloc.c")] == [
+        "mmap_alloc"
+    ] * 3
+    with pytest.raises(UnknownModule, match="no module of the mirror is called 'nope'"):
+        module_called("nope")
+
+
+@pytest.mark.parametrize(
+    "words", [["V8", "numa", "--against", "base"], ["V8", "numa"]], ids=["diff", "module"]
+)
+def test_json_fits_its_schema(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["source", *words, "--json"]) == 0
+    jsonschema.validate(json.loads(capsys.readouterr().out), SCHEMA)
+
+
+def test_unknown_module_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["source", "V8", "nope"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "qemu-model source: no module of the mirror is called 'nope'; there are "
+    )
