@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .conform.conformance import Report
     from .explain.explanation import Explanation
     from .explain.why import Why
+    from .findings.lint import Linted
+    from .input.found import QemuLine
     from .inspect.machine import PathJudgement, ProcessJudgement
     from .judge.verdict import Verdict
     from .review.diff import Difference
@@ -84,12 +86,38 @@ def run(
 
 
 def explain_line(
-    line: Line, on: str = "", tree: RevisionName = "v8", *, qmp: Sequence[Any] = ()
+    line: Line, on: str = "", tree: RevisionName | None = None, *, qmp: Sequence[Any] = ()
 ) -> Explanation:
-    """Say what a line leads to, as ``qemu-model explain`` does; ``on`` empty is no host."""
+    """Say what a line leads to, as ``qemu-model explain`` does; ``on`` empty is no host.
+
+    ``tree`` None is the one that the line names, else the default.
+    """
     from .explain.explanation import explain
 
-    return explain(words(line), revision_called(tree), on, qmp=qmp)
+    found = _qemu_line(line)
+    chosen, because = _chosen(found, tree)
+    return explain(found.options, chosen, on, qmp=qmp, chosen_because=because)
+
+
+def lint_line(line: Line, on: str = "", tree: RevisionName | None = None) -> Linted:
+    """Return the findings of a line, as ``qemu-model lint`` does; ``on`` empty is no host."""
+    from .findings.lint import COMMAND_LINE, lint
+
+    found = _qemu_line(line)
+    chosen, because = _chosen(found, tree)
+    return lint(found, chosen, because, on, COMMAND_LINE)
+
+
+def _qemu_line(line: Line) -> QemuLine:
+    from .input import find_line, from_words
+
+    return find_line(line) if isinstance(line, str) else from_words(line)
+
+
+def _chosen(line: QemuLine, tree: RevisionName | None) -> tuple[Revision, str]:
+    from .input.default_revision import AS_ASKED, default_revision
+
+    return default_revision(line) if tree is None else (revision_called(tree), AS_ASKED)
 
 
 def why(message: str) -> Why:
@@ -200,7 +228,10 @@ def conform(
 
 
 def explorer_page() -> str:
-    """Return the page of ``qemu-model explorer``; it takes about a minute."""
+    """Return the page of ``qemu-model explorer``, one HTML file.
+
+    Raises :class:`~qemu_model.explorer.runtime.RuntimeMissing`.
+    """
     from .explorer.html import make_page
 
     return make_page()

@@ -16,21 +16,21 @@ import attrs
 from .globals import Qemu
 from .qom import TypeInfo
 from .ram_addr import RAMBlock
-from .vl import CommandLine
+from .revisions.release import Release
+from .vl_options import CommandLine
 
 
 @attrs.frozen
 class FrontEnd:
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
-    ``guard_size`` returns the size in bytes of the guard behind a block.
-    ``event_first``: the SHUTDOWN event comes before the reply to ``quit``.
+    ``types`` returns those of a release.  ``guard_size`` returns the size in bytes of the
+    guard behind a block.
     """
 
-    types: Mapping[str, TypeInfo]
+    types: Callable[[Release], Mapping[str, TypeInfo]]
     parse: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
     start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
     dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
     drain_call_rcu: Callable[[Qemu], None]
     guard_size: Callable[[Qemu, RAMBlock], int]
-    event_first: bool

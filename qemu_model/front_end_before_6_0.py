@@ -4,22 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .front_end import FrontEnd
 from .globals import Qemu
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
-from .qom import TypeInfo
 from .ram_addr import RAMBlock
-from .user_creatable import USER_CREATABLE
-from .vl import CommandLine, main, parse_command_line
-
-
-def parse(qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]) -> CommandLine:
-    """Read the command line: no option needs the types yet."""
-    return parse_command_line(qemu, args)
+from .user_creatable import user_creatable_types
+from .vl_before_6_0 import main, parse_command_line
 
 
 def guard_size(qemu: Qemu, _block: RAMBlock) -> int:
@@ -28,11 +21,5 @@ def guard_size(qemu: Qemu, _block: RAMBlock) -> int:
 
 
 FRONT_END: Final = FrontEnd(
-    USER_CREATABLE,
-    parse,
-    main,
-    qmp_dispatch,
-    drain_call_rcu,
-    guard_size,
-    event_first=False,
+    user_creatable_types, parse_command_line, main, qmp_dispatch, drain_call_rcu, guard_size
 )

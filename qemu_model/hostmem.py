@@ -150,12 +150,10 @@ def host_memory_backend_set_policy(
 ) -> None:
     """Set the policy; nothing that has its memory is bound again.
 
-    Raises ``Invalid parameter '<value>'``.
+    Raises ``Parameter '<name>' does not accept value '<value>'``, ``Invalid parameter
+    '<value>'`` until 6.1.
     """
-    value = v.type_str(name)
-    if value not in POLICIES:
-        raise messages.INVALID_PARAMETER.error(value=value)
-    backend.policy = value
+    backend.policy = v.type_enum(name, tuple(POLICIES))
 
 
 def host_memory_backend_get_merge(_qemu: Qemu, backend: HostMemoryBackend) -> bool:

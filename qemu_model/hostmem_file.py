@@ -181,9 +181,7 @@ def file_memory_backend_set_sync(
     if sync_is_boolean(qemu):
         value = "on" if v.type_bool(name) else "off"
     else:
-        value = v.type_str(name)
-        if value not in qemu.tree.policy.values:
-            raise messages.INVALID_PARAMETER.error(value=value)
+        value = v.type_enum(name, qemu.tree.policy.values)
     if host_memory_backend_mr_inited(fb):
         raise messages.CANNOT_CHANGE_QUOTED.error(property=name, type=fb.type.name)
     fb.sync = value

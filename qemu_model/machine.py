@@ -61,10 +61,10 @@ def set_property(qemu: Qemu, name: str, text: str) -> None:
     """
     prop = machine_get_class(qemu).properties.get(name)
     if prop is None:
-        raise messages.PROPERTY_NOT_FOUND.error(property=name)
+        raise messages.PROPERTY_NOT_FOUND.error(type=qemu.machine.type_name, property=name)
     if prop.kind == "read-only":
-        raise messages.INSUFFICIENT_PERMISSION.error()
-    v = StringInputVisitor(text)
+        raise messages.NOT_WRITABLE.error(type=qemu.machine.type_name, property=name)
+    v = StringInputVisitor(qemu, text)
     value: object
     match prop.kind:
         case "bool":

@@ -11,6 +11,7 @@ import attrs
 
 from . import messages
 from .boards import CpuInstanceProperties, MachineClass, machine_get_class
+from .cutils import qemu_strtosz_MiB
 from .error import Error, Exit
 from .glib import GHashTable
 from .globals import Qemu
@@ -34,7 +35,8 @@ from .memory import (
     memory_region_is_mapped,
 )
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
-from .qemu_option import OptsVisitor, QemuOpts, qemu_strtosz_mib
+from .opts_visitor import OptsVisitor
+from .qemu_option import QemuOpts
 from .qom import (
     object_get_canonical_path_component,
     object_get_objects_root,
@@ -165,33 +167,31 @@ def set_numa_options(qemu: Qemu, options: NumaOptions) -> None:
         machine_set_cpu_numa_node(qemu, options)
 
 
-def visit_type_numa_options(opts: QemuOpts) -> NumaOptions:
+def visit_type_numa_options(qemu: Qemu, opts: QemuOpts) -> NumaOptions:
     """Read one -numa, its parameters in the order of their declaration.
 
     Raises ``Parameter 'type' is missing``, ``Invalid parameter '<type>'``,
     ``Parameter '<name>' expects ...`` and ``Invalid parameter '<name>'``.
     """
-    v = OptsVisitor(opts)
+    v = OptsVisitor(qemu, opts)
     options: NumaOptions
     kind = v.type_enum("type", ("node", "dist", "cpu"))
     if kind == "node":
         options = NumaNodeOptions(
-            v.type_uint("nodeid", 16) if v.optional("nodeid") else None,
+            v.type_uint16("nodeid") if v.has("nodeid") else None,
             tuple(v.uint16_list("cpus")),
-            v.type_size("mem") if v.optional("mem") else None,
-            v.type_str("memdev") if v.optional("memdev") else None,
+            v.type_size("mem") if v.has("mem") else None,
+            v.type_str("memdev") if v.has("memdev") else None,
         )
-        v.check_struct(NODE_MEMBERS)
+        v.check_struct()
     elif kind == "dist":
-        options = NumaDistOptions(
-            v.type_uint("src", 16), v.type_uint("dst", 16), v.type_uint("val", 8)
-        )
-        v.check_struct(DIST_MEMBERS)
+        options = NumaDistOptions(v.type_uint16("src"), v.type_uint16("dst"), v.type_uint8("val"))
+        v.check_struct()
     else:
         options = CpuInstanceProperties(
-            *(v.type_int64(name) if v.optional(name) else None for name in CPU_MEMBERS[1:])
+            *(v.type_int64(name) if v.has(name) else None for name in CPU_MEMBERS[1:])
         )
-        v.check_struct(CPU_MEMBERS)
+        v.check_struct()
     return options
 
 
@@ -200,11 +200,11 @@ def parse_numa(qemu: Qemu, opts: QemuOpts) -> None:
 
     Raises what ``visit_type_numa_options`` and ``set_numa_options`` raise.
     """
-    options = visit_type_numa_options(opts)
+    options = visit_type_numa_options(qemu, opts)
     if isinstance(options, NumaNodeOptions) and options.mem is not None:
         text = opts.get("mem")
         assert text is not None
-        size = qemu_strtosz_mib(text)
+        size = qemu_strtosz_MiB(qemu, text)
         if size is not None:
             options = attrs.evolve(options, mem=size)
     set_numa_options(qemu, options)

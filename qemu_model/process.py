@@ -20,12 +20,13 @@ from .globals import Qemu
 from .host.protocol import Host
 from .host.recording import RecordingHost
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
-from .qmp import check_arguments, qmp_dispatch_check_obj, reply_to
+from .qmp import qmp_dispatch_check_obj, reply_to
+from .qobject_input import QObjectInputVisitor
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .revision import V8, Revision
 from .revisions.origins import newest_origin, origin_in
-from .vl import CommandLine
+from .vl_options import CommandLine
 
 #: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
 ABORTED = -6
@@ -116,7 +117,7 @@ class Process:
         self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)
-        self.types: Mapping[str, TypeInfo] = self._front_end.types
+        self.types: Mapping[str, TypeInfo] = self._front_end.types(revision.release)
         self.line = CommandLine()
         self.replies: list[Any] = []
         self.exit: int | None = None
@@ -166,7 +167,10 @@ class Process:
             name, arguments = qmp_dispatch_check_obj(request)
             if name != "qmp_capabilities":
                 raise refusal(messages.EXPECTING_NEGOTIATION)
-            check_arguments(arguments, enable=("array", False))
+            v = QObjectInputVisitor(arguments)
+            if v.has("enable"):
+                v.start_list("enable")
+            v.check_struct()
             if self._negotiated:
                 raise refusal(messages.NEGOTIATION_COMPLETE)
         except Error as error:
@@ -181,7 +185,9 @@ class Process:
 
     def _quit(self, reply: Any) -> None:
         said = [reply, SHUTDOWN]
-        for message in reversed(said) if self._front_end.event_first else said:
+        if self.qemu.tree.qmp.shutdown_comes_before_the_reply:
+            said.reverse()
+        for message in said:
             self._reply(dict(message))
         raise Exit(0)
 

@@ -44,11 +44,11 @@ def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> None:
         if name in ("driver", "bus"):
             continue
         if name not in kind.properties:
-            raise messages.PROPERTY_NOT_FOUND.error(property=name)
+            raise messages.PROPERTY_NOT_FOUND.error(type=driver, property=name)
         setter = kind.properties[name]
         if setter is None:
-            raise messages.INSUFFICIENT_PERMISSION.error()
-        setter(qemu, dimm, StringInputVisitor(text), name)
+            raise messages.NOT_WRITABLE.error(type=driver, property=name)
+        setter(qemu, dimm, StringInputVisitor(qemu, text), name)
     device_set_realized(qemu, dimm)
 
 

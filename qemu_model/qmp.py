@@ -1,4 +1,4 @@
-"""``qapi/qmp-dispatch.c``, ``qmp.c`` and what the monitor adds: commands in JSON."""
+"""``qapi/qmp-dispatch.c`` and the commands about objects and memory backends."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -12,80 +12,104 @@ from . import messages
 from .error import Error
 from .glib import GHashTable
 from .globals import Qemu
-from .numa import qmp_query_memdev
+from .hostmem import HostMemoryBackend, host_memory_backend_get_prealloc
+from .qapi_qom import visit_type_ObjectOptions
+from .qdict import qdict_order
+from .qmp_commands import commands_not_modelled
 from .qobject_input import QObjectInputVisitor, invalid_type
 from .qom import (
     Object,
     TypeInfo,
+    object_get_objects_root,
     object_property_get,
     object_property_set,
     object_resolve_path,
-    qdict_order,
     user_creatable_add_type,
     user_creatable_del,
 )
 
-C_FILE = "qmp.c"
+C_FILE = "qapi/qmp-dispatch.c"
 
-Command = Callable[[Qemu, Mapping[str, TypeInfo], dict[str, Any]], object]
-
-#: What is an argument of a kind, as Python reads JSON.
-KINDS: Final[Mapping[str, type]] = MappingProxyType({"string": str, "array": list, "any": object})
+Command = Callable[[Qemu, Mapping[str, TypeInfo], QObjectInputVisitor], object]
 
 
 class NotModelled(Exception):
     """A part of QMP that QEMU has and the model has not; the text names it."""
 
 
-def check_arguments(arguments: dict[str, Any], **kinds: tuple[str, bool]) -> dict[str, Any]:
-    """Return the arguments a command takes, by name, in the order QEMU looks at them.
+def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+    """``object-add``: make an object (``qom/qom-qmp-cmds.c``).
 
-    Raises ``Parameter '<name>' is missing``, ``Invalid parameter type for '<name>',
-    expected: <type>`` and ``Parameter '<name>' is unexpected``.
+    Its properties stand in the dictionary ``props``; since 5.0 also beside its type and id,
+    and since 6.0 only there.
     """
-    taken = {}
-    unread = GHashTable(qdict_order(arguments))
-    for keyword, (kind, required) in kinds.items():
-        name = keyword.replace("_", "-")
-        unread.remove(name)
-        if name not in arguments:
-            if required:
-                raise messages.MISSING_PARAMETER.error(name=name)
-            continue
-        value = arguments[name]
-        if not isinstance(value, KINDS[kind]):
-            raise invalid_type(name, kind)
-        taken[keyword] = value
-    for name in unread:
-        raise messages.UNEXPECTED.error(name=name)
-    return taken
+    if qemu.tree.vl.reads_options_with_qapi:
+        options = visit_type_ObjectOptions(qemu, v)
+        _add(qemu, types, options.qom_type, options.id, options.values)
+    elif qemu.tree.qmp.object_add_takes_properties:
+        user_creatable_add_dict(qemu, types, _joined(dict(v.values)))
+    else:
+        qom_type, id = v.type_str("qom-type"), v.type_str("id")
+        props = _props(v.type_any("props")) if v.has("props") else {}
+        v.check_struct()
+        _add(qemu, types, qom_type, id, props)
+    return {}
 
 
-def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
-    """``object-add``: make an object; its properties are in the dictionary ``props``."""
-    taken = check_arguments(
-        arguments, qom_type=("string", True), id=("string", True), props=("any", False)
-    )
-    props = taken.get("props", {})
-    if not isinstance(props, dict):
+def _add(
+    qemu: Qemu, types: Mapping[str, TypeInfo], qom_type: str, id: str, values: Mapping[str, Any]
+) -> None:
+    user_creatable_add_type(qemu, types, qom_type, id, values, QObjectInputVisitor(values))
+
+
+def _props(value: Any) -> dict[str, Any]:
+    """Return the value of ``props``.  Raises ``... expected: dict``."""
+    if not isinstance(value, dict):
         raise invalid_type("props", "dict")
-    user_creatable_add_type(
-        qemu, types, taken["qom_type"], taken["id"], props, QObjectInputVisitor(props)
-    )
-    return {}
+    return value
 
 
-def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+def _joined(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with what is in ``props`` beside them.
+
+    Raises ``Option in 'props' conflicts with top level``.
+    """
+    props = _props(arguments.pop("props", {}))
+    if props.keys() & arguments.keys():
+        raise messages.PROPS_CONFLICT.error()
+    return {**arguments, **props}
+
+
+def user_creatable_add_dict(
+    qemu: Qemu, types: Mapping[str, TypeInfo], values: dict[str, Any]
+) -> None:
+    """Make an object whose type and id are among its properties (``qom/object_interfaces.c``).
+
+    Raises ``Parameter 'qom-type' is missing`` and ``Parameter 'id' is missing``, also where
+    they are no strings.
+    """
+    named = []
+    for name in ("qom-type", "id"):
+        value = values.pop(name, None)
+        if not isinstance(value, str):
+            raise messages.MISSING_PARAMETER.error(name=name)
+        named.append(value)
+    _add(qemu, types, named[0], named[1], values)
+
+
+def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
     """``object-del``: delete an object."""
-    user_creatable_del(qemu, check_arguments(arguments, id=("string", True))["id"])
+    id = v.type_str("id")
+    v.check_struct()
+    user_creatable_del(qemu, id)
     return {}
 
 
-def object_at(qemu: Qemu, command: str, path: str, name: str) -> Object:
+def _object_at(qemu: Qemu, command: str, path: str, name: str) -> Object:
     """Return the object at ``path``, whose property ``name`` ``command`` is about.
 
     Raises ``Device '<path>' not found``, of class DeviceNotFound, and
-    :class:`NotModelled` for what the machine keeps to itself.
+    :class:`NotModelled` for the machine's own properties.
     """
     obj = object_resolve_path(qemu, path)
     if obj is None:
@@ -95,33 +119,56 @@ def object_at(qemu: Qemu, command: str, path: str, name: str) -> Object:
     return obj
 
 
-def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
     """``qom-get``: read a property."""
-    taken = check_arguments(arguments, path=("string", True), property=("string", True))
-    name = taken["property"]
-    return object_property_get(qemu, object_at(qemu, "qom-get", taken["path"], name), name)
+    path, name = v.type_str("path"), v.type_str("property")
+    v.check_struct()
+    return object_property_get(qemu, _object_at(qemu, "qom-get", path, name), name)
 
 
-def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
     """``qom-set``: set a property."""
-    taken = check_arguments(
-        arguments, path=("string", True), property=("string", True), value=("any", True)
-    )
-    name = taken["property"]
-    obj = object_at(qemu, "qom-set", taken["path"], name)
-    object_property_set(qemu, obj, QObjectInputVisitor({name: taken["value"]}), name)
+    path, name = v.type_str("path"), v.type_str("property")
+    value = v.type_any("value")
+    v.check_struct()
+    values = QObjectInputVisitor({name: value})
+    object_property_set(qemu, _object_at(qemu, "qom-set", path, name), values, name)
     return {}
 
 
-def query_memdev(qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
-    """``query-memdev``: list the backends."""
-    check_arguments(arguments)
-    return qmp_query_memdev(qemu)
+def _memdev(qemu: Qemu, backend: HostMemoryBackend) -> dict[str, object]:
+    """Return one entry of ``query-memdev`` (``hw/core/machine-qmp-cmds.c:query_memdev``)."""
+    memdev: dict[str, object] = {
+        "id": backend.id,
+        "size": backend.size,
+        "merge": backend.merge,
+        "dump": backend.dump,
+        "prealloc": host_memory_backend_get_prealloc(qemu, backend),
+        "host-nodes": sorted(backend.host_nodes),
+        "policy": backend.policy,
+    }
+    if qemu.tree.qmp.query_memdev_tells_share:
+        memdev["share"] = backend.share
+        if qemu.platform.system == "linux":
+            memdev["reserve"] = getattr(backend, "reserve")  # noqa: B009 - since 6.1
+    return memdev
 
 
-def qmp_quit(_qemu: Qemu, _types: Mapping[str, TypeInfo], arguments: dict[str, Any]) -> object:
+def qmp_query_memdev(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+    """``query-memdev``: list the backends, in the order of a hash table, backwards."""
+    v.check_struct()
+    object_get_objects_root(qemu)
+    found = [qemu.objects[id] for id in GHashTable(qemu.objects)]
+    return [
+        _memdev(qemu, backend)
+        for backend in reversed(found)
+        if isinstance(backend, HostMemoryBackend)
+    ]
+
+
+def qmp_quit(_qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
     """``quit``: end the process, once the reply is sent."""
-    check_arguments(arguments)
+    v.check_struct()
     return {}
 
 
@@ -131,121 +178,14 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "object-del": qmp_object_del,
         "qom-get": qmp_qom_get,
         "qom-set": qmp_qom_set,
-        "query-memdev": query_memdev,
+        "query-memdev": qmp_query_memdev,
         "quit": qmp_quit,
-    }
-)
-
-#: Commands of QEMU that have nothing to do with memory backends.
-NOT_MODELLED: Final = frozenset(
-    {
-        "balloon",
-        "block-commit",
-        "block-job-cancel",
-        "block-stream",
-        "blockdev-add",
-        "blockdev-backup",
-        "blockdev-del",
-        "blockdev-mirror",
-        "chardev-add",
-        "chardev-remove",
-        "client_migrate_info",
-        "cont",
-        "cpu-add",
-        "device_add",
-        "device-list-properties",
-        "device_del",
-        "dump-guest-memory",
-        "eject",
-        "expire_password",
-        "getfd",
-        "human-monitor-command",
-        "inject-nmi",
-        "memsave",
-        "migrate",
-        "migrate-set-capabilities",
-        "migrate-set-parameters",
-        "migrate_cancel",
-        "migrate_set_downtime",
-        "migrate_set_speed",
-        "nbd-server-add",
-        "nbd-server-start",
-        "nbd-server-stop",
-        "netdev_add",
-        "netdev_del",
-        "pmemsave",
-        "qom-list",
-        "qom-list-properties",
-        "qom-list-types",
-        "query-balloon",
-        "query-block",
-        "query-block-jobs",
-        "query-blockstats",
-        "query-chardev",
-        "query-chardev-backends",
-        "query-command-line-options",
-        "query-commands",
-        "query-cpu-definitions",
-        "query-cpu-model-expansion",
-        "query-cpus",
-        "query-cpus-fast",
-        "query-dump",
-        "query-events",
-        "query-fdsets",
-        "query-hotpluggable-cpus",
-        "query-iothreads",
-        "query-kvm",
-        "query-machines",
-        "query-memory-devices",
-        "query-memory-size-summary",
-        "query-mice",
-        "query-migrate",
-        "query-migrate-capabilities",
-        "query-migrate-parameters",
-        "query-name",
-        "query-named-block-nodes",
-        "query-pci",
-        "query-qmp-schema",
-        "query-rx-filter",
-        "query-sev",
-        "query-spice",
-        "query-status",
-        "query-target",
-        "query-tpm",
-        "query-tpm-models",
-        "query-tpm-types",
-        "query-uuid",
-        "query-version",
-        "query-vnc",
-        "query-vnc-servers",
-        "ringbuf-read",
-        "ringbuf-write",
-        "rtc-reset-reinjection",
-        "screendump",
-        "send-key",
-        "set_link",
-        "set_password",
-        "snapshot-load",
-        "snapshot-save",
-        "stop",
-        "system_powerdown",
-        "system_reset",
-        "system_wakeup",
-        "trace-event-get-state",
-        "trace-event-set-state",
-        "transaction",
-        "watchdog-set-action",
-        "x-exit-preconfig",
-        "xen-save-devices-state",
     }
 )
 
 
 def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
-    """Return the name and the arguments of a command.
-
-    Raises ``QMP input ...``.
-    """
+    """Return the name and the arguments of a command.  Raises ``QMP input ...``."""
     if not isinstance(request, dict):
         raise messages.INPUT_NOT_OBJECT.error()
     name = None
@@ -282,13 +222,16 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
 
     Raises :class:`NotModelled` for a command that the model leaves out.
     """
+    qemu.in_monitor = True
     try:
         name, arguments = qmp_dispatch_check_obj(request)
         command = COMMANDS.get(name)
         if command is None:
-            if name in NOT_MODELLED:
+            if name in commands_not_modelled(qemu.tree.release):
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        return reply_to(qemu, request, command(qemu, types, arguments))
+        return reply_to(qemu, request, command(qemu, types, QObjectInputVisitor(arguments)))
     except Error as error:
         return reply_to(qemu, request, error)
+    finally:
+        qemu.in_monitor = False

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -14,10 +13,10 @@ import attrs
 from . import messages
 from .error import Error
 from .globals import Qemu
+from .qdict import qdict_order
+from .qemu_option import id_wellformed
 
 C_FILE = "qom/object_interfaces.c"
-
-BUCKETS = 512
 
 Kind = TypeVar("Kind", bound="Object")
 
@@ -35,6 +34,14 @@ class Visitor(Protocol):
 
     def type_str(self, name: str) -> str:
         """Read a string."""
+        ...
+
+    def type_enum(self, name: str, values: Sequence[str]) -> str:
+        """Read one of ``values``."""
+        ...
+
+    def type_uint32(self, name: str) -> int:
+        """Read a number of 32 bits."""
         ...
 
     def uint16_list(self, name: str) -> list[int]:
@@ -178,48 +185,54 @@ def object_resolve_path(qemu: Qemu, path: str) -> Object | None:
     return object_resolve_path_type(qemu, path, Object)
 
 
+def object_resolve_link(qemu: Qemu, name: str, target_type: str, path: str) -> Object:
+    """Return the object of ``target_type`` that ``path`` leads to.
+
+    Raises ``Invalid parameter type for '<name>', expected: <type>`` for one of
+    another type and ``Device '<path>' not found``, of class DeviceNotFound.
+    """
+    target = object_resolve_path(qemu, path)
+    if target is None:
+        raise messages.LINK_NOT_FOUND.error(path=path).of_class("DeviceNotFound")
+    if target.type.name != target_type:
+        raise messages.LINK_TYPE.error(name=name, type=target_type)
+    return target
+
+
+def object_get_link(qemu: Qemu, target: Object | None) -> str:
+    """Return the path of what a link leads to, empty for nothing and for what was deleted."""
+    if target is None or qemu.objects.get(target.id) is not target:
+        return ""
+    return object_get_canonical_path(target)
+
+
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
-    """Return a property of the object.  Raises ``Property '.<name>' not found``."""
+    """Return a property of the object.  Raises ``Property '<type>.<name>' not found``.
+
+    Until 5.1 the message does not name the type.
+    """
     prop = obj.type.properties.get(name)
     if prop is None or not prop.exists(qemu):
-        raise messages.PROPERTY_NOT_FOUND.error(property=name)
+        raise messages.PROPERTY_NOT_FOUND.error(type=obj.type.name, property=name)
     return prop
 
 
 def object_property_set(qemu: Qemu, obj: Object, v: Visitor, name: str) -> None:
     """Set a property to what the visitor reads.
 
-    Raises ``Property '.<name>' not found``, ``Insufficient permission to perform
-    this operation`` for one that can only be read, and what its setter raises.
+    Raises ``Property '<type>.<name>' not found``, for one that can only be read ``Property
+    '<type>.<name>' is not writable`` (until 7.1 ``Insufficient permission to perform this
+    operation``), and what its setter raises.
     """
     prop = object_property_find(qemu, obj, name)
     if prop.set is None:
-        raise messages.INSUFFICIENT_PERMISSION.error()
+        raise messages.NOT_WRITABLE.error(type=obj.type.name, property=name)
     prop.set(qemu, obj, v, name)
 
 
 def object_property_get(qemu: Qemu, obj: Object, name: str) -> object:
-    """Return a property's value.  Raises ``Property '.<name>' not found``."""
+    """Return a property's value.  Raises ``Property '<type>.<name>' not found``."""
     return object_property_find(qemu, obj, name).get(qemu, obj)
-
-
-@functools.lru_cache(maxsize=128)
-def tdb_hash(name: str) -> int:
-    """Return the hash that QEMU's dictionaries use (``qobject/qdict.c:tdb_hash``)."""
-    key = name.encode("utf-8", "surrogateescape")
-    value = 0x238F13AF * len(key)
-    for position, byte in enumerate(key):
-        value += byte << position * 5 % 24
-    return (1103515243 * (value & 0xFFFF_FFFF) + 12345) & 0xFFFF_FFFF
-
-
-def qdict_order(names: Iterable[str]) -> list[str]:
-    """Return ``names``, in the order they were inserted, as QEMU walks its dictionary.
-
-    That is by bucket, and in one bucket the last inserted first.
-    """
-    newest_first = list(names)[::-1]
-    return sorted(newest_first, key=lambda name: tdb_hash(name) % BUCKETS)
 
 
 def user_creatable_add_type(
@@ -232,12 +245,14 @@ def user_creatable_add_type(
 ) -> Object:
     """Make an object, set its properties, put it into ``/objects`` and complete it.
 
-    ``names`` are the properties in the order they were given.  Raises ``invalid
-    object type: <type>``, ``object type '<type>' isn't supported by object-add``,
-    ``object type '<type>' is abstract``, what a setter raises, ``attempt to add
-    duplicate property '<id>' ...`` and what completing the object raises; then no
-    object is left.
+    ``names`` are the properties in the order they were given.  Raises ``Parameter 'id'
+    expects an identifier`` (since 6.0), ``invalid object type: <type>``, ``object type
+    '<type>' isn't supported by object-add``, ``object type '<type>' is abstract``, what a
+    setter raises, ``attempt to add duplicate property '<id>' ...`` and what completing the
+    object raises; then no object is left.
     """
+    if qemu.tree.object_interfaces.checks_the_id and not id_wellformed(id):
+        raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
     info = types.get(type_name)
     if info is None or not info.exists(qemu):
         raise messages.INVALID_OBJECT_TYPE.error(type=type_name)

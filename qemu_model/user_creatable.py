@@ -1,10 +1,11 @@
-"""The object types that users can create, of the 3.1 tree, and some that they cannot."""
+"""The object types of each release: memory backends, and those that are accepted and no more."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -15,37 +16,31 @@ from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .machines import MACHINES
 from .qom import Object, TypeInfo, can_always_be_deleted, nothing, properties
+from .revisions.release import Release, is_between, parse_release
 
-#: Types that have nothing to do with memory: objects of them are made, and nothing more.
-OTHER_TYPES: Final = (
-    "can-bus",
-    "can-host-socketcan",
-    "colo-compare",
-    "cryptodev-backend",
-    "cryptodev-backend-builtin",
-    "cryptodev-vhost-user",
-    "filter-buffer",
-    "filter-dump",
-    "filter-mirror",
-    "filter-redirector",
-    "filter-replay",
-    "filter-rewriter",
-    "input-linux",
-    "iothread",
-    "pr-manager-helper",
-    "rng-egd",
-    "rng-random",
-    "secret",
-    "sev-guest",
-    "throttle-group",
-    "tls-creds-anon",
-    "tls-creds-psk",
-    "tls-creds-x509",
-)
-OTHER_ABSTRACT_TYPES: Final = ("netfilter", "pr-manager", "rng-backend")
-
-#: Types that there are, and that users might take for objects of their own.
-NOT_CREATABLE: Final = (
+#: Types that have nothing to do with memory, with ``:SINCE``: Debian's builds have them.
+_OTHER_TYPES: Final = """
+    acpi-generic-initiator:9.0 acpi-generic-port:9.2 authz-list:4.0 authz-list-file:4.0
+    authz-simple:4.0 can-bus can-host-socketcan colo-compare cryptodev-backend
+    cryptodev-backend-builtin cryptodev-vhost-user dbus-vmstate:5.0 filter-buffer filter-dump
+    filter-mirror filter-redirector filter-replay filter-rewriter input-barrier:4.2 input-linux
+    iommufd:9.0 iothread main-loop:7.1 monitor-hmp:11.1 monitor-qmp:11.1 pr-manager-helper
+    qtest:6.1 rng-builtin:4.2 rng-egd rng-random secret secret_keyring:5.1 sev-guest
+    sev-snp-guest:9.1 tdx-guest:10.1 thread-context:7.2 throttle-group tls-cipher-suites:5.1
+    tls-creds-anon tls-creds-psk tls-creds-x509 x-remote-object:6.0
+"""
+#: Types that other builds have, or the same build on a host with what they need.
+_OTHER_BUILDS: Final = """
+    authz-listfile:6.0 authz-pam:4.0 cryptodev-backend-lkcf:7.2 igvm-cfg:10.1
+    memory-backend-epc:6.2 x-vfio-user-server:7.1
+"""
+#: Types that ``qom-type`` takes and that a QEMU for x86 has not.
+_OTHER_TARGETS: Final = "pef-guest:6.0 s390-pv-guest:6.0"
+#: The name of a type that ``qom-type`` does not take since 6.0.
+_NOT_IN_SCHEMA: Final = frozenset({"authz-list-file"})
+_ABSTRACT_TYPES: Final = ("netfilter", "pr-manager", "rng-backend")
+#: Types that users might take for objects of their own.
+_NOT_CREATABLE: Final = (
     "accel",
     "bus",
     "chardev",
@@ -63,7 +58,15 @@ NOT_CREATABLE: Final = (
 )
 
 
-def other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> TypeInfo:
+def _names(table: str, release: Release) -> Iterator[str]:
+    """Give the names of a table that a release has."""
+    for word in table.split():
+        name, _, since = word.partition(":")
+        if is_between(release, parse_release(since) if since else (), None):
+            yield name
+
+
+def _other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> TypeInfo:
     """Return a type whose objects do nothing here."""
 
     def instance_init(_qemu: Qemu) -> Object:
@@ -84,17 +87,51 @@ def other_type(name: str, *, abstract: bool = False, creatable: bool = True) -> 
     return info
 
 
-USER_CREATABLE: Final[Mapping[str, TypeInfo]] = MappingProxyType(
-    {
-        info.name: info
-        for info in (
-            TYPE_MEMORY_BACKEND,
-            TYPE_MEMORY_BACKEND_RAM,
-            TYPE_MEMORY_BACKEND_FILE,
-            TYPE_MEMORY_BACKEND_MEMFD,
-            *(other_type(name) for name in OTHER_TYPES),
-            *(other_type(name, abstract=True) for name in OTHER_ABSTRACT_TYPES),
-            *(other_type(name, creatable=False) for name in NOT_CREATABLE),
-        )
+@functools.cache
+def other_types(release: Release) -> Mapping[str, TypeInfo]:
+    """Return the types of a release that are no memory backends, by name."""
+    names = (*_names(_OTHER_TYPES, release), *_names(_OTHER_BUILDS, release))
+    return MappingProxyType(
+        {
+            info.name: info
+            for info in (
+                *map(_other_type, names),
+                *(_other_type(name, abstract=True) for name in _ABSTRACT_TYPES),
+                *(_other_type(name, creatable=False) for name in _NOT_CREATABLE),
+            )
+        }
+    )
+
+
+@functools.cache
+def object_types(release: Release, backends: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ObjectType of ``qapi/qom.json``: what ``qom-type`` may be since 6.0."""
+    others = {
+        name
+        for table in (_OTHER_TYPES, _OTHER_BUILDS, _OTHER_TARGETS)
+        for name in _names(table, release)
     }
-)
+    return tuple(sorted({*others, *backends} - _NOT_IN_SCHEMA))
+
+
+def user_creatable_print_types(qemu: Qemu, types: Mapping[str, TypeInfo]) -> list[str]:
+    """Return what ``-object help`` prints: the types of a Debian build."""
+    elsewhere = set(_names(_OTHER_BUILDS, qemu.tree.release))
+    names = sorted(
+        info.name
+        for info in types.values()
+        if info.creatable and not info.abstract and info.exists(qemu) and info.name not in elsewhere
+    )
+    return ["List of user creatable objects:", *(f"  {name}" for name in names)]
+
+
+@functools.cache
+def user_creatable_types(release: Release) -> Mapping[str, TypeInfo]:
+    """Return the object types of a release, by name."""
+    backends = (
+        TYPE_MEMORY_BACKEND,
+        TYPE_MEMORY_BACKEND_RAM,
+        TYPE_MEMORY_BACKEND_FILE,
+        TYPE_MEMORY_BACKEND_MEMFD,
+    )
+    return MappingProxyType({info.name: info for info in backends} | dict(other_types(release)))

@@ -1,512 +1,379 @@
-"""``vl.c``: the command line, and in which order it takes effect."""
+"""``system/vl.c``: the command line since 6.0, and in which order it takes effect."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 
 from . import messages
-from .boards import MIB, MachineClass, machine_get_class
 from .error import Error, Exit
 from .globals import Qemu
-from .machine import machine_run_board_init, set_property
-from .machines import find_machine, machine_help
-from .numa import parse_numa_opts
-from .osdep import round_up
-from .qdev_monitor import DEVICES, qdev_device_add
-from .qemu_option import (
-    UINT64_MAX,
-    OptsVisitor,
-    QemuOpts,
-    is_help_option,
-    parse_option_number,
-    parse_option_size,
-    qemu_opts_parse,
+from .json_parser import qobject_from_json
+from .keyval import keyval_parse_into
+from .opts_visitor import OptsVisitor
+from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
+from .qdict import qdict_order
+from .qemu_option import QemuOpts, is_help_option, qemu_opts_parse_noisily
+from .qobject_input import QObjectInputVisitor
+from .qom import TypeInfo, object_resolve_path, type_help, user_creatable_add_type
+from .user_creatable import user_creatable_print_types
+from .v7_2.boards import Machine72, Memdev, find_machine, machine_help
+from .v7_2.hostmem import HostMemoryBackend
+from .v7_2.machine import (
+    machine_parse_smp_config,
+    machine_run_board_init,
+    machine_set_mem,
+    machine_set_property,
 )
-from .qom import TypeInfo, type_help, user_creatable_add_type
+from .v7_2.numa import parse_numa_opts
+from .v7_2.pc import pc_possible_cpu_arch_ids
+from .v7_2.qdev_monitor import DeviceOptions, qdev_device_add_from_qdict, takes_memory
+from .vl_options import (
+    DEFAULT_MACHINE,
+    DEVICE_OPTS,
+    MACHINE_OPTS,
+    MEM_OPTS,
+    MODELLED,
+    NUMA_OPTS,
+    OBJECT_OPTS,
+    CommandLine,
+    Option,
+    lookup_opt,
+    merged,
+    parse_opts,
+    parse_other_option,
+)
 
-C_FILE = "vl.c"
+C_FILE = "system/vl.c"
 
-#: Options that take a value, and those that take none (``qemu-options.hx``).
-WITH_VALUE: Final = frozenset(
-    """
-    M accel acpitable add-fd append audiodev bios blockdev boot bt cdrom chardev chroot cpu d D
-    debugcon device dfilter display drive dtb dump-vmstate echr fda fdb fsdev fw_cfg g gdb
-    global hda hdb hdc hdd icount incoming initrd iscsi k kernel L loadvm m machine mem-path
-    mon monitor msg mtdblock name net netdev nic numa object option-rom overcommit parallel
-    pflash pidfile prom-env qmp qmp-pretty qtest qtest-log readconfig realtime rotate rtc
-    runas sandbox sd seed semihosting-config serial set show-cursor-value smbios smp soundhw
-    spice tb-size tpmdev trace usbdevice uuid vga virtfs virtioconsole vnc watchdog
-    watchdog-action writeconfig xen-domid
-    """.split()  # noqa: SIM905 - a table of words is read as words
+SMP_HELP: Final = (
+    "smp-opts options:",
+    *(
+        f"  {name}=<num>"
+        for name in ("clusters", "cores", "cpus", "dies", "maxcpus", "sockets", "threads")
+    ),
 )
-WITHOUT_VALUE: Final = frozenset(
-    """
-    S alt-grab audio-help ctrl-grab curses daemonize enable-fips enable-hax enable-kvm
-    enable-sync-profile full-screen h help mem-prealloc no-acpi no-fd-bootchk no-frame no-hpet
-    no-kvm no-quit no-reboot no-shutdown no-user-config nodefaults nographic nouserconfig
-    old-param only-migratable portrait preconfig s sdl semihosting show-cursor singlestep
-    snapshot usb version virtfs_synth win2k-hack xen-attach xen-create xen-domid-restrict
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-#: Options that decide something about memory; the others are accepted and named as ignored.
-MODELLED: Final = frozenset(
-    """
-    M device h help m machine mem-path mem-prealloc no-acpi numa object smp version
-    """.split()  # noqa: SIM905 - a table of words is read as words
-)
-#: What prints something and ends at once.
-HELP: Final = frozenset({"h", "help", "version"})
-#: Options whose value may ask for help, which ends before any backend is made.
-HELP_IN_VALUE: Final = frozenset({"accel", "cpu", "device"})
-
-#: What -m and -smp take, and how it is read (``qemu_mem_opts``, ``qemu_smp_opts``).
-MEMORY_OPTS: Final = MappingProxyType(
-    {"size": parse_option_size, "slots": parse_option_number, "maxmem": parse_option_size}
-)
-SMP_OPTS: Final = MappingProxyType(
-    dict.fromkeys(("cpus", "sockets", "cores", "threads", "maxcpus"), parse_option_number)
-)
-#: The machine of QEMU's own where none is named.
-DEFAULT_MACHINE: Final = "pc"
-UINT32_MAX: Final = 0xFFFF_FFFF
 
 
 @attrs.define
-class CommandLine:
-    """The options of one command line, in the order given, each kind by itself.
+class QapiCommandLine(CommandLine):
+    """The options of one command line; ``object_options`` are the checked descriptions.
 
-    Every entry keeps its place on the line, as error reports name it.  ``ignored``
-    are the options that say nothing about memory backends, with their values, among
-    them the ``devices`` that take none.  ``wants_help`` if the value of an option asks
-    for help, ``assumed_machine`` is the machine where the line names none.
+    ``device_options`` are all of -device, those in JSON after the others, as they are
+    made.  ``machine_opts_dict`` and ``smp_opts`` are what -machine and -smp say by keyval;
+    ``machine_help`` if -machine asks for help.
     """
 
-    objects: list[QemuOpts] = attrs.field(factory=list)
-    machine: list[QemuOpts] = attrs.field(factory=list)
-    memory: list[QemuOpts] = attrs.field(factory=list)
-    smp: list[QemuOpts] = attrs.field(factory=list)
-    numa: list[QemuOpts] = attrs.field(factory=list)
-    devices: list[QemuOpts] = attrs.field(factory=list)
-    mem_path: str | None = None
-    mem_prealloc: bool = False
-    acpi: bool = True
-    wants_help: bool = False
-    ignored: list[str] = attrs.field(factory=list)
-    assumed_machine: str | None = None
+    object_options: list[ObjectOptions] = attrs.field(factory=list)
+    device_options: list[DeviceOptions] = attrs.field(factory=list)
+    machine_opts_dict: dict[str, Any] = attrs.field(factory=dict)
+    smp_opts: dict[str, Any] = attrs.field(factory=dict)
+    machine_help: bool = False
 
 
-def lookup_opt(qemu: Qemu, args: Sequence[str], index: int) -> tuple[str, str | None, int]:
-    """Return the option at ``index``, its value, and where the next one begins.
+def parse_command_line(
+    qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]
+) -> QapiCommandLine:
+    """Read all options; every -object is checked here, before the first object is made.
 
-    Prints ``qemu: <option>: invalid option`` or ``... requires an argument`` and
-    exits with 1.
+    What QEMU would refuse is printed as QEMU prints it, and exits with 1; help prints
+    on stdout and exits with 0.
     """
-    word = args[index]
-    name = word[2:] if word.startswith("--") else word[1:]
-    qemu.location = word
-    if name in WITHOUT_VALUE:
-        return name, None, index + 1
-    if name not in WITH_VALUE:
-        qemu.error_report(messages.INVALID_OPTION)
-        raise Exit(1)
-    if index + 1 >= len(args):
-        qemu.error_report(messages.REQUIRES_ARGUMENT)
-        raise Exit(1)
-    return name, args[index + 1], index + 2
-
-
-def parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
-    """Read all options; ids of objects are checked here, before the first object is made.
-
-    What QEMU would refuse is printed as QEMU prints it, and exits with 1: first
-    options that there are not, then what is wrong with the text of one.
-    """
-    line = CommandLine()
-    options: list[tuple[str, str, str | None]] = []
-    index = 0
-    while index < len(args):
-        word = args[index]
-        if word.startswith("-"):
-            name, value, index = lookup_opt(qemu, args, index)
-            options.append((word, name, value))
+    line = QapiCommandLine()
+    for option in list(lookup_opt(qemu, args)):
+        qemu.location = option.location
+        if option.name in MODELLED:
+            _parse_option(qemu, types, line, option)
         else:
-            options.append((word, "", None))
-            index += 1
-    for word, name, value in options:
-        given = word if value is None else f"{word} {value}"
-        if name in MODELLED:
-            qemu.location = given
-            parse_option(qemu, line, name, value)
-        if name in HELP_IN_VALUE:
-            line.wants_help |= asks_for_help(name, value or "")
-        if name not in MODELLED or name in HELP or (name == "device" and not takes_memory(line)):
-            line.ignored.append(given)
-        if name in HELP:
-            raise Exit(0)
+            parse_other_option(qemu, line, option)
     qemu.location = ""
+    line.device_options.sort(key=lambda device: device.from_json)
     return line
 
 
-def asks_for_help(name: str, value: str) -> bool:
-    """Whether an option's value asks for help (``cpu help``, ``device nvdimm,help``)."""
-    words = value.split(",") if name == "device" else [value]
-    return any(map(is_help_option, words))
-
-
-def takes_memory(line: CommandLine) -> bool:
-    """Whether the device that was read last takes a backend."""
-    return line.devices[-1].get("driver") in DEVICES
-
-
-def parse_option(qemu: Qemu, line: CommandLine, name: str, value: str | None) -> None:
+def _parse_option(
+    qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine, option: Option
+) -> None:
     """Read one option that matters to memory.  Prints what is wrong and exits with 1."""
-    match name, value:
-        case "mem-prealloc", _:
+    value = option.value or ""
+    match option.name:
+        case "mem-prealloc":
             line.mem_prealloc = True
-        case "no-acpi", _:
+        case "no-acpi":
+            qemu.warn_report(messages.NO_ACPI_DEPRECATED)
             line.acpi = False
-        case _ if name in HELP:
-            return
-        case _, None:
-            raise AssertionError(f"-{name} takes a value")
-        case "mem-path", _:
+        case "mem-path":
             line.mem_path = value
-        case "object", _:
-            parse_list(qemu, line.objects, "object", "qom-type", value)
-        case "numa", _:
-            parse_list(qemu, line.numa, "numa", "type", value)
-        case "device", _:
-            parse_list(qemu, line.devices, "device", "driver", value)
-        case "m", _:
-            parse_merged(qemu, line.memory, "size", value, MEMORY_OPTS)
-        case "smp", _:
-            parse_merged(qemu, line.smp, "cpus", value, SMP_OPTS)
+        case "object":
+            object_option_parse(qemu, types, line, option)
+        case "device":
+            _device_option_parse(qemu, line, option)
+        case "numa":
+            parse_opts(qemu, NUMA_OPTS, line.numa, value)
+        case "m":
+            parse_opts(qemu, MEM_OPTS, line.memory, value)
+        case "smp":
+            _smp_option_parse(qemu, line, option)
         case _:
-            parse_merged(qemu, line.machine, "type", value, None)
+            _machine_option_parse(qemu, line, value)
 
 
-def parse_list(
-    qemu: Qemu, options: list[QemuOpts], group: str, first_name: str, value: str
-) -> None:
-    """Read an option that may be given many times.
-
-    Prints what is wrong with its id and exits with 1.
-    """
-    try:
-        opts = qemu_opts_parse(value, first_name, qemu.location)
-        if opts.id is not None and any(other.id == opts.id for other in options):
-            raise messages.DUPLICATE_ID.error(id=opts.id, group=group)
-    except Error as error:
-        qemu.error_report_err(error)
-        raise Exit(1) from error
-    options.append(opts)
+def _machine_option_parse(qemu: Qemu, line: QapiCommandLine, value: str) -> None:
+    """Read -machine.  Prints what is wrong with it and exits with 1."""
+    if not qemu.tree.vl.machine_is_keyval:
+        opts = parse_opts(qemu, MACHINE_OPTS, line.machine, value)
+        line.machine_help |= opts.has_help() or is_help_option(opts.get("type") or "")
+        line.machine_opts_dict.update(opts.params)
+        return
+    line.machine_help |= _keyval_parse(qemu, line.machine_opts_dict, value, "type")
+    line.machine.append(QemuOpts(None, (), value, qemu.location))
 
 
-def parse_merged(
-    qemu: Qemu,
-    options: list[QemuOpts],
-    first_name: str,
-    value: str,
-    parsers: Mapping[str, Callable[[str, str], int]] | None,
-) -> None:
-    """Read an option whose parameters add up if it is given again; with an id it counts alone.
-
-    ``parsers`` read the values at once.  Prints what is wrong with one, or
-    ``Invalid parameter '<name>'``, and exits with 1.
-    """
-    try:
-        opts = qemu_opts_parse(value, first_name, qemu.location)
-        if parsers is not None:
-            for name, text in opts.params:
-                if name not in parsers:
-                    raise messages.INVALID_PARAMETER.error(value=name)
-                parsers[name](name, text)
-    except Error as error:
-        qemu.error_report_err(error)
-        raise Exit(1) from error
-    if opts.id is None:
-        options.append(opts)
-
-
-def merged(options: Sequence[QemuOpts]) -> QemuOpts:
-    """Return the parameters of an option given several times; its place is the first one's."""
-    params = tuple(param for opts in options for param in opts.params)
-    return QemuOpts(None, params, location=options[0].location if options else "")
-
-
-def assume_machine(line: CommandLine) -> str:
-    """Return the machine that somebody who wrote only this about memory has in mind.
-
-    QEMU's own default, pc, if the line says something about the guest's RAM; else
-    none, on which there is nothing but the objects.
-    """
-    about_ram = (
-        line.machine
-        or line.memory
-        or line.numa
-        or line.mem_prealloc
-        or line.mem_path is not None
-        or any(opts.get("driver") == "nvdimm" for opts in line.devices)
-    )
-    return DEFAULT_MACHINE if about_ram else "none"
-
-
-def machine_parse(qemu: Qemu, name: str) -> MachineClass:
-    """Return the machine type of that name.
-
-    Prints ``unsupported machine type`` and exits with 1; lists the machines on
-    stdout for ``help``, and exits with 0.
-    """
-    machine = find_machine(name)
-    if machine is not None:
-        return machine
-    if is_help_option(name):
-        qemu.stdout.extend(machine_help())
+def _smp_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> None:
+    """Read -smp.  Prints what is wrong with it and exits with 1; help exits with 0."""
+    if _keyval_parse(qemu, line.smp_opts, option.value or "", "cpus"):
+        qemu.stdout.extend(SMP_HELP)
         raise Exit(0)
-    qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
-    raise Exit(1)
+    line.smp.append(QemuOpts(None, (), option.value or "", option.location))
 
 
-def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
-    """Choose the machine: the line's, else the assumed one, else what suits the line.
+def _keyval_parse(qemu: Qemu, qdict: dict[str, Any], value: str, implied_key: str) -> bool:
+    """Parse ``value`` into ``qdict``; return whether it asks for help.
 
-    Prints what ``machine_parse`` prints.
+    Prints what is wrong with it and exits with 1.
     """
-    qemu.location = options.location
-    name = options.get("type")
-    if name is None:
-        name = line.assumed_machine = qemu.assumed_machine or assume_machine(line)
-    machine = machine_parse(qemu, name)
-    qemu.machine.machine_class = machine
-    qemu.machine.type_name = f"{machine.name}-machine"
-    qemu.machine.name = name
-    qemu.location = ""
+    try:
+        return keyval_parse_into(qdict, value, implied_key)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
 
 
-def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
-    """Take the size of the guest's RAM, of all its memory, and the slots from -m.
+def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> None:
+    """Read one -device, JSON or properties.
 
-    A size without a unit is in MiB, size 0 is the machine's default, and sizes are
-    rounded up to 8 KiB.  Prints ``too large 'size' option value``, ``invalid value
-    of -m option maxmem: ...`` or ``invalid -m option value: missing 'maxmem' option``
-    and exits with 1.
+    Prints what is wrong with it, or with its id, and exits with 1.
     """
-    machine = qemu.machine
-    qemu.location = options.location
-    size = 0
-    text = options.get("size")
-    if text is not None:
-        size = parse_option_size("size", text)
-        if text[-1:].isdigit():
-            size *= MIB
-            if size > UINT64_MAX:
-                qemu.error_report(messages.RAM_SIZE_TOO_LARGE)
-                raise Exit(1)
-    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192)
-    machine.ram_size = machine.maxram_size = size
-
-    slots = options.get("slots")
-    maxmem = options.get("maxmem")
-    if maxmem is not None:
-        most = parse_option_size("maxmem", maxmem)
-        count = 0 if slots is None else parse_option_number("slots", slots)
-        if most < size:
-            qemu.error_report(messages.MAXMEM_BELOW_SIZE, maxmem=most, ram_size=size)
-            raise Exit(1)
-        if count and most == size:
-            qemu.error_report(messages.SLOTS_WITHOUT_ROOM, maxmem=most, ram_size=size)
-            raise Exit(1)
-        machine.maxram_size = most
-        machine.ram_slots = count
-    elif slots is not None:
-        qemu.error_report(messages.SLOTS_WITHOUT_MAXMEM)
-        raise Exit(1)
-    qemu.location = ""
-
-
-def smp_parse(qemu: Qemu, options: QemuOpts) -> None:
-    """Take the number of CPUs, and of those there may be, from -smp.
-
-    What is not given follows: sockets rather than cores, cores rather than threads.
-    Prints ``cpu topology: ...`` or ``maxcpus must be equal to or greater than smp``
-    and exits with 1, or warns of a deprecated topology.
-    """
-
-    def number(name: str, default: int = 0) -> int:
-        text = options.get(name)
-        return default if text is None else parse_option_number(name, text) & UINT32_MAX
-
-    cpus, sockets = number("cpus"), number("sockets")
-    cores, threads = number("cores"), number("threads")
-    if not cpus or not sockets:
-        cores, threads = cores or 1, threads or 1
-        if not cpus:
-            sockets = sockets or 1
-            cpus = cores * threads * sockets
+    text = option.value or ""
+    from_json = text.startswith("{") and qemu.tree.vl.device_takes_json
+    try:
+        if from_json:
+            values = dict(qobject_from_json(qemu, text))
+            id = values.pop("id", None)
         else:
-            sockets = number("maxcpus", cpus) // (cores * threads)
-    elif not cores:
-        threads = threads or 1
-        cores = cpus // (sockets * threads) or 1
-    elif not threads:
-        threads = cpus // (cores * sockets) or 1
-    elif sockets * cores * threads < cpus:
-        qemu.error_report(
-            messages.TOPOLOGY_TOO_SMALL, sockets=sockets, cores=cores, threads=threads, cpus=cpus
-        )
-        raise Exit(1)
-
-    max_cpus = number("maxcpus", cpus)
-    if max_cpus < cpus:
-        qemu.error_report(messages.MAXCPUS_BELOW_CPUS)
-        raise Exit(1)
-    made = sockets * cores * threads
-    topology = {"sockets": sockets, "cores": cores, "threads": threads, "max_cpus": max_cpus}
-    if made > max_cpus:
-        qemu.error_report(messages.TOPOLOGY_TOO_LARGE, **topology)
-        raise Exit(1)
-    if made != max_cpus:
-        qemu.warn_report(messages.TOPOLOGY_DEPRECATED, **topology)
-    # In C the number of CPUs is an int.
-    qemu.smp_cpus = cpus - (1 << 32) if cpus >> 31 else cpus
-    qemu.max_cpus, qemu.smp_cores, qemu.smp_threads = max_cpus, cores, threads
+            opts = qemu_opts_parse_noisily(qemu, DEVICE_OPTS, text, line.devices)
+            line.devices.append(opts)
+            values, id = dict(opts.params), opts.id
+            line.wants_help |= opts.has_help() or is_help_option(values.get("driver", ""))
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    driver = values.pop("driver", None)
+    values.pop("bus", None)
+    made = DeviceOptions(
+        option.location,
+        driver if isinstance(driver, str) else None,
+        id if isinstance(id, str) else None,
+        values,
+        from_json=from_json,
+    )
+    line.device_options.append(made)
+    if not takes_memory(made.driver):
+        line.ignore(option)
 
 
-def check_cpus(qemu: Qemu) -> None:
-    """Check the number of CPUs against the machine.
-
-    Prints ``Invalid SMP CPUs <n>. ...`` and exits with 1.
-    """
-    machine = machine_get_class(qemu)
-    if qemu.smp_cpus < 1:
-        qemu.error_report(messages.TOO_FEW_CPUS, cpus=qemu.smp_cpus, machine=machine.name, least=1)
-        raise Exit(1)
-    if qemu.max_cpus > machine.max_cpus:
-        qemu.error_report(
-            messages.TOO_MANY_CPUS,
-            cpus=qemu.max_cpus,
-            machine=machine.name,
-            most=machine.max_cpus,
-        )
-        raise Exit(1)
-
-
-def machine_set_property(qemu: Qemu, options: QemuOpts) -> None:
-    """Set the machine's properties; ``_`` in a name is ``-``.
-
-    Prints what is wrong with one, without its place, and exits with 1.
-    """
-    for name, text in options.params:
-        if name != "type":
-            try:
-                set_property(qemu, name.replace("_", "-"), text)
-            except Error as error:
-                qemu.error_report_err(error)
-                raise Exit(1) from error
-
-
-def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
-    """Make the devices that take a backend; what others do is not modelled.
-
-    Prints what is wrong with one and exits with 1.
-    """
-    for opts in options:
-        qemu.location = opts.location
-        try:
-            qdev_device_add(qemu, opts)
-        except Error as error:
-            qemu.error_report_err(error)
-            raise Exit(1) from error
-    qemu.location = ""
-
-
-def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
-    """Start up: the machine's options, the objects, NUMA, the machine, its devices.
-
-    Prints what goes wrong, and exits with 1.
-    """
-    machine_options = merged(line.machine)
-    select_machine(qemu, line, machine_options)
-    set_memory_options(qemu, merged(line.memory))
-    if line.smp:
-        smp_parse(qemu, merged(line.smp))
-        check_cpus(qemu)
-    if line.wants_help:
-        raise Exit(0)
-    create_objects(qemu, types, line.objects, initial=True)
-    machine_set_property(qemu, machine_options)
-    qemu.machine.acpi = line.acpi
-    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
-    create_objects(qemu, types, line.objects, initial=False)
-    possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
-    if possible_cpus is not None:
-        qemu.machine.possible_cpus = possible_cpus(qemu)
-    parse_numa_opts(qemu, line.numa)
-    machine_run_board_init(qemu)
-    device_init_func(qemu, line.devices)
-
-
-def object_create_initial(opts: QemuOpts) -> bool:
-    """Whether an object is made before the accelerator: memory backends are not."""
-    kind = opts.get("qom-type")
-    return kind is None or not kind.startswith("memory-backend-")
-
-
-def create_objects(
-    qemu: Qemu, types: Mapping[str, TypeInfo], objects: Sequence[QemuOpts], *, initial: bool
+def object_option_parse(
+    qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine, option: Option
 ) -> None:
-    """Make the objects of one of the two rounds, in the order given.
+    """Read one -object, JSON or properties, and check it against the schema.
 
-    Help prints on stdout and exits with 0; an error prints as ``qemu: -object
-    <text>: <message>`` and exits with 1.
+    Prints what is wrong with it and exits with 1; help exits with 0.
     """
-    for opts in objects:
-        qemu.location = opts.location
-        if initial and (lines := object_help(qemu, types, opts)):
-            qemu.stdout.extend(lines)
-            raise Exit(0)
-        if object_create_initial(opts) != initial:
-            continue
-        try:
-            user_creatable_add_opts(qemu, types, opts)
-        except Error as error:
-            qemu.error_report_err(error)
-            raise Exit(1) from error
-    qemu.location = ""
+    text = option.value or ""
+    try:
+        if text.startswith("{"):
+            json = QObjectInputVisitor(qobject_from_json(qemu, text))
+            options = visit_type_ObjectOptions(qemu, json, text)
+        else:
+            opts = qemu_opts_parse_noisily(qemu, OBJECT_OPTS, text, line.objects)
+            line.objects.append(opts)
+            lines = user_creatable_print_help(qemu, types, opts)
+            if lines:
+                qemu.stdout.extend(lines)
+                raise Exit(0)
+            options = visit_type_ObjectOptions(qemu, OptsVisitor(qemu, opts), text)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    line.object_options.append(options)
+    info = types.get(options.qom_type)
+    if info is not None and not info.modelled:
+        line.ignore(option)
 
 
-def object_help(qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts) -> list[str]:
-    """Return what ``help`` in an -object prints, nothing if it is not asked for."""
+def user_creatable_print_help(
+    qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
+) -> list[str]:
+    """Return what ``help`` in an -object prints, nothing if it is not asked for.
+
+    Raises ``Parameter 'qom-type' is missing``.
+    """
     kind = opts.get("qom-type")
-    if kind is not None and is_help_option(kind):
-        names = sorted(
-            info.name
-            for info in types.values()
-            if info.creatable and not info.abstract and info.exists(qemu)
-        )
-        return ["List of user creatable objects:", *(f"  {name}" for name in names)]
-    info = types.get(kind or "")
+    if kind is None:
+        raise messages.MISSING_PARAMETER.error(name="qom-type")
+    if is_help_option(kind):
+        return user_creatable_print_types(qemu, types)
+    info = types.get(kind)
     if info is not None and info.modelled and info.exists(qemu) and opts.has_help():
         return type_help(qemu, info)
     return []
 
 
-def user_creatable_add_opts(qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts) -> None:
-    """Make the object that an -object describes.
+def object_create_early(options: ObjectOptions) -> bool:
+    """Whether an object is made before the machine: memory backends are not."""
+    return not options.qom_type.startswith("memory-backend-")
 
-    Raises ``Parameter 'qom-type' is missing``, ``Parameter 'id' is missing`` and
-    what ``user_creatable_add_type`` raises.
+
+def object_option_foreach_add(
+    qemu: Qemu, types: Mapping[str, TypeInfo], options: Sequence[ObjectOptions], *, early: bool
+) -> None:
+    """Make the objects of one of the two rounds, in the order given.
+
+    An error prints as ``qemu: <message>``, without the option, and exits with 1.
     """
-    kind = opts.get("qom-type")
-    if kind is None:
-        raise messages.MISSING_PARAMETER.error(name="qom-type")
-    if opts.id is None:
-        raise messages.MISSING_PARAMETER.error(name="id")
-    names = dict.fromkeys(name for name, _ in opts.params if name != "qom-type")
-    user_creatable_add_type(qemu, types, kind, opts.id, names, OptsVisitor(opts))
+    for one in options:
+        if object_create_early(one) != early:
+            continue
+        try:
+            user_creatable_add_type(
+                qemu, types, one.qom_type, one.id, one.values, QObjectInputVisitor(one.values)
+            )
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+
+
+def keyval_dashify(qemu: Qemu, qdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dictionary with ``-`` for each ``_`` in a key.
+
+    Prints ``Conflict between '<name>' and '<name>'`` and exits with 1.
+    """
+    for name in qdict_order(qdict):
+        dashed = name.replace("_", "-")
+        if dashed != name and dashed in qdict:
+            qemu.error_report(messages.MACHINE_CONFLICT, name=name, other=dashed)
+            raise Exit(1)
+    return {name.replace("_", "-"): value for name, value in qdict.items()}
+
+
+def select_machine(qemu: Qemu, name: str | None) -> Machine72:
+    """Return the machine of the line, or the one that suits it.
+
+    Prints ``unsupported machine type`` and exits with 1.
+    """
+    name = name or qemu.assumed_machine or DEFAULT_MACHINE
+    machine = find_machine(name)
+    if machine is None:
+        qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
+        raise Exit(1)
+    qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
+    return machine
+
+
+def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> None:
+    """Exit with 0 where an option asks for help; the machines are listed on stdout.
+
+    The other lists are those of a build and are not modelled.
+    """
+    if line.machine_help and find_machine(name) is None:
+        qemu.stdout.extend(machine_help())
+    if line.machine_help or line.wants_help:
+        raise Exit(0)
+
+
+def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
+    """Find the backend that -machine names.
+
+    Prints ``Memory backend '<id>' not found`` and exits with 1.
+    """
+    if memdev.id is None:
+        return
+    found = object_resolve_path(qemu, memdev.id)
+    if not isinstance(found, HostMemoryBackend):
+        qemu.error_report(messages.MEMDEV_NOT_FOUND, id=memdev.id)
+        raise Exit(1)
+    memdev.backend = found
+    if not memdev.size_given:
+        qemu.machine.ram_size = found.size
+
+
+def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) -> None:
+    """Make what the command line asks for.
+
+    The machine, objects that are no backends, the machine's properties, the backends,
+    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
+    a machine is deprecated is told when its properties are set.
+    """
+    options, memdev = keyval_dashify(qemu, line.machine_opts_dict), Memdev()
+    name = options.pop("type", None)
+    qemu_process_help_options(qemu, line, name or "")
+    if not line.machine:
+        line.assumed_machine = qemu.assumed_machine or _assume_machine(line)
+        qemu.assumed_machine = line.assumed_machine
+    machine = select_machine(qemu, name)
+    object_option_foreach_add(qemu, types, line.object_options, early=True)
+    machine_set_mem(qemu, machine, merged(line.memory), memdev)
+    if line.smp:
+        machine_parse_smp_config(qemu, machine, QemuOpts(None, tuple(line.smp_opts.items())))
+    machine_set_property(qemu, machine, QemuOpts(None, tuple(options.items())), memdev)
+    if not line.acpi:
+        qemu.machine.acpi = False
+    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    if memdev.id is not None and qemu.mem_path is not None:
+        qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
+        raise Exit(1)
+    if machine.deprecated:
+        qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
+    object_option_foreach_add(qemu, types, line.object_options, early=False)
+    qemu_resolve_machine_memdev(qemu, memdev)
+    if machine.numa:
+        qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
+    parse_numa_opts(qemu, machine, line.numa)
+    machine_run_board_init(qemu, types, machine, memdev, default_cpu=not line.names_cpu)
+    qemu_create_cli_devices(qemu, machine, line.device_options)
+
+
+def _assume_machine(line: QapiCommandLine) -> str:
+    """Return the default machine for a line without -machine: pc if it is about RAM, or none."""
+    about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
+    devices = any(takes_memory(device.driver) for device in line.device_options)
+    return DEFAULT_MACHINE if about_ram or devices or line.smp else "none"
+
+
+def qemu_create_cli_devices(
+    qemu: Qemu, machine: Machine72, devices: Sequence[DeviceOptions]
+) -> None:
+    """Make the devices that take a backend; of the others only the ids count.
+
+    Prints what is wrong with one, and exits with 1.
+    """
+    ids: set[str] = set()
+    for device in devices:
+        qemu.location = device.location
+        try:
+            if device.driver is None:
+                raise messages.DRIVER_MISSING.error(name="driver")
+            if device.id is not None and device.id in ids:
+                raise messages.DUPLICATE_DEVICE.error(id=device.id)
+            if takes_memory(device.driver):
+                qdev_device_add_from_qdict(qemu, machine, device)
+        except Error as error:
+            qemu.error_report_err(error)
+            raise Exit(1) from error
+        if device.id is not None:
+            ids.add(device.id)
+    qemu.location = ""

@@ -17,7 +17,11 @@ from typing import Final
 COMMANDS: Final = MappingProxyType(
     {
         "run": ("run", "run a QEMU line on this machine, call by call"),
-        "explain": ("explain", "say in words what a QEMU line does"),
+        "explain": (
+            "explain",
+            "say whether a QEMU line starts, what memory it gets, what is wrong",
+        ),
+        "lint": ("lint", "print what is wrong with QEMU lines, many at once"),
         "matrix": ("matrix", "show share x pmem x sync x host"),
         "series": ("series", "show the five patches, and what each changes"),
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
@@ -25,7 +29,7 @@ COMMANDS: Final = MappingProxyType(
         "check": ("check", "judge a trace of a real QEMU, a path, or a living QEMU"),
         "conform": ("conform", "hold a real QEMU against the model"),
         "why": ("why", "explain an error message of QEMU's"),
-        "explorer": ("explorer", "write a page to play with"),
+        "explorer": ("explorer", "write a page that runs the model in a browser"),
         "profile": ("profile", "list and print the profiles of simulated hosts"),
         "completion": ("completion", "print what makes a shell complete qemu-model's words"),
         "crash-demo": ("crash_demo", "show on a virtual machine what MAP_SYNC is worth"),

@@ -117,7 +117,7 @@ def _object(words: Sequence[str], current: str) -> list[str]:
         revision = find(words[words.index("--revision") + 1])
     except (ValueError, IndexError, UnknownRevision):
         revision = REVISIONS["v8"]
-    types = front_end_of(revision).types
+    types = front_end_of(revision).types(revision.release)
     head, comma, tail = current.rpartition(",")
     if not comma:
         return [f"{name},id=" for name, info in types.items() if not info.abstract]

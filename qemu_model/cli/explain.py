@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import common
 from .ignored import ignored_sentences
+from .line_input import FROM, INPUT, PID, Choice, choose_tree, given_line
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
@@ -19,25 +20,37 @@ if TYPE_CHECKING:
 HOST: Final = common.Option(
     "--host", "live, sim:PROFILE, or none: then it says what depends on the host", "H"
 )
-OPTIONS: Final = (common.REVISION, HOST, common.QMP, common.JSON, common.COLOR, common.HELP)
+ALL: Final = common.Option("--all", "also the calls with their rules, and what each option does")
+PERSISTENCE: Final = common.Option("--persistence", "say what a crash of the host takes")
+OPTIONS: Final = (
+    common.REVISION,
+    HOST,
+    *INPUT,
+    common.QMP,
+    ALL,
+    PERSISTENCE,
+    common.JSON,
+    common.COLOR,
+    common.HELP,
+)
 
 
 def help_text() -> str:
     """Return what ``explain --help`` shows."""
     return common.usage(
-        "explain [--revision R] [--host H] [--qmp FILE] [--json] QEMU-OPTIONS",
-        "Say in words what a line of QEMU's options does: the system calls, whether MAP_SYNC\n"
-        "is asked for and takes effect, the first condition that blocks it (of sync, share,\n"
-        "pmem, platform, kernel, file), what is lost when the host crashes, what each option\n"
-        "does to the data, to memory use and to sharing, and what to change.  On a live host\n"
-        "no file is created or changed.",
+        "explain [--revision R] [--host H] [--all] QEMU-OPTIONS\n"
+        "explain [--revision R] [--host H] [--all] FILE | - | --from FILE | --pid PID",
+        "Say on one screen whether QEMU starts with a line and why not, what memory the guest\n"
+        "gets, from where, and who can share it, what is wrong, and what to change.  The line\n"
+        "can stand in a libvirt log, a line of ps, a script; nothing of it is run.  Persistence\n"
+        "is a topic where the line has pmem, sync, an NVDIMM or DAX.  On a live host no file is\n"
+        "created or changed.  FILE is for instance /var/log/libvirt/qemu/vm.log; - takes what\n"
+        "ps -ww -o args= prints.",
         OPTIONS,
         (
-            "qemu-model explain -object memory-backend-file,id=m0,mem-path=/mnt/nv.img,\\",
-            "size=64M,share=on,pmem=on,sync=on",
-            "qemu-model explain --host live -object memory-backend-file,id=m0,\\",
-            "mem-path=/dev/shm/nv.img,size=64M,share=off",
-            "qemu-model explain --host sim:device-dax -object memory-backend-file,id=m0,\\",
+            "qemu-model explain -m 4G -device vhost-user-fs-pci,chardev=c0,tag=shared",
+            "qemu-model explain --host sim:tmpfs -m 2G -mem-path /dev/shm",
+            "qemu-model explain --host sim:device-dax --all -object memory-backend-file,id=m0,\\",
             "mem-path=/dev/dax0.0,size=64M,share=on,pmem=on,sync=on",
         ),
         "0: the line is explained, also one that QEMU refuses.  2: our own options are wrong.",
@@ -50,11 +63,13 @@ def main(argv: Sequence[str]) -> int:
     if words.has(common.HELP):
         print(help_text(), end="")
         return 0
-    if not words.qemu:
+    if not words.qemu and not words.has(FROM) and not words.has(PID):
         raise common.UsageError(
             "which line?  For instance: -object memory-backend-ram,id=ram0,size=8M"
         )
-    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    line = given_line(words)
+    choice = choose_tree(words, line)
+    revision = choice.revision
     qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
     host = words.value(HOST, "none")
     if host == "none":
@@ -68,11 +83,16 @@ def main(argv: Sequence[str]) -> int:
     from ..qmp import NotModelled
 
     note = ""
+    topic = words.has(PERSISTENCE)
     try:
-        explanation = explain(words.qemu, revision, host, qmp=qmp)
+        explanation = explain(
+            line.options, revision, host, qmp=qmp, persistence=topic, chosen_because=choice.because
+        )
     except CannotAsk as error:
         note = f"this machine was not asked: {error}"
-        explanation = explain(words.qemu, revision, qmp=qmp)
+        explanation = explain(
+            line.options, revision, qmp=qmp, persistence=topic, chosen_because=choice.because
+        )
     except HostRefuses as error:
         raise common.UsageError(str(error)) from error
     except NotModelled as error:
@@ -81,33 +101,37 @@ def main(argv: Sequence[str]) -> int:
         answer = explanation.to_json()
         if note:
             answer["notes"].append(note)
+        answer["notes"] += line.notes
         json.dump(answer, sys.stdout, ensure_ascii=True)
         print()
         return 0
     from .page import Page
 
-    _show(explanation, Page(words.value(common.COLOR)), note)
+    for said in line.notes:
+        print(f"note: {common.shown(said)}", file=sys.stderr)
+    _show(explanation, Page(words.value(common.COLOR)), choice, note, whole=words.has(ALL))
     return 0
 
 
-def _show(explanation: Explanation, page: Page, note: str) -> None:
+def _show(explanation: Explanation, page: Page, choice: Choice, note: str, *, whole: bool) -> None:
+    from ..explain.screen import first_screen
+
+    for line in first_screen(explanation, choice.sentence, note, page.width, whole=whole):
+        page.styled(line.text, line.style)
+    if whole:
+        _show_all(explanation, page)
+
+
+def _show_all(explanation: Explanation, page: Page) -> None:
     from ..calls.inferences import relied_on
 
     run = explanation.run
-    host = {"": "no host in particular", "live": "this machine"}.get(
-        explanation.host, explanation.host
-    )
-    revision = explanation.revision
-    page.line(f"{revision.name} = {revision.meaning}; {host}", "bold")
-    if run.machine:
-        page.line(f"machine {run.machine}{' (assumed)' if run.line.assumed_machine else ''}")
-    if note:
-        page.item(note, style="magenta")
     _show_messages(explanation, page)
-    _show_map_sync(explanation, page)
-    page.head("If the host crashes")
-    page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
-    _show_list("What to change", explanation.advice, page)
+    if explanation.about_persistence:
+        _show_map_sync(explanation, page)
+        page.head("If the host crashes")
+        page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
+        _show_list("What to change", explanation.advice, page)
     _show_list("What depends on the host", explanation.depends_on_host, page)
     _show_list("Inferred, published nowhere", relied_on(run), page)
     _show_calls(explanation, page)
@@ -124,7 +148,6 @@ def _show(explanation: Explanation, page: Page, note: str) -> None:
             page.head(f"What {backend.path} is")
             for sentence in backend.place.judgement["evidence"]:
                 page.item(sentence)
-
     for sentence in ignored_sentences(run.line.ignored):
         page.item(sentence)
 

@@ -1,4 +1,4 @@
-"""``qemu-model explorer``: the page on which every choice shows what comes of it."""
+"""``qemu-model explorer``: the page that runs the model in a browser."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -8,40 +8,50 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from . import common
 
-OUTPUT: Final = common.Option("-o", "the page; - is stdout", "FILE")
-OPTIONS: Final = (OUTPUT, common.HELP)
+OUTPUT: Final = common.Option("-o", "write one HTML file; - is stdout", "FILE")
+SITE: Final = common.Option("--site", "write the files of a web site into this folder", "DIR")
+OPTIONS: Final = (OUTPUT, SITE, common.HELP)
 
 
 def help_text() -> str:
     """Return what ``explorer --help`` shows."""
     return common.usage(
-        "explorer -o FILE.html",
-        "Write one HTML page that needs nothing else: choose options, a host and a revision,\n"
-        "and see the calls, the mapping, the messages, and what differs elsewhere.  The model\n"
-        "runs over all choices first, which takes about a minute of a processor's time.",
+        "explorer -o FILE.html | --site DIR",
+        "Write a page that runs the model itself, in a browser: type or paste a QEMU line, a\n"
+        "libvirt log, a strace log or an error message, and see the calls, a picture of the\n"
+        "address space, the findings, and what differs in another QEMU or on another host.\n"
+        "One file of about 9 MB works from the disk, without a network; --site writes the same\n"
+        "as files for a web server.  The first time, npm fetches Pyodide (Python for the\n"
+        "browser, 6 MB), which is then kept in ~/.cache/qemu-model.",
         OPTIONS,
-        ("qemu-model explorer -o explorer.html",),
+        ("qemu-model explorer -o explorer.html", "qemu-model explorer --site public/explorer"),
     )
 
 
-def _make(title: str) -> str:
-    """Return the page, showing how far it is if a terminal is there to show it."""
+def _make() -> str:
+    """Return the page, with a line on the terminal while it is made."""
     from ..explorer.html import make_page
 
-    if not sys.stderr.isatty():
-        return make_page()
-    from rich.console import Console
-    from rich.progress import Progress
+    if sys.stderr.isatty():
+        print("building the page, about 15 s", file=sys.stderr, flush=True)
+    return make_page()
 
-    from ..host import profiles
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=len(profiles.names()))
-        return make_page(on_host=lambda: progress.advance(task))
+def _site(directory: str) -> int:
+    from ..explorer.html import make_site
+
+    try:
+        written = make_site(Path(directory))
+    except OSError as error:
+        raise _refuse(directory, error) from error
+    size = sum(path.stat().st_size for path in written) / 1e6
+    print(f"{directory}: {len(written)} files, {size:.1f} MB", file=sys.stderr)
+    return 0
 
 
 def _refuse(path: str, error: OSError) -> common.UsageError:
@@ -50,17 +60,32 @@ def _refuse(path: str, error: OSError) -> common.UsageError:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    from ..explorer.runtime import RuntimeMissing
+
+    try:
+        return _main(argv)
+    except RuntimeMissing as error:
+        raise common.UsageError(str(error)) from error
+
+
+def _main(argv: Sequence[str]) -> int:
     words = common.split(argv, OPTIONS)
     if words.has(common.HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(f"'{words.qemu[0]}' is too much: explorer takes only -o FILE")
+        raise common.UsageError(
+            f"'{words.qemu[0]}' is too much: explorer takes only -o FILE or --site DIR"
+        )
     path = words.value(OUTPUT)
+    if words.has(SITE):
+        if path:
+            raise common.UsageError("give -o FILE or --site DIR, not both")
+        return _site(words.value(SITE))
     if not path:
         raise common.UsageError("-o FILE is missing: where should the page go?")
     if path == "-":
-        sys.stdout.write(_make("running the model"))
+        sys.stdout.write(_make())
         return 0
     if os.path.isdir(path):
         raise common.UsageError(f"cannot write {path}: it is a directory")
@@ -68,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
         # A device or a pipe is written to: a file must not take its place.
         try:
             with open(path, "w", encoding="utf-8") as device:
-                device.write(_make("running the model"))
+                device.write(_make())
         except OSError as error:
             raise _refuse(path, error) from error
         return 0
@@ -80,7 +105,7 @@ def main(argv: Sequence[str]) -> int:
         raise _refuse(path, error) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            page = _make("running the model")
+            page = _make()
             file.write(page)
         umask = os.umask(0)
         os.umask(umask)

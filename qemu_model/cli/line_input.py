@@ -10,7 +10,10 @@ from typing import Final
 
 import attrs
 
+from ..findings.releases import release_label
+from ..input.default_revision import AS_ASKED, default_revision
 from ..input.found import NothingFound, QemuLine
+from ..revision import Revision
 from . import common
 
 FROM: Final = common.Option(
@@ -23,18 +26,20 @@ INPUT: Final = (FROM, PID, START)
 _LONGEST_LINE: Final = 16 << 20
 
 
-def given_line(words: common.Words, *, text: str | None = None) -> QemuLine:
+def given_line(
+    words: common.Words, *, text: str | None = None, name: str | None = None
+) -> QemuLine:
     """Return QEMU's options: from ``--from``, ``--pid``, ``-``, a path, or the words themselves.
 
     Words beside ``--from`` and ``--pid`` are added behind what is read there.  ``text`` is
-    one that the caller has read.  Raises :class:`~.common.UsageError`.
+    one that the caller has read from the file ``name``.  Raises :class:`~.common.UsageError`.
     """
     from ..input.reader import find_line
     from ..input.words import from_words, is_path
 
     number = start_number(words)
     qemu = words.qemu
-    name = words.value(FROM)
+    name = words.value(FROM) if name is None else name
     if words.has(FROM) and words.has(PID):
         raise common.UsageError("--from and --pid exclude each other")
     if text is None and words.has(PID):
@@ -89,6 +94,34 @@ def process_line(pid: str) -> str:
     if not data:
         raise common.UsageError(f"process {pid} has no command line: it is a kernel thread or ends")
     return os.fsdecode(data)
+
+
+@attrs.frozen
+class Choice:
+    """The tree that answers, and why it is this one."""
+
+    revision: Revision
+    because: str
+
+    @property
+    def sentence(self) -> str:
+        """The first line's words: the tree, its evidence, and why it was chosen."""
+        evidence = getattr(self.revision, "evidence", "")
+        label = release_label(self.revision)
+        meaning = "" if label.startswith("QEMU") else f" = {self.revision.meaning}"
+        known = f" ({evidence})" if evidence else ""
+        return f"{label}{meaning}, {self.because}{known}"
+
+
+def choose_tree(words: common.Words, line: QemuLine) -> Choice:
+    """Return the tree of ``--revision``, else that of the line.
+
+    Raises :class:`~.common.UsageError`.
+    """
+    if words.has(common.REVISION):
+        return Choice(common.choose_revision(words.value(common.REVISION)), AS_ASKED)
+    revision, because = default_revision(line)
+    return Choice(revision, because)
 
 
 def show_notes(line: QemuLine) -> None:

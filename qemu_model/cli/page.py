@@ -85,6 +85,10 @@ class Page:
             textwrap.fill(text, self.width, break_long_words=False, break_on_hyphens=False), style
         )
 
+    def styled(self, text: str, style: str = "") -> None:
+        """Print lines that are wrapped already."""
+        self._print(text, style)
+
     def head(self, text: str) -> None:
         """Print a heading, with an empty line before it."""
         if self._begun:

@@ -193,10 +193,11 @@ def _advise_on_error(run: Run, files: Sequence[Backend]) -> Iterator[str]:
 def suggestions(run: Run) -> Iterator[str]:
     """Yield what a misspelt property, type or option may have been meant to be."""
     from ..front_ends import front_end_of
-    from ..vl import WITH_VALUE, WITHOUT_VALUE
+    from ..qemu_options_hx import qemu_options
     from .match import find_messages
 
-    types = front_end_of(run.revision).types
+    release = run.revision.release
+    types = front_end_of(run.revision).types(release)
     for found in find_messages("\n".join(run.stderr)):
         fields = dict(found.fields)
         known: list[str] = []
@@ -213,7 +214,7 @@ def suggestions(run: Run) -> Iterator[str]:
             known = sorted(name for name, info in types.items() if not info.abstract)
         elif template == "invalid option":
             given = found.line[: found.first].rstrip(": ").rpartition(" ")[2].lstrip("-")
-            known = sorted(WITH_VALUE | WITHOUT_VALUE)
+            known = sorted(qemu_options(release))
         near = [name for name in difflib.get_close_matches(given, known, n=1) if name != given]
         if near:
             yield f"did you mean {near[0]}?"

@@ -26,12 +26,13 @@ class Cause:
     """One usual cause, and a command for a shell that tells whether it is this one.
 
     ``check`` has ``{path}`` where the path in question goes.  ``errnos`` are those
-    it goes with; none means any.
+    it goes with; none means any.  ``fix`` says what to do, empty where the text does.
     """
 
     text: str
     check: str
     errnos: tuple[str, ...] = ()
+    fix: str = ""
 
 
 _HUGE_POOL: Final = "grep . /sys/kernel/mm/hugepages/hugepages-*/{nr,free,resv}_hugepages"

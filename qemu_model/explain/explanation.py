@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
@@ -15,20 +14,27 @@ from ..calls.event import Event
 from ..calls.inferences import relied_on
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
-from ..process import Process, Run, negotiates
+from ..input.default_revision import AS_ASKED
+from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import V8, Revision
 from .advice import advise, because, crash, depends_on_host, said_of
 from .backend import Backend, Block
 from .given import GivenObject, added_objects, given_objects, given_options
+from .parts import parts_of
 from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
 from .words import FILE, Effect, object_effects, option_effect
 
 if TYPE_CHECKING:
-    from ..host.profile import Profile
+    from ..findings.case import Case
+    from ..findings.case import Place as PlaceOfRun
+    from ..findings.finding import Finding
     from ..host.simulated import SimulatedHost
 
-GIB: Final = 1 << 30
+#: Devices that the guest takes for persistent memory.
+PERSISTENT_DEVICES: Final = ("nvdimm", "virtio-pmem-pci", "virtio-pmem")
+#: What became of MAP_SYNC.  ``ignored``: the kernel took the flag and made an ordinary mapping.
+Outcome = Literal["not asked", "granted", "refused", "ignored"]
 
 
 @attrs.frozen
@@ -54,24 +60,34 @@ class Explanation:
     advice: tuple[str, ...]
     depends_on_host: tuple[str, ...]
     notes: tuple[str, ...]
+    case: Case
+    findings: tuple[Finding, ...]
+    about_persistence: bool
+    outcome: Outcome | None
+    chosen_because: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, as the schema ``explain`` describes it."""
         return {
             "revision": self.revision.name,
             "revision_meaning": self.revision.meaning,
+            "revision_because": self.chosen_because,
             "host": self.host or None,
             "machine": self.run.machine,
             "ignored": list(self.run.line.ignored),
             "inferred": list(relied_on(self.run)),
             "exit": self.run.exit,
             "livelock": self.run.livelock,
+            "starts": self.run.exit == 0,
             "map_sync": {
                 "requested": self.requested,
                 "in_force": self.in_force,
                 "blocked_by": self.blocked_by,
                 "because": self.because,
+                "outcome": self.outcome,
             },
+            "guest_memory": [memory.to_json() for memory in self.case.memory],
+            "findings": [finding.to_json() for finding in self.findings],
             "survives_host_crash": self.survives_host_crash,
             "crash": self.crash,
             "calls": explained(self.run.events),
@@ -90,34 +106,39 @@ class Explanation:
 
 
 def explain(
-    args: Sequence[str], revision: Revision = V8, host: str = "", *, qmp: Sequence[Any] = ()
+    args: Sequence[str],
+    revision: Revision = V8,
+    host: str = "",
+    *,
+    qmp: Sequence[Any] = (),
+    persistence: bool = False,
+    chosen_because: str = AS_ASKED,
 ) -> Explanation:
     """Explain a line of QEMU's options, and the QMP commands after it.
 
     ``host`` is ``live``, ``sim:`` and a profile's name, or empty for none.  On a live
-    host nothing is created or changed.  Raises :class:`~.dry.CannotAsk` where the
-    kernel cannot be asked without that, and
+    host nothing is created or changed.  ``persistence`` makes it a topic of any line,
+    ``chosen_because`` says why this tree answers.
+    Raises :class:`~.dry.CannotAsk` where the kernel cannot be asked without that, and
     :class:`~qemu_model.host.profiles.ProfileError` for a profile that is not there.
     """
-    if host == "live":
-        return _explain_live(args, revision, qmp)
-    from ..host import profiles
-    from ..host.simulated import SimulatedHost
+    from ..findings.case import case_of, place_called
+    from ..findings.registry import findings_of
 
-    if host:
-        profile = profiles.load(host.removeprefix("sim:"))
-        simulated = SimulatedHost(profile)
-        return _explain(args, qmp, revision, host, simulated, profile.kernel.version)
-    anywhere = SimulatedHost(_permitting(_on_device_dax(_given(args, qmp))))
-    return _explain(args, qmp, revision, "", anywhere, None)
+    parts = parts_of(args)
+    place = place_called(host, parts)
+    asked = place.make()
+    case = case_of(args, revision, place, qmp, parts=parts, host=asked)
+    kernel = _kernel_of(place)
+    done = _explain(case, asked, kernel, findings_of(case), persistence=persistence)
+    return attrs.evolve(done, chosen_because=chosen_because)
 
 
-def _explain_live(args: Sequence[str], revision: Revision, qmp: Sequence[Any]) -> Explanation:
-    from .dry import DryHost
-
-    host = DryHost()
-    done = _explain(args, qmp, revision, "live", host, live_kernel())
-    return attrs.evolve(done, notes=tuple(host.notes))
+def _kernel_of(place: PlaceOfRun) -> tuple[int, int] | None:
+    """Return the kernel's version, None where no host was given."""
+    if not place.name:
+        return None
+    return place.profile.kernel.version if place.profile is not None else live_kernel()
 
 
 def _given(args: Sequence[str], qmp: Sequence[Any]) -> list[GivenObject]:
@@ -125,59 +146,35 @@ def _given(args: Sequence[str], qmp: Sequence[Any]) -> list[GivenObject]:
     return [*given_objects(args), *added_objects(qmp)]
 
 
-def _on_device_dax(given: Sequence[GivenObject]) -> bool:
-    return any(one.path.startswith("/dev/dax") for one in given)
-
-
-@cache
-def _permitting(device_dax: bool) -> Profile:
-    """Return a machine on which whatever can succeed does: what fails there, fails anywhere."""
-    from ..host import profiles
-
-    return profiles.build(
-        {
-            "name": "any",
-            "title": "a machine on which all that can succeed does",
-            "based_on": "device-dax" if device_dax else "ext4-dax",
-            "evidence": {"profile": "documentation"},
-            "kernel": {"version": "6.18", "memory": 1 << 50, "overcommit": 1},
-            "nodes": list(range(128)),
-            "mounts": [],
-            "huge_pages": [
-                {"size": 2 << 20, "pages": 1 << 28},
-                {"size": GIB, "pages": 1 << 20},
-            ],
-        }
-    )
+def is_about_persistence(case: Case, given: Sequence[GivenObject]) -> bool:
+    """Return whether a line is about data that outlives QEMU: pmem, an NVDIMM, DAX, sync."""
+    if any(part.kind in PERSISTENT_DEVICES for part in case.parts_called("device")):
+        return True
+    for one in given:
+        if one.on("pmem") or dict(one.params).get("sync", "off") not in ("off", "no", "n"):
+            return True
+        on = case.host.file_system(one.path) if one.path else ""
+        if one.path.startswith("/dev/dax") or on == "device-dax" or on.endswith("-dax"):
+            return True
+    return False
 
 
 def _explain(
-    args: Sequence[str],
-    qmp: Sequence[Any],
-    revision: Revision,
-    name: str,
+    case: Case,
     host: Host,
     kernel: tuple[int, int] | None,
+    findings: tuple[Finding, ...],
+    *,
+    persistence: bool,
 ) -> Explanation:
-    process = Process(args, host, revision)
-    process.must_negotiate = negotiates(qmp)
-    made: dict[str, Any] = {}
-    blocks: dict[str, int] = {}
-    try:
-        process.start()
-        for command in (None, *qmp):
-            if command is not None:
-                process.command(command)
-            for id, obj in process.qemu.objects.items():
-                made[id], blocks[id] = obj, _block_address(obj)
-        run = process.finish()
-    except BaseException:
-        process.undo()
-        raise
+    args, qmp, revision, run = case.args, case.qmp, case.revision, case.run
+    name, made = case.place.name, case.look.made
     failed = run.exit != 0
     objects = _given(args, qmp)
     backends = tuple(
-        _backend(given, made.get(given.id), blocks.get(given.id), run, host, name, kernel)
+        _backend(
+            given, made.get(given.id), case.look.addresses.get(given.id), run, host, name, kernel
+        )
         for given in objects
         if given.type.startswith("memory-backend-")
     )
@@ -192,8 +189,13 @@ def _explain(
             for backend in backends
         )
     survives, lost = crash(backends, failed=failed, host=name, in_force=in_force)
+    topic = persistence or is_about_persistence(case, objects)
+    advice = [finding.fix for finding in findings if finding.fix and finding.level == "error"]
+    if topic:
+        advice += advise(args, revision, backends, run, blocked, given=objects, in_force=in_force)
+    advice += [finding.fix for finding in findings if finding.fix]
     return Explanation(
-        tuple(args),
+        args,
         revision,
         name,
         run,
@@ -204,17 +206,27 @@ def _explain(
         survives,
         lost,
         backends,
-        tuple(_effects(args, objects, process)),
-        tuple(advise(args, revision, backends, run, blocked, given=objects, in_force=in_force)),
+        tuple(_effects(args, objects, case.look.process)),
+        tuple(dict.fromkeys(advice)),
         tuple(depends_on_host(backends, run)) if not name else (),
-        (),
+        tuple(getattr(host, "notes", ())),
+        case,
+        findings,
+        topic,
+        _outcome(run, name, requested=requested, granted=granted),
     )
 
 
-def _block_address(obj: Any) -> int:
-    region = getattr(obj, "mr", None)
-    block = getattr(region, "ram_block", None)
-    return block.host if block is not None else 0
+def _outcome(run: Run, name: str, *, requested: bool, granted: bool) -> Outcome | None:
+    """Return what became of MAP_SYNC; None where it depends on a host that was not given."""
+    if not requested:
+        return "not asked"
+    if not name and run.exit == 0:
+        return None
+    if granted:
+        return "granted"
+    asked = [event for event in run.events if _asks(event)]
+    return "ignored" if any(not event.failed for event in asked) else "refused"
 
 
 def _asks(event: Event) -> bool:

@@ -12,7 +12,7 @@ import attrs
 
 from ..error import Error
 from ..qemu_option import qemu_opts_parse
-from ..vl import WITH_VALUE
+from ..qemu_options_hx import options_of_all_releases
 
 
 @attrs.frozen
@@ -49,7 +49,12 @@ def words_of(args: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     for word in words:
         name = word.lstrip("-")
         if word.startswith("-"):
-            yield name, next(words, "") if name in WITH_VALUE else None
+            yield name, next(words, "") if _takes_value(name) else None
+
+
+def _takes_value(name: str) -> bool:
+    option = options_of_all_releases().get(name)
+    return option is not None and option.has_arg
 
 
 def given_objects(args: Sequence[str]) -> list[GivenObject]:

@@ -1,8 +1,8 @@
-"""The explorer: one page in which every choice shows its calls, its mapping and its outcome.
+"""The explorer: a page that runs this model in a browser.
 
-Nothing on the page is computed a second time: :mod:`.matrix` runs the model over all
-choices of :mod:`.controls`, :mod:`.picture` reads the mapping off the calls, and
-:mod:`.page` puts the answers into one HTML file.
+:mod:`.answers` puts together what the page shows for a text, from the functions that the
+commands use; :mod:`.runtime` fetches Python for the browser, :mod:`.bundle` packs this
+package for it, and :mod:`.html` makes one HTML file or a web site of all that.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

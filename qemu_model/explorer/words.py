@@ -11,12 +11,12 @@ from typing import Final
 FLAGS: Final = MappingProxyType(
     {
         "MAP_SHARED": "writes reach the file, and every other mapping of it",
-        "MAP_PRIVATE": "writes go to copies of the pages that nobody else sees",
-        "MAP_SHARED_VALIDATE": "as MAP_SHARED, and flags that cannot be had are refused",
-        "MAP_SYNC": "what is stored stays, after a crash too, without fsync",
-        "MAP_FIXED": "exactly at this address, over what was reserved there",
+        "MAP_PRIVATE": "writes go to private copies of the pages",
+        "MAP_SHARED_VALIDATE": "like MAP_SHARED, but the kernel refuses flags it cannot honour",
+        "MAP_SYNC": "synchronous page faults: stored data survives a crash without fsync",
+        "MAP_FIXED": "exactly at this address, replacing the reservation",
         "MAP_ANONYMOUS": "memory without a file",
-        "MAP_NORESERVE": "no memory is set aside for it",
+        "MAP_NORESERVE": "no memory is reserved for it",
     }
 )
 
@@ -31,15 +31,15 @@ VM_FLAGS: Final = MappingProxyType(
         "mw": "may be made writable",
         "me": "may be made executable",
         "ms": "may be shared",
-        "dc": "not copied to children (MADV_DONTFORK)",
-        "de": "cannot grow",
-        "ac": "counted against the memory there is",
-        "nr": "no memory set aside",
+        "dc": "not inherited by child processes (MADV_DONTFORK)",
+        "de": "cannot be expanded by mremap",
+        "ac": "counts against the commit limit",
+        "nr": "no memory reserved",
         "ht": "huge pages from the pool",
         "sf": "synchronous page faults (MAP_SYNC)",
         "dd": "not in core dumps (MADV_DONTDUMP)",
-        "hg": "huge pages wanted (MADV_HUGEPAGE)",
-        "nh": "huge pages not wanted",
+        "hg": "transparent huge pages requested (MADV_HUGEPAGE)",
+        "nh": "no transparent huge pages",
         "mg": "may be merged by KSM (MADV_MERGEABLE)",
     }
 )

@@ -8,7 +8,6 @@ here and one under ``strace --inject=...`` can be given the same ones.
 
 from __future__ import annotations
 
-import errno as _errno
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from typing import Final
 import attrs
 
 from . import linux
+from .errors import Errno
 from .protocol import Host, Platform, StatFs
 
 #: The calls that can be made to fail, as the host protocol names them.
@@ -214,7 +214,7 @@ class FaultHost:
         """close(2)."""
         failure = self._fault("close", self._paths.pop(fd, None))
         result = self.inner.close(fd)
-        return failure if failure and result != -_errno.EBADF else result
+        return failure if failure and result != -Errno.EBADF else result
 
     def lseek(self, fd: int, offset: int, whence: int) -> int:
         """lseek(2)."""

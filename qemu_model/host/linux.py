@@ -8,11 +8,11 @@ that strace prints, and every table here is read-only.
 
 from __future__ import annotations
 
-import errno as _errno
-import os as _os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+
+from .errors import Errno
 
 O_RDONLY: Final = 0o0
 O_WRONLY: Final = 0o1
@@ -103,17 +103,13 @@ FCNTL_NAMES: Final = MappingProxyType({F_ADD_SEALS: "F_ADD_SEALS"})
 
 #: errno numbers with the names that strace prints: 95 and 11 have two names each.
 ERRNO_NAMES: Final[Mapping[int, str]] = MappingProxyType(
-    {**_errno.errorcode, 95: "EOPNOTSUPP", 11: "EAGAIN", 35: "EDEADLK"}
+    {int(error): error.name for error in Errno}
 )
 ERRNO_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        **{name: number for number, name in _errno.errorcode.items()},
-        "EOPNOTSUPP": 95,
-        "ENOTSUP": 95,
-        "EAGAIN": 11,
-        "EWOULDBLOCK": 11,
-        "EDEADLK": 35,
-    }
+    {**{name: number for number, name in ERRNO_NAMES.items()}, "ENOTSUP": 95, "EWOULDBLOCK": 11}
+)
+_TEXTS: Final[Mapping[int, str]] = MappingProxyType(
+    {0: "Success", **{int(error): error.text for error in Errno}}
 )
 
 
@@ -123,11 +119,8 @@ def errno_name(number: int) -> str:
 
 
 def strerror(number: int) -> str:
-    """Return the C library's text for errno ``number``, as QEMU's messages end in it.
-
-    A log that somebody wrote may hold numbers that no C library can be asked about.
-    """
-    return _os.strerror(number) if abs(number) < 1 << 31 else f"Unknown error {number}"
+    """Return glibc's text for errno ``number``, as QEMU's messages end in it."""
+    return _TEXTS.get(number) or f"Unknown error {number}"
 
 
 def _bits(value: int, names: tuple[tuple[int, str], ...]) -> list[str]:

@@ -113,7 +113,9 @@ class Profile:
 
     ``name`` is what follows ``sim:``; ``title`` says in one line what the machine is;
     ``mem_path`` is a path on it whose file is of the kind the profile is about.
-    ``document`` is the whole profile as JSON data, defaults filled in.
+    ``node_huge_pages`` are the huge pages by size in bytes and by node, where the profile
+    says on which nodes they are.  ``document`` is the whole profile as JSON data, defaults
+    filled in.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Profile:
     kernel: Kernel
     nodes: frozenset[int]
     huge_pages: Mapping[int, int]
+    node_huge_pages: Mapping[int, Mapping[int, int]]
     default_huge_page: int
     root: MountPlan
     mounts: Mapping[str, MountPlan]

@@ -8,6 +8,8 @@ import re
 from functools import cache
 from typing import Final
 
+from ..qemu_options_hx import options_of_all_releases
+
 #: A program's name; what may follow is a distribution's or a builder's addition.
 _NAME: Final = (
     r"(?:qemu-system-[a-z0-9_]+|qemu-kvm|kvm-spice|kvm|qemu)(?:[-.](?:spice|bin|\d[\w.]*))?"
@@ -19,9 +21,6 @@ IN_TEXT: Final = re.compile(
     r"(?=(?:\s|\\\r?\n)+['\"]?--?[A-Za-z])"
 )
 
-#: Options that take a value, of releases later than 7.2 (``qemu-options.hx``).
-_LATER_WITH_VALUE: Final = frozenset({"igvm", "run-with", "shim"})
-
 
 def is_program(word: str) -> bool:
     """Return whether a word is the name or the path of a QEMU program."""
@@ -31,19 +30,8 @@ def is_program(word: str) -> bool:
 @cache
 def options_with_value() -> frozenset[str]:
     """Return the options that take a value in some release."""
-    from ..v7_2 import vl as since_6_0
-    from ..vl import WITH_VALUE
-
-    return WITH_VALUE | since_6_0.WITH_VALUE | _LATER_WITH_VALUE
-
-
-@cache
-def options_without_value() -> frozenset[str]:
-    """Return the options that take no value in some release."""
-    from ..v7_2 import vl as since_6_0
-    from ..vl import WITHOUT_VALUE
-
-    return WITHOUT_VALUE | since_6_0.WITHOUT_VALUE
+    options = options_of_all_releases().values()
+    return frozenset(option.name for option in options if option.has_arg)
 
 
 def option_name(word: str) -> str:
@@ -55,5 +43,4 @@ def option_name(word: str) -> str:
 
 def is_option(word: str) -> bool:
     """Return whether a word is an option that some release of QEMU has."""
-    name = option_name(word)
-    return name in options_with_value() or name in options_without_value()
+    return option_name(word) in options_of_all_releases()

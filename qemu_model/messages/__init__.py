@@ -9,19 +9,20 @@ from it.
 from __future__ import annotations
 
 from ..error import Message
-from . import backends, command_line, devices, machine, objects
+from . import backends, command_line, devices, machine, objects, options
 from .backends import *  # noqa: F403 - all of them are the catalogue
 from .command_line import *  # noqa: F403 - all of them are the catalogue
 from .devices import *  # noqa: F403 - all of them are the catalogue
 from .machine import *  # noqa: F403 - all of them are the catalogue
 from .objects import *  # noqa: F403 - all of them are the catalogue
+from .options import *  # noqa: F403 - all of them are the catalogue
 
 
 def catalogue() -> dict[str, Message]:
     """Return every message by the name the mirror uses for it."""
     return {
         name: value
-        for module in (backends, objects, machine, devices, command_line)
+        for module in (backends, objects, machine, devices, command_line, options)
         for name, value in vars(module).items()
         if isinstance(value, Message)
     }

@@ -21,7 +21,7 @@ VALUE_OUT_OF_RANGE: Final = Message(
     ("a size is negative, or 2^64 bytes or more",),
 )
 VALUE_TOO_LARGE: Final = Message(
-    {"3.1": "Value '{value}' is too large for parameter '{name}'", "6.0": None},
+    "Value '{value}' is too large for parameter '{name}'",
     "util/qemu-option.c:parse_option_number",
     ("a number is 2^64 or more",),
 )
@@ -159,20 +159,10 @@ SHORT_FORM_HINT: Final = Message(
     stream="stderr",
 )
 HEX_SUFFIX: Final = Message(
-    {"6.0": "Using a multiplier suffix on hex numbers is deprecated: {text}"},
+    {"6.0": "Using a multiplier suffix on hex numbers is deprecated: {text}", "8.0": None},
     "util/cutils.c:do_strtosz",
     ("a size in hexadecimal has a unit behind it",),
     stream="stderr",
-)
-MACHINE_BARE: Final = Message(
-    {"6.0": "Expected '=' after parameter '{name}'"},
-    "util/keyval.c:keyval_parse_one",
-    ("a parameter of -machine or -smp has no '='",),
-)
-MACHINE_INVALID_KEY: Final = Message(
-    {"6.0": "Invalid parameter '{name}'"},
-    "util/keyval.c:keyval_parse_one",
-    ("a name in -machine or -smp is no name",),
 )
 MACHINE_CONFLICT: Final = Message(
     {"6.0": "Conflict between '{name}' and '{other}'"},

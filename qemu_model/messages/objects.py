@@ -11,8 +11,8 @@ from ..error import Message
 # qom/, qapi/, util/qemu-option.c, util/keyval.c, vl.c, qmp.c
 
 PROPERTY_NOT_FOUND: Final = Message(
-    {"3.1": "Property '.{property}' not found", "6.0": "Property '{type}.{property}' not found"},
-    {"3.1": "qom/object.c:object_property_find", "6.0": "qom/object.c:object_property_find_err"},
+    {"3.1": "Property '.{property}' not found", "5.2": "Property '{type}.{property}' not found"},
+    {"3.1": "qom/object.c:object_property_find", "5.2": "qom/object.c:object_property_find_err"},
     ("the object has no property of that name, in this tree and build",),
 )
 DUPLICATE_PROPERTY: Final = Message(
@@ -49,7 +49,10 @@ OBJECT_NOT_FOUND: Final = Message(
     ("no object has that id",),
 )
 OBJECT_IN_USE: Final = Message(
-    "object '{id}' is in use, can not be deleted",
+    {
+        "3.1": "object '{id}' is in use, can not be deleted",
+        "11.1": "Cannot delete host memory backend '{id}' which is mapped",
+    },
     "qom/object_interfaces.c:user_creatable_del",
     ("the backend is mapped into the guest",),
 )
@@ -62,16 +65,6 @@ AMBIGUOUS_PATH: Final = Message(
     "Path '{path}' does not uniquely identify an object",
     {"3.1": "qmp.c:qmp_qom_list", "6.0": "qom/object.c:object_resolve_link"},
     ("several objects end in that path",),
-)
-INSUFFICIENT_PERMISSION: Final = Message(
-    {"3.1": "Insufficient permission to perform this operation", "6.0": None},
-    "qom/object.c:object_property_set",
-    ("the property can only be read",),
-)
-INVALID_PARAMETER: Final = Message(
-    {"3.1": "Invalid parameter '{value}'", "6.0": None},
-    "qapi/qapi-visit-core.c:input_type_enum",
-    ("the value is none of the property's",),
 )
 INVALID_TYPE: Final = Message(
     "Invalid parameter type for '{name}', expected: {type}",
@@ -157,7 +150,10 @@ INPUT_NOT_OBJECT: Final = Message(
 # since 6.0
 
 NOT_WRITABLE: Final = Message(
-    {"6.0": "Property '{type}.{property}' is not writable"},
+    {
+        "3.1": "Insufficient permission to perform this operation",
+        "7.2": "Property '{type}.{property}' is not writable",
+    },
     "qom/object.c:object_property_set",
     ("the property can only be read",),
 )
@@ -172,29 +168,17 @@ LINK_NOT_FOUND: Final = Message(
     ("no object has that path",),
 )
 VALUE_NOT_ACCEPTED: Final = Message(
-    {"6.0": "Parameter '{name}' does not accept value '{value}'"},
+    {
+        "3.1": "Invalid parameter '{value}'",
+        "6.2": "Parameter '{name}' does not accept value '{value}'",
+    },
     "qapi/qapi-visit-core.c:input_type_enum",
     ("the value is none of those that the parameter takes",),
 )
 INVALID_KEY: Final = Message(
-    {"6.0": "Invalid parameter '{name}'"},
+    "Invalid parameter '{name}'",
     "qapi/opts-visitor.c:opts_check_struct",
     ("the object takes no property of that name",),
-)
-JSON_PARSE: Final = Message(
-    {"6.0": "JSON parse error, {what}"},
-    "qobject/json-parser.c:parse_error",
-    ("-object or -device begins with a brace, and what follows is no JSON",),
-)
-JSON_NESTING: Final = Message(
-    {"6.0": "JSON nesting depth limit exceeded"},
-    "qobject/json-streamer.c:json_message_process_token",
-    (("more than 1024 brackets and braces are open at once in the JSON of -object or -device"),),
-)
-JSON_ONE_VALUE: Final = Message(
-    {"6.0": "Expecting at most one JSON value"},
-    "qobject/qjson.c:consume_json",
-    ("something stands behind the JSON of -object or -device",),
 )
 SMP_EXPECTS: Final = Message(
     {"6.0": "Parameter '{name}' expects {what}"},

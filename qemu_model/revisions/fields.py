@@ -165,6 +165,144 @@ class Numa:
 
 
 @attrs.frozen
+class QemuOption:
+    """``util/qemu-option.c``."""
+
+    reads_the_id_as_a_parameter: bool = _field(
+        "the id of an option is the value of its parameter id, not what stands behind ',id='",
+        "5.1",
+        "util/qemu-option.c:opts_parse_id",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M,x=,,id=1")),
+    )
+    merged_options_have_no_id: bool = _field(
+        "an option whose parameters add up over the line, as -m, refuses id",
+        "6.0",
+        "util/qemu-option.c:qemu_opts_create",
+        "measured",
+        shown=Shown(("-M", "none", "-m", "64M,id=a")),
+    )
+
+
+@attrs.frozen
+class Cutils:
+    """``util/cutils.c``."""
+
+    size_reports_range: bool = _field(
+        "a size that is too large for a double is out of range, not unreadable",
+        "3.1.50",
+        "util/cutils.c:do_strtosz",
+        "measured",
+        shown=Shown(("-M", "none", "-m", "1e999")),
+    )
+    sizes_are_exact: bool = _field(
+        "a size is read without loss, and without exponents",
+        "6.0",
+        "util/cutils.c:do_strtosz",
+        "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=1e6")),
+    )
+    hex_size_takes_a_unit: bool = _field(
+        "a hexadecimal size may have a unit, which is deprecated (until 7.2)",
+        "6.0",
+        "util/cutils.c:do_strtosz",
+        "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=0x4M")),
+    )
+    size_may_be_a_fraction: bool = _field(
+        "a size may begin with a point, and one below zero is out of range",
+        "8.1",
+        "util/cutils.c:do_strtosz",
+        "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=.5M")),
+    )
+
+
+@attrs.frozen
+class QapiUtil:
+    """``qapi/qapi-util.c``."""
+
+    booleans_are_read_alike: bool = _field(
+        "every boolean of the line may be on, yes, true, y, off, no, false or n",
+        "5.2",
+        "qapi/qapi-util.c:qapi_bool_parse",
+        "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M,share=true")),
+    )
+
+
+@attrs.frozen
+class JsonParser:
+    """``qobject/json-parser.c``."""
+
+    expects_keys: bool = _field(
+        "what may not be a key in JSON is refused before it is read",
+        "11.1",
+        "qobject/json-parser.c:parse_error",
+        "measured",
+        shown=Shown(("-M", "none", "-object", "{1:2}")),
+    )
+
+
+@attrs.frozen
+class ObjectInterfaces:
+    """``qom/object_interfaces.c``."""
+
+    checks_the_id: bool = _field(
+        "object-add refuses an id that is no identifier",
+        "6.0",
+        "qom/object_interfaces.c:user_creatable_add_type",
+        "measured",
+        shown=Shown(
+            ("-M", "none"),
+            (
+                {
+                    "execute": "object-add",
+                    "arguments": {"qom-type": "memory-backend-ram", "id": "1x", "size": 4096},
+                },
+            ),
+        ),
+    )
+
+
+@attrs.frozen
+class Qmp:
+    """``qapi/qmp-dispatch.c`` and the commands."""
+
+    object_add_takes_properties: bool = _field(
+        "object-add takes the properties beside type and id, and still in props (until 5.2)",
+        "5.0",
+        "qom/qom-qmp-cmds.c:qmp_object_add",
+        "measured",
+        shown=Shown(
+            ("-M", "none"),
+            (
+                {
+                    "execute": "object-add",
+                    "arguments": {"qom-type": "memory-backend-ram", "id": "ram0", "size": 4096},
+                },
+            ),
+        ),
+    )
+    query_memdev_tells_share: bool = _field(
+        "query-memdev tells share and reserve",
+        "6.1",
+        "hw/core/machine-qmp-cmds.c:query_memdev",
+        "measured",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
+            ({"execute": "query-memdev"},),
+        ),
+    )
+    shutdown_comes_before_the_reply: bool = _field(
+        "the event SHUTDOWN comes before the reply to quit; Debian's 7.2 has it as well",
+        "9.0",
+        "qapi/qmp-dispatch.c:qmp_dispatch",
+        "measured",
+        shown=Shown(("-M", "none"), ({"execute": "quit"},)),
+    )
+
+
+@attrs.frozen
 class Vl:
     """``system/vl.c``."""
 
@@ -173,6 +311,26 @@ class Vl:
         "6.0",
         "system/vl.c:qemu_init",
         "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0")),
+    )
+    machine_is_keyval: bool = _field(
+        "-machine and -smp are read as keys with values: each needs its '='",
+        "6.1",
+        "system/vl.c:qemu_init",
+        shown=Shown(("-machine", "none,usb")),
+    )
+    device_takes_json: bool = _field(
+        "-device may be JSON",
+        "6.2",
+        "system/vl.c:qemu_init",
+        shown=Shown(("-M", "none", "-device", "{")),
+    )
+    memory_may_be_locked_on_fault: bool = _field(
+        "-overcommit mem-lock=on-fault locks memory as it is touched",
+        "10.0",
+        "system/vl.c:overcommit_parse",
+        "measured",
+        shown=Shown(("-M", "none", "-overcommit", "mem-lock=on-fault")),
     )
 
 

@@ -37,6 +37,7 @@ BASE: Final = attrs.evolve(
     name="base",
     meaning="QEMU 3.1.50, December 2018, before the series",
     release=(3, 1, 50),
+    cutils=attrs.evolve(QEMU_3_1.cutils, size_reports_range=True),
     evidence="measured",
 )
 
@@ -72,17 +73,33 @@ def qemu_4_2(tree: Revision) -> Revision:
 
 def qemu_5_0(tree: Revision) -> Revision:
     """QEMU 5.0."""
-    return _release(tree, "5.0", "April 2020")
+    return _release(
+        tree,
+        "5.0",
+        "April 2020",
+        qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
+    )
 
 
 def qemu_5_1(tree: Revision) -> Revision:
     """QEMU 5.1."""
-    return _release(tree, "5.1", "August 2020")
+    return _release(
+        tree,
+        "5.1",
+        "August 2020",
+        qemu_option=attrs.evolve(tree.qemu_option, reads_the_id_as_a_parameter=True),
+    )
 
 
 def qemu_5_2(tree: Revision) -> Revision:
     """QEMU 5.2."""
-    return _release(tree, "5.2", "December 2020", "measured")
+    return _release(
+        tree,
+        "5.2",
+        "December 2020",
+        "measured",
+        qapi_util=attrs.evolve(tree.qapi_util, booleans_are_read_alike=True),
+    )
 
 
 def qemu_6_0(tree: Revision) -> Revision:
@@ -92,17 +109,32 @@ def qemu_6_0(tree: Revision) -> Revision:
         "6.0",
         "April 2021",
         vl=attrs.evolve(tree.vl, reads_options_with_qapi=True),
+        qemu_option=attrs.evolve(tree.qemu_option, merged_options_have_no_id=True),
+        cutils=attrs.evolve(tree.cutils, sizes_are_exact=True, hex_size_takes_a_unit=True),
+        object_interfaces=attrs.evolve(tree.object_interfaces, checks_the_id=True),
     )
 
 
 def qemu_6_1(tree: Revision) -> Revision:
     """QEMU 6.1."""
-    return _release(tree, "6.1", "August 2021")
+    return _release(
+        tree,
+        "6.1",
+        "August 2021",
+        qmp=attrs.evolve(tree.qmp, query_memdev_tells_share=True),
+        vl=attrs.evolve(tree.vl, machine_is_keyval=True),
+    )
 
 
 def qemu_6_2(tree: Revision) -> Revision:
     """QEMU 6.2."""
-    return _release(tree, "6.2", "December 2021", "measured")
+    return _release(
+        tree,
+        "6.2",
+        "December 2021",
+        "measured",
+        vl=attrs.evolve(tree.vl, device_takes_json=True),
+    )
 
 
 def qemu_7_0(tree: Revision) -> Revision:
@@ -117,17 +149,34 @@ def qemu_7_1(tree: Revision) -> Revision:
 
 def qemu_7_2(tree: Revision) -> Revision:
     """QEMU 7.2."""
-    return _release(tree, "7.2", "December 2022", "measured")
+    return _release(
+        tree,
+        "7.2",
+        "December 2022",
+        "measured",
+        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
+    )
 
 
 def qemu_8_0(tree: Revision) -> Revision:
     """QEMU 8.0."""
-    return _release(tree, "8.0", "April 2023")
+    return _release(
+        tree,
+        "8.0",
+        "April 2023",
+        cutils=attrs.evolve(tree.cutils, hex_size_takes_a_unit=False),
+        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),
+    )
 
 
 def qemu_8_1(tree: Revision) -> Revision:
     """QEMU 8.1."""
-    return _release(tree, "8.1", "August 2023")
+    return _release(
+        tree,
+        "8.1",
+        "August 2023",
+        cutils=attrs.evolve(tree.cutils, size_may_be_a_fraction=True),
+    )
 
 
 def qemu_8_2(tree: Revision) -> Revision:
@@ -137,7 +186,12 @@ def qemu_8_2(tree: Revision) -> Revision:
 
 def qemu_9_0(tree: Revision) -> Revision:
     """QEMU 9.0."""
-    return _release(tree, "9.0", "April 2024")
+    return _release(
+        tree,
+        "9.0",
+        "April 2024",
+        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
+    )
 
 
 def qemu_9_1(tree: Revision) -> Revision:
@@ -152,7 +206,13 @@ def qemu_9_2(tree: Revision) -> Revision:
 
 def qemu_10_0(tree: Revision) -> Revision:
     """QEMU 10.0."""
-    return _release(tree, "10.0", "April 2025", "measured")
+    return _release(
+        tree,
+        "10.0",
+        "April 2025",
+        "measured",
+        vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
+    )
 
 
 def qemu_10_1(tree: Revision) -> Revision:
@@ -172,7 +232,13 @@ def qemu_11_0(tree: Revision) -> Revision:
 
 def qemu_11_1(tree: Revision) -> Revision:
     """QEMU 11.1."""
-    return _release(tree, "11.1", "August 2026", "measured")
+    return _release(
+        tree,
+        "11.1",
+        "August 2026",
+        "measured",
+        json_parser=attrs.evolve(tree.json_parser, expects_keys=True),
+    )
 
 
 #: What each release after 3.1 changes, oldest first.  4.0 grew from :data:`BASE`.

@@ -7,14 +7,20 @@ from __future__ import annotations
 import attrs
 
 from .fields import (
+    Cutils,
     Evidence,
     Hostmem,
     HostmemFile,
     HostmemMemfd,
+    JsonParser,
     Memfd,
     MmapAlloc,
     Numa,
+    ObjectInterfaces,
     OslibPosix,
+    QapiUtil,
+    QemuOption,
+    Qmp,
     Vl,
 )
 from .map_sync_rules import POLICIES, Inference, Policy
@@ -42,6 +48,12 @@ class Revision:
     hostmem_file: HostmemFile = attrs.field(factory=HostmemFile)
     hostmem_memfd: HostmemMemfd = attrs.field(factory=HostmemMemfd)
     numa: Numa = attrs.field(factory=Numa)
+    cutils: Cutils = attrs.field(factory=Cutils)
+    qemu_option: QemuOption = attrs.field(factory=QemuOption)
+    qapi_util: QapiUtil = attrs.field(factory=QapiUtil)
+    json_parser: JsonParser = attrs.field(factory=JsonParser)
+    object_interfaces: ObjectInterfaces = attrs.field(factory=ObjectInterfaces)
+    qmp: Qmp = attrs.field(factory=Qmp)
     vl: Vl = attrs.field(factory=Vl)
 
     @property

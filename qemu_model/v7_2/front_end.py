@@ -8,11 +8,11 @@ from typing import Final
 
 from ..front_end import FrontEnd
 from ..globals import Qemu
+from ..qmp import qmp_dispatch
 from ..ram_addr import RAMBlock
+from ..vl import parse_command_line, qemu_init
 from .physmem import drain_call_rcu
-from .qmp import qmp_dispatch
-from .user_creatable import USER_CREATABLE
-from .vl import parse_command_line, qemu_init
+from .user_creatable import user_creatable_types
 
 
 def guard_size(qemu: Qemu, block: RAMBlock) -> int:
@@ -21,11 +21,10 @@ def guard_size(qemu: Qemu, block: RAMBlock) -> int:
 
 
 FRONT_END: Final = FrontEnd(
-    USER_CREATABLE,
+    user_creatable_types,
     parse_command_line,
     qemu_init,
     qmp_dispatch,
     drain_call_rcu,
     guard_size,
-    event_first=True,
 )

@@ -39,15 +39,16 @@ from ..qom import (
     always,
     object_get_canonical_path,
     object_get_canonical_path_component,
+    object_get_link,
+    object_resolve_link,
     properties,
 )
 from ..ram_addr import NO_FLAGS, RAM_NORESERVE, RAM_SHARED, RamFlags
 from .oslib_posix import Protection, qemu_prealloc_mem
 from .physmem import RAMBlock72
-from .qom import object_get_link, object_resolve_link
 
 if TYPE_CHECKING:
-    from .qom import Visitor72
+    from ..qom import Visitor
 
 C_FILE = "backends/hostmem.c"
 ENOSYS: Final = linux.ERRNO_NUMBERS["ENOSYS"]
@@ -92,14 +93,14 @@ def host_memory_backend_get_host_nodes(_qemu: Qemu, backend: HostMemoryBackend) 
 
 
 def host_memory_backend_set_policy(
-    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Set the policy.  Raises ``Parameter 'policy' does not accept value '<value>'``."""
     backend.policy = v.type_enum(name, tuple(POLICIES))
 
 
 def host_memory_backend_set_merge(
-    qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Let KSM merge pages of the backend or not, at any time."""
     value = v.type_bool(name)
@@ -111,7 +112,7 @@ def host_memory_backend_set_merge(
 
 
 def host_memory_backend_set_dump(
-    qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Put the backend into core dumps or not, at any time."""
     value = v.type_bool(name)
@@ -121,7 +122,7 @@ def host_memory_backend_set_dump(
 
 
 def host_memory_backend_set_prealloc(
-    qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Preallocate, at once if the backend has its memory; taking it back does nothing then.
 
@@ -144,7 +145,7 @@ def host_memory_backend_get_prealloc_threads(_qemu: Qemu, backend: HostMemoryBac
 
 
 def host_memory_backend_set_prealloc_threads(
-    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Set how many threads may preallocate, at any time.
 
@@ -161,7 +162,7 @@ def get_prealloc_context(qemu: Qemu, backend: HostMemoryBackend) -> str:
     return object_get_link(qemu, backend.prealloc_context)
 
 
-def set_prealloc_context(qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str) -> None:
+def set_prealloc_context(qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str) -> None:
     """Link to a thread context, or to none by the empty path."""
     path = v.type_str(name)
     backend.prealloc_context = (
@@ -175,7 +176,7 @@ def host_memory_backend_get_reserve(_qemu: Qemu, backend: HostMemoryBackend) -> 
 
 
 def host_memory_backend_set_reserve(
-    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Set memory aside for the mapping or not.
 
@@ -196,7 +197,7 @@ def host_memory_backend_get_use_canonical_path(_qemu: Qemu, backend: HostMemoryB
 
 
 def host_memory_backend_set_use_canonical_path(
-    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor72, name: str
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Name the region by the object's path, as before 4.0; accepted at any time."""
     backend.use_canonical_path = v.type_bool(name)

@@ -36,7 +36,7 @@ from .hostmem import (
 from .memory import memory_region_init_ram_from_file
 
 if TYPE_CHECKING:
-    from .qom import Visitor72
+    from ..qom import Visitor
 
 C_FILE = "backends/hostmem-file.c"
 
@@ -86,7 +86,7 @@ def file_backend_complete(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
 
 
 def file_memory_backend_set_pmem(
-    qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor72, name: str
+    qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
     """Say that the file is persistent memory.
 
@@ -107,7 +107,7 @@ def file_memory_backend_get_readonly(_qemu: Qemu, fb: HostMemoryBackendFile) -> 
 
 
 def file_memory_backend_set_readonly(
-    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor72, name: str
+    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
     """Open and map the file for reading only.
 

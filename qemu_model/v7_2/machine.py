@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from .. import messages
+from ..cutils import do_strtosz
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_numa_finish_cpu_init
 from ..osdep import round_up
 from ..pc import pc_machine_set_max_ram_below_4g
-from ..qemu_option import QemuOpts, parse_option_number
-from ..qom import TypeInfo, qdict_order
+from ..qdict import qdict_order
+from ..qemu_option import QemuOpts, parse_option_number, parse_option_size
+from ..qobject_input import KeyvalInputVisitor, QObjectInputVisitor
+from ..qom import TypeInfo, user_creatable_add_type
 from .boards import ON_OFF_AUTO, Machine72, Memdev
 from .hostmem import HostMemoryBackend
 from .numa import numa_complete_configuration, numa_uses_legacy_mem
 from .pc import pc_memory_init
-from .qemu_option import do_strtosz, parse_option_size, warn_of_hex
-from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
-from .qom import user_creatable_add_type
 
 C_FILE = "hw/core/machine.c"
 
@@ -45,7 +45,7 @@ def machine_set_property(qemu: Qemu, machine: Machine72, options: QemuOpts, memd
                 raise messages.PROPERTY_NOT_FOUND.error(
                     type=f"{machine.name}-machine", property=name
                 )
-            set_property(qemu, memdev, name, KeyvalInputVisitor(given, warn_of_hex(qemu)), kind)
+            set_property(qemu, memdev, name, KeyvalInputVisitor(qemu, given), kind)
         except Error as error:
             _refuse(qemu, error)
 
@@ -91,12 +91,9 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
     text = options.get("size") or "0"
     if text[-1:].isdigit():
         text += "M"
-    read = do_strtosz(text)
-    if isinstance(read, int):
+    size = do_strtosz(qemu, text)
+    if size < 0:
         _refuse(qemu, messages.EXPECTS.error(name="memory.size", what="size"))
-    size, hexadecimal = read
-    if hexadecimal:
-        warn_of_hex(qemu)(text)
     memdev.size_given = bool(size)
     size = round_up(size or machine.default_ram_size, 8192)
     qemu.machine.ram_size = qemu.machine.maxram_size = size
@@ -107,7 +104,7 @@ def machine_set_mem(qemu: Qemu, machine: Machine72, options: QemuOpts, memdev: M
             _refuse(qemu, messages.SLOTS_WITHOUT_MAXMEM.error())
         return
     count = 0 if slots is None else parse_option_number("slots", slots)
-    most = parse_option_size("maxmem", maxmem, warn_of_hex(qemu))
+    most = parse_option_size(qemu, "maxmem", maxmem)
     if most < size:
         _refuse(qemu, messages.MAXMEM_BELOW_SIZE.error(maxmem=most, ram_size=size))
     if count and most == size:
@@ -125,7 +122,7 @@ def smp_numbers(qemu: Qemu, options: QemuOpts) -> dict[str, int]:
     """
     given = {f"smp.{name}": text for name, text in options.params}
     numbers = dict.fromkeys((f"smp.{name}" for name in SMP_NAMES), 0)
-    v = KeyvalInputVisitor(given, warn_of_hex(qemu))
+    v = KeyvalInputVisitor(qemu, given)
     try:
         for name in given:
             if name not in numbers:
@@ -226,7 +223,7 @@ def create_default_memdev(
     if qemu.mem_path is not None:
         values["mem-path"] = qemu.mem_path
     made = user_creatable_add_type(
-        qemu, types, kind, machine.default_ram_id, values, QObjectInputVisitor72(values)
+        qemu, types, kind, machine.default_ram_id, values, QObjectInputVisitor(values)
     )
     assert isinstance(made, HostMemoryBackend)
     return made

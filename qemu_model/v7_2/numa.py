@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from .. import messages
 from ..boards import CpuInstanceProperties
+from ..cutils import qemu_strtosz_MiB
 from ..error import Error, Exit
 from ..globals import Qemu
 from ..machine import machine_set_cpu_numa_node
 from ..numa import complete_init_numa_distance, validate_numa_distance
 from ..numa_info import MAX_NODES, NUMA_DISTANCE_MIN
+from ..opts_visitor import OptsVisitor
 from ..qemu_option import QemuOpts
 from ..qom import object_resolve_path_type
 from .hostmem import HostMemoryBackend
-from .qemu_option import OptsVisitor72, do_strtosz, warn_of_hex
 
 if TYPE_CHECKING:
     from .boards import Machine72
@@ -42,7 +43,7 @@ def parse_numa_opts(qemu: Qemu, machine: Machine72, numa: Sequence[QemuOpts]) ->
     have_mem = False
     for opts in numa:
         qemu.location = opts.location
-        visitor = OptsVisitor72(opts, warn_of_hex(qemu))
+        visitor = OptsVisitor(qemu, opts)
         try:
             have_mem = set_numa_options(qemu, machine, opts, visitor, have_mem)
         except Error as error:
@@ -52,7 +53,7 @@ def parse_numa_opts(qemu: Qemu, machine: Machine72, numa: Sequence[QemuOpts]) ->
 
 
 def set_numa_options(
-    qemu: Qemu, machine: Machine72, opts: QemuOpts, v: OptsVisitor72, have_mem: bool
+    qemu: Qemu, machine: Machine72, opts: QemuOpts, v: OptsVisitor, have_mem: bool
 ) -> bool:
     """Read one -numa and do what it says; return whether a node has ``mem`` so far.
 
@@ -96,7 +97,7 @@ def set_numa_options(
     return have_mem
 
 
-def visit_type_NumaHmatLBOptions(v: OptsVisitor72) -> None:
+def visit_type_NumaHmatLBOptions(v: OptsVisitor) -> None:
     """Read a latency or bandwidth (``qapi/machine.json``), which the model makes nothing of.
 
     Raises what reading raises.
@@ -112,7 +113,7 @@ def visit_type_NumaHmatLBOptions(v: OptsVisitor72) -> None:
     v.check_struct()
 
 
-def visit_type_NumaHmatCacheOptions(v: OptsVisitor72) -> None:
+def visit_type_NumaHmatCacheOptions(v: OptsVisitor) -> None:
     """Read a cache (``qapi/machine.json``), which the model makes nothing of.
 
     Raises what reading raises.
@@ -128,13 +129,7 @@ def visit_type_NumaHmatCacheOptions(v: OptsVisitor72) -> None:
 
 def legacy_suffix(qemu: Qemu, text: str) -> int | None:
     """Read the size of ``mem`` once more, now in MiB if it has no unit; None beyond 2^64."""
-    read = do_strtosz(text, "M")
-    if isinstance(read, int):
-        return None
-    size, warn = read
-    if warn:
-        warn_of_hex(qemu)(text)
-    return size
+    return qemu_strtosz_MiB(qemu, text)
 
 
 def supported(machine: Machine72) -> None:

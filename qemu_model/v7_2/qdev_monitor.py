@@ -14,13 +14,12 @@ from .. import messages
 from ..globals import Qemu
 from ..memory_device import memory_device_plug
 from ..pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
-from ..qom import qdict_order
+from ..qdict import qdict_order
+from ..qobject_input import KeyvalInputVisitor, QObjectInputVisitor
 from .boards import NONE, Machine72
 from .nvdimm import TYPE_NVDIMM
 from .pc import pc_memory_pre_plug
 from .pc_dimm import TYPE_PC_DIMM, pc_dimm_realize
-from .qemu_option import warn_of_hex
-from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor72
 from .virtio_md import TYPE_VIRTIO_MEM, TYPE_VIRTIO_PMEM, virtio_md_realize
 
 C_FILE = "softmmu/qdev-monitor.c"
@@ -69,9 +68,9 @@ def qdev_device_add_from_qdict(qemu: Qemu, machine: Machine72, options: DeviceOp
     dimm = kind.instance_init(options.id)
     v: PropertyVisitor
     if options.from_json:
-        v = QObjectInputVisitor72(options.values)
+        v = QObjectInputVisitor(options.values)
     else:
-        v = KeyvalInputVisitor(options.values, warn_of_hex(qemu))
+        v = KeyvalInputVisitor(qemu, options.values)
     for name in qdict_order(options.values):
         if name not in kind.properties:
             if kind.name in VIRTIO:

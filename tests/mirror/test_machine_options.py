@@ -25,7 +25,7 @@ def advice(done: Run) -> list[int]:
     [
         ((), "none"),
         (RAM, "none"),
-        ((*RAM, "-smp", "1"), "none"),
+        ((*RAM, "-smp", "1"), "pc"),
         ((*RAM, "-device", "virtio-balloon"), "none"),
         ((*RAM, "-m", "8M"), "pc"),
         (("-numa", "node"), "pc"),

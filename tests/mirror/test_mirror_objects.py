@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mirror_host import PAGE
+from mirror_host import PAGE, ToldHost, qemu_on
 from mirror_process import FILE, RAM, Machine
 
 from qemu_model.hostmem_file import TYPE_MEMORY_BACKEND_FILE
-from qemu_model.qemu_option import OptsVisitor, qemu_opts_parse
+from qemu_model.opts_visitor import OptsVisitor
+from qemu_model.qdict import qdict_order, tdb_hash
+from qemu_model.qemu_option import qemu_opts_parse
 from qemu_model.qmp import NotModelled
-from qemu_model.qom import object_property_help, qdict_order, tdb_hash
+from qemu_model.qom import object_property_help
 
 MIB = 1 << 20
 
@@ -224,7 +226,7 @@ def test_help_shows_type_and_description() -> None:
 
 def visitor(text: str) -> OptsVisitor:
     """Return what reads the properties of an -object."""
-    return OptsVisitor(qemu_opts_parse(text, "qom-type"))
+    return OptsVisitor(qemu_on(ToldHost()), qemu_opts_parse(text, "qom-type"))
 
 
 def test_options_read_as_recorded() -> None:
@@ -236,5 +238,5 @@ def test_options_read_as_recorded() -> None:
     assert visitor("x,mem-path=/a,,,,b,,").type_str("mem-path") == "/a,,b,"
     assert visitor("x,mem-path=,size=4").type_str("mem-path") == ""
     assert visitor("x,host-nodes=1-3,host-nodes=7").uint16_list("host-nodes") == [1, 2, 3, 7]
-    assert visitor("id=a,x").optional("id") is True
-    assert visitor("x,id=a,b").optional("size") is False
+    assert visitor("id=a,x").has("id") is True
+    assert visitor("x,id=a,b").has("size") is False

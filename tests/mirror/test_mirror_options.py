@@ -14,27 +14,32 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mirror_host import ToldHost, message
+from mirror_host import ToldHost, message, qemu_on
 
-from qemu_model.error import Error
-from qemu_model.process import run
-from qemu_model.qemu_option import (
-    OptsVisitor,
-    QemuOpts,
+from qemu_model.cutils import (
     do_strtosz,
     parse_integer,
-    parse_option_number,
-    parse_option_size,
     parse_uint,
-    qemu_opts_parse,
     qemu_strtosz,
-    qemu_strtosz_mib,
+    qemu_strtosz_MiB,
     strtod,
     suffix_mul,
 )
+from qemu_model.error import Error
+from qemu_model.opts_visitor import OptsVisitor
+from qemu_model.process import run
+from qemu_model.qemu_option import (
+    QemuOpts,
+    parse_option_number,
+    parse_option_size,
+    qemu_opts_parse,
+    qemu_opts_parse_noisily,
+)
 from qemu_model.revision import V8
 from qemu_model.string_input import StringInputVisitor
-from qemu_model.vl import merged
+from qemu_model.vl_options import NUMA_OPTS, merged
+
+QEMU = qemu_on(ToldHost(), V8)
 
 MIB, GIB = 1 << 20, 1 << 30
 EINVAL, ERANGE = -22, -34
@@ -53,8 +58,8 @@ def test_a_number_with_a_unit_is_so_many_bytes_below_2_to_the_64(
     text = f"{number}{unit.lower() if lower else unit}"
     size = int(float(number) * UNITS[unit])
     fits = size < 0xFFFF_FFFF_FFFF_FC00
-    assert do_strtosz(text) == (size if fits else ERANGE)
-    assert qemu_strtosz(text) == (size if fits else None)
+    assert do_strtosz(QEMU, text) == (size if fits else ERANGE)
+    assert qemu_strtosz(QEMU, text) == (size if fits else None)
     assert suffix_mul(unit) == UNITS[unit]
 
 
@@ -79,8 +84,8 @@ def test_sizes_are_read_as_the_c_library_reads_them(text: str, expected: int) ->
 
     That is commit "cutils: Fix qemu_strtosz() & friends to reject non-finite sizes".
     """
-    assert do_strtosz(text) == expected
-    assert qemu_strtosz(text) == (None if expected < 0 else expected)
+    assert do_strtosz(QEMU, text) == expected
+    assert qemu_strtosz(QEMU, text) == (None if expected < 0 else expected)
 
 
 def test_where_a_number_ends_and_what_it_is() -> None:
@@ -101,7 +106,7 @@ def test_mib_is_the_unit_where_none_is_given() -> None:
     """numa.c:parse_numa: mem without a unit."""
     texts = ("1", "1B", "1K", "1.5", "0", "x", "1x")
     expected = [MIB, 1, 1024, 3 * MIB // 2, 0, None, None]
-    assert [qemu_strtosz_mib(text) for text in texts] == expected
+    assert [qemu_strtosz_MiB(QEMU, text) for text in texts] == expected
 
 
 @pytest.mark.parametrize(
@@ -143,17 +148,17 @@ def test_numbers_and_where_they_end() -> None:
 
 def test_sizes_of_options_say_what_is_wrong() -> None:
     """util/qemu-option.c:parse_option_size."""
-    assert parse_option_size("maxmem", "1G") == GIB
+    assert parse_option_size(QEMU, "maxmem", "1G") == GIB
     expects = "Parameter 'maxmem' expects a non-negative number below 2^64"
-    assert message(lambda: parse_option_size("maxmem", "x")) == expects
+    assert message(lambda: parse_option_size(QEMU, "maxmem", "x")) == expects
     for text in ("-1", "16E", "18446744073709551615"):
         said = f"Value '{text}' is out of range for parameter 'maxmem'"
-        assert message(lambda text=text: parse_option_size("maxmem", text)) == said
+        assert message(lambda text=text: parse_option_size(QEMU, "maxmem", text)) == said
 
 
 def opts(text: str) -> OptsVisitor:
     """Return what reads the parameters of a -numa."""
-    return OptsVisitor(qemu_opts_parse(text, "type"))
+    return OptsVisitor(QEMU, qemu_opts_parse(text, "type"))
 
 
 @pytest.mark.parametrize(
@@ -168,13 +173,15 @@ def test_numbers_of_few_bits(text: str, bits: int, expected: Any) -> None:
     """qapi/opts-visitor.c and qapi-visit-core.c."""
     visitor = opts(f"dist,val={text}")
     if isinstance(expected, int):
-        assert visitor.type_uint("val", bits) == expected
+        assert getattr(visitor, f"type_uint{bits}")("val") == expected
     else:
         said = f"Parameter 'val' expects {expected}"
-        assert message(lambda: visitor.type_uint("val", bits)) == said
+        assert message(lambda: getattr(visitor, f"type_uint{bits}")("val")) == said
 
 
-@pytest.mark.parametrize("read", [opts, lambda text: StringInputVisitor(text.partition("=")[2])])
+@pytest.mark.parametrize(
+    "read", [opts, lambda text: StringInputVisitor(QEMU, text.partition("=")[2])]
+)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -210,7 +217,7 @@ def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None
 )  # fmt: skip
 def test_numbers_of_devices(text: str, method: str, expected: Any) -> None:
     """qapi/string-input-visitor.c: a negative number wraps where there is no sign."""
-    read = getattr(StringInputVisitor(text), method)
+    read = getattr(StringInputVisitor(QEMU, text), method)
     if isinstance(expected, int):
         assert read("a") == expected
     else:
@@ -235,15 +242,20 @@ def test_missing_and_unknown_parameters() -> None:
     """qapi/opts-visitor.c."""
     assert message(lambda: opts("node").type_str("mem")) == "Parameter 'mem' is missing"
     assert opts("node,id=a").type_str("id") == "a"
-    assert (opts("node,id=a").optional("id"), opts("node").optional("id")) == (True, False)
-    assert (opts("node,mem=1").optional("mem"), opts("node").optional("mem")) == (True, False)
+    assert (opts("node,id=a").has("id"), opts("node").has("id")) == (True, False)
+    assert (opts("node,mem=1").has("mem"), opts("node").has("mem")) == (True, False)
     assert opts("node").type_enum("type", ("node", "dist")) == "node"
     said = message(lambda: opts("foo").type_enum("type", ("node", "dist")))
     assert said == "Invalid parameter 'foo'"
-    opts("node,mem=1").check_struct(("type", "mem", "memdev"))
-    said = message(lambda: opts("node,foo=1").check_struct(("type", "mem")))
-    assert said == "Invalid parameter 'foo'"
-    assert message(lambda: opts("node,id=a").check_struct(("type",))) == "Invalid parameter 'id'"
+    for text, unread in (("node,mem=1", None), ("node,foo=1,mem=1", "foo"), ("node,id=a", "id")):
+        visitor = opts(text)
+        visitor.type_str("type")
+        if visitor.has("mem"):
+            visitor.type_size("mem")
+        if unread is None:
+            visitor.check_struct()
+        else:
+            assert message(visitor.check_struct) == f"Invalid parameter '{unread}'"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +287,7 @@ def test_options_are_divided_as_recorded(
     text: str, id: str | None, params: list[tuple[str, str]]
 ) -> None:
     """util/qemu-option.c:qemu_opts_parse; the object recordings have most of them."""
-    parsed = qemu_opts_parse(text, "type", "-numa")
+    parsed = qemu_opts_parse_noisily(qemu_on(ToldHost(), V8, location="-numa"), NUMA_OPTS, text, [])
     assert (parsed.id, list(parsed.params)) == (id, params)
     assert (parsed.text, parsed.location) == (text, "-numa")
 
@@ -294,7 +306,7 @@ def test_every_value_comes_back_with_its_commas_doubled(params: list[tuple[str, 
 @pytest.mark.parametrize("id", ["1", "_a", "a b", "", "a/b", "-a"])
 def test_an_id_is_an_identifier(id: str) -> None:
     """util/id.c:id_wellformed, as recorded."""
-    said = message(lambda: qemu_opts_parse(f"a,id={id}", "type"))
+    said = message(lambda: qemu_opts_parse_noisily(QEMU, NUMA_OPTS, f"a,id={id}", []))
     assert said == "Parameter 'id' expects an identifier"
     assert qemu_opts_parse("a,id=A1-._z", "type").id == "A1-._z"
 
@@ -307,7 +319,11 @@ def test_help_is_asked_for_by_either_word() -> None:
 
 def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
     """vl.c: -m, -smp and -machine may be given several times."""
-    some = [qemu_opts_parse("size=1", "size", "-m 1"), qemu_opts_parse("slots=2", "size", "-m 2")]
+    some = [
+        QemuOpts(None, (("size", "1"),), location="-m 1"),
+        QemuOpts("a", (("size", "5"),), location="-m 5,id=a"),
+        QemuOpts(None, (("slots", "2"),), location="-m 2"),
+    ]
     both = merged(some)
     assert (both.params, both.location, both.id) == (
         (("size", "1"), ("slots", "2")),
@@ -328,7 +344,7 @@ def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
 )  # fmt: skip
 def test_booleans_of_machines(text: str, expected: bool | None) -> None:
     """qapi/string-input-visitor.c."""
-    visitor = StringInputVisitor(text)
+    visitor = StringInputVisitor(QEMU, text)
     if expected is None:
         said = message(lambda: visitor.type_bool("a"))
         assert said == "Invalid parameter type for 'a', expected: boolean"

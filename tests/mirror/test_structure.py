@@ -30,6 +30,7 @@ LAYERS = {
     "testing": 5,
     "explorer": 5,
     "explain": 5,
+    "findings": 5,
     "review": 5,
     "judge": 5,
     "conform": 5,
@@ -38,7 +39,7 @@ LAYERS = {
     "host": 0,
 }
 #: An event is part of the host's language; a run as a whole is above the process.
-CALLS = {"calls": 0, "event": 0, "report": 5, "inferences": 5}
+CALLS = {"calls": 0, "event": 0, "report": 5, "inferences": 5, "said": 5}
 OUTSIDE = {"ctypes", "os", "subprocess", "signal", "mmap", "socket"}
 
 

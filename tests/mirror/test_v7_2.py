@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mirror_host import ToldHost, qemu_on
 
+from qemu_model.cutils import do_strtosz
 from qemu_model.glib import GHashTable
 from qemu_model.host import profiles
 from qemu_model.host.faults import Fault, FaultHost
 from qemu_model.host.simulated import SimulatedHost
+from qemu_model.json_parser import qobject_from_json
 from qemu_model.process import Run, run
 from qemu_model.revision import QEMU_7_2, find
-from qemu_model.v7_2.json_parser import qobject_from_json
-from qemu_model.v7_2.qemu_option import do_strtosz
+
+QEMU = qemu_on(ToldHost(), QEMU_7_2)
 
 MIB = 1 << 20
 
@@ -123,8 +126,8 @@ def test_a_warning_under_qmp_has_no_program_name() -> None:
 
 @given(st.integers(0, (1 << 64) - 1))
 def test_a_decimal_number_is_its_own_size(size: int) -> None:
-    assert do_strtosz(str(size)) == (size, False)
-    assert do_strtosz(hex(size)) == (size, False)
+    assert do_strtosz(QEMU, str(size)) == size
+    assert do_strtosz(QEMU, hex(size)) == size
 
 
 @pytest.mark.parametrize(
@@ -132,23 +135,21 @@ def test_a_decimal_number_is_its_own_size(size: int) -> None:
     [("1.5M", 1572864), ("0x1M", MIB), ("1.M", MIB), ("0.000001M", 1), ("1.00001M", 1048586)],
 )
 def test_fractions_and_units_are_as_qemu_reported_them(text: str, size: int) -> None:
-    read = do_strtosz(text)
-    assert isinstance(read, tuple)
-    assert read[0] == size
+    assert do_strtosz(QEMU, text) == size
 
 
 @pytest.mark.parametrize("text", ["x", "", "0x1.5", "0x1.5M", "1x", "1MM", "1.5", "1.5B", "M"])
 def test_what_is_no_size_is_einval(text: str) -> None:
     """util/cutils.c:do_strtosz; 22 is EINVAL, and errors are negative."""
-    assert do_strtosz(text) == -22
+    assert do_strtosz(QEMU, text) == -22
 
 
 def test_numbers_of_more_than_64_bits_are_doubles() -> None:
     """docs/interop/qmp-spec.txt, and qobject/json-parser.c: the others are whole."""
     texts = ["18446744073709551615", "-9223372036854775808"]
-    assert [type(qobject_from_json(text)) for text in texts] == [int, int]
+    assert [type(qobject_from_json(QEMU, text)) for text in texts] == [int, int]
     beyond = ["18446744073709551616", "-9223372036854775809", "36893488147419103231"]
-    assert [type(qobject_from_json(text)) for text in beyond] == [float] * 3
+    assert [type(qobject_from_json(QEMU, text)) for text in beyond] == [float] * 3
 
 
 @given(
@@ -161,7 +162,7 @@ def test_numbers_of_more_than_64_bits_are_doubles() -> None:
     )
 )
 def test_json_is_read_as_python_reads_it(value: Any) -> None:
-    assert qobject_from_json(json.dumps({"a": value})) == {"a": value}
+    assert qobject_from_json(QEMU, json.dumps({"a": value})) == {"a": value}
 
 
 @pytest.mark.parametrize(

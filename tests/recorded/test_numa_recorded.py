@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from calls import joined, logged_calls, modelled_calls
 from conftest import Surroundings
+from mirror_host import ToldHost, qemu_on
 from recordings import Recording, recordings
 
+from qemu_model.cutils import qemu_strtosz_MiB
 from qemu_model.host.live import LiveHost
 from qemu_model.process import run
-from qemu_model.qemu_option import qemu_strtosz_mib
 from qemu_model.revision import find
 
 MIB = 1 << 20
@@ -38,7 +39,8 @@ def sizes_of(one: Recording) -> set[int]:
     """Return the sizes in bytes that the line names: those of the objects, and of the RAM."""
     sizes = {part for arg in one.args for part in re.findall(r"size=(\w+)", arg)}
     sizes.add(one.args[one.args.index("-m") + 1])
-    return {size for size in map(qemu_strtosz_mib, sizes) if size}
+    qemu = qemu_on(ToldHost())
+    return {size for text in sizes if (size := qemu_strtosz_MiB(qemu, text))}
 
 
 def without_other_blocks(lines: Iterable[str], sizes: set[int]) -> list[str]:

@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final
 
 from .. import linux
+from ..errors import Errno
 
-EACCES: Final = -errno.EACCES
-EBADF: Final = -errno.EBADF
-EFAULT: Final = -errno.EFAULT
-EINVAL: Final = -errno.EINVAL
-ENODEV: Final = -errno.ENODEV
-ENOMEM: Final = -errno.ENOMEM
-EOPNOTSUPP: Final = -errno.EOPNOTSUPP
-EPERM: Final = -errno.EPERM
+EACCES: Final = -Errno.EACCES
+EBADF: Final = -Errno.EBADF
+EFAULT: Final = -Errno.EFAULT
+EINVAL: Final = -Errno.EINVAL
+ENODEV: Final = -Errno.ENODEV
+ENOMEM: Final = -Errno.ENOMEM
+EOPNOTSUPP: Final = -Errno.EOPNOTSUPP
+EPERM: Final = -Errno.EPERM
 
 #: The largest number in a machine word.
 WORD: Final = (1 << 64) - 1

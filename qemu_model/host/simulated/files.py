@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final
 
 from .. import linux
+from ..errors import Errno
 from ..profile import FileRules
 from ..protocol import StatFs
 from ..vm_flags import VM_SHARED
@@ -40,7 +40,7 @@ class FileCalls(State):
             return found
         inode = found.inode
         if len(self._descriptors) + FIRST_DESCRIPTOR >= self.profile.kernel.open_files:
-            return -errno.EMFILE
+            return -Errno.EMFILE
         access = flags & 0o3
         if inode is None:
             device = self.profile.unknown_file
@@ -48,24 +48,24 @@ class FileCalls(State):
                 inode = Inode("device", device, found.mounted)
                 inode.size = _DAX_DEVICE_SIZE
             elif not creates:
-                return -errno.ENOENT
+                return -Errno.ENOENT
             elif found.as_directory:
-                return -errno.EISDIR
+                return -Errno.EISDIR
             elif found.mounted.read_only:
-                return -errno.EROFS
+                return -Errno.EROFS
             else:
                 inode = self._names.create(found)
         elif creates and pathname.endswith("/"):
-            return -errno.EISDIR
+            return -Errno.EISDIR
         else:
             if exclusive:
-                return -errno.EEXIST
+                return -Errno.EEXIST
             if inode.kind == "directory" and (creates or access != linux.O_RDONLY):
-                return -errno.EISDIR
+                return -Errno.EISDIR
             if inode.kind == "symlink":
-                return -errno.ELOOP
+                return -Errno.ELOOP
             if found.mounted.read_only and access != linux.O_RDONLY and inode.kind == "file":
-                return -errno.EROFS
+                return -Errno.EROFS
             if inode.open_error:
                 return -inode.open_error
         return self._descriptor(inode, access, found.path)
@@ -100,7 +100,7 @@ class FileCalls(State):
         if not 0 <= whence <= 4:
             return EINVAL
         if inode.kind == "fifo":
-            return -errno.ESPIPE
+            return -Errno.ESPIPE
         if inode.kind == "device":
             return descriptor.position
         if whence == linux.SEEK_END:
@@ -109,7 +109,7 @@ class FileCalls(State):
             offset += descriptor.position
         elif whence != linux.SEEK_SET:
             if not 0 <= offset < inode.size:
-                return -errno.ENXIO
+                return -Errno.ENXIO
             offset = offset if whence == 3 else inode.size
         if not 0 <= offset <= inode.rules.largest_file:
             return EINVAL
@@ -129,7 +129,7 @@ class FileCalls(State):
         if isinstance(found, int):
             return found
         if found.inode is None and self.profile.unknown_file is None:
-            return -errno.ENOENT
+            return -Errno.ENOENT
         return found.mounted.rules.statfs
 
     def ftruncate(self, fd: int, length: int) -> int:
@@ -144,7 +144,7 @@ class FileCalls(State):
             return EINVAL
         rules = inode.rules
         if length > rules.largest_file:
-            return -errno.EFBIG
+            return -Errno.EFBIG
         if rules.huge and length % rules.page_size:
             return EINVAL
         seals = inode.seals
@@ -165,13 +165,13 @@ class FileCalls(State):
             return found
         inode = found.inode
         if inode is None:
-            return -errno.ENOENT
+            return -Errno.ENOENT
         if inode.kind == "directory":
-            return -errno.EISDIR
+            return -Errno.EISDIR
         if found.as_directory:
-            return -errno.ENOTDIR
+            return -Errno.ENOTDIR
         if found.mounted.read_only:
-            return -errno.EROFS
+            return -Errno.EROFS
         self._names.remove(found)
         inode.linked = False
         if not inode.references:
@@ -205,7 +205,7 @@ class FileCalls(State):
             return profile.memfd
         exponent = flags >> linux.MFD_HUGE_SHIFT & linux.MFD_HUGE_MASK
         size = 1 << exponent if exponent else profile.default_huge_page
-        return profile.huge_memfd.get(size, -errno.ENODEV)
+        return profile.huge_memfd.get(size, -Errno.ENODEV)
 
     def memfd_probe(self, flags: int) -> bool:
         """Return whether ``memfd_create("test", flags)`` would work."""
@@ -233,6 +233,6 @@ class FileCalls(State):
         if arg & linux.F_SEAL_WRITE and any(
             mapping.inode is inode and mapping.bits & VM_SHARED for mapping in self._space
         ):
-            return -errno.EBUSY
+            return -Errno.EBUSY
         inode.seals = seals | arg
         return 0

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final
 
+from ..errors import Errno
 from ..profile import FilePlan, MountPlan, Profile
 from .inodes import Inode, Mounted
 
@@ -69,7 +69,7 @@ class Names:
                 mounted = self._directories[head] = self.mounted(plan)
         if mounted is not None and name not in ("", ".", "..") and len(path) < _PATH_MAX:
             if len(name) > _NAME_MAX:
-                return -errno.ENAMETOOLONG
+                return -Errno.ENAMETOOLONG
             inode = self._at(path, mounted)
             if inode is None or inode.kind == "file" or inode.kind == "device":
                 return Found(path, inode, mounted)
@@ -110,9 +110,9 @@ class Names:
 
     def _walk(self, path: str, follow: bool) -> Found | int:
         if not path:
-            return -errno.ENOENT
+            return -Errno.ENOENT
         if len(path) >= _PATH_MAX:
-            return -errno.ENAMETOOLONG
+            return -Errno.ENAMETOOLONG
         ahead = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         as_directory = path.endswith(("/", "/.", "/.."))
         root = self.mounted(self._profile.root)
@@ -126,7 +126,7 @@ class Names:
                     trail.pop()
                 continue
             if len(name) > _NAME_MAX:
-                return -errno.ENAMETOOLONG
+                return -Errno.ENAMETOOLONG
             there = f"{here}/{name}"
             inode = self._at(there, mounted)
             last = not ahead
@@ -135,12 +135,12 @@ class Names:
                     if not (as_directory and self._implied and there not in self._inodes):
                         return Found(there, None, mounted, as_directory)
                 elif not self._implied or there in self._inodes:
-                    return -errno.ENOENT
+                    return -Errno.ENOENT
                 inode = self._inodes[there] = Inode("directory", mounted.rules, mounted)
             if inode.kind == "symlink" and (follow or not last or as_directory):
                 links += 1
                 if links > _LINKS_MAX:
-                    return -errno.ELOOP
+                    return -Errno.ELOOP
                 target = inode.target
                 if target.startswith("/"):
                     trail = [("", root)]
@@ -151,7 +151,7 @@ class Names:
                 self._directories[there] = inode.mounted
                 trail.append((there, inode.mounted))
             elif not last or as_directory:
-                return -errno.ENOTDIR
+                return -Errno.ENOTDIR
             else:
                 return Found(there, inode, mounted)
         here, mounted = trail[-1]

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import attrs
 
-from .. import messages
-from ..qemu_option import c_integer
+from . import messages
+from .cutils import INT64_MIN, UINT64_MAX, c_integer
+from .error import Message
+from .globals import Qemu
 
 C_FILE = "qobject/json-parser.c"
 
-INT64_MIN: Final = -(1 << 63)
-UINT64_MAX: Final = (1 << 64) - 1
 #: How many brackets and braces may be open at once.
 MAX_NESTING: Final = 1024
 
@@ -85,14 +85,24 @@ _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None}
 
 @attrs.frozen
 class Token:
-    """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself)."""
+    """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself), its place.
+
+    ``at`` is the position of its first character in the text.
+    """
 
     kind: str
     text: str
+    at: int
 
 
 class JsonError(Exception):
-    """What the parser says after ``JSON parse error, ``."""
+    """What is wrong with a text, and where: said after ``JSON parse error, ``."""
+
+    def __init__(self, message: Message, at: int | None = None, **fields: object) -> None:
+        super().__init__(message, at, fields)
+        self.message = message
+        self.at = at
+        self.fields = fields
 
 
 def lex(text: str) -> Iterator[Token]:
@@ -103,30 +113,33 @@ def lex(text: str) -> Iterator[Token]:
                 pass
             case "punctuation":
                 mark = piece["punctuation"]
-                yield Token(mark, mark)
+                yield Token(mark, mark, piece.start())
             case "number":
                 whole = not piece["fraction"] and not piece["exponent"]
-                yield Token("integer" if whole else "float", piece[0])
+                yield Token("integer" if whole else "float", piece[0], piece.start())
             case "stray":
-                raise JsonError(f"stray '{piece[0]}'")
+                raise JsonError(messages.JSON_STRAY, piece.start(), text=piece[0])
             case kind:
-                yield Token(kind, piece[0])
+                yield Token(kind, piece[0], piece.start())
 
 
 class Parser:
-    """Reads one value from tokens, with QEMU's words for what is wrong."""
+    """Reads one value from tokens; ``expects_keys``: what may be no key is refused as such."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], *, expects_keys: bool) -> None:
         self._tokens = collections.deque(tokens)
+        self._expects_keys = expects_keys
+        self._at = 0
 
     def _peek(self) -> Token:
         if not self._tokens:
-            raise JsonError("premature EOI")
+            raise JsonError(messages.JSON_PREMATURE)
         return self._tokens[0]
 
     def _pop(self) -> Token:
         token = self._peek()
         self._tokens.popleft()
+        self._at = token.at
         return token
 
     def value(self) -> Any:
@@ -134,7 +147,8 @@ class Parser:
         around: list[dict[str, Any] | list[Any]] = []
         keys: list[str | None] = []
         while True:
-            begun = self._begin()
+            wants_key = bool(around) and isinstance(around[-1], dict) and keys[-1] is None
+            begun = self._begin(wants_key)
             if isinstance(begun, (dict, list)) and not self._ends("}" if begun == {} else "]"):
                 around.append(begun)
                 keys.append(None)
@@ -148,10 +162,10 @@ class Parser:
                     break
                 if isinstance(outer, list):
                     outer.append(begun)
-                elif key in outer:
-                    raise JsonError("duplicate key")
                 else:
                     assert key is not None
+                    if key in outer:
+                        raise JsonError(messages.JSON_DUPLICATE_KEY, self._at)
                     outer[key] = begun
                 if not self._closes(outer):
                     keys[-1] = None
@@ -159,9 +173,11 @@ class Parser:
                 begun = around.pop()
                 keys.pop()
 
-    def _begin(self) -> Any:
+    def _begin(self, wants_key: bool) -> Any:
         """Read a value, or how one begins that holds others: empty, then."""
         token = self._peek()
+        if wants_key and self._expects_keys and token.kind != "string":
+            raise JsonError(messages.JSON_EXPECTING_KEY, token.at)
         value: Any
         match token.kind:
             case "{":
@@ -169,15 +185,15 @@ class Parser:
             case "[":
                 value = []
             case "string":
-                value = _string(token.text)
+                value = _string(token)
             case "keyword":
-                value = _keyword(token.text)
+                value = _keyword(token)
             case "integer":
                 value = _integer(token.text)
             case "float":
                 value = float(token.text)
             case _:
-                raise JsonError("expecting value")
+                raise JsonError(messages.JSON_EXPECTING_VALUE, token.at)
         self._pop()
         return value
 
@@ -191,9 +207,10 @@ class Parser:
     def _key(self, key: Any) -> str:
         """Return what was read as a key, and take the colon behind it."""
         if not isinstance(key, str):
-            raise JsonError("key is not a string in object")
-        if self._pop().kind != ":":
-            raise JsonError("missing : in object pair")
+            raise JsonError(messages.JSON_KEY_NO_STRING, self._at)
+        token = self._pop()
+        if token.kind != ":":
+            raise JsonError(messages.JSON_MISSING_COLON, token.at)
         return key
 
     def _closes(self, outer: dict[str, Any] | list[Any]) -> bool:
@@ -201,48 +218,49 @@ class Parser:
         bracket, what = ("}", "dict") if isinstance(outer, dict) else ("]", "list")
         token = self._pop()
         if token.kind not in (bracket, ","):
-            raise JsonError(f"expected separator in {what}")
+            raise JsonError(messages.JSON_SEPARATOR, token.at, what=what, bracket=bracket)
         return token.kind == bracket
 
 
-def _string(text: str) -> str:
+def _string(token: Token) -> str:
     read = []
+    text = token.text
     for piece in _CHARACTER.finditer(text[:-1], 1):
         match piece.lastgroup:
             case "plain":
                 read.append(piece[0])
             case "units":
-                read.append(_code_point(piece["units"]))
+                read.append(_code_point(token, piece["units"]))
             case "escape" if piece["escape"] in _ESCAPES:
                 read.append(_ESCAPES[piece["escape"]])
             case "escape":
-                raise JsonError("invalid escape sequence in string")
+                raise JsonError(messages.JSON_ESCAPE, token.at)
             case "broken":
-                raise _no_character(text[piece.start() :][:UNIT])
+                raise _no_character(token, text[piece.start() :][:UNIT])
             case _:
-                raise JsonError("invalid UTF-8 sequence in string")
+                raise JsonError(messages.JSON_UTF8, token.at)
     return "".join(read)
 
 
-def _code_point(units: str) -> str:
+def _code_point(token: Token, units: str) -> str:
     """Return the character that ``\\uXXXX``, once or twice, stands for: what is UTF-16."""
     try:
         character = bytes.fromhex(units.replace("\\u", "")).decode("utf-16-be")
     except UnicodeDecodeError as error:
-        raise _no_character(units) from error
+        raise _no_character(token, units) from error
     if character in _NONCHARACTERS:
-        raise _no_character(units)
+        raise _no_character(token, units)
     return character
 
 
-def _no_character(text: str) -> JsonError:
-    return JsonError(f"{text} is not a valid Unicode character")
+def _no_character(token: Token, text: str) -> JsonError:
+    return JsonError(messages.JSON_CHARACTER, token.at, text=text)
 
 
-def _keyword(text: str) -> bool | None:
-    if text not in _KEYWORDS:
-        raise JsonError(f"invalid keyword '{text}'")
-    return _KEYWORDS[text]
+def _keyword(token: Token) -> bool | None:
+    if token.text not in _KEYWORDS:
+        raise JsonError(messages.JSON_KEYWORD, token.at, text=token.text)
+    return _KEYWORDS[token.text]
 
 
 def _integer(text: str) -> int | float:
@@ -251,18 +269,21 @@ def _integer(text: str) -> int | float:
     return value if INT64_MIN <= value <= UINT64_MAX else float(text)
 
 
-def qobject_from_json(text: str) -> Any:
+def qobject_from_json(qemu: Qemu, text: str) -> Any:
     """Read the one JSON value that ``text`` is.
 
-    Raises ``JSON parse error, ...``, ``JSON nesting depth limit exceeded`` and
-    ``Expecting at most one JSON value``.
+    Raises ``JSON parse error, ...``, with line and column before it since 11.1, ``JSON
+    nesting depth limit exceeded`` and ``Expecting at most one JSON value``.
     """
     tokens = lex(text)
     try:
         first = list(tokens_of_value(tokens))
-        value = Parser(first).value() if first else None
+        expects_keys = qemu.tree.json_parser.expects_keys
+        value = Parser(first, expects_keys=expects_keys).value() if first else None
     except JsonError as error:
-        raise messages.JSON_PARSE.error(what=str(error)) from error
+        line, column = _line_and_column(text, error.at)
+        what = error.message.text_in(qemu.tree, 0, **error.fields)
+        raise messages.JSON_PARSE.error(what=what, line=line, column=column) from error
     try:
         more = any(tokens)
     except JsonError:
@@ -270,6 +291,18 @@ def qobject_from_json(text: str) -> Any:
     if more:
         raise messages.JSON_ONE_VALUE.error()
     return value
+
+
+def _line_and_column(text: str, at: int | None) -> tuple[int, int]:
+    """Return where a character is, both from 1, in bytes; None is the end of the text.
+
+    A number or a keyword at the end is complete one byte later.
+    """
+    before = text[:at].encode("utf-8", "surrogateescape")
+    column = len(before) - before.rfind(b"\n")
+    if at is None and text[-1:].isalnum():
+        column += 1
+    return before.count(b"\n") + 1, column
 
 
 def tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:

@@ -1,0 +1,121 @@
+"""The first screen of ``explain``: at most fifteen lines, the verdict first."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from ..findings.start_rules import ENDLESS, OTHER_RELEASE, REFUSED
+from ..findings.units import counted
+from .answer import memory_sentences, verdict
+
+if TYPE_CHECKING:
+    from ..findings.finding import Finding
+    from .explanation import Explanation
+
+#: A screen has at most so many lines.
+MOST_LINES: Final = 15
+#: Findings whose text the verdict has.
+SAID_ABOVE: Final = (REFUSED, ENDLESS, OTHER_RELEASE)
+_STYLES: Final = (("error", "red"), ("warning", "yellow"), ("note", "cyan"))
+
+
+@attrs.frozen
+class ScreenLine:
+    """One line of the screen, and its style."""
+
+    text: str
+    style: str = ""
+
+
+def first_screen(
+    explanation: Explanation, tree: str, note: str, width: int, *, whole: bool = False
+) -> list[ScreenLine]:
+    """Return the first screen; ``tree`` says which tree answers, ``width`` is in columns.
+
+    With ``whole`` it may be longer: every finding is there.
+    """
+    case = explanation.case
+    host = {"": "none given", "live": "this machine"}.get(explanation.host, explanation.host)
+    machine = case.run.machine
+    if case.run.line.assumed_machine:
+        machine += " (assumed)"
+    lines = _wrapped(f"{tree}; host: {host}; machine {machine or 'none'}", width, "bold")
+    if note:
+        lines += _wrapped(note, width, "magenta")
+    sentences = [verdict(case)]
+    if explanation.run.exit == 0:
+        sentences += memory_sentences(case)
+    style = "green" if explanation.run.exit == 0 else "red"
+    lines += _wrapped(sentences[0], width, style) if explanation.run.exit else []
+    if explanation.run.exit == 0:
+        lines += _wrapped(" ".join(sentences[:2]), width, style)
+        for sentence in sentences[2:]:
+            lines += _wrapped(sentence, width)
+    elif explanation.run.exit is None:
+        lines += _wrapped(sentences[0], width, style)
+    if explanation.about_persistence:
+        lines += _wrapped(f"Persistence: {persistence(explanation)}", width)
+    lines += _assumptions(explanation, width)
+    room = 10_000 if whole else MOST_LINES - len(lines)
+    lines += _findings(explanation.findings, width, room)
+    return lines
+
+
+def persistence(explanation: Explanation) -> str:
+    """Return what a crash of the host takes, in one or two sentences."""
+    return f"{explanation.because}; {explanation.crash}."
+
+
+def _assumptions(explanation: Explanation, width: int) -> list[ScreenLine]:
+    said = getattr(explanation.run.line, "assumptions", ())
+    return [line for text in said for line in _wrapped(f"Assumed: {text}", width, "magenta")]
+
+
+def _findings(findings: tuple[Finding, ...], width: int, room: int) -> list[ScreenLine]:
+    if not findings:
+        return [ScreenLine("No findings.", "green")]
+    lines: list[ScreenLine] = []
+    for place, finding in enumerate(findings):
+        # What QEMU says stands in the verdict already.
+        more = (
+            _because(finding, width)
+            if finding.rule in SAID_ABOVE
+            else finding_lines(finding, width)
+        )
+        left = len(findings) - place
+        needed = len(lines) + len(more) + (left > 1)
+        if needed > room:
+            rest = f"{counted(left, 'finding')}{' more' if place else ''}: --all shows them"
+            return [*lines, ScreenLine(rest)]
+        lines += more
+    return lines
+
+
+def _because(finding: Finding, width: int) -> list[ScreenLine]:
+    lines = _indented(f"because: {finding.why}", width) if finding.why else []
+    return lines + (_indented(f"fix: {finding.fix}", width) if finding.fix else [])
+
+
+def _indented(text: str, width: int) -> list[ScreenLine]:
+    return [ScreenLine(f"  {line.text}") for line in _wrapped(text, width - 2)]
+
+
+def finding_lines(finding: Finding, width: int, *, reason: bool = False) -> list[ScreenLine]:
+    """Return a finding's lines: its text and its fix, or why; with ``reason`` both."""
+    style = dict(_STYLES)[finding.level]
+    lines = _wrapped(f"{finding.level} {finding.rule.code}: {finding.text}", width, style)
+    if finding.why and (reason or not finding.fix):
+        lines += _indented(finding.why, width)
+    if finding.fix:
+        lines += _indented(f"fix: {finding.fix}", width)
+    return lines
+
+
+def _wrapped(text: str, width: int, style: str = "") -> list[ScreenLine]:
+    found = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [ScreenLine(line, style) for line in found]

@@ -1,0 +1,324 @@
+"""What the page shows for a text: the same functions as the command line's, put together.
+
+:func:`answer_json` runs in the browser, and here for the example that the page stores.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..calls.clauses import clause_of
+from ..calls.event import Event
+from ..calls.map_sync import map_sync
+from ..calls.report import run_to_json
+from ..calls.strace_text import call_text, result_text
+from ..explain.explanation import explain
+from ..explain.why import why
+from ..host import profiles
+from ..host.protocol import HostRefuses
+from ..host.simulated import SimulatedHost
+from ..process import Run
+from ..process import run as run_process
+from ..review.diff import compare
+from ..revision import REVISIONS, Revision, find
+from .address_space import states, to_json
+from .recognise import recognise
+from .words import FLAGS, VM_FLAGS
+
+if TYPE_CHECKING:
+    from ..input import QemuLine
+    from ..judge.verdict import Verdict
+
+#: A page shows no more calls than this.
+MOST_CALLS = 400
+
+
+@attrs.frozen
+class Side:
+    """One run of the comparison: where it ran, and what the page shows of it."""
+
+    run: Run | None
+    shown: dict[str, Any]
+
+
+def _verdict(run: Run) -> tuple[str, str]:
+    """Return the outcome's tone (good, warn, bad, plain) and its words."""
+    if run.livelock is not None:
+        return "bad", f"QEMU never ends: it loops in {run.livelock}()"
+    if run.exit is not None and run.exit < 0:
+        return "bad", "QEMU aborts" if run.exit == -6 else "QEMU dies of a signal"
+    if run.exit:
+        return "bad", "QEMU stops with an error"
+    sync = map_sync(run.events)
+    if sync.in_force:
+        return "good", "MAP_SYNC holds"
+    if sync.asked and sync.refusals:
+        return "warn", "MAP_SYNC is refused, and QEMU maps without it"
+    if sync.asked:
+        return "warn", "MAP_SYNC is ignored: the mapping is an ordinary one"
+    return "plain", "QEMU starts. MAP_SYNC is not requested"
+
+
+def _period(events: Sequence[Event]) -> int:
+    """Return after how many calls an endless run begins again."""
+    for length in range(1, len(events) // 2 + 1):
+        if all(event == events[place % length] for place, event in enumerate(events)):
+            return length
+    return len(events)
+
+
+def _steps(run: Run, page_size: int) -> list[dict[str, Any]]:
+    """Return each call as the page shows it, with the address space after it."""
+    events = run.events if run.livelock is None else run.events[: _period(run.events)]
+    events = events[:MOST_CALLS]
+    spaces = states(events, page_size)
+    shown = []
+    before: Event | None = None
+    for place, event in enumerate(events):
+        clause = clause_of(event, before)
+        before = event
+        shown.append(
+            {
+                "call": event.call,
+                "text": call_text(event),
+                "answer": result_text(event),
+                "failed": event.failed,
+                "by": event.by,
+                "why": clause.why if clause else "",
+                "rule": clause.rule if clause else "",
+                "certainty": clause.certainty if clause else "",
+                "space": to_json(spaces[place], final=place == len(events) - 1),
+            }
+        )
+    return shown
+
+
+def _memory(run: Run) -> list[dict[str, Any]]:
+    """Return each mapping with its VmFlags in words."""
+    return [
+        {
+            "id": mapping.id,
+            "address": hex(mapping.address),
+            "size": mapping.size,
+            "vm_flags": None
+            if mapping.vm_flags is None
+            else [[flag, VM_FLAGS.get(flag, "")] for flag in mapping.vm_flags],
+        }
+        for mapping in run.mappings
+    ]
+
+
+def _flags(run: Run) -> list[list[str]]:
+    """Return the flags of the mapping that counts, each with its meaning."""
+    mapped = [event for event in run.events if event.call == "mmap" and event.named_args()["addr"]]
+    if not mapped:
+        return []
+    names: Any = mapped[-1].named_args()["flags"]
+    return [[name, FLAGS.get(name, "")] for name in names]
+
+
+def _messages(run: Run) -> list[dict[str, Any]]:
+    """Return what QEMU prints, each line with its C function and what leads to it."""
+    shown = []
+    for text in run.stderr:
+        told = why(text).to_json()
+        shown.append(
+            {
+                "text": text,
+                "function": told["functions"].get(run.revision.name) or told["function"],
+                "conditions": told["conditions"],
+                "causes": told["causes"],
+            }
+        )
+    return shown
+
+
+def _side(words: Sequence[str], revision: Revision, host: str) -> Side:
+    """Run the line in one tree on one host (``sim:...``, or empty for any)."""
+    where = host or "no host given"
+    try:
+        told = explain(words, revision, host)
+        run = told.run
+        whole: dict[str, Any] | None = None
+        page_size = 4096
+        if host:
+            simulated = SimulatedHost(profiles.load(host.removeprefix("sim:")))
+            page_size = simulated.platform.page_size
+            run = run_process(words, simulated, revision)
+            whole = run_to_json(run, simulated)
+    except HostRefuses as refusal:
+        name = f"{revision.name} on {where}"
+        return Side(
+            None,
+            {
+                "name": name,
+                "meaning": revision.meaning,
+                "verdict": ["bad", "The kernel would kill QEMU here"],
+                "sentences": [str(refusal)],
+            },
+        )
+    explained = told.to_json()
+    tone, text = _verdict(run)
+    if (
+        not host
+        and explained["map_sync"]["requested"]
+        and explained["map_sync"]["in_force"] is None
+    ):
+        tone, text = "plain", "MAP_SYNC is requested; the host decides"
+    sentences = []
+    if not run.exit and run.livelock is None:
+        if explained["map_sync"]["requested"] or not explained["map_sync"]["in_force"]:
+            sentences.append(f"{told.because[0].upper()}{told.because[1:]}.")
+        sentences.append(f"After a crash of the host: {told.crash}.")
+    return Side(
+        run,
+        {
+            "name": f"{revision.name} on {where}",
+            "meaning": revision.meaning,
+            "verdict": [tone, text],
+            "sentences": sentences,
+            "machine": run.machine,
+            "assumed_machine": run.line.assumed_machine,
+            "ignored": list(run.line.ignored),
+            "messages": _messages(run),
+            "exit": run.exit,
+            "livelock": run.livelock,
+            "steps": _steps(run, page_size),
+            "calls": len(run.events),
+            "memory": _memory(run),
+            "flags": _flags(run),
+            "advice": explained["advice"],
+            "findings": explained.get("findings", []),
+            "depends_on_host": explained["depends_on_host"],
+            "options": explained["options"],
+            "explain": explained,
+            "run": whole,
+        },
+    )
+
+
+def _rows(here: Run, there: Run) -> dict[str, Any]:
+    """Return both runs' calls row by row, as numbers of calls, and what else differs."""
+    exact = here.host == there.host and here.host.startswith("sim:")
+    told = compare(here, there, exact=exact)
+    rows = []
+    left = right = 0
+    for pair in told.calls:
+        rows.append(
+            [
+                pair.same,
+                None if pair.before is None else left,
+                None if pair.after is None else right,
+            ]
+        )
+        left += pair.before is not None
+        right += pair.after is not None
+    return {
+        "rows": rows,
+        "same": not any(told.changed().values()),
+        "changed": told.changed(),
+        "messages": [[pair.same, pair.before, pair.after] for pair in told.messages],
+    }
+
+
+def _revision(name: str, line: QemuLine) -> Revision:
+    """Return the tree that was chosen, else the one that the line needs or names."""
+    return find(name or "v8")
+
+
+def _line(request: Mapping[str, Any], line: QemuLine) -> dict[str, Any]:
+    revision = _revision(request.get("revision") or "", line)
+    words = line.options
+    host = request.get("host") or ""
+    here = _side(words, revision, host)
+    answer: dict[str, Any] = {
+        "kind": "line",
+        "source": line.kind,
+        "notes": list(line.notes),
+        "words": list(words),
+        "here": here.shown,
+    }
+    against = request.get("against") or {}
+    other_words = words
+    if against.get("text"):
+        other = recognise(against["text"]).line
+        other_words = other.options if other is not None else ()
+    if against:
+        there = _side(
+            other_words,
+            find(against.get("revision") or revision.name),
+            against.get("host", host),
+        )
+        answer["there"] = there.shown
+        if here.run is not None and there.run is not None:
+            answer["comparison"] = _rows(here.run, there.run)
+    return answer
+
+
+def check_trace(text: str, revision: str) -> list[Verdict]:
+    """Judge a trace against one tree, or against all: those that conform come first."""
+    from ..judge.judge import judge
+    from ..judge.log import Log
+
+    trees = [find(revision)] if revision else list(REVISIONS.values())
+    verdicts = []
+    for tree in trees:
+        with tempfile.TemporaryFile() as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.seek(0)
+            verdicts.append(judge(Log(file), tree))
+    order = {"conforms": 0, "inconclusive": 1, "diverges": 2}
+    return sorted(verdicts, key=lambda one: (order[one.verdict], one.diverged, -one.matched))
+
+
+def _trace(request: Mapping[str, Any], text: str) -> dict[str, Any]:
+    verdicts = check_trace(text, request.get("revision") or "")
+    best = verdicts[0]
+    conforming = [one.revision for one in verdicts if one.verdict == "conforms"]
+    tone = {"conforms": "good", "diverges": "bad", "inconclusive": "warn"}[best.verdict]
+    words = f"The trace {best.verdict}" if best.verdict != "inconclusive" else "Inconclusive"
+    return {
+        "kind": "trace",
+        "verdict": [tone, f"{words}: {best.revision}, {best.meaning}"],
+        "conforming": conforming,
+        "tried": [one.revision for one in verdicts],
+        "check": best.to_json(),
+        "divergences": [one.in_words() for one in best.divergences[:20]],
+    }
+
+
+def _error(text: str, reason: str) -> dict[str, Any]:
+    told = why(text)
+    shown = told.to_json()
+    tone, said = "plain", f"QEMU's message: {shown['message']}"
+    if not told.known:
+        tone, said = "warn", f"Unknown message. {reason[0].upper()}{reason[1:]}"
+    return {"kind": "error", "verdict": [tone, said], "why": shown}
+
+
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page shows for a request: ``text``, ``revision``, ``host``, ``against``.
+
+    ``against`` has one of ``revision``, ``host`` and ``text``: what to compare with.
+    """
+    text = str(request.get("text", ""))
+    found = recognise(text)
+    if found.line is not None:
+        return _line(request, found.line)
+    if found.kind == "trace":
+        return _trace(request, text)
+    if found.kind == "error":
+        return _error(text, found.reason)
+    return {"kind": "empty"}
+
+
+def answer_json(request: str) -> str:
+    """Answer a request in JSON with JSON, which is ASCII."""
+    return json.dumps(answer(json.loads(request)), ensure_ascii=True)

@@ -1,0 +1,174 @@
+"""A line as the findings see it: a run on its host, and one where nothing is scarce."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import attrs
+
+from ..explain.guest_memory import Memory, block_address, guest_memory
+from ..explain.parts import Part, parts_of
+from ..explain.usual_machine import generous, usual_profile
+from ..host.protocol import Host
+from ..process import Process, Run, negotiates
+from ..revision import Revision
+from .surroundings import Anywhere, Simulated, Surroundings, ThisMachine
+
+if TYPE_CHECKING:
+    from ..host.profile import Profile
+
+#: What makes a fresh host: a run changes the one it is made on.
+MakeHost = Callable[[], Host]
+
+
+@runtime_checkable
+class HasFileSizes(Protocol):
+    """A host that knows the sizes of its files, as a simulated one does."""
+
+    def file_sizes(self) -> dict[str, int]:
+        """Return the size in bytes of each regular file that has a name."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class Look:
+    """One run of a line: the process, its objects by id, also those that are gone, its memory.
+
+    ``addresses`` are those of the objects' blocks, 0 for one that has none.
+    """
+
+    run: Run
+    process: Process
+    made: Mapping[str, Any]
+    addresses: Mapping[str, int]
+    memory: tuple[Memory, ...]
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """A host by its name, empty for none: how to make it, and what it has.
+
+    ``plenty`` is the profile of the same machine on which nothing is scarce.
+    """
+
+    name: str
+    make: MakeHost
+    surroundings: Surroundings
+    plenty: Profile
+    profile: Profile | None = None
+
+
+@attrs.frozen(eq=False)
+class Case:
+    """All that the rules look at.
+
+    ``wanted`` is the line's memory on a machine where nothing is scarce, ``look`` the run
+    on the host itself.
+    """
+
+    args: tuple[str, ...]
+    revision: Revision
+    place: Place
+    parts: tuple[Part, ...]
+    look: Look
+    wanted: Look
+    qmp: tuple[Any, ...] = ()
+
+    @property
+    def run(self) -> Run:
+        """The run on the host."""
+        return self.look.run
+
+    @property
+    def memory(self) -> tuple[Memory, ...]:
+        """The line's memory, as it is where nothing is scarce."""
+        return self.wanted.memory
+
+    @property
+    def host(self) -> Surroundings:
+        """What the host has."""
+        return self.place.surroundings
+
+    @property
+    def starts(self) -> bool:
+        """Whether QEMU starts on the host."""
+        return self.run.exit == 0
+
+    def parts_called(self, option: str) -> tuple[Part, ...]:
+        """Return the parts of the line with this option."""
+        return tuple(part for part in self.parts if part.option == option)
+
+
+def place_called(name: str, parts: Sequence[Part]) -> Place:
+    """Return the host called ``name``: ``live``, ``sim:`` and a profile, or empty for none.
+
+    Raises :class:`~qemu_model.host.profiles.ProfileError`.
+    """
+    paths = [path for part in parts if (path := part.params.get("mem-path"))]
+    if name == "live":
+        from ..explain.dry import DryHost
+
+        return Place(name, DryHost, ThisMachine(), usual_profile(paths))
+    from ..host.simulated import SimulatedHost
+
+    if name:
+        from ..host import profiles
+
+        profile = profiles.load(name.removeprefix("sim:"))
+        return Place(
+            name,
+            lambda: SimulatedHost(profile),
+            Simulated(profile),
+            generous(profile),
+            profile,
+        )
+    usual = usual_profile(paths)
+    return Place(name, lambda: SimulatedHost(usual), Anywhere(usual), usual, usual)
+
+
+def look_at(
+    args: Sequence[str], revision: Revision, host: Host, qmp: Sequence[Any], parts: Sequence[Part]
+) -> Look:
+    """Run a line and the commands after it, and note the memory that it makes."""
+    process = Process(args, host, revision)
+    process.must_negotiate = negotiates(qmp)
+    made: dict[str, Any] = {}
+    addresses: dict[str, int] = {}
+    try:
+        process.start()
+        for command in (None, *qmp):
+            if command is not None:
+                process.command(command)
+            for id, obj in process.qemu.objects.items():
+                made[id], addresses[id] = obj, block_address(obj)
+        sizes: Mapping[str, int] = host.file_sizes() if isinstance(host, HasFileSizes) else {}
+        run = process.finish()
+    except BaseException:
+        process.undo()
+        raise
+    memory = guest_memory(process, run.events, parts, made, addresses, sizes)
+    return Look(run, process, made, addresses, memory)
+
+
+def case_of(
+    args: Sequence[str],
+    revision: Revision,
+    place: Place,
+    qmp: Sequence[Any] = (),
+    *,
+    parts: Sequence[Part] | None = None,
+    host: Host | None = None,
+) -> Case:
+    """Return a line's case on a host; ``host`` is one that the caller has made for it."""
+    from ..host.simulated import SimulatedHost
+
+    read = parts_of(args) if parts is None else tuple(parts)
+    look = look_at(args, revision, host or place.make(), qmp, read)
+    if place.name or look.run.exit != 0:
+        wanted = look_at(args, revision, SimulatedHost(place.plenty), qmp, read)
+    else:
+        wanted = look
+    return Case(tuple(args), revision, place, read, look, wanted, tuple(qmp))

@@ -1,0 +1,116 @@
+"""Sizes that are not whole pages, private files, and data that is thrown away."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from .case import Case
+from .finding import Finding, Rule
+from .lines import with_size, with_values
+from .ram_rules import added_words
+from .units import size_text
+
+PARTIAL_PAGE: Final = Rule(
+    "QM301",
+    "partial-page",
+    "warning",
+    "A backend's size is no multiple of its page size.",
+)
+PRIVATE_FILE: Final = Rule(
+    "QM310",
+    "private-file",
+    "warning",
+    "A file is mapped privately: the guest's writes never reach it.",
+)
+SHORT_FILE: Final = Rule(
+    "QM311",
+    "short-file",
+    "error",
+    "The file ends before the memory does.",
+)
+DISCARDED: Final = Rule(
+    "QM312",
+    "data-discarded",
+    "warning",
+    "A file's content is thrown away when QEMU ends.",
+)
+
+
+def partial_pages(case: Case) -> Iterator[Finding]:
+    """Yield the sizes that are no multiple of the page size."""
+    machine = case.wanted.process.qemu.machine
+    for memory in case.memory:
+        if memory.part is None or not memory.size or memory.size % memory.page_size == 0:
+            continue
+        size = -(-memory.size // memory.page_size) * memory.page_size
+        args = with_size(case.args, memory, size, machine.ram_size, machine.maxram_size)
+        binds = " policy and host-nodes fail with 'Invalid argument': they would split a page."
+        yield Finding(
+            PARTIAL_PAGE,
+            memory.id,
+            f"The size {size_text(memory.size)} is no multiple of the page size, "
+            f"{size_text(memory.page_size)}.",
+            "QEMU up to 9.0 maps a part of a page more than the guest can use."
+            + (binds if memory.huge else "")
+            + " From 9.1 on QEMU refuses such a size.",
+            f"say {added_words(case.args, args)}" if args is not None else "",
+            args=args,
+        )
+
+
+def private_files(case: Case) -> Iterator[Finding]:
+    """Yield the files whose mapping is private and writable."""
+    for memory in case.memory:
+        if memory.source != "file" or memory.shared or memory.huge or memory.readonly:
+            continue
+        if memory.part is None or memory.type != "memory-backend-file" or not memory.mapped:
+            continue
+        args = with_values(case.args, memory.part, share="on")
+        yield Finding(
+            PRIVATE_FILE,
+            memory.id,
+            f'"{memory.id}" maps {memory.path} privately (share=off): the guest\'s writes never '
+            "reach the file.",
+            "Each page that the guest writes is copied, and takes memory beside the page cache's.",
+            f"say {added_words(case.args, args)}; or use memory-backend-ram if the file does not "
+            "matter",
+            args=args,
+        )
+
+
+def short_files(case: Case) -> Iterator[Finding]:
+    """Yield the files that end before the memory that maps them does."""
+    for memory in case.look.memory:
+        if memory.source != "file" or not memory.mapped or not memory.file_size:
+            continue
+        if memory.offset + memory.size <= memory.file_size:
+            continue
+        yield Finding(
+            SHORT_FILE,
+            memory.id,
+            f"{memory.path} has {size_text(memory.file_size)}; "
+            f"{size_text(memory.offset + memory.size)} are mapped.",
+            "Behind the end of the file there are no pages: QEMU is killed by SIGBUS when the "
+            "guest touches them.",
+            f"truncate -s {memory.offset + memory.size} {memory.path}",
+        )
+
+
+def discarded_data(case: Case) -> Iterator[Finding]:
+    """Yield the named files whose content goes when QEMU ends."""
+    for memory in case.memory:
+        if memory.discards and memory.shared and memory.source == "file" and memory.part:
+            args = with_values(case.args, memory.part, discard_data=None)
+            yield Finding(
+                DISCARDED,
+                memory.id,
+                f"discard-data=on: what is in {memory.path} is thrown away when QEMU ends or "
+                f'"{memory.id}" is deleted.',
+                "QEMU punches a hole over the whole block (MADV_REMOVE): the option is meant for "
+                "scratch files.",
+                "leave discard-data=on away if the content matters",
+                args=args,
+            )

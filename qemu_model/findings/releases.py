@@ -1,0 +1,128 @@
+"""The same line in other releases: which take it, and from which on it is refused."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..calls.said import errors_of
+from ..explain.parts import Part, words_of
+from ..process import Run
+from ..revision import REVISIONS, Revision
+from .case import Case
+from .units import joined
+
+
+def number_of(revision: Revision) -> tuple[int, int] | None:
+    """Return the release that a revision is, None for a tree of the series."""
+    if not revision.name.startswith("qemu-"):
+        return None
+    return revision.release[0], revision.release[1]
+
+
+def release_label(revision: Revision) -> str:
+    """Return what people call a revision: QEMU 7.2, V8."""
+    number = number_of(revision)
+    return f"QEMU {number[0]}.{number[1]}" if number is not None else revision.name
+
+
+def releases() -> tuple[Revision, ...]:
+    """Return the released trees, the oldest first."""
+    found = [revision for revision in REVISIONS.values() if number_of(revision) is not None]
+    return tuple(sorted(found, key=lambda revision: number_of(revision) or (0, 0)))
+
+
+def run_in(case: Case, revision: Revision) -> Run:
+    """Run the case's line in another tree, where nothing is scarce."""
+    from ..host.simulated import SimulatedHost
+    from ..process import run
+
+    return run(case.args, SimulatedHost(case.place.plenty), revision, qmp=case.qmp)
+
+
+def probe_for(case: Case, name: str) -> tuple[str, ...] | None:
+    """Return the shortest line with what a release may not have, None if it is not found.
+
+    ``name`` is that of a property, a type, an option or a machine, as the message has it.
+    """
+    for word, value, _ in words_of(case.args):
+        if word == name:
+            return (f"-{word}",) if value is None else (f"-{word}", value)
+    for part in case.parts:
+        if name in (part.kind, part.kind.partition("-machine")[0]) and part.option != "m":
+            return _shortest(part, {})
+        if name in part.params:
+            return _shortest(part, {name: part.params[name]})
+    return None
+
+
+def _shortest(part: Part, params: Mapping[str, str]) -> tuple[str, ...]:
+    words = [part.kind] if part.kind else []
+    if part.option == "object":
+        words.append("id=probe")
+        needed = {"size": "2M"} if part.kind.startswith("memory-backend-") else {}
+        if part.kind == "memory-backend-file":
+            needed["mem-path"] = "/dev/shm"
+        params = {**needed, **params}
+    words += [f"{name}={value.replace(',', ',,')}" for name, value in params.items()]
+    return (f"-{part.option}", ",".join(words))
+
+
+def trees_with(case: Case, probe: Sequence[str], lacks: tuple[str, ...]) -> str:
+    """Return the trees in which the probe's first message is none of ``lacks``, in words.
+
+    Empty if there is none; the trees of the series only where no release is among them.
+    """
+    from ..host.simulated import SimulatedHost
+    from ..process import run
+
+    taken = []
+    for revision in REVISIONS.values():
+        done = run(probe, SimulatedHost(case.place.plenty), revision)
+        said = next(iter(done.stderr), "")
+        if not any(begin in said for begin in lacks):
+            taken.append(revision)
+    numbers = sorted(number for revision in taken if (number := number_of(revision)) is not None)
+    if numbers:
+        return in_words(numbers, [number_of(revision) for revision in releases()])
+    if not taken:
+        return ""
+    last = next((revision for revision in taken if revision.name.lower() == "v8"), taken[-1])
+    return f"{last.name} ({last.meaning}), which no release is,"
+
+
+def in_words(numbers: Sequence[tuple[int, int]], known: Sequence[tuple[int, int] | None]) -> str:
+    """Return releases as ranges: QEMU 8.1 and later, QEMU 3.1 to 5.2."""
+    order = [number for number in known if number is not None]
+    spans: list[list[tuple[int, int]]] = []
+    for number in numbers:
+        place = order.index(number)
+        if spans and order[place - 1] == spans[-1][-1]:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    words = []
+    for span in spans:
+        first, last = (f"{major}.{minor}" for major, minor in (span[0], span[-1]))
+        if span[-1] == order[-1]:
+            words.append(f"{first} and later" if first != last else first)
+        else:
+            words.append(f"{first} to {last}" if first != last else first)
+    return f"QEMU {joined(words)}"
+
+
+def later_refusal(case: Case) -> tuple[str, str] | None:
+    """Return the first later release that refuses the line, and its message."""
+    here = number_of(case.revision)
+    if here is None:
+        return None
+    for revision in releases():
+        number = number_of(revision)
+        if number is None or number <= here:
+            continue
+        done = run_in(case, revision)
+        if done.exit != 0:
+            said = errors_of(done)
+            return f"{number[0]}.{number[1]}", said[0] if said else "without a message"
+    return None

@@ -1,0 +1,203 @@
+"""Lines that QEMU refuses, and the releases in which that is so."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..calls.said import errors_of
+from ..explain.guest_memory import Memory
+from ..explain.match import Found
+from ..process import Run
+from .case import Case
+from .conditions import Condition, conditions
+from .finding import Finding, Rule
+from .lines import with_size, with_values
+from .ram_rules import added_words
+from .releases import later_refusal, probe_for, release_label, trees_with
+
+REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
+ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")
+OTHER_RELEASE: Final = Rule(
+    "QM110",
+    "other-release",
+    "error",
+    "An option, a property or a machine that this release does not have, and others have.",
+)
+WARNED: Final = Rule("QM112", "qemu-warns", "warning", "QEMU itself warns of the line.")
+CHANGES_LATER: Final = Rule(
+    "QM701", "refused-later", "warning", "A later release refuses the line."
+)
+#: What the messages about things that a release does not have begin with.
+_LACKS: Final = (
+    "Property '",
+    "Invalid parameter",
+    "invalid option",
+    "invalid object type",
+    "unsupported machine type",
+    "Parameter 'qom-type' does not accept value '",
+    "is not a valid device model name",
+)
+
+
+def refused(case: Case) -> Iterator[Finding]:
+    """Yield why QEMU does not start."""
+    run = case.run
+    if run.exit == 0:
+        return
+    if run.livelock or run.exit not in (1,):
+        yield _endless(run)
+        return
+    from ..explain.match import find_messages
+
+    said = errors_of(run)
+    found = find_messages("\n".join(said))
+    if not said:
+        return
+    text = said[0].removeprefix("qemu: ")
+    if not found:
+        yield Finding(REFUSED, "", f"QEMU refuses the line: {text}", "", "")
+        return
+    first = found[0]
+    if any(begin in said[0] for begin in _LACKS):
+        yield from _lacking(case, text, first)
+        return
+    memory = failing_memory(case)
+    failed = (
+        next(conditions(first.known.template, first.errno, memory, case.host), None)
+        if memory is not None
+        else None
+    )
+    if failed is not None and memory is not None:
+        yield _condition_finding(case, memory, text, failed)
+        return
+    from ..explain.causes import causes_of
+
+    causes = causes_of(first.known, first.errno)
+    cause = causes[0] if causes else None
+    yield Finding(
+        REFUSED,
+        memory.id if memory is not None else "",
+        f"QEMU refuses the line: {text}",
+        cause.text if cause is not None else "; ".join(first.known.conditions),
+        cause.fix if cause is not None else "",
+    )
+
+
+def failing_memory(case: Case) -> Memory | None:
+    """Return the backend that QEMU could not make: the first of the line that is not there."""
+    there = {memory.id for memory in case.look.memory if memory.mapped}
+    for memory in case.memory:
+        if memory.id not in there:
+            return memory
+    return None
+
+
+def _condition_finding(case: Case, memory: Memory, text: str, failed: Condition) -> Finding:
+    args: tuple[str, ...] | None = None
+    if failed.values and memory.part is not None:
+        args = with_values(case.args, memory.part, **dict(failed.values))
+    elif failed.size is not None:
+        machine = case.wanted.process.qemu.machine
+        args = with_size(case.args, memory, failed.size, machine.ram_size, machine.maxram_size)
+    fix = f"say {added_words(case.args, args)}" if args is not None else failed.fix
+    return Finding(
+        REFUSED, memory.id, f"QEMU refuses the line: {text}", failed.text, fix, args=args
+    )
+
+
+def _endless(run: Run) -> Finding:
+    if run.livelock:
+        return Finding(
+            ENDLESS,
+            "",
+            f"QEMU never gets past {run.livelock}().",
+            "The path is a symbolic link to a file that does not exist: opening says that it is "
+            "not there, creating that it is.",
+            "create the file that the link names, or remove the link",
+        )
+    said = run.stderr[-1] if run.stderr else "a signal"
+    return Finding(
+        ENDLESS,
+        "",
+        f"QEMU is ended by a signal: {said.removeprefix('qemu: ')}",
+        "An assertion of QEMU's fails: this is a bug of QEMU's, not of the line alone.",
+        "",
+    )
+
+
+def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
+    """Yield the finding on a property, a type, an option or a machine that is not there."""
+    name = lacked_name(found)
+    probe = probe_for(case, name)
+    accepted = trees_with(case, probe, _LACKS) if probe is not None else ""
+    here = release_label(case.revision)
+    if not accepted:
+        near = suggestion(case)
+        yield Finding(
+            OTHER_RELEASE,
+            name,
+            f"QEMU refuses the line: {text}",
+            f"No release has {name!r}: it is misspelt, or a distribution's own.".replace("'", '"'),
+            near or "check the spelling, or leave it away",
+        )
+        return
+    many = " to " in accepted or "later" in accepted or " and " in accepted
+    yield Finding(
+        OTHER_RELEASE,
+        name,
+        f"{here} refuses the line: {text}",
+        f"{accepted} {'have' if many else 'has'} {name}.",
+        f"leave {name} away, or use a release that has it",
+    )
+
+
+def lacked_name(found: Found) -> str:
+    """Return what a message says is not there: a property, a type, an option, a machine."""
+    fields = dict(found.fields)
+    for name in ("property", "name", "value", "type"):
+        if fields.get(name):
+            return fields[name].strip().lstrip(".").rpartition(".")[2]
+    if found.known.template == "invalid option":
+        return found.line[: found.first].rstrip(": ").rpartition(" ")[2].lstrip("-")
+    return ""
+
+
+def suggestion(case: Case) -> str:
+    """Return what a misspelt word may have been meant to be, empty if nothing is near."""
+    from ..explain.advice import suggestions
+
+    return next(suggestions(case.run), "")
+
+
+def warnings(case: Case) -> Iterator[Finding]:
+    """Yield QEMU's own warnings: what is deprecated, and what it goes on without."""
+    for text in case.run.stderr:
+        _, mark, said = text.partition("warning: ")
+        if mark:
+            place = text.removeprefix("qemu: ").partition(": warning: ")[0].removesuffix("warning")
+            yield Finding(
+                WARNED,
+                place if place.startswith("-") else "",
+                f"QEMU warns: {said}",
+                "QEMU goes on.",
+                "",
+            )
+
+
+def changes_later(case: Case) -> Iterator[Finding]:
+    """Yield the next release that refuses a line which this one takes."""
+    if case.wanted.run.exit != 0:
+        return
+    found = later_refusal(case)
+    if found is not None:
+        release, text = found
+        yield Finding(
+            CHANGES_LATER,
+            "",
+            f"From {release} on QEMU refuses the line: {text.removeprefix('qemu: ')}",
+            f"{release_label(case.revision)} takes it.",
+            "",
+        )

@@ -1,0 +1,233 @@
+"""``vl.c``: the options of a line, as far as both front ends read them alike."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from . import messages
+from .error import Error, Exit, Message
+from .globals import Qemu
+from .qapi_util import qapi_bool_parse
+from .qemu_option import (
+    QemuOpts,
+    QemuOptsList,
+    is_help_option,
+    qemu_opts_parse_noisily,
+)
+from .qemu_options_hx import NOT_FOR_X86, qemu_options
+
+C_FILE = "system/vl.c"
+
+#: The kinds of options, as ``vl.c`` and the files that own them describe them.
+OBJECT_OPTS: Final = QemuOptsList("object", "qom-type")
+NUMA_OPTS: Final = QemuOptsList("numa", "type")
+DEVICE_OPTS: Final = QemuOptsList("device", "driver")
+MACHINE_OPTS: Final = QemuOptsList("machine", "type", merge_lists=True)
+MEM_OPTS: Final = QemuOptsList(
+    "memory",
+    "size",
+    merge_lists=True,
+    desc=MappingProxyType({"size": "size", "slots": "number", "maxmem": "size"}),
+)
+_OVERCOMMIT_OPTS: Final = QemuOptsList(
+    "overcommit", desc=MappingProxyType({"mem-lock": "bool", "cpu-pm": "bool"})
+)
+_OVERCOMMIT_OPTS_SINCE_10_0: Final = QemuOptsList(
+    "overcommit", desc=MappingProxyType({"mem-lock": "string", "cpu-pm": "bool"})
+)
+_REALTIME_OPTS: Final = QemuOptsList("realtime", desc=MappingProxyType({"mlock": "bool"}))
+_MSG_OPTS: Final = QemuOptsList(
+    "msg", desc=MappingProxyType({"timestamp": "bool", "guest-name": "bool"})
+)
+
+#: Options that decide something about memory; the others are accepted and named as ignored.
+MODELLED: Final = frozenset(
+    {"M", "device", "machine", "m", "mem-path", "mem-prealloc", "no-acpi", "numa", "object", "smp"}
+)
+#: What prints something and ends at once.
+HELP: Final = frozenset({"h", "help", "version"})
+#: Options whose value may ask for help, which ends before any backend is made.
+_HELP_IN_VALUE: Final = frozenset({"accel", "cpu"})
+#: What QEMU prints of an option that is to go.
+_DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
+    {
+        "mon": messages.MON_DEPRECATED,
+        "no-acpi": messages.NO_ACPI_DEPRECATED,
+        "no-hpet": messages.NO_HPET_DEPRECATED,
+        "realtime": messages.REALTIME_DEPRECATED,
+        "runas": messages.RUNAS_DEPRECATED,
+        "tb-size": messages.TB_SIZE_DEPRECATED,
+        "watchdog": messages.WATCHDOG_DEPRECATED,
+        "writeconfig": messages.WRITECONFIG_DEPRECATED,
+    }
+)
+#: What the model assumes of an option that changes what others say.
+_ASSUMED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "readconfig": "the file of -readconfig is not read: what it says is missing here",
+        "set": "-set changes nothing that matters to memory",
+        "preconfig": "-preconfig: the machine is made at once, as after x-exit-preconfig",
+    }
+)
+_MEM_LOCK_ASSUMED: Final = (
+    "-overcommit mem-lock={how}: QEMU calls mlockall() once the machine is made; locking is not "
+    "simulated, and it succeeds"
+)
+#: The machine of QEMU's own where none is named.
+DEFAULT_MACHINE: Final = "pc"
+
+
+@attrs.frozen
+class Option:
+    """One option of the line: its name, its value if it takes one, the word as given."""
+
+    name: str
+    value: str | None
+    word: str
+
+    @property
+    def location(self) -> str:
+        """The option as error reports name it."""
+        return self.word if self.value is None else f"{self.word} {self.value}"
+
+
+@attrs.define
+class CommandLine:
+    """The options of one command line, in the order given, each kind by itself.
+
+    Every entry keeps its place on the line, as error reports name it.  ``ignored``
+    are the options that say nothing about memory backends, with their values, among
+    them the devices and objects that take none; ``assumed`` are sentences about what the
+    model assumes of others.  ``mem_lock`` is ``on`` or ``on-fault`` where -overcommit locks
+    memory, else ``off``.  ``wants_help`` if the value of an option asks for help, ``names_cpu``
+    if there is a -cpu.  ``assumed_machine`` is the machine where the line names none.
+    """
+
+    objects: list[QemuOpts] = attrs.field(factory=list)
+    machine: list[QemuOpts] = attrs.field(factory=list)
+    memory: list[QemuOpts] = attrs.field(factory=list)
+    smp: list[QemuOpts] = attrs.field(factory=list)
+    numa: list[QemuOpts] = attrs.field(factory=list)
+    devices: list[QemuOpts] = attrs.field(factory=list)
+    mem_path: str | None = None
+    mem_prealloc: bool = False
+    mem_lock: str = "off"
+    acpi: bool = True
+    wants_help: bool = False
+    names_cpu: bool = False
+    ignored: list[str] = attrs.field(factory=list)
+    assumed: list[str] = attrs.field(factory=list)
+    assumed_machine: str | None = None
+
+    def ignore(self, option: Option) -> None:
+        """Note an option that decides nothing about memory."""
+        self.ignored.append(option.location)
+
+
+def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
+    """Give the options one by one; a word without a dash is an option without a name.
+
+    Prints ``qemu: <option>: invalid option``, ``... requires an argument`` or ``... Option
+    not supported for this target`` and exits with 1.
+    """
+    known = qemu_options(qemu.tree.release)
+    words = iter(args)
+    for word in words:
+        if not word.startswith("-"):
+            yield Option("", None, word)
+            continue
+        name = word[2:] if word.startswith("--") else word[1:]
+        qemu.location = word
+        option = known.get(name)
+        if option is None:
+            qemu.error_report(messages.INVALID_OPTION)
+            raise Exit(1)
+        value = next(words, None) if option.has_arg else None
+        if option.has_arg and value is None:
+            qemu.error_report(messages.REQUIRES_ARGUMENT)
+            raise Exit(1)
+        yield Option(name, value, word)
+    qemu.location = ""
+
+
+def parse_opts(qemu: Qemu, olist: QemuOptsList, options: list[QemuOpts], value: str) -> QemuOpts:
+    """Read the parameters of an option, and keep them in ``options``.
+
+    Prints what is wrong with them and exits with 1 (``qemu_opts_parse_noisily``).
+    """
+    try:
+        opts = qemu_opts_parse_noisily(qemu, olist, value, options)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+    options.append(opts)
+    return opts
+
+
+def parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
+    """Read an option that decides nothing about memory, as far as QEMU prints something.
+
+    Exits with 0 for help, and with 1 for one that is not for this target.
+    """
+    line.ignore(option)
+    name, value = option.name, option.value or ""
+    if name in NOT_FOR_X86:
+        qemu.error_report(messages.NOT_FOR_TARGET)
+        raise Exit(1)
+    if name in HELP:
+        raise Exit(0)
+    if name in _DEPRECATED:
+        qemu.warn_report(_DEPRECATED[name])
+    if name in _ASSUMED:
+        line.assumed.append(_ASSUMED[name])
+    line.names_cpu |= name == "cpu"
+    line.wants_help |= name in _HELP_IN_VALUE and is_help_option(value)
+    match name:
+        case "overcommit":
+            overcommit_parse(qemu, line, value)
+        case "realtime":
+            opts = parse_opts(qemu, _REALTIME_OPTS, [], value)
+            _lock_memory(qemu, line, opts.get("mlock") or "on")
+        case "msg":
+            parse_opts(qemu, _MSG_OPTS, [], value)
+
+
+def overcommit_parse(qemu: Qemu, line: CommandLine, value: str) -> None:
+    """Read -overcommit: ``mem-lock`` is a boolean until 9.2.
+
+    Prints ``parameter 'mem-lock' expects one of 'on', 'off', 'on-fault'`` since 10.0, or what
+    reading the parameters prints, and exits with 1.
+    """
+    if not qemu.tree.vl.memory_may_be_locked_on_fault:
+        opts = parse_opts(qemu, _OVERCOMMIT_OPTS, [], value)
+        _lock_memory(qemu, line, opts.get("mem-lock") or "off")
+        return
+    opts = parse_opts(qemu, _OVERCOMMIT_OPTS_SINCE_10_0, [], value)
+    how = opts.get("mem-lock") or "off"
+    if how not in ("on", "off", "on-fault"):
+        qemu.error_report(messages.MEM_LOCK)
+        raise Exit(1)
+    _lock_memory(qemu, line, how)
+
+
+def _lock_memory(qemu: Qemu, line: CommandLine, how: str) -> None:
+    """Take whether memory is locked: ``on-fault`` or a boolean, which has been checked."""
+    if how == "on-fault" or qapi_bool_parse(qemu, "mem-lock", how):
+        line.mem_lock = "on-fault" if how == "on-fault" else "on"
+        line.assumed.append(_MEM_LOCK_ASSUMED.format(how=line.mem_lock))
+
+
+def merged(options: Sequence[QemuOpts]) -> QemuOpts:
+    """Return the parameters of an option given several times; its place is the first one's.
+
+    What has an id counts for itself.
+    """
+    without_id = [opts for opts in options if opts.id is None]
+    params = tuple(param for opts in without_id for param in opts.params)
+    return QemuOpts(None, params, location=without_id[0].location if without_id else "")
