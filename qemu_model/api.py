@@ -115,9 +115,10 @@ def _qemu_line(line: Line) -> QemuLine:
 
 
 def _chosen(line: QemuLine, tree: RevisionName | None) -> tuple[Revision, str]:
-    from .input.default_revision import AS_ASKED, default_revision
+    from .findings.tree_choice import tree_for
+    from .input.default_revision import AS_ASKED
 
-    return default_revision(line) if tree is None else (revision_called(tree), AS_ASKED)
+    return tree_for(line) if tree is None else (revision_called(tree), AS_ASKED)
 
 
 def why(message: str) -> Why:

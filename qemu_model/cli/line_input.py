@@ -11,7 +11,8 @@ from typing import Final
 import attrs
 
 from ..findings.releases import release_label
-from ..input.default_revision import AS_ASKED, default_revision
+from ..findings.tree_choice import tree_for
+from ..input.default_revision import AS_ASKED
 from ..input.found import NothingFound, QemuLine
 from ..revision import Revision
 from . import common
@@ -120,7 +121,7 @@ def choose_tree(words: common.Words, line: QemuLine) -> Choice:
     """
     if words.has(common.REVISION):
         return Choice(common.choose_revision(words.value(common.REVISION)), AS_ASKED)
-    revision, because = default_revision(line)
+    revision, because = tree_for(line)
     return Choice(revision, because)
 
 

@@ -190,7 +190,7 @@ def guest_memory(
     page = process.qemu.platform.page_size
     found = []
     for id, obj in made.items():
-        if not getattr(getattr(obj, "type", None), "name", "").startswith("memory-backend-"):
+        if getattr(obj, "mr", None) is None:
             continue
         address = addresses[id]
         memory = _memory(id, obj, by_id.get(id), mapped.get(address), page, sizes)

@@ -130,7 +130,7 @@ def _endless(run: Run) -> Finding:
 
 def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     """Yield the finding on a property, a type, an option or a machine that is not there."""
-    name = lacked_name(found)
+    name = lacked_name(case, found)
     probe = probe_for(case, name)
     accepted = trees_with(case, probe, _LACKS) if probe is not None else ""
     here = release_label(case.revision)
@@ -140,7 +140,7 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
             OTHER_RELEASE,
             name,
             f"QEMU refuses the line: {text}",
-            f"No release has {name!r}: it is misspelt, or a distribution's own.".replace("'", '"'),
+            f'No release has "{name}": it is misspelt, or a distribution\'s own.',
             near or "check the spelling, or leave it away",
         )
         return
@@ -154,12 +154,16 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     )
 
 
-def lacked_name(found: Found) -> str:
+def lacked_name(case: Case, found: Found) -> str:
     """Return what a message says is not there: a property, a type, an option, a machine."""
     fields = dict(found.fields)
     for name in ("property", "name", "value", "type"):
         if fields.get(name):
             return fields[name].strip().lstrip(".").rpartition(".")[2]
+    if found.known.template == "unsupported machine type":
+        return case.run.machine or next(
+            (part.kind for part in case.parts_called("machine") if part.kind), ""
+        )
     if found.known.template == "invalid option":
         return found.line[: found.first].rstrip(": ").rpartition(" ")[2].lstrip("-")
     return ""
@@ -184,7 +188,14 @@ def warnings(case: Case) -> Iterator[Finding]:
                 f"QEMU warns: {said}",
                 "QEMU goes on.",
                 "",
+                "note" if _is_beside_memory(case, said) else None,
             )
+
+
+def _is_beside_memory(case: Case, said: str) -> bool:
+    """Return whether a warning is about an option that has no part in memory."""
+    ignored = {word.partition(" ")[0] for word in case.run.line.ignored}
+    return any(f"'{option}'" in said for option in ignored)
 
 
 def changes_later(case: Case) -> Iterator[Finding]:
