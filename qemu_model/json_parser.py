@@ -7,7 +7,6 @@ Single quotes are allowed; the first thing that is wrong is the error.
 
 from __future__ import annotations
 
-import collections
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -80,6 +79,7 @@ _NONCHARACTERS: Final = frozenset(
         *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
     )
 )
+_WHITE_SPACE: Final = " \t\r\n"
 _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
 
 
@@ -87,7 +87,8 @@ _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None}
 class Token:
     """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself), its place.
 
-    ``at`` is the position of its first character in the text.
+    ``at`` is the position of its first character in the text, or the one behind that where
+    it ends a number or a keyword: only it shows that these are complete.
     """
 
     kind: str
@@ -107,38 +108,48 @@ class JsonError(Exception):
 
 def lex(text: str) -> Iterator[Token]:
     """Give the tokens of ``text``.  Raises :class:`JsonError` ``stray '...'``."""
+    behind_open_end = 0
     for piece in _PIECE.finditer(text):
+        at = piece.start() + behind_open_end
+        behind_open_end = 0
         match piece.lastgroup:
             case None:
                 pass
             case "punctuation":
                 mark = piece["punctuation"]
-                yield Token(mark, mark, piece.start())
+                yield Token(mark, mark, at)
             case "number":
                 whole = not piece["fraction"] and not piece["exponent"]
-                yield Token("integer" if whole else "float", piece[0], piece.start())
+                yield Token("integer" if whole else "float", piece[0], at)
+                behind_open_end = 1
             case "stray":
-                raise JsonError(messages.JSON_STRAY, piece.start(), text=piece[0])
+                raise JsonError(messages.JSON_STRAY, at, text=piece[0])
+            case "keyword":
+                yield Token("keyword", piece[0], at)
+                behind_open_end = 1
             case kind:
-                yield Token(kind, piece[0], piece.start())
+                yield Token(kind, piece[0], at)
 
 
 class Parser:
     """Reads one value from tokens; ``expects_keys``: what may be no key is refused as such."""
 
-    def __init__(self, tokens: list[Token], *, expects_keys: bool) -> None:
-        self._tokens = collections.deque(tokens)
+    def __init__(self, tokens: Iterator[Token], *, expects_keys: bool) -> None:
+        self._tokens = tokens
+        self._next: Token | None = None
         self._expects_keys = expects_keys
         self._at = 0
 
     def _peek(self) -> Token:
-        if not self._tokens:
+        if self._next is None:
+            self._next = next(self._tokens, None)
+        if self._next is None:
             raise JsonError(messages.JSON_PREMATURE)
-        return self._tokens[0]
+        return self._next
 
     def _pop(self) -> Token:
         token = self._peek()
-        self._tokens.popleft()
+        self._next = None
         self._at = token.at
         return token
 
@@ -276,10 +287,14 @@ def qobject_from_json(qemu: Qemu, text: str) -> Any:
     nesting depth limit exceeded`` and ``Expecting at most one JSON value``.
     """
     tokens = lex(text)
+    value = None
     try:
-        first = list(tokens_of_value(tokens))
-        expects_keys = qemu.tree.json_parser.expects_keys
-        value = Parser(first, expects_keys=expects_keys).value() if first else None
+        parses_tokens_as_they_come = qemu.tree.json_parser.parses_tokens_as_they_come
+        first = tokens_of_value(tokens)
+        if not parses_tokens_as_they_come:
+            first = iter(list(first))
+        if text.strip(_WHITE_SPACE):
+            value = Parser(first, expects_keys=parses_tokens_as_they_come).value()
     except JsonError as error:
         line, column = _line_and_column(text, error.at)
         what = error.message.text_in(qemu.tree, 0, **error.fields)

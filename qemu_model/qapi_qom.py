@@ -16,6 +16,7 @@ import attrs
 
 from .globals import Qemu
 from .hostmem import POLICIES
+from .qapi_qom_members import Member, members_of_other_types
 from .qom import Visitor
 from .revisions.release import Release, is_between
 from .user_creatable import object_types
@@ -48,22 +49,6 @@ class ObjectOptions:
     id: str
     values: Mapping[str, Any]
     text: str = ""
-
-
-@attrs.frozen
-class Member:
-    """A member of a struct: the method of a visitor that reads it, and since when it is there.
-
-    ``words`` are what a member of an enumeration may be.  ``needs_libpmem``: only a build
-    with libpmem has it.
-    """
-
-    name: str
-    kind: str
-    optional: bool = True
-    since: Release = ()
-    words: tuple[str, ...] = ()
-    needs_libpmem: bool = False
 
 
 #: MemoryBackendProperties, in the order of the schema.
@@ -132,10 +117,11 @@ def _types(release: Release, system: str) -> tuple[str, ...]:
 @functools.cache
 def _members(release: Release, qom_type: str, libpmem: bool) -> tuple[Member, ...]:
     """Return the members of a type that a release and a build have."""
+    members = _STRUCTS.get(qom_type) or members_of_other_types().get(qom_type, ())
     return tuple(
         member
-        for member in _STRUCTS[qom_type]
-        if is_between(release, member.since, None) and (libpmem or not member.needs_libpmem)
+        for member in members
+        if member.is_in(release) and (libpmem or not member.needs_libpmem)
     )
 
 
@@ -159,8 +145,6 @@ def visit_type_ObjectOptions(qemu: Qemu, v: StructVisitor, text: str = "") -> Ob
     release, platform = qemu.tree.release, qemu.platform
     qom_type = v.type_enum("qom-type", _types(release, platform.system))
     id = v.type_str("id")
-    if qom_type not in _STRUCTS:
-        return ObjectOptions(qom_type, id, {}, text)
     values = {
         member.name: visit_member(v, member)
         for member in _members(release, qom_type, platform.libpmem)

@@ -91,16 +91,19 @@ class QObjectInputVisitor:
         """Read a number.  Raises ``Parameter '<name>' expects uint64`` or ``uint32_t``."""
         return as_uint(name, self.type_uint64(name), 32)
 
-    def type_int32(self, name: str) -> int:
+    def type_int64(self, name: str) -> int:
         """Read a number with a sign.
 
-        Raises ``Invalid parameter type for '<name>', expected: integer`` and
-        ``Parameter '<name>' expects int32_t``.
+        Raises ``Invalid parameter type for '<name>', expected: integer``.
         """
         value = self._get_object(name)
         if not is_integer(value) or value >= 1 << 63:
             raise invalid_type(name, "integer")
-        return as_int32(name, int(value))
+        return int(value)
+
+    def type_int32(self, name: str) -> int:
+        """Read a number.  Raises what :meth:`type_int64` raises, and ``expects int32_t``."""
+        return as_int32(name, self.type_int64(name))
 
     def type_dict(self, name: str) -> dict[str, Any]:
         """Read an object.  Raises ``Invalid parameter type for '<name>', expected: object``."""

@@ -220,6 +220,8 @@ def user_creatable_print_help(
 ) -> list[str]:
     """Return what ``help`` in an -object prints, nothing if it is not asked for.
 
+    Exits with 0 for help on a type whose properties the model does not know.
+
     Raises ``Parameter 'qom-type' is missing``.
     """
     kind = opts.get("qom-type")
@@ -228,7 +230,9 @@ def user_creatable_print_help(
     if is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind)
-    if info is not None and info.modelled and info.exists(qemu) and opts.has_help():
+    if info is not None and info.exists(qemu) and opts.has_help():
+        if not info.modelled:
+            raise Exit(0)
         return type_help(qemu, info)
     return []
 
@@ -318,6 +322,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
     a machine is deprecated is told when its properties are set.
     """
+    qemu.has_objects_root = qemu.tree.qom.containers_are_there_at_start
     options, memdev = keyval_dashify(qemu, line.machine_opts_dict), Memdev()
     name = options.pop("type", None)
     qemu_process_help_options(qemu, line, name or "")

@@ -347,12 +347,17 @@ def create_objects(
 def user_creatable_print_help(
     qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
 ) -> list[str]:
-    """Return what ``help`` in an -object prints, nothing if it is not asked for."""
+    """Return what ``help`` in an -object prints, nothing if it is not asked for.
+
+    Exits with 0 for help on a type whose properties the model does not know.
+    """
     kind = opts.get("qom-type")
     if kind is not None and is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind or "")
-    if info is not None and info.modelled and info.exists(qemu) and opts.has_help():
+    if info is not None and info.exists(qemu) and opts.has_help():
+        if not info.modelled:
+            raise Exit(0)
         return type_help(qemu, info)
     return []
 

@@ -57,7 +57,7 @@ def known_names() -> frozenset[str]:
     """Return the types of objects, and their properties, that some tree has."""
     names: set[str] = set()
     for revision in REVISIONS.values():
-        for name, info in front_end_of(revision).types.items():
+        for name, info in front_end_of(revision).types(revision.release).items():
             names.add(name)
             names.update(info.properties)
     return frozenset(names)

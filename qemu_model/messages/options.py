@@ -171,7 +171,7 @@ JSON_MISSING_COLON: Final = _json(
 )
 JSON_SEPARATOR: Final = _json(
     "expected separator in {what}",
-    "expecting ',' or '{bracket}'",
+    "expected ',' or '{bracket}'",
     "elements are not separated by a comma",
 )
 JSON_DUPLICATE_KEY: Final = _json("duplicate key", "duplicate key", "an object has a key twice")

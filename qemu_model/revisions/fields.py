@@ -234,12 +234,28 @@ class QapiUtil:
 class JsonParser:
     """``qobject/json-parser.c``."""
 
-    expects_keys: bool = _field(
-        "what may not be a key in JSON is refused before it is read",
+    parses_tokens_as_they_come: bool = _field(
+        "JSON is parsed token by token: the first one that does not fit is refused",
         "11.1",
         "qobject/json-parser.c:parse_error",
         "measured",
         shown=Shown(("-M", "none", "-object", "{1:2}")),
+    )
+
+
+@attrs.frozen
+class Qom:
+    """``qom/object.c``."""
+
+    containers_are_there_at_start: bool = _field(
+        "/objects is there before the first object is made",
+        "10.0",
+        "qom/object.c:object_get_root",
+        "measured",
+        shown=Shown(
+            ("-M", "none"),
+            ({"execute": "qom-get", "arguments": {"path": "/objects", "property": "type"}},),
+        ),
     )
 
 

@@ -212,6 +212,7 @@ def qemu_10_0(tree: Revision) -> Revision:
         "April 2025",
         "measured",
         vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
+        qom=attrs.evolve(tree.qom, containers_are_there_at_start=True),
     )
 
 
@@ -237,7 +238,7 @@ def qemu_11_1(tree: Revision) -> Revision:
         "11.1",
         "August 2026",
         "measured",
-        json_parser=attrs.evolve(tree.json_parser, expects_keys=True),
+        json_parser=attrs.evolve(tree.json_parser, parses_tokens_as_they_come=True),
     )
 
 

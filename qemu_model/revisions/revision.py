@@ -21,6 +21,7 @@ from .fields import (
     QapiUtil,
     QemuOption,
     Qmp,
+    Qom,
     Vl,
 )
 from .map_sync_rules import POLICIES, Inference, Policy
@@ -53,6 +54,7 @@ class Revision:
     qapi_util: QapiUtil = attrs.field(factory=QapiUtil)
     json_parser: JsonParser = attrs.field(factory=JsonParser)
     object_interfaces: ObjectInterfaces = attrs.field(factory=ObjectInterfaces)
+    qom: Qom = attrs.field(factory=Qom)
     qmp: Qmp = attrs.field(factory=Qmp)
     vl: Vl = attrs.field(factory=Vl)
 
