@@ -25,6 +25,7 @@ COMMANDS: Final = MappingProxyType(
         "matrix": ("matrix", "show share x pmem x sync x host"),
         "series": ("series", "show the five patches, and what each changes"),
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
+        "releases": ("releases", "show what each release changed for memory backends"),
         "source": ("source", "print a module as one tree has it, or two trees as a diff"),
         "check": ("check", "judge a trace of a real QEMU, a path, or a living QEMU"),
         "conform": ("conform", "hold a real QEMU against the model"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..host.protocol import Host
     from ..review.diff import Difference, Pair
+    from ..review.upgrade import Step
+    from ..revisions.revision import Revision
 
 FROM: Final = common.Option("--from", "the revision to start from", "R")
 TO: Final = common.Option("--to", "the revision to compare with", "R")
@@ -90,16 +92,60 @@ def main(argv: Sequence[str]) -> int:
         raise common.UsageError(str(error)) from error
     except NotModelled as error:
         raise common.not_modelled(error) from error
+    came = None
+    if revisions[0] != revisions[1] and len(set(hosts)) == 1:
+        came = _steps(words.qemu, revisions, makers[0], qmp)
     if words.has(common.JSON):
-        json.dump(found.to_json(), sys.stdout, indent=1)
+        told = {} if came is None else upgrade_json(found, came)
+        json.dump(found.to_json() | told, sys.stdout, indent=1)
         print()
     else:
+        if came is not None:
+            show_upgrade(found, came)
         show(found, color)
     if found.refused():
         for text in found.after.stderr:
             print(text, file=sys.stderr)
         return 1
     return int(words.has(EXIT_CODE) and any(found.changed().values()))
+
+
+def _steps(
+    line: Sequence[str],
+    revisions: Sequence[Revision],
+    make: Callable[[], Host],
+    qmp: Sequence[Any],
+) -> tuple[Step, ...] | None:
+    """Return which release each difference came with, None where a tree is no release."""
+    from ..review.releases import NotARelease
+    from ..review.upgrade import steps
+
+    try:
+        return steps(line, revisions[0], revisions[1], make, qmp=qmp)
+    except NotARelease:
+        return None
+
+
+def upgrade_json(found: Difference, came: Sequence[Step]) -> dict[str, object]:
+    """Return what ``--json`` adds for two releases: the verdict, and each release's part."""
+    from ..review.upgrade import verdict
+
+    return {"verdict": verdict(found, came), "steps": [step.to_json() for step in came]}
+
+
+def show_upgrade(found: Difference, came: Sequence[Step]) -> None:
+    """Print the verdict for two releases, and which release each difference came with."""
+    from ..review.upgrade import sentence, verdict
+    from .layout import help_width, printable, wrapped
+
+    width = help_width()
+    for line in wrapped(printable(verdict(found, came)), width):
+        print(line)
+    for step in came:
+        told = f"{step.release} ({step.evidence}): {sentence(step.found)}"
+        for line in wrapped(printable(told), width - 2, "  "):
+            print(f"  {line}")
+    print()
 
 
 def host_maker(name: str) -> Callable[[], Host]:

@@ -1,0 +1,181 @@
+"""What each release of QEMU changed for memory backends, with C function and evidence.
+
+The changes are computed from the trees themselves: fields that have another value,
+messages that have another text, rows of tables that came or went.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from .. import messages
+from ..host.profiles import load
+from ..host.simulated import SimulatedHost
+from ..process import Run, run
+from ..revisions.fields import Difference, Evidence, Shown, differences
+from ..revisions.releases import RELEASES
+from ..revisions.revision import Revision
+
+Kind: TypeAlias = Literal["behaviour", "message", "property"]
+
+#: Where a tree of the releases stands; others are no releases.
+_PLACES: Final = MappingProxyType({tree.name: place for place, tree in enumerate(RELEASES)})
+
+
+class NotARelease(Exception):
+    """A tree is no release, or two are in the wrong order; the text says what to write."""
+
+
+@attrs.frozen
+class Change:
+    """One thing that a release changed.
+
+    ``since`` is the release's name, ``function`` the C file and function, ``line`` and
+    ``qmp`` the smallest run that shows it, where there is one.
+    """
+
+    since: str
+    kind: Kind
+    name: str
+    sentence: str
+    function: str
+    evidence: Evidence
+    before: object = None
+    after: object = None
+    shown: Shown | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "since": self.since,
+            "kind": self.kind,
+            "name": self.name,
+            "sentence": self.sentence,
+            "function": self.function,
+            "evidence": self.evidence,
+            "before": _plain(self.before),
+            "after": _plain(self.after),
+            "example": None
+            if self.shown is None
+            else {
+                "args": list(self.shown.args),
+                "qmp": [dict(command) for command in self.shown.qmp],
+                "host": f"sim:{self.shown.host}",
+            },
+        }
+
+
+def _plain(value: object) -> object:
+    """Return a value that JSON has."""
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def between(first: Revision, last: Revision) -> tuple[Revision, ...]:
+    """Return the releases from ``first`` to ``last``, both among them, oldest first.
+
+    Raises :class:`NotARelease`.
+    """
+    for tree in (first, last):
+        if tree not in RELEASES:
+            raise NotARelease(f"{tree.name} is no release; say qemu-3.1 to {RELEASES[-1].name}")
+    start, end = _PLACES[first.name], _PLACES[last.name]
+    if start > end:
+        raise NotARelease(f"{first.name} came after {last.name}: say the older release first")
+    return RELEASES[start : end + 1]
+
+
+def changes(first: Revision, last: Revision) -> list[Change]:
+    """Return what changed after ``first`` up to ``last``, by release, oldest first.
+
+    Raises :class:`NotARelease`.
+    """
+    trees = between(first, last)
+    found: list[Change] = []
+    for before, after in itertools.pairwise(trees):
+        found += changes_of(before, after)
+    return found
+
+
+def changes_of(before: Revision, after: Revision) -> list[Change]:
+    """Return what changed from a tree to the next: fields, then properties, then messages."""
+    return [
+        *_of_fields(before, after),
+        *_of_messages(before, after),
+    ]
+
+
+def _of_fields(before: Revision, after: Revision) -> Iterator[Change]:
+    for name, known in differences(Revision):
+        group, field = name.split(".")
+        old, new = (getattr(getattr(tree, group), field) for tree in (before, after))
+        if old != new:
+            yield Change(
+                after.name,
+                "behaviour",
+                name,
+                _sentence(known, old, new),
+                known.function,
+                known.evidence,
+                old,
+                new,
+                known.shown,
+            )
+
+
+def _sentence(known: Difference, old: object, new: object) -> str:
+    """Return what a field says: of one that is off again, that QEMU does so no more."""
+    if isinstance(new, bool):
+        return known.sentence if new else f"no longer: {known.sentence}"
+    return f"{known.sentence} ({_plain(old)} before, {_plain(new)} now)"
+
+
+def _of_messages(before: Revision, after: Revision) -> Iterator[Change]:
+    measured = before.evidence == after.evidence == "measured"
+    for name, message in messages.catalogue().items():
+        old, new = (
+            message.template_in(tree) if message.is_said_in(tree) else None
+            for tree in (before, after)
+        )
+        if old == new:
+            continue
+        if old is None:
+            sentence = f'QEMU can say "{new}"'
+        elif new is None:
+            sentence = f'QEMU no longer says "{old}"'
+        else:
+            sentence = f'"{old}" is now "{new}"'
+        yield Change(
+            after.name,
+            "message",
+            name,
+            sentence,
+            message.function_in(before if new is None else after),
+            "measured" if measured else "read",
+            old,
+            new,
+        )
+
+
+def shown_runs(shown: Shown, trees: Sequence[Revision]) -> list[Run]:
+    """Return the runs of a change's example in some trees, each on a fresh simulated host."""
+    return [
+        run(shown.args, SimulatedHost(load(shown.host)), tree, qmp=list(shown.qmp))
+        for tree in trees
+    ]
+
+
+def summary(tree: Revision, found: Sequence[Change]) -> dict[str, Any]:
+    """Return a release as JSON has it, with what it changed."""
+    return {
+        "release": tree.name,
+        "meaning": tree.meaning,
+        "evidence": tree.evidence,
+        "changes": [change.to_json() for change in found],
+    }

@@ -1,0 +1,118 @@
+"""What each release changed, and which release each difference of a line came with."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import qemu_model
+from qemu_model.cli import main
+from qemu_model.host.profiles import load
+from qemu_model.host.simulated import SimulatedHost
+from qemu_model.review.diff import difference
+from qemu_model.review.outcome import outcome
+from qemu_model.review.releases import NotARelease, between, changes, changes_of, shown_runs
+from qemu_model.review.upgrade import steps, verdict
+from qemu_model.revision import BASE, NEWEST, RELEASES, V8, find
+from qemu_model.revisions.fields import differences
+from qemu_model.revisions.revision import Revision
+
+SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
+#: What 4.1's documentation and every later recording say: both options imply MAP_SYNC.
+PERSISTENT = [
+    "-object",
+    "memory-backend-file,id=a,size=4M,mem-path=/mnt/a.img,share=on,pmem=on",
+]
+
+
+def test_every_release_is_there_once_and_in_order() -> None:
+    numbers = (
+        "3.1 4.0 4.1 4.2 5.0 5.1 5.2 6.0 6.1 6.2 7.0 7.1 7.2 8.0 8.1 8.2 9.0 9.1 9.2 "
+        "10.0 10.1 10.2 11.0 11.1"
+    )
+    assert [tree.name for tree in RELEASES] == [f"qemu-{number}" for number in numbers.split()]
+
+
+def test_fields_with_an_example_change_what_it_does() -> None:
+    """The release before a field's and the release itself run the example differently."""
+    same = []
+    for before, after in zip(RELEASES, RELEASES[1:], strict=False):
+        for change in changes_of(before, after):
+            if change.shown is None:
+                continue
+            first, second = (outcome(done) for done in shown_runs(change.shown, (before, after)))
+            if first == second:
+                same.append(change.name)
+    assert same == []
+
+
+def test_every_field_names_a_c_function_and_a_release_or_a_patch() -> None:
+    names = {tree.name.removeprefix("qemu-") for tree in RELEASES}
+    wrong = [
+        name
+        for name, known in differences(Revision)
+        if (".c:" not in known.function and ".h:" not in known.function)
+        or not (known.since in names or known.since.startswith("V"))
+    ]
+    assert wrong == []
+
+
+def test_map_sync_came_with_4_1() -> None:
+    """4.1's changelog names it; spec of the series: upstream since 4.1."""
+    found = [
+        change.since for change in changes(RELEASES[0], NEWEST) if change.name.endswith("map_sync")
+    ]
+    assert found[0] == "qemu-4.1"
+    first, last = find("qemu-4.0"), find("qemu-5.2")
+
+    def make() -> SimulatedHost:
+        return SimulatedHost(load("ext4-dax"))
+
+    came = steps(PERSISTENT, first, last, make)
+    assert "qemu-4.1" in [step.release for step in came]
+    whole = difference(PERSISTENT, (first, make), (last, make))
+    assert verdict(whole, came).startswith("starts in both; changed by qemu-4.1")
+
+
+def test_line_that_a_release_refuses_is_tied_to_that_release() -> None:
+    """reserve= came with 6.1: QEMU's own changelog of 6.1."""
+    line = ["-object", "memory-backend-ram,id=a,size=4M,reserve=off"]
+
+    def make() -> SimulatedHost:
+        return SimulatedHost(load("default"))
+
+    first, last = find("qemu-5.2"), find("qemu-7.2")
+    came = steps(line, first, last, make)
+    told = verdict(difference(line, (first, make), (last, make)), came)
+    assert told.startswith("refused in qemu-5.2: ")
+    assert told.endswith("; from qemu-6.1 on it starts")
+
+
+def test_trees_that_are_no_releases_or_in_the_wrong_order_are_named() -> None:
+    with pytest.raises(NotARelease, match="V8 is no release|v8 is no release"):
+        between(BASE, V8)
+    with pytest.raises(NotARelease, match="qemu-7.2 came after qemu-5.2"):
+        between(find("qemu-7.2"), find("qemu-5.2"))
+
+
+@pytest.mark.parametrize("words", [[], ["3.1"], ["qemu-7.2", "11.1"]], ids=["all", "one", "two"])
+def test_json_of_releases_fits_its_schema(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["releases", *words, "--json"]) == 0
+    schema = json.loads((SCHEMAS / "releases.schema.json").read_text())
+    jsonschema.validate(json.loads(capsys.readouterr().out), schema)
+
+
+def test_json_of_diff_between_releases_has_the_verdict_and_fits_its_schema(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["diff", "--from", "qemu-4.0", "--to", "qemu-4.1", "--json", *PERSISTENT]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    jsonschema.validate(shown, json.loads((SCHEMAS / "diff.schema.json").read_text()))
+    assert [step["release"] for step in shown["steps"]] == ["qemu-4.1"]
