@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_every_release_is_there_once_and_in_order() -> None:
 def test_fields_with_an_example_change_what_it_does() -> None:
     """The release before a field's and the release itself run the example differently."""
     same = []
-    for before, after in zip(RELEASES, RELEASES[1:], strict=False):
+    for before, after in itertools.pairwise(RELEASES):
         for change in changes_of(before, after):
             if change.shown is None:
                 continue
@@ -52,7 +53,7 @@ def test_fields_with_an_example_change_what_it_does() -> None:
 
 
 def test_every_field_names_a_c_function_and_a_release_or_a_patch() -> None:
-    names = {tree.name.removeprefix("qemu-") for tree in RELEASES}
+    names = {"3.1.50", *(tree.name.removeprefix("qemu-") for tree in RELEASES)}
     wrong = [
         name
         for name, known in differences(Revision)
@@ -94,9 +95,9 @@ def test_line_that_a_release_refuses_is_tied_to_that_release() -> None:
 
 
 def test_trees_that_are_no_releases_or_in_the_wrong_order_are_named() -> None:
-    with pytest.raises(NotARelease, match="V8 is no release|v8 is no release"):
+    with pytest.raises(NotARelease, match="base is no release"):
         between(BASE, V8)
-    with pytest.raises(NotARelease, match="qemu-7.2 came after qemu-5.2"):
+    with pytest.raises(NotARelease, match=r"qemu-7\.2 came after qemu-5\.2"):
         between(find("qemu-7.2"), find("qemu-5.2"))
 
 
