@@ -172,7 +172,7 @@ class QemuOption:
         "the id of an option is the value of its parameter id, not what stands behind ',id='",
         "5.1",
         "util/qemu-option.c:opts_parse_id",
-        shown=Shown(("-M", "none", "-object", "memory-backend-ram,size=4M,x=,,id=a")),
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,size=3M,x=,,id=a")),
     )
     merged_options_have_no_id: bool = _field(
         "an option whose parameters add up over the line, as -m, refuses id",
