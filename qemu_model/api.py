@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .review.diff import Difference
     from .review.impact import Impact
     from .review.matrix import Row
+    from .revisions.default import Choice
 
 Line: TypeAlias = str | Sequence[str]
 RevisionName: TypeAlias = str | Revision
@@ -71,7 +72,7 @@ def words(line: Line) -> list[str]:
 def run(
     line: Line,
     on: HostName,
-    tree: RevisionName = "v8",
+    tree: RevisionName | None = None,
     *,
     qmp: Sequence[Any] = (),
     allow_discard: bool = False,
@@ -82,7 +83,8 @@ def run(
     a file before stays, unless ``allow_discard`` is set.
     """
     host = host_called(on, allow_discard=allow_discard)
-    return run_process(words(line), host, revision_called(tree), qmp=qmp)
+    found = _qemu_line(line)
+    return run_process(found.options, host, _chosen(found, tree).revision, qmp=qmp)
 
 
 def explain_line(
@@ -95,8 +97,8 @@ def explain_line(
     from .explain.explanation import explain
 
     found = _qemu_line(line)
-    chosen, because = _chosen(found, tree)
-    return explain(found.options, chosen, on, qmp=qmp, chosen_because=because)
+    choice = _chosen(found, tree)
+    return explain(found.options, choice.revision, on, qmp=qmp, chosen_because=choice.because)
 
 
 def lint_line(line: Line, on: str = "", tree: RevisionName | None = None) -> Linted:
@@ -104,8 +106,8 @@ def lint_line(line: Line, on: str = "", tree: RevisionName | None = None) -> Lin
     from .findings.lint import COMMAND_LINE, lint
 
     found = _qemu_line(line)
-    chosen, because = _chosen(found, tree)
-    return lint(found, chosen, because, on, COMMAND_LINE)
+    choice = _chosen(found, tree)
+    return lint(found, choice.revision, choice.because, on, COMMAND_LINE)
 
 
 def _qemu_line(line: Line) -> QemuLine:
@@ -114,11 +116,12 @@ def _qemu_line(line: Line) -> QemuLine:
     return find_line(line) if isinstance(line, str) else from_words(line)
 
 
-def _chosen(line: QemuLine, tree: RevisionName | None) -> tuple[Revision, str]:
+def _chosen(line: QemuLine, tree: RevisionName | None) -> Choice:
+    """Return the tree that is named, else the one that the line is about, else the newest."""
     from .findings.tree_choice import tree_for
-    from .input.default_revision import AS_ASKED
+    from .revisions.default import choose
 
-    return tree_for(line) if tree is None else (revision_called(tree), AS_ASKED)
+    return tree_for(line) if tree is None else choose(line.options, asked=tree)
 
 
 def why(message: str) -> Why:
@@ -153,7 +156,7 @@ def impact(*, workers: int | None = None) -> Impact:
 def difference(
     line: Line,
     before: RevisionName = "base",
-    after: RevisionName = "v8",
+    after: RevisionName | None = None,
     on: str = "sim:default",
     *,
     qmp: Sequence[Any] = (),
@@ -162,7 +165,9 @@ def difference(
     from .review import diff
 
     make: Callable[[], Host] = diff.looking_host if on == "live" else lambda: host_called(on)
-    sides = [(revision_called(tree), make) for tree in (before, after)]
+    found = _qemu_line(line)
+    trees = (revision_called(before), _chosen(found, after).revision)
+    sides = [(tree, make) for tree in trees]
     return diff.difference(words(line), sides[0], sides[1], qmp=qmp)
 
 

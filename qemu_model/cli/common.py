@@ -15,7 +15,7 @@ import attrs
 
 from ..host.protocol import Host
 from ..input.programs import is_option, options_with_value
-from ..revision import ALIASES, REVISIONS, Revision, UnknownRevision, find
+from ..revision import Revision, UnknownRevision, find
 from .layout import help_width, printable, table, wrapped
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ class Option:
 
 
 HELP: Final = Option("--help", "show this help and exit")
-REVISION: Final = Option("--revision", "the tree to model, by default v8", "R")
+REVISION: Final = Option(
+    "--revision",
+    "the tree to model: qemu-X.Y, base, V8, V8/3; by default what the line names, else the newest",
+    "R",
+)
 HOST: Final = Option("--host", "live (the default) or sim:PROFILE", "H")
 JSON: Final = Option("--json", "answer in JSON")
 COLOR: Final = Option(
@@ -199,8 +203,7 @@ def choose_revision(name: str) -> Revision:
     try:
         return find(name)
     except UnknownRevision as error:
-        near = nearest(name, [*REVISIONS, *ALIASES])
-        raise UsageError(f"{error}{near}") from error
+        raise UsageError(str(error)) from error
 
 
 def choose_host(name: str, *, force: bool = False, allow_discard: bool = False) -> Host:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ..revisions.default import choose
 from . import common
 from .ignored import ignored_sentences
 from .page import print_folded
@@ -75,8 +76,12 @@ def main(argv: Sequence[str]) -> int:
         raise common.UsageError("--host can be given twice, for the two sides")
     if len(hosts) == 1 and not (words.has(FROM) and words.has(TO)):
         raise common.UsageError("say what to compare: --from R --to R, or --host A --host B")
-    default = words.value(common.REVISION, "v8")
-    revisions = [common.choose_revision(words.value(side, default)) for side in (FROM, TO)]
+    given = words.value(common.REVISION) if words.has(common.REVISION) else None
+    default = choose(words.qemu, asked=None if given is None else common.choose_revision(given))
+    revisions = [
+        common.choose_revision(words.value(side)) if words.has(side) else default.revision
+        for side in (FROM, TO)
+    ]
     makers = [host_maker(hosts[0]), host_maker(hosts[-1])]
     qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from . import common
 from .ignored import ignored_sentences
-from .line_input import FROM, INPUT, PID, Choice, choose_tree, given_line
+from .line_input import FROM, INPUT, PID, given_line
+from .tree_choice import choose_tree
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
+    from ..revisions.default import Choice
     from .page import Page
 
 HOST: Final = common.Option(

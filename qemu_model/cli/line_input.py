@@ -10,11 +10,7 @@ from typing import Final
 
 import attrs
 
-from ..findings.releases import release_label
-from ..findings.tree_choice import tree_for
-from ..input.default_revision import AS_ASKED
 from ..input.found import NothingFound, QemuLine
-from ..revision import Revision
 from . import common
 
 FROM: Final = common.Option(
@@ -95,34 +91,6 @@ def process_line(pid: str) -> str:
     if not data:
         raise common.UsageError(f"process {pid} has no command line: it is a kernel thread or ends")
     return os.fsdecode(data)
-
-
-@attrs.frozen
-class Choice:
-    """The tree that answers, and why it is this one."""
-
-    revision: Revision
-    because: str
-
-    @property
-    def sentence(self) -> str:
-        """The first line's words: the tree, its evidence, and why it was chosen."""
-        evidence = getattr(self.revision, "evidence", "")
-        label = release_label(self.revision)
-        meaning = "" if label.startswith("QEMU") else f" = {self.revision.meaning}"
-        known = f" ({evidence})" if evidence else ""
-        return f"{label}{meaning}, {self.because}{known}"
-
-
-def choose_tree(words: common.Words, line: QemuLine) -> Choice:
-    """Return the tree of ``--revision``, else that of the line.
-
-    Raises :class:`~.common.UsageError`.
-    """
-    if words.has(common.REVISION):
-        return Choice(common.choose_revision(words.value(common.REVISION)), AS_ASKED)
-    revision, because = tree_for(line)
-    return Choice(revision, because)
 
 
 def show_notes(line: QemuLine) -> None:

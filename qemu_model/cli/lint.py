@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from . import common
-from .line_input import INPUT, choose_tree, given_line, read_text
+from .line_input import INPUT, given_line, read_text
+from .tree_choice import choose_tree
 
 if TYPE_CHECKING:
     from ..findings.lint import Linted

@@ -13,6 +13,7 @@ from ..host.protocol import HostRefuses
 from ..qmp import NotModelled
 from . import common
 from .line_input import INPUT, given_line, show_notes
+from .tree_choice import choose_tree
 
 FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
 ALLOW_DISCARD: Final = common.Option(
@@ -77,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     line = given_line(words)
     show_notes(line)
-    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+    choice = choose_tree(words, line)
     host = common.choose_host(
         words.value(common.HOST, "live"),
         force=words.has(FORCE),
@@ -90,18 +91,19 @@ def main(argv: Sequence[str]) -> int:
 
     try:
         if words.has(common.JSON):
-            done = run(line.options, host, revision, qmp=qmp)
-            json.dump(run_to_json(done, host), sys.stdout, ensure_ascii=True)
+            done = run(line.options, host, choice.revision, qmp=qmp)
+            answer = {**run_to_json(done, host), "revision_because": choice.because}
+            json.dump(answer, sys.stdout, ensure_ascii=True)
             print()
             return exit_status(done.exit)
         from .show import Show
 
-        show = Show(revision, host, words.value(common.COLOR))
-        show.header(line.options)
+        show = Show(host, words.value(common.COLOR))
+        show.header(choice)
         done = run(
             line.options,
             host,
-            revision,
+            choice.revision,
             qmp=qmp,
             on_event=show.event,
             on_stderr=show.stderr,

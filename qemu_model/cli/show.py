@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from typing import Any, Final
 
 from ..calls.clauses import clause_of
@@ -17,7 +16,7 @@ from ..calls.strace_text import call_text, result_text
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run
-from ..revision import Revision
+from ..revisions.default import Choice
 from .ignored import ignored_sentences
 from .layout import printable
 from .page import columns, console, print_folded
@@ -47,8 +46,7 @@ def _withheld(host: Host) -> tuple[str, ...]:
 class Show:
     """Prints a run as it happens: in colour on a terminal, plain into a pipe."""
 
-    def __init__(self, revision: Revision, host: Host, color: str = "") -> None:
-        self._revision = revision
+    def __init__(self, host: Host, color: str = "") -> None:
         self._host = host
         self._by = ""
         self._before: Event | None = None
@@ -77,13 +75,10 @@ class Show:
             line, self._width, subsequent_indent=" " * HANGING, break_on_hyphens=False
         )
 
-    def header(self, args: Sequence[str]) -> None:
-        """Say what is modelled, and where."""
+    def header(self, choice: Choice) -> None:
+        """Say which tree is modelled, why, how it is known, and where it runs."""
         where = "this machine's kernel" if self._host.name == "live" else self._host.name
-        self._print(
-            (f"{self._revision.name}", "bold"),
-            (f" = {self._revision.meaning}; on {where}", "dim"),
-        )
+        self._print((choice.sentence, "bold"), (f"; host: {where}", "dim"))
 
     def event(self, event: Event) -> None:
         """Show one call, under the C function that makes it."""

@@ -103,7 +103,7 @@ def _unpack(suite: str, root: Path, on_progress: Progress) -> None:
     """Download the packages of a suite and unpack them; ``root`` appears last."""
     with tempfile.TemporaryDirectory(prefix=f".{suite}-", dir=root.parent) as directory:
         work = Path(directory)
-        apt = _apt(work, suite)
+        apt = apt_of_suite(work, suite)
         on_progress(f"reading Debian {suite}'s package list", 0, 0)
         _run([*apt, "update"], f"apt-get update for {suite}")
         if not any((work / "lists").glob("*Packages*")):
@@ -125,8 +125,13 @@ def _unpack(suite: str, root: Path, on_progress: Progress) -> None:
         os.replace(new, root)
 
 
-def _apt(work: Path, suite: str) -> list[str]:
-    """Return an apt-get that keeps everything below ``work``, made ready there."""
+def apt_of_suite(work: Path, suite: str) -> list[str]:
+    """Return an apt-get for a suite that keeps everything below ``work``, made ready there.
+
+    Raises :class:`~qemu_model.conform.errors.DriverError` for an unknown suite.
+    """
+    if suite not in SUITES:
+        raise DriverError(f"no suite '{suite}': there are {', '.join(SUITES)}")
     for part in ("lists/partial", "cache/archives/partial", "root"):
         (work / part).mkdir(parents=True)
     (work / "status").touch()

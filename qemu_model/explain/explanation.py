@@ -14,10 +14,10 @@ from ..calls.event import Event
 from ..calls.inferences import relied_on
 from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
-from ..input.default_revision import AS_ASKED
 from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import V8, Revision
+from ..revisions.default import AS_ASKED
 from .advice import advise, because, crash, depends_on_host, said_of
 from .backend import Backend, Block
 from .given import GivenObject, added_objects, given_objects, given_options

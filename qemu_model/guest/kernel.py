@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -44,6 +45,8 @@ MODULES: Final = (
     "ext4",
     "xfs",
 )
+#: Modules of some kernels: later ones have the same in another module, or built in.
+NOT_EVERYWHERE: Final = ("crc32c_generic",)
 #: Directories in the initramfs on which the first process mounts something.
 MOUNT_POINTS: Final = ("dev", "proc", "sys", "lower", "layer", "root")
 NEEDED: Final = (
@@ -86,15 +89,18 @@ def find_program(name: str, package: str) -> str:
     return found
 
 
-def boot_files(report: Report) -> BootFiles:
+def boot_files(report: Report, suite: str = "") -> BootFiles:
     """Return the kernel and the initramfs, from the cache or downloaded and packed now.
 
+    ``suite`` names the Debian release whose kernel it is, empty for this machine's own.
     ``report`` is told what takes time.  Raises :class:`GuestError` if a program is
     missing, or if the package can neither be found in the cache nor downloaded.
     """
     for program, package in NEEDED:
         find_program(program, package)
     cache = cache_directory()
+    if suite:
+        return _of_suite(suite, cache, report)
     try:
         package, version = _candidate()
     except GuestError as error:
@@ -111,6 +117,41 @@ def boot_files(report: Report) -> BootFiles:
         report(f"unpacking {archive.name}")
         _pack(archive, Path(temporary))
         _keep(Path(temporary), directory)
+    files = _cached(directory)
+    if files is None:
+        raise GuestError(f"the kernel could not be kept in {directory}")
+    return files
+
+
+def _of_suite(suite: str, cache: Path, report: Report) -> BootFiles:
+    """Return a suite's kernel: one of the cache, or what the suite has now."""
+    from ..conform.debian import apt_of_suite
+    from ..conform.errors import DriverError
+
+    for directory in sorted(cache.glob(f"{suite}/linux-image-*")):
+        if (files := _cached(directory)) is not None:
+            return files
+    (cache / suite).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=cache) as temporary:
+        work = Path(temporary)
+        try:
+            apt = apt_of_suite(work / "apt", suite)
+        except DriverError as error:
+            raise GuestError(str(error)) from error
+        report(f"downloading the kernel of Debian {suite}")
+        _output([*apt, "update"])
+        target = ["-t", suite] if "-" in suite else []
+        install = [*apt, *target, "install", "--yes", "--no-install-recommends", "--print-uris"]
+        listed = _output([*install, META_PACKAGE])
+        found = re.search(r" (linux-image-\d\S+?)_\S+\.deb ", listed)
+        if found is None:
+            raise GuestError(f"Debian {suite} has no package {META_PACKAGE}")
+        _output([*apt, *target, "download", found[1]], work)
+        archive = next(work.glob("*.deb"))
+        report(f"unpacking {archive.name}")
+        _pack(archive, work)
+        directory = cache / suite / archive.name.removesuffix("_amd64.deb")
+        _keep(work, directory)
     files = _cached(directory)
     if files is None:
         raise GuestError(f"the kernel could not be kept in {directory}")
@@ -197,7 +238,13 @@ def _pack(archive: Path, directory: Path) -> None:
     order: list[str] = []
     for module in MODULES:
         show = ["modprobe", "-d", str(unpacked), "-S", version, "-i", "--show-depends", module]
-        for line in _output(show).splitlines():
+        try:
+            listed = _output(show)
+        except GuestError:
+            if module in NOT_EVERYWHERE:
+                continue
+            raise
+        for line in listed.splitlines():
             word, _, path = line.strip().partition(" ")
             file = Path(path.split()[0]) if word == "insmod" else None
             if file is not None and file.name not in order:

@@ -44,7 +44,8 @@ NEEDED: Final = (("qemu-system-x86_64", "qemu-system-x86"), ("setpriv", "util-li
 MAKERS: Final[Mapping[str, tuple[Sequence[str], str]]] = MappingProxyType(
     {
         "ext4": (("mkfs.ext4", "-q", "-F", "-b", "4096"), "e2fsprogs"),
-        "xfs": (("mkfs.xfs", "-q", "-f"), "xfsprogs"),
+        # Before Linux 6.0 there is no DAX with reflink.
+        "xfs": (("mkfs.xfs", "-q", "-f", "-m", "reflink=0"), "xfsprogs"),
     }
 )
 #: Where the guest finds programs, beside this package's own.
@@ -85,7 +86,8 @@ class Guest:
 
     ``pmem`` is the size of each region of persistent memory, in MiB, which are
     ``/dev/pmem0`` and on; with ``virtio_pmem`` (MiB) there is one more, DAX without
-    MAP_SYNC.  ``report`` is told what takes time.  ``work`` is the directory that
+    MAP_SYNC.  ``suite`` names the Debian release whose kernel runs, empty for this
+    machine's own.  ``report`` is told what takes time.  ``work`` is the directory that
     both sides can write, at the same path; it goes with the guest.  ``boots`` is
     every start of the machine so far.
 
@@ -98,6 +100,7 @@ class Guest:
         *,
         pmem: Sequence[int] = (320,),
         virtio_pmem: int = 0,
+        suite: str = "",
         report: Report = lambda message: None,
     ) -> None:
         if PMEM_START + sum(pmem) > LOW_MEMORY - 192:
@@ -107,6 +110,7 @@ class Guest:
             )
         self._pmem = tuple(pmem)
         self._virtio_pmem = virtio_pmem
+        self._suite = suite
         self.report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -124,7 +128,7 @@ class Guest:
         """Start the machine; it runs until :meth:`close`."""
         for program, package in NEEDED:
             find_program(program, package)
-        files = boot_files(self.report)
+        files = boot_files(self.report, self._suite)
         self.kernel = files.name
         consoles = []
         for _ in range(BOOT_TRIES):

@@ -46,13 +46,15 @@ PLACES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def storage_guest(report: Report = lambda message: None) -> Guest:
+def storage_guest(report: Report = lambda message: None, suite: str = "") -> Guest:
     """Return a guest, not started yet, with the memory that :func:`mount_all` needs.
+
+    ``suite`` names the Debian release whose kernel runs, empty for this machine's own.
 
     Raises :class:`~qemu_model.guest.GuestError` if a file system cannot be made there.
     """
     check_makers({kind for kind, _, _ in FILE_SYSTEMS})
-    return Guest(pmem=PMEM, virtio_pmem=VIRTIO_PMEM, report=report)
+    return Guest(pmem=PMEM, virtio_pmem=VIRTIO_PMEM, suite=suite, report=report)
 
 
 def mount_all(guest: Guest) -> dict[str, str]:

@@ -158,7 +158,7 @@ TIMELINE: Final = (
             ),
             Change("qemu_ram_mmap takes a second bool, is_pmem, in place of flags", "M"),
         ),
-        "upstream",
+        "qemu-4.1",
     ),
     Step(
         "QEMU 6.1",

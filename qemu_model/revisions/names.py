@@ -23,6 +23,10 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {"v8/5": "v8", "v7.2": "qemu-7.2", "upstream": "qemu-4.1"}
 )
 _AMBIGUOUS: Final = re.compile(r"v8\.([1-5])")
+#: A release in another spelling: 9.1, v9.1, qemu9.1, qemu-9.1.2.
+_RELEASE: Final = re.compile(r"(?:v|qemu[-_ ]?v?)?(\d{1,2}\.\d{1,2})(?:\.\d+)?")
+#: A posting of the series that is no tree here.
+_OTHER_POSTING: Final = re.compile(r"v[3459]")
 
 
 class UnknownRevision(Exception):
@@ -45,5 +49,32 @@ def find(name: str) -> Revision:
         raise UnknownRevision(
             f"'{name}' could be a release or a patch: say qemu-8.{number} or V8/{number}"
         )
-    known = ", ".join([*REVISIONS, *ALIASES])
-    raise UnknownRevision(f"no revision is called '{name}'; there are {known}")
+    raise UnknownRevision(f"no revision is called '{name}'{_meant(lower)}; {_groups()}")
+
+
+def _meant(name: str) -> str:
+    """Return what a name may have been meant to be, as the end of a sentence."""
+    release = _RELEASE.fullmatch(name)
+    if release is not None and (near := f"qemu-{release[1]}") in REVISIONS:
+        return f"; did you mean {near}?"
+    if _OTHER_POSTING.fullmatch(name):
+        return f": the rule of {name.upper()} is not known well enough to run"
+    import difflib
+
+    close = difflib.get_close_matches(name, [*REVISIONS, *ALIASES], n=1)
+    return f"; did you mean {spelled(close[0])}?" if close else ""
+
+
+def _groups() -> str:
+    """Return which trees there are, group by group."""
+    postings = ", ".join(spelled(tree.name) for tree in POSTINGS)
+    return (
+        f"there are the releases {RELEASES[0].name} to {RELEASES[-1].name}, base (the tree of "
+        f"December 2018 before the series), the postings {postings} and V8, and V8/1 to V8/5 "
+        "(V8 after that many patches)"
+    )
+
+
+def spelled(name: str) -> str:
+    """Return a tree's name as people write it: ``V8/3``, ``qemu-8.2``."""
+    return name.upper() if name.startswith("v") else name

@@ -49,7 +49,8 @@ def test_a_function_answers_as_its_command(
     line = ["-object", OBJECT.replace(",sync=on", "")]
     done = qemu_model.run(line, on, tree)
     host = SimulatedHost(profiles.load(on.removeprefix("sim:")))
-    assert said("run", "--json", *given, *line, capsys=capsys) == as_json(run_to_json(done, host))
+    answer = {**run_to_json(done, host), "revision_because": "as asked"}
+    assert said("run", "--json", *given, *line, capsys=capsys) == as_json(answer)
     explained = qemu_model.explain_line(line, on, tree)
     assert said("explain", "--json", *given, *line, capsys=capsys) == as_json(explained.to_json())
     rows = [row.to_json() for row in qemu_model.matrix(tree, [on])]
