@@ -227,6 +227,9 @@ def _pack(archive: Path, directory: Path) -> None:
     """Leave ``vmlinuz`` and the initramfs in ``directory``, from the package."""
     unpacked, tree = directory / "unpacked", directory / "tree"
     _output(["dpkg-deb", "-x", str(archive), str(unpacked)])
+    if not (unpacked / "lib").exists():
+        # Since Debian 13 the modules are below /usr, and the tools still look beside it.
+        (unpacked / "lib").symlink_to("usr/lib")
     version = next((unpacked / "lib/modules").iterdir()).name
     shutil.copyfile(unpacked / f"boot/vmlinuz-{version}", directory / "vmlinuz")
     _output(["depmod", "-b", str(unpacked), version])

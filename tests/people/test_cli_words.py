@@ -150,8 +150,10 @@ def test_every_command_of_a_synopsis_begins_a_line(capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out
     assert re.findall(r"^(?:usage: |       )(qemu-model check \S+)", shown, re.M) == [
         "qemu-model check [--revision",
+        "qemu-model check --follow",
         "qemu-model check --path",
         "qemu-model check --pid",
+        "qemu-model check --smaps",
     ]
 
 

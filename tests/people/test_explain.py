@@ -226,7 +226,7 @@ def every_property() -> set[tuple[str, str]]:
     return {
         (kind, name)
         for revision in REVISIONS.values()
-        for kind, info in front_end_of(revision).types.items()
+        for kind, info in front_end_of(revision).types(revision.release).items()
         if kind.startswith("memory-backend-")
         for name in info.properties
     }

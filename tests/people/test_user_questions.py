@@ -64,7 +64,8 @@ def test_why_does_mmap_answer_eopnotsupp(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_is_pmem_on_safe_without_libpmem(capsys: pytest.CaptureFixture[str]) -> None:
     line = f"{LINE},share=on,pmem=on"
-    answer = asked(capsys, "explain", "--host", "sim:no-libpmem", "-object", line)
+    asks = ["explain", "--revision", "base", "--host", "sim:no-libpmem", "-object", line]
+    answer = asked(capsys, *asks)
     assert answer["map_sync"]["blocked_by"] == "error"
     assert "We can't ensure data persistence" in answer["messages"][-1]
     assert any("libpmem" in advice for advice in answer["advice"])
