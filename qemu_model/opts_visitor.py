@@ -36,9 +36,7 @@ class OptsVisitor:
     def __init__(self, qemu: Qemu, opts: QemuOpts) -> None:
         self.opts = opts
         self._qemu = qemu
-        self._unread = GHashTable(name for name, _ in opts.params)
-        if opts.id is not None:
-            self._unread.insert("id")
+        self._read: list[str] = []
 
     def has(self, name: str) -> bool:
         """Whether the option has a parameter of that name (``opts_optional``)."""
@@ -56,7 +54,7 @@ class OptsVisitor:
     def type_str(self, name: str) -> str:
         """Read a string.  Raises ``Parameter '<name>' is missing``."""
         value = self._lookup(name)
-        self._unread.remove(name)
+        self._read.append(name)
         return value
 
     def type_any(self, name: str) -> str:
@@ -74,7 +72,7 @@ class OptsVisitor:
     def type_bool(self, name: str) -> bool:
         """Read a boolean.  Raises what ``qapi_bool_parse`` raises."""
         value = qapi_bool_parse(self._qemu, name, self._lookup(name), _BOOLEANS)
-        self._unread.remove(name)
+        self._read.append(name)
         return value
 
     def type_size(self, name: str) -> int:
@@ -82,7 +80,7 @@ class OptsVisitor:
         size = qemu_strtosz(self._qemu, self._lookup(name))
         if size is None:
             raise messages.EXPECTS.error(name=name, what="a size value")
-        self._unread.remove(name)
+        self._read.append(name)
         return size
 
     def type_uint64(self, name: str) -> int:
@@ -91,7 +89,7 @@ class OptsVisitor:
         read = parse_uint(text)
         if read is None or text[read[1] :]:
             raise messages.EXPECTS.error(name=name, what="a uint64 value")
-        self._unread.remove(name)
+        self._read.append(name)
         return read[0]
 
     def type_uint32(self, name: str) -> int:
@@ -111,7 +109,7 @@ class OptsVisitor:
         number = qemu_strtoi64(self._lookup(name))
         if number is None:
             raise messages.EXPECTS.error(name=name, what="an int64 value")
-        self._unread.remove(name)
+        self._read.append(name)
         return number
 
     def uint16_list(self, name: str) -> list[int]:
@@ -124,12 +122,20 @@ class OptsVisitor:
         for key, value in self.opts.params:
             if key == name:
                 numbers.extend(_uint16_range(name, value))
-        self._unread.remove(name)
+        self._read.append(name)
         return numbers
 
     def check_struct(self) -> None:
         """Raise ``Invalid parameter '<name>'`` for the first parameter that was not read."""
-        for name in self._unread:
+        names = [name for name, _ in self.opts.params]
+        if self.opts.id is not None:
+            names.append("id")
+        if set(names).issubset(self._read):
+            return
+        unread = GHashTable(names)
+        for name in self._read:
+            unread.remove(name)
+        for name in unread:
             raise messages.INVALID_KEY.error(name=name)
 
 

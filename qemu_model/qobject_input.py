@@ -44,7 +44,7 @@ class QObjectInputVisitor:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self._unread = GHashTable(qdict_order(values))
+        self._read: list[str] = []
 
     def has(self, name: str) -> bool:
         """Whether there is a member of that name (``qobject_input_optional``)."""
@@ -54,7 +54,7 @@ class QObjectInputVisitor:
         """Return a member's value.  Raises ``Parameter '<name>' is missing``."""
         if name not in self.values:
             raise messages.MISSING_PARAMETER.error(name=name)
-        self._unread.remove(name)
+        self._read.append(name)
         return self.values[name]
 
     def type_any(self, name: str) -> Any:
@@ -132,7 +132,12 @@ class QObjectInputVisitor:
 
     def check_struct(self) -> None:
         """Raise ``Parameter '<name>' is unexpected`` for the first member that was not read."""
-        for name in self._unread:
+        if self.values.keys() <= set(self._read):
+            return
+        unread = GHashTable(qdict_order(self.values))
+        for name in self._read:
+            unread.remove(name)
+        for name in unread:
             raise messages.UNEXPECTED.error(name=name)
 
 
