@@ -14,6 +14,7 @@ import attrs
 from . import messages
 from .calls.event import Event
 from .calls.leaks import Holdings, Leaks, created_files, find_leaks, release
+from .calls.map_sync import NOT_KNOWN, MapSyncOutcome, honoured_by, map_sync
 from .error import Abort, Error, Exit, Killed, Livelock, Message
 from .front_ends import front_end_of
 from .globals import Qemu
@@ -88,6 +89,14 @@ class Run:
     leaks: Leaks
     line: CommandLine
     machine: str
+    #: By the number of a mapping's event: whether the kernel honours MAP_SYNC there, of
+    #: those that were made without MAP_SHARED_VALIDATE.
+    honoured: Mapping[int, bool] = NOT_KNOWN
+
+    @property
+    def map_sync(self) -> MapSyncOutcome:
+        """What became of MAP_SYNC: not asked for, granted, refused, or ignored."""
+        return map_sync(self.events, self.honoured)
 
 
 class Process:
@@ -196,6 +205,9 @@ class Process:
         if self.running:
             self._end(Exit(0))
         held = self._hold()
+        kernel = _kernel(self.host)
+        validates = self.qemu.tree.policy.validates
+        honoured = {} if validates else honoured_by(kernel, self.host.events)
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
         # What ends amid a function still refers to all that the function has in hand.
         ended = self.exit in (0, 1)
@@ -205,7 +217,7 @@ class Process:
             strings=len(self.qemu.heap.owed),
             files=self._failed_files,
         )
-        release(_kernel(self.host), held)
+        release(kernel, held)
         return Run(
             self.args,
             self.qemu.tree,
@@ -220,6 +232,7 @@ class Process:
             leaks,
             self.line,
             self.qemu.machine.name,
+            honoured,
         )
 
     def undo(self) -> None:

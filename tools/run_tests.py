@@ -186,7 +186,8 @@ class Run:
             # Without the current directory on its path a child, too, runs the wheel.
             "PYTHONSAFEPATH": "1",
         }
-        settings.pop("QEMU_MODEL_WHOLE", None)
+        for name in ("QEMU_MODEL_WHOLE", "PYTHONPATH"):
+            settings.pop(name, None)
         if whole:
             settings["QEMU_MODEL_WHOLE"] = "1"
         with subprocess.Popen(

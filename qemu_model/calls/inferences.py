@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..process import Run
-from .map_sync import map_sync
 
 #: What patch 5's message about a change that comes too late begins with.
 _CHANGED: Final = "cannot change property 'sync' of"
@@ -17,7 +16,7 @@ _CHANGED: Final = "cannot change property 'sync' of"
 def relied_on(run: Run) -> tuple[str, ...]:
     """Return the sentences of the revision's inferences that this run relies on."""
     met = {"always"}
-    if map_sync(run.events).refusals:
+    if run.map_sync.refusals:
         met.add("refused")
     if any(_CHANGED in text for text in _said(run)):
         met.add("changed")

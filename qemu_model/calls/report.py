@@ -10,7 +10,6 @@ from ..host.protocol import Host
 from ..process import Run
 from .clauses import explained
 from .inferences import relied_on
-from .map_sync import map_sync
 
 
 def run_to_json(run: Run, host: Host) -> dict[str, Any]:
@@ -29,8 +28,9 @@ def run_to_json(run: Run, host: Host) -> dict[str, Any]:
         "mappings": [mapping.to_json() for mapping in run.mappings],
         "leaks": run.leaks.to_json(),
         "map_sync": {
-            "requested": map_sync(run.events).requested,
-            "in_force": map_sync(run.events).in_force,
+            "requested": run.map_sync.requested,
+            "in_force": run.map_sync.granted_to_all,
+            "outcome": run.map_sync.outcome,
         },
         "ignored": list(run.line.ignored),
         "host_profile": host.describe(),

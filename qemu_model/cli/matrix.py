@@ -36,6 +36,7 @@ COLUMNS: Final = (
     "revision",
     "requested",
     "in_force",
+    "outcome",
     "flags",
     "attempts",
     "errnos",
@@ -208,7 +209,9 @@ def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
         paragraph(
             "An option that is not given is off"
             + (f", sync is {default}" if default == "auto" else "")
-            + ". 'kept': MAP_SYNC holds, what the guest writes survives a crash of the host."
+            + ". MAP_SYNC: 'granted' means that what the guest writes and flushes survives a "
+            "crash of the host; 'ignored', that the kernel took the flag and made an ordinary "
+            "mapping."
         )
     )
     known = {"share": VALUES, "pmem": VALUES, "sync": sync_values(revision)}
@@ -232,7 +235,8 @@ def _group(
 
     print("\n" + paragraph(", ".join(hosts)))
     shown = table(
-        "share", "pmem", "sync", ASKED, "kernel", "kept", "QEMU", whole=("sync", ASKED, "kernel")
+        *("share", "pmem", "sync", ASKED, "answer", "MAP_SYNC", "QEMU"),
+        whole=("sync", ASKED, "answer", "MAP_SYNC"),
     )
     notes: list[str] = []
     for case in cases:
@@ -254,7 +258,7 @@ def _group(
             _values(case.sync, known["sync"], default),
             "\n".join(asked) or "-",
             "\n".join(answers) or "-",
-            "yes" if row.in_force else "no",
+            row.map_sync or "not known",
             " ".join([("runs" if row.exit == 0 else f"exit {row.exit}"), "".join(marks)]),
         )
     out.print(shown)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import json
 import sys
+from types import MappingProxyType
 from typing import Any, Final
 
 from ..calls.clauses import clause_of
 from ..calls.event import Event
 from ..calls.inferences import relied_on
-from ..calls.map_sync import map_sync
 from ..calls.strace_text import call_text, result_text
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
@@ -25,6 +25,10 @@ from .page import columns, console, print_folded
 RESULT_COLUMN: Final = 58
 #: How far the second line of a long one is indented on a terminal.
 HANGING: Final = 8
+#: How a summary shows what became of MAP_SYNC.
+_COLOURS: Final = MappingProxyType(
+    {"not asked": "", "granted": "green", "refused": "magenta", "ignored": "magenta", None: ""}
+)
 UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -151,8 +155,8 @@ class Show:
             ended = f"is ended by signal {-run.exit}" if run.exit < 0 else f"exits with {run.exit}"
             self._print((f"QEMU {'aborts (SIGABRT)' if run.exit == -6 else ended}", "bold red"))
             self._help_on_error(run)
-        synchronous = map_sync(run.events)
-        colour = "green" if synchronous.in_force else "magenta" if synchronous.asked else ""
+        synchronous = run.map_sync
+        colour = _COLOURS[synchronous.outcome]
         self._print((synchronous.sentence(), f"bold {colour}"))
 
     def _help_on_error(self, run: Run) -> None:

@@ -116,7 +116,9 @@ def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: P
     differences = list(call_differences(seen, here, revision))
     prepare(here, place)
     try:
-        host = host_for(here.fault, SameAddressesHost(LiveHost(), reservations(seen, here)))
+        host = host_for(
+            here.fault, SameAddressesHost(LiveHost(allow_discard=True), reservations(seen, here))
+        )
         modelled = run([*here.machine, *here.args], host, revision, qmp=here.qmp)
     except (HostRefuses, NotModelled) as refusal:
         return result("not run", f"the model does not run it: {refusal}")

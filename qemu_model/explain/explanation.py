@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from ..calls.clauses import explained
-from ..calls.event import Event
 from ..calls.inferences import relied_on
-from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
+from ..calls.map_sync import Outcome
 from ..host.protocol import Host
 from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 #: Devices that the guest takes for persistent memory.
 PERSISTENT_DEVICES: Final = ("nvdimm", "virtio-pmem-pci", "virtio-pmem")
-#: What became of MAP_SYNC.  ``ignored``: the kernel took the flag and made an ordinary mapping.
-Outcome = Literal["not asked", "granted", "refused", "ignored"]
 
 
 @attrs.frozen
@@ -51,6 +48,7 @@ class Explanation:
     run: Run
     requested: bool
     in_force: bool | None
+    outcome: Outcome | None
     blocked_by: Block | None
     because: str
     survives_host_crash: bool | None
@@ -63,7 +61,6 @@ class Explanation:
     case: Case
     findings: tuple[Finding, ...]
     about_persistence: bool
-    outcome: Outcome | None
     chosen_because: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -83,8 +80,8 @@ class Explanation:
                 "requested": self.requested,
                 "in_force": self.in_force,
                 "blocked_by": self.blocked_by,
-                "because": self.because,
                 "outcome": self.outcome,
+                "because": self.because,
             },
             "guest_memory": [memory.to_json() for memory in self.case.memory],
             "findings": [finding.to_json() for finding in self.findings],
@@ -178,7 +175,7 @@ def _explain(
         for given in objects
         if given.type.startswith("memory-backend-")
     )
-    requested = any(_asks(event) for event in run.events)
+    requested = run.map_sync.requested
     granted = requested and all(backend.granted for backend in backends if backend.asked)
     in_force: bool | None = granted and not failed
     blocked = _blocked(backends, requested=requested, granted=granted, failed=failed)
@@ -201,6 +198,7 @@ def _explain(
         run,
         requested,
         in_force,
+        None if in_force is None else run.map_sync.outcome,
         blocked,
         because(revision, backends, blocked, requested=requested, host=name, run=run),
         survives,
@@ -213,27 +211,7 @@ def _explain(
         case,
         findings,
         topic,
-        _outcome(run, name, requested=requested, granted=granted),
     )
-
-
-def _outcome(run: Run, name: str, *, requested: bool, granted: bool) -> Outcome | None:
-    """Return what became of MAP_SYNC; None where it depends on a host that was not given."""
-    if not requested:
-        return "not asked"
-    if not name and run.exit == 0:
-        return None
-    if granted:
-        return "granted"
-    asked = [event for event in run.events if _asks(event)]
-    return "ignored" if any(not event.failed for event in asked) else "refused"
-
-
-def _asks(event: Event) -> bool:
-    if event.call != "mmap":
-        return False
-    flags: int = event.args[3]
-    return bool(flags & MAP_FIXED and flags & MAP_SYNC)
 
 
 def _backend(
@@ -250,8 +228,7 @@ def _backend(
     wanted = getattr(obj, "sync", None)
     sync = given.on("sync") if wanted is None else wanted != "off"
     place = _place(given.path, host, name) if given.type == FILE and given.path else None
-    mapped = [event for event in run.events if _asks(event) and event.args[0] == address]
-    granted = bool(mapped) and not mapped[-1].failed and _synchronous(mapped[-1], place)
+    asked = run.map_sync.at(address) if address else None
     backend = Backend(
         given.id,
         given.type,
@@ -260,19 +237,12 @@ def _backend(
         pmem,
         sync,
         getattr(obj, "align", 0) or 0,
-        bool(mapped),
-        granted,
+        asked is not None,
+        asked is not None and asked.answer == "granted",
         None,
         place,
     )
     return attrs.evolve(backend, blocked_by=_first_block(run.revision, backend, host, kernel))
-
-
-def _synchronous(event: Event, place: Place | None) -> bool:
-    """Whether a mapping made with MAP_SYNC is synchronous: the flag alone proves nothing."""
-    if event.args[3] & MAP_TYPE == MAP_SHARED_VALIDATE:
-        return True
-    return place is not None and bool(place.grants)
 
 
 def _value(obj: Any, name: str, given: bool) -> bool:

@@ -16,7 +16,6 @@ import attrs
 
 from ..calls.clauses import clause_of
 from ..calls.event import Event
-from ..calls.map_sync import map_sync
 from ..calls.report import run_to_json
 from ..calls.strace_text import call_text, result_text
 from ..explain.explanation import explain
@@ -56,12 +55,12 @@ def _verdict(run: Run) -> tuple[str, str]:
         return "bad", "QEMU aborts" if run.exit == -6 else "QEMU dies of a signal"
     if run.exit:
         return "bad", "QEMU stops with an error"
-    sync = map_sync(run.events)
-    if sync.in_force:
+    outcome = run.map_sync.outcome
+    if outcome == "granted":
         return "good", "MAP_SYNC holds"
-    if sync.asked and sync.refusals:
+    if outcome == "refused":
         return "warn", "MAP_SYNC is refused, and QEMU maps without it"
-    if sync.asked:
+    if outcome in ("ignored", None):
         return "warn", "MAP_SYNC is ignored: the mapping is an ordinary one"
     return "plain", "QEMU starts. MAP_SYNC is not requested"
 

@@ -62,12 +62,12 @@ class KeptData:
         return True
 
     def may_resize(self, fd: int, length: int) -> bool:
-        """Return whether ftruncate(2) to ``length`` cuts nothing off."""
+        """Return whether ftruncate(2) to ``length`` cuts nothing off: a negative one is refused."""
         try:
             size = os.fstat(fd).st_size
         except (OSError, OverflowError):
             return True
-        if size <= length:
+        if length < 0 or size <= length:
             return True
         path = self._paths.get(fd, "") or "a file"
         self._withhold(f"ftruncate to {length} bytes of {path}, which has {size} bytes by now")

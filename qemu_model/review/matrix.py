@@ -15,10 +15,11 @@ import attrs
 
 from ..calls.event import Event
 from ..calls.inferences import relied_on
-from ..host.linux import MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
-from ..process import Run, run
+from ..calls.map_sync import Outcome
+from ..host.linux import MAP_FIXED, MAP_SYNC
+from ..process import run
 from ..revision import Revision
-from .hosts import VM_SYNC_NAME, ReviewHost, flag_names
+from .hosts import ReviewHost, flag_names
 
 UNSET: Final = "unset"
 VALUES: Final = (UNSET, "on", "off")
@@ -49,7 +50,8 @@ class Row:
 
     ``share``, ``pmem`` and ``sync`` are what the line says, ``unset`` for nothing;
     ``options`` is the -object as it was given.  ``requested``: mmap was asked for
-    MAP_SYNC; ``in_force``: the memory that is mapped in the end is synchronous.
+    MAP_SYNC; ``in_force``: the memory that is mapped in the end is synchronous;
+    ``map_sync`` is what the kernel did with the flag.
     ``inferred`` is what of the cell nothing published fixes.
     """
 
@@ -60,6 +62,7 @@ class Row:
     revision: Revision
     requested: bool
     in_force: bool
+    map_sync: Outcome | None
     attempts: tuple[Attempt, ...]
     exit: int | None
     stderr: tuple[str, ...]
@@ -84,7 +87,7 @@ class Row:
         message = tuple(
             line.removeprefix(f"qemu: -object {self.options}: ") for line in self.stderr
         )
-        return (self.requested, self.in_force, self.attempts, self.exit, message)
+        return (self.requested, self.in_force, self.map_sync, self.attempts, self.exit, message)
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -97,6 +100,7 @@ class Row:
             "revision_meaning": self.revision.meaning,
             "requested": self.requested,
             "in_force": self.in_force,
+            "outcome": self.map_sync,
             "flags": self.flags,
             "attempts": [flag_names(attempt.flags) for attempt in self.attempts],
             "errnos": [attempt.errno for attempt in self.attempts],
@@ -132,36 +136,21 @@ def attempts_to_map(events: Iterable[Event]) -> tuple[Attempt, ...]:
     )
 
 
-def is_synchronous(done: Run, attempts: Sequence[Attempt], *, supported: bool) -> bool:
-    """Return whether a run's memory is synchronous.
-
-    The flag in smaps alone does not say so: without MAP_SHARED_VALIDATE some files
-    show it and ignore it.  Then only ``supported`` tells, whether the kernel grants
-    MAP_SYNC on that file to those who insist.
-    """
-    made = [attempt for attempt in attempts if attempt.errno is None]
-    shown = any(VM_SYNC_NAME in (mapping.vm_flags or ()) for mapping in done.mappings)
-    if not made or not shown or not made[-1].asks:
-        return False
-    return made[-1].flags & MAP_TYPE == MAP_SHARED_VALIDATE or supported
-
-
-def cell(
-    host: ReviewHost, revision: Revision, share: str, pmem: str, sync: str, *, supported: bool
-) -> Row:
+def cell(host: ReviewHost, revision: Revision, share: str, pmem: str, sync: str) -> Row:
     """Run the model for one cell."""
     options = object_text(host, share, pmem, sync)
     done = run(["-object", options], host.make(), revision)
-    attempts = attempts_to_map(done.events)
+    became = done.map_sync
     return Row(
         share,
         pmem,
         sync,
         host.name,
         revision,
-        any(attempt.asks for attempt in attempts),
-        is_synchronous(done, attempts, supported=supported),
-        attempts,
+        became.requested,
+        became.granted_to_all and bool(done.mappings),
+        became.outcome,
+        attempts_to_map(done.events),
         done.exit,
         done.stderr,
         options,
@@ -173,9 +162,8 @@ def matrix(revision: Revision, hosts: Sequence[ReviewHost]) -> list[Row]:
     """Return all cells, host by host, in the order share, pmem, sync."""
     rows = []
     for host in hosts:
-        supported = host.supports_map_sync()
         for share, pmem, sync in itertools.product(VALUES, VALUES, sync_values(revision)):
-            rows.append(cell(host, revision, share, pmem, sync, supported=supported))
+            rows.append(cell(host, revision, share, pmem, sync))
     return rows
 
 
@@ -223,7 +211,7 @@ def alike(rows: Sequence[Row]) -> list[tuple[list[str], list[Case]]]:
         by_host.setdefault(row.host, []).append(row)
     groups: dict[object, list[str]] = {}
     for host, own in by_host.items():
-        behaviour = tuple((*row.outcome()[:2], row.flags, row.refusals, row.exit) for row in own)
+        behaviour = tuple((*row.outcome()[:3], row.flags, row.refusals, row.exit) for row in own)
         groups.setdefault(repr((behaviour, [_said(row) for row in own])), []).append(host)
     return [(hosts, cases(by_host[hosts[0]])) for hosts in groups.values()]
 

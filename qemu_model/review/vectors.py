@@ -60,6 +60,7 @@ def vector(row: Row) -> dict[str, Any]:
         "errno": [-attempt.result if attempt.errno else 0 for attempt in row.attempts],
         "requested": int(row.requested),
         "in_force": int(row.in_force),
+        "outcome": row.map_sync,
         "exit": row.exit,
         "options": row.options,
         "stderr": list(row.stderr),

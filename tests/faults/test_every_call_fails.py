@@ -2,7 +2,7 @@
 
 What must come of it is said by the kernel's own books (the simulated one's descriptors,
 mappings and promises), by the man pages, and by the facts known of QEMU: what it says,
-what it ignores, what it leaves behind (``consequences.py``).  The exact words are compared
+what it ignores, what it leaves behind (``expected_after_fault.py``).  The exact words are compared
 with a real QEMU in ``test_every_call_fails_on_qemu.py`` and with recordings in
 ``test_faults.py``.
 """
@@ -17,7 +17,6 @@ from fnmatch import fnmatchcase
 
 import pytest
 from conftest import Figure
-from consequences import Consequence, Failure
 from every_call import (
     SHARE,
     Story,
@@ -27,7 +26,8 @@ from every_call import (
     some_stories,
     stories,
 )
-from fault_runs import Ended, WithoutEnd, outcome, patience, run_on
+from expected_after_fault import Consequence, Failure
+from run_with_faults import Ended, WithoutEnd, outcome, patience, run_on
 from sampling import WHOLE
 
 from qemu_model.host import profiles

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 from abused_disks import MIB, disk_with_quota, fill, mounted
+from concurrent_file_changes import ACTIONS, PRECIOUS, Helper, Meddled, contents, prepare
+from concurrent_writer import cut_meanwhile, meanwhile, preallocated, shared_memory
 from conftest import Figure, Surroundings
-from meanwhile import cut_meanwhile, meanwhile, preallocated, shared_memory
-from meddling import ACTIONS, PRECIOUS, Helper, Meddled, contents, prepare
 
 from qemu_model.explain.why import why
 from qemu_model.host.live import LiveHost
@@ -108,7 +108,7 @@ def test_a_file_of_somebody_else_at_the_path_is_removed_only_as_qemu_does_it(
 ) -> None:
     # QEMU removes the path, not the file that it made: known, and copied.
     path = tmp_path / "a.img"
-    host = Meddled(LiveHost(), helper, 3, "replace by another", path)
+    host = Meddled(LiveHost(allow_discard=True), helper, 3, "replace by another", path)
     done = run(words(path, ",align=3M"), host, find(revision))
     assert done.exit == 1
     assert not path.exists()

@@ -10,9 +10,9 @@ from collections import Counter
 
 import pytest
 from conftest import Figure
-from judged import RUNS, breakages, judged, run_of, stored
 from log_mutations import Broken, altered, check, interspersed, judged_lines, name_of, rearranged
 from recordings import Recording
+from stored_verdicts import RUNS, breakages, judged, run_of, stored
 
 from qemu_model.calls.strace_text import call_text
 

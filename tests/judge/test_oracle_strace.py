@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 from conftest import needs, needs_program
-from fault_runs import patience
 from hypothesis import given
 from hypothesis import strategies as st
 from recordings import recordings
+from run_with_faults import patience
 
 from qemu_model.host.protocol import StatFs
 from qemu_model.judge.backend_calls import BackendCalls

@@ -117,7 +117,7 @@ def _raised(answer: object) -> str:
 @contextlib.contextmanager
 def both(profile: Profile, kind: str | None) -> Iterator[Both]:
     """Run a sequence on both sides, then leave nothing of it on the live one."""
-    pair = Both(LiveHost(), SimulatedHost(profile))
+    pair = Both(LiveHost(allow_discard=True), SimulatedHost(profile))
     directory = Path(DIRECTORIES[kind], CASE) if kind else None
     if directory:
         prepare(directory)

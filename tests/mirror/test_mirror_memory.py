@@ -171,15 +171,6 @@ def test_address_0_is_no_failure() -> None:
         assert (len(host.made("mmap")), host.made("munmap")) == (2, [])
 
 
-def test_numbers_that_are_equal_need_not_be_the_same() -> None:
-    """Two page sizes of 64 KiB, an address and a type of file system read anew."""
-    huge = StatFs(int("958458f6", 16), int("65536"))
-    host = ToldHost(PPC64, fstatfs=[huge], statfs=[huge])
-    assert qemu_mempath_getpagesize(qemu_on(host), "/x") == 65536
-    qemu_ram_mmap(qemu_on(host), 3, MIB, MIB, NO_FLAGS)
-    assert host.made("mmap")[0][4:6] == (PRIVATE | ANONYMOUS, -1)
-
-
 @pytest.mark.parametrize("align", [0, 1, 2048, 3 * PAGE, 6 * PAGE])
 def test_an_alignment_that_is_no_power_of_two_or_below_a_page_is_an_assertion(align: int) -> None:
     """util/mmap-alloc.c:qemu_ram_mmap asserts both, once it has its reservation."""

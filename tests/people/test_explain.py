@@ -128,9 +128,9 @@ def test_without_a_host_what_the_line_decides_is_said(values: dict[str, str], bl
     assert told["map_sync"] | {"because": ""} == {
         "requested": False,
         "in_force": False,
+        "outcome": "not asked",
         "blocked_by": blocked,
         "because": "",
-        "outcome": "not asked",
     }
     assert told["survives_host_crash"] is False
 
@@ -140,9 +140,9 @@ def test_without_a_host_what_the_host_decides_is_null() -> None:
     assert told["map_sync"] | {"because": ""} == {
         "requested": True,
         "in_force": None,
+        "outcome": None,
         "blocked_by": None,
         "because": "",
-        "outcome": None,
     }
     assert told["survives_host_crash"] is None
     assert told["host"] is None

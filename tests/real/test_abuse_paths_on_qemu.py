@@ -21,11 +21,11 @@ from pathlib import Path
 import attrs
 import pytest
 from abused_disks import MIB, disk_with_quota, mounted
+from concurrent_file_changes import ACTIONS, Helper, Meddled, prepare, tree
+from concurrent_writer import CUT_SIZE, cut_meanwhile
 from conftest import Figure, Surroundings, needs, needs_program
 from every_call import sampler, seed
 from faults_on_qemu import CAPABILITIES, QUIT, backend_calls
-from meanwhile import CUT_SIZE, cut_meanwhile
-from meddling import ACTIONS, Helper, Meddled, prepare, tree
 
 from qemu_model.conform.conform import list_differences, without_letters
 from qemu_model.conform.driver import Observation, Qemu, run_qemu
@@ -160,7 +160,7 @@ def test_a_race_is_lost_by_the_model_as_by_qemu(
         assert acted, f"{told}: QEMU was stopped"
         after = known_tree(place)
         prepare(path, race.before)
-        host = Meddled(LiveHost(), helper, race.nth + 1, action, path)
+        host = Meddled(LiveHost(allow_discard=True), helper, race.nth + 1, action, path)
         done = modelled(args, host)
         if not host.meddled:
             # It was QEMU's last call for the backend.
@@ -248,7 +248,7 @@ def test_a_disk_that_is_full_or_read_only_is_met_as_qemu_meets_it(
     after = tree(path.parent)
     if name.startswith("full"):
         path.unlink()
-    done = modelled(words(path, more), LiveHost())
+    done = modelled(words(path, more), LiveHost(allow_discard=True))
     assert differences(seen, done) == []
     assert after == tree(path.parent)
     figure(1, "disks that are full or read-only, met by a real QEMU and by the model")
@@ -265,7 +265,7 @@ def test_a_quota_is_met_as_qemu_meets_it(
             seen = real(qemu, words(disk / name, more), tmp_path)
             met.append(tree(disk))
         with disk_with_quota(tmp_path) as disk:
-            done = modelled(words(disk / name, more), LiveHost())
+            done = modelled(words(disk / name, more), LiveHost(allow_discard=True))
             met.append(tree(disk))
         assert differences(seen, done) == []
         assert met[0] == met[1]

@@ -76,7 +76,12 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
     one: Recording, surroundings: Surroundings
 ) -> None:
     surroundings.prepare(one.setup)
-    done = run([*one.machine, *one.args], LiveHost(), find(one.revision.lower()), qmp=one.qmp)
+    done = run(
+        [*one.machine, *one.args],
+        LiveHost(allow_discard=True),
+        find(one.revision.lower()),
+        qmp=one.qmp,
+    )
     assert {
         "exit": one.exit,
         "stderr": one.stderr,

@@ -85,7 +85,7 @@ def shown(one: Recording, sizes: Mapping[str, int]) -> dict[str, Any]:
 
 def modelled(one: Recording) -> dict[str, Any]:
     """Run the model where the recording was made, and return what it shows."""
-    live = LiveHost()
+    live = LiveHost(allow_discard=True)
     host = live
     if one.inject:
         host = BackendFaultHost(live, [fault for text in one.inject for fault in parse(text)])

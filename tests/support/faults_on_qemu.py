@@ -257,7 +257,9 @@ class Question:
             return OddSize(self.nth, self.answer)
         number = 133 if self.errno == "EHWPOISON" else getattr(errno, self.errno)
         last = None if self.for_ever else self.nth
-        return BackendFaultHost(LiveHost(), [HostFault(self.call, number, self.nth, last)])
+        return BackendFaultHost(
+            LiveHost(allow_discard=True), [HostFault(self.call, number, self.nth, last)]
+        )
 
     def inject(self, place: int) -> str:
         """Return the same for strace; the call is the ``place``-th of that name there."""
@@ -275,7 +277,7 @@ class OddSize(BackendFaultHost):
     """This kernel, whose ``nth`` lseek answers what another process made of the file."""
 
     def __init__(self, nth: int, answer: int) -> None:
-        super().__init__(LiveHost(), ())
+        super().__init__(LiveHost(allow_discard=True), ())
         self._left = nth
         self._answer = answer
 
@@ -336,7 +338,9 @@ class Bench:
         """Return the calls of the model on a line, without a fault."""
         prepare(self.case(name), self.place)
         case = self.case(name)
-        return run([*case.machine, *case.args], LiveHost(), QEMU_7_2, qmp=case.qmp).events
+        return run(
+            [*case.machine, *case.args], LiveHost(allow_discard=True), QEMU_7_2, qmp=case.qmp
+        ).events
 
     def _calls(self, name: str) -> list[tuple[str, int]]:
         known = self._clean.get(name)
@@ -411,7 +415,7 @@ def probes(binary: str, scratch: Path) -> list[tuple[str, str, list[str]]]:
             case = bench.case(name)
             seen = observe(bench.qemu, case, scratch, [f"memfd_create:error=ENOSYS:when={text}"])
             faults = parse(f"memfd_create:error=ENOSYS:when={text}")
-            host = FaultHost(LiveHost(), faults)
+            host = FaultHost(LiveHost(allow_discard=True), faults)
             done = run([*case.machine, *case.args], host, QEMU_7_2, qmp=case.qmp)
             found.append((name, text, list(said_differences(seen, done))))
     return found

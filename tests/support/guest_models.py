@@ -56,7 +56,9 @@ def main(asked: str, answered: str) -> None:
             see(wanted)
             seen = wanted
         prepare(one.get("setup", []))
-        done = run(one["args"], LiveHost(), find(one["revision"]), qmp=one.get("qmp", []))
+        done = run(
+            one["args"], LiveHost(allow_discard=True), find(one["revision"]), qmp=one.get("qmp", [])
+        )
         results.append(
             {
                 "exit": done.exit,

@@ -1,6 +1,6 @@
 """What the judge says of recordings with one thing broken, as stored.
 
-``python tests/judged.py`` judges every variant of the recordings in ``data/judged.txt``
+``python tests/stored_verdicts.py`` judges every variant of the recordings in ``data/judged.txt``
 again, writes ``data/judged.json.xz``, and prints what is said otherwise now.  A variant is
 what ``log_mutations`` breaks, a log cut short or begun late, one without a kind of call,
 one of another tree.  What is stored is held against the recordings themselves by

@@ -1,7 +1,7 @@
 """A process in whose children strace makes calls fail: the model on a kernel that refuses.
 
-``struck.py STORIES``: for each byte on stdin it runs the next story of the file in a child
-of its own, on this machine's kernel, and prints what came of it as a line of JSON; after
+``strace_injection.py STORIES``: for each byte on stdin it runs the next story of the file in
+a child of its own, on this machine's kernel, and prints the outcome as a line of JSON; after
 the last comes the first.  A child has made no call before its run, so the n-th call of a
 name is the run's n-th.
 """
@@ -48,7 +48,7 @@ def tell(story: Mapping[str, Any], host: Host) -> dict[str, Any]:
 
 def main() -> None:
     stories = json.loads(Path(sys.argv[1]).read_text())
-    host = LiveHost()
+    host = LiveHost(allow_discard=True)
     for story in stories:
         # What Python imports and keeps is there before the first child.
         tell(story, host)

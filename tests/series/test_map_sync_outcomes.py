@@ -1,0 +1,141 @@
+"""What is told of MAP_SYNC is what the mapping's flags and the kernel's table imply.
+
+The expected side is the table of kernels that the profiles are made from, read here as data.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import qemu_model.host
+from qemu_model.calls.event import Event
+from qemu_model.calls.map_sync import map_sync
+from qemu_model.host import linux, profiles
+from qemu_model.process import run
+from qemu_model.review.hosts import simulated
+from qemu_model.review.matrix import Row, matrix
+from qemu_model.revision import REVISIONS
+
+TABLE = json.loads(
+    (Path(qemu_model.host.__file__).parent / "profile_data" / "file_systems.json").read_text()
+)
+ADDRESS = 0x7F00_0000_0000
+
+
+def honours_map_sync(name: str) -> bool:
+    """Return whether the profile's kernel gives its file a synchronous mapping."""
+    document: Any = profiles.load(name).document
+    path = document["mem_path"]
+    devices = {file["path"]: file["device"] for file in document["files"] if "device" in file}
+    mounts = {mount["path"]: mount["file_system"] for mount in document["mounts"]}
+    above = [mount for mount in mounts if path.startswith(f"{mount}/")]
+    kind = devices.get(path) or mounts.get(max(above, key=len, default=""))
+    row = {**TABLE, **document["file_systems"]}[kind or document["file_system"]]
+    since = tuple(map(int, row.get("accepts_sync_since", "4.15").split(".")))
+    version = tuple(map(int, document["kernel"]["version"].split(".")[:2]))
+    answer = row["mmap"]["MAP_SHARED_VALIDATE|MAP_SYNC"]["answer"]
+    return answer == "sf" and version >= since and document["platform"]["system"] == "linux"
+
+
+def implied(row: Row) -> str:
+    """Return what the tries to map imply."""
+    answers = []
+    for attempt in row.attempts:
+        if attempt.flags & linux.MAP_SYNC:
+            validated = attempt.flags & linux.MAP_TYPE == linux.MAP_SHARED_VALIDATE
+            if attempt.errno is not None:
+                answers.append("refused")
+            elif validated or honours_map_sync(row.host):
+                answers.append("granted")
+            else:
+                answers.append("ignored")
+    return answers[0] if answers else "not asked"
+
+
+@pytest.mark.parametrize("host", profiles.names())
+def test_the_outcome_is_what_flags_and_table_imply_in_every_tree(host: str) -> None:
+    for revision in REVISIONS.values():
+        for row in matrix(revision, [simulated(host)]):
+            told = row.to_json()
+            assert told["outcome"] == implied(row), row
+            assert told["requested"] == (told["outcome"] != "not asked")
+            mapped = row.exit == 0
+            assert told["in_force"] == (told["outcome"] == "granted" and mapped), row
+
+
+@pytest.mark.parametrize("host", profiles.names())
+def test_the_sentence_of_a_run_says_the_outcome(host: str) -> None:
+    machine = simulated(host)
+    for revision in REVISIONS.values():
+        for share in ("on", "off"):
+            text = f"memory-backend-file,id=m0,size=16M,mem-path={machine.path},share={share}"
+            if machine.alignment:
+                text += f",align={machine.alignment >> 20}M"
+            became = run(["-object", text + ",pmem=on"], machine.make(), revision).map_sync
+            words = {"not asked": "not asked for"}.get(str(became.outcome), str(became.outcome))
+            assert f"MAP_SYNC was {words}" in became.sentence()
+            others = {"granted", "refused", "ignored", "not asked for"} - {words}
+            assert not any(other in became.sentence() for other in others)
+
+
+@pytest.mark.parametrize(
+    ("host", "outcome"),
+    [
+        ("ext4-dax", "granted"),
+        ("ext4", "refused"),
+        ("tmpfs", "ignored"),
+        ("hugetlbfs", "ignored"),
+        ("linux-4.14-ext4-dax", "ignored"),
+    ],
+)
+def test_v2_is_granted_refused_or_ignored(host: str, outcome: str) -> None:
+    machine = simulated(host)
+    text = f"memory-backend-file,id=m0,size=16M,mem-path={machine.path},share=on,sync=on"
+    became = run(["-object", text], machine.make(), REVISIONS["v2"]).map_sync
+    assert (became.outcome, became.granted_to_all) == (outcome, outcome == "granted")
+
+
+def mapping(flags: int, result: int = ADDRESS) -> Event:
+    fixed = flags | linux.MAP_FIXED
+    return Event("mmap", (ADDRESS, 4096, 3, fixed, 3, 0), result)
+
+
+VALIDATED = linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC
+REFUSED = mapping(VALIDATED, -linux.ERRNO_NUMBERS["EOPNOTSUPP"])
+PLAIN = mapping(linux.MAP_SHARED | linux.MAP_SYNC)
+
+
+@pytest.mark.parametrize(
+    ("events", "honoured", "outcome"),
+    [
+        ([], {}, "not asked"),
+        ([mapping(linux.MAP_SHARED)], {}, "not asked"),
+        ([mapping(VALIDATED)], {}, "granted"),
+        ([PLAIN], {}, None),
+        ([PLAIN], {0: True}, "granted"),
+        ([PLAIN], {0: False}, "ignored"),
+        ([REFUSED], {}, "refused"),
+        ([mapping(VALIDATED), REFUSED], {}, "refused"),
+        ([mapping(VALIDATED), PLAIN], {}, None),
+        ([mapping(VALIDATED), PLAIN], {1: False}, "ignored"),
+    ],
+)
+def test_the_outcome_of_several_mappings_is_the_worst(
+    events: list[Event], honoured: dict[int, bool], outcome: str | None
+) -> None:
+    assert map_sync(events, honoured).outcome == outcome
+
+
+def test_a_refusal_says_whether_the_block_was_mapped_without() -> None:
+    assert map_sync([REFUSED]).sentence() == (
+        "MAP_SYNC was refused (EOPNOTSUPP): nothing is mapped"
+    )
+    both = map_sync([REFUSED, mapping(linux.MAP_SHARED)])
+    assert "mapped without it" in both.sentence()
+    assert [request.retried for request in both.requests] == [True]
