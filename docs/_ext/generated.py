@@ -196,6 +196,50 @@ def profile_answers() -> Iterator[str]:
     yield from table(("file on", *kinds, "known from"), rows)
 
 
+def kernels() -> Iterator[str]:
+    """The table of each kernel that was measured in a guest, side by side."""
+    from qemu_model.host.measured import COLUMNS, answer_text
+    from qemu_model.host.measured import kernels as measured
+
+    tables = measured()
+    names = [f"Linux {table['release']}" for table in tables.values()]
+    yield from title("mmap, by kind of file")
+    first = next(iter(tables.values()))
+    rows = []
+    for place in first["map_sync"]:
+        for column, told in COLUMNS.items():
+            cells = [answer_text(table["map_sync"][place][told]) for table in tables.values()]
+            rows.append((f"``{place}``", code(column.replace("MAP_", "")), *cells))
+    yield from table(("file on", "asked", *names), rows)
+    yield from title("mbind")
+    rows = [
+        (code(asked), *(table["mbind"].get(asked, "") for table in tables.values()))
+        for asked in first["mbind"]
+    ]
+    yield from table(("asked, on a machine of one node", *names), rows)
+    yield from title("What memory counts, KSM, populating")
+    yield from table(("file on", "mapping", "asked", *names), _memory_rows(tables))
+
+
+def _memory_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    asked = {
+        "counts when mapped": "Committed_AS when mapped",
+        "counts when populated": "Committed_AS when populated",
+        "mg": "``mg`` after MADV_MERGEABLE",
+        "MADV_POPULATE_WRITE": "MADV_POPULATE_WRITE",
+    }
+    first = next(iter(tables.values()))["memory"]
+    for place, mappings in first.items():
+        for kind in mappings:
+            for key, shown in asked.items():
+                cells = []
+                for one in tables.values():
+                    told = one["memory"][place][kind]
+                    answer = told.get(key, told.get("mmap", ""))
+                    cells.append({True: "yes", False: "no"}.get(answer, str(answer)))
+                yield (f"``{place}``", kind, shown, *cells)
+
+
 def revisions() -> Iterator[str]:
     from qemu_model.revision import REVISIONS
 
@@ -281,6 +325,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
             messages_of_7_2,
             matrix,
             profiles,
+            kernels,
             profile_answers,
             revisions,
             inferred,

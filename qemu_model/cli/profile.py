@@ -96,6 +96,8 @@ def _one(action: str, name: str, *, as_json: bool, color: str) -> int:
 
 
 def _show(profile: Profile, page: Page) -> None:
+    from ..host.measured import measured_on
+
     about = profile.describe()
     page.line(f"{profile.name}: {profile.title}", "bold")
     page.item(f"use it with --host sim:{profile.name}; a file there: {profile.mem_path}")
@@ -111,6 +113,9 @@ def _show(profile: Profile, page: Page) -> None:
         page.head(f"What mmap answers for {row.get('title', name)}")
         for flags, told in row["mmap"].items():
             page.entry(flags, f"{told['answer']} ({told['evidence']})", WIDEST_FLAGS)
+        measured = measured_on(name, row["mmap"])
+        if measured:
+            page.item(f"measured on Linux {', '.join(measured)}")
     page.head("Known from")
     for what, source in about["evidence"].items():
         page.item(f"{what}: {source}")

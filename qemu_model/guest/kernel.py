@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,8 @@ MODULES: Final = (
     "ext4",
     "xfs",
 )
+#: The packages that a kernel is in: since Linux 7 the image and the modules are apart.
+_KERNEL_PACKAGE: Final = re.compile(r" (linux-(?:image|binary|modules|base)-\d\S+?)_\S+\.deb ")
 #: Modules of some kernels: later ones have the same in another module, or built in.
 NOT_EVERYWHERE: Final = ("crc32c_generic",)
 #: Directories in the initramfs on which the first process mounts something.
@@ -115,7 +117,7 @@ def boot_files(report: Report, suite: str = "") -> BootFiles:
         except GuestError as error:
             return _newest(cache, error)
         report(f"unpacking {archive.name}")
-        _pack(archive, Path(temporary))
+        _pack([archive], Path(temporary))
         _keep(Path(temporary), directory)
     files = _cached(directory)
     if files is None:
@@ -143,14 +145,15 @@ def _of_suite(suite: str, cache: Path, report: Report) -> BootFiles:
         target = ["-t", suite] if "-" in suite else []
         install = [*apt, *target, "install", "--yes", "--no-install-recommends", "--print-uris"]
         listed = _output([*install, META_PACKAGE])
-        found = re.search(r" (linux-image-\d\S+?)_\S+\.deb ", listed)
-        if found is None:
+        found = dict.fromkeys(_KERNEL_PACKAGE.findall(listed))
+        if not found:
             raise GuestError(f"Debian {suite} has no package {META_PACKAGE}")
-        _output([*apt, *target, "download", found[1]], work)
-        archive = next(work.glob("*.deb"))
-        report(f"unpacking {archive.name}")
-        _pack(archive, work)
-        directory = cache / suite / archive.name.removesuffix("_amd64.deb")
+        _output([*apt, *target, "download", *found], work)
+        archives = sorted(work.glob("*.deb"))
+        image = next(path for path in archives if path.name.startswith("linux-image-"))
+        report(f"unpacking {image.name}")
+        _pack(archives, work)
+        directory = cache / suite / image.name.removesuffix("_amd64.deb")
         _keep(work, directory)
     files = _cached(directory)
     if files is None:
@@ -223,15 +226,20 @@ def _user_name() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
-def _pack(archive: Path, directory: Path) -> None:
-    """Leave ``vmlinuz`` and the initramfs in ``directory``, from the package."""
+def _pack(archives: Iterable[Path], directory: Path) -> None:
+    """Leave ``vmlinuz`` and the initramfs in ``directory``, from the packages."""
     unpacked, tree = directory / "unpacked", directory / "tree"
-    _output(["dpkg-deb", "-x", str(archive), str(unpacked)])
+    for archive in archives:
+        _output(["dpkg-deb", "-x", str(archive), str(unpacked)])
     if not (unpacked / "lib").exists():
         # Since Debian 13 the modules are below /usr, and the tools still look beside it.
         (unpacked / "lib").symlink_to("usr/lib")
     version = next((unpacked / "lib/modules").iterdir()).name
-    shutil.copyfile(unpacked / f"boot/vmlinuz-{version}", directory / "vmlinuz")
+    places = (unpacked / f"boot/vmlinuz-{version}", *sorted(unpacked.rglob("vmlinuz*")))
+    image = next((path for path in places if path.is_file()), None)
+    if image is None:
+        raise GuestError(f"no kernel is in the packages of {version}")
+    shutil.copyfile(image, directory / "vmlinuz")
     _output(["depmod", "-b", str(unpacked), version])
     for name in ("bin", "modules", *MOUNT_POINTS):
         (tree / name).mkdir(parents=True)

@@ -14,23 +14,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from ..host import profiles
+from ..host.measured import MEASURED, kernels
 from .storage import mount_all, storage_guest
 
-#: Where what was measured is kept.
-MEASURED: Final = Path(profiles.__file__).parent / "profile_data" / "kernels.json"
 PROGRAM: Final = "qemu_model.guest.inside.kernel_table"
-
-
-def measured() -> dict[str, Any]:
-    """Return what was measured, by the Debian release whose kernel it is."""
-    if not MEASURED.exists():
-        return {}
-    found: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
-    return found
 
 
 def measure(suite: str) -> dict[str, Any]:
@@ -49,15 +38,19 @@ def measure(suite: str) -> dict[str, Any]:
 
 def keep(tables: Mapping[str, Any]) -> None:
     """Write what was measured into its place."""
-    unfinished = MEASURED.with_suffix(".new")
-    unfinished.write_text(json.dumps(dict(tables), indent=1) + "\n", encoding="utf-8")
+    unfinished = f"{MEASURED}.new"
+    with open(unfinished, "w", encoding="utf-8") as file:
+        json.dump(dict(tables), file, indent=1)
+        file.write("\n")
     os.replace(unfinished, MEASURED)
 
 
 def main(suites: Sequence[str]) -> int:
     """Measure each kernel and keep what it answers."""
+    tables = dict(kernels())
     for suite in suites:
-        keep({**measured(), suite: measure(suite)})
+        tables[suite] = measure(suite)
+        keep(tables)
     return 0
 
 

@@ -25,7 +25,8 @@ from .errors import EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, EPERM, WORD, WRI
 from .touching import Touching
 
 _MBIND_FLAGS: Final = 0x7
-_POLICIES: Final = 4
+#: The policies by number, and the kernel that each came with.
+_POLICIES: Final = MappingProxyType({0: (2, 6), 1: (2, 6), 2: (2, 6), 3: (2, 6), 5: (5, 15)})
 
 #: What each advice clears and sets in a mapping's flags.
 _ADVICE_BITS: Final = MappingProxyType(
@@ -169,7 +170,8 @@ class AdviceCalls(Touching):
         if kernel.mbind_error:
             return -kernel.mbind_error
         page = self._page
-        if not 0 <= mode < _POLICIES or flags & ~_MBIND_FLAGS or addr & (page - 1):
+        known = mode in _POLICIES and kernel.version >= _POLICIES[mode]
+        if not known or flags & ~_MBIND_FLAGS or addr & (page - 1):
             return EINVAL
         end = addr + (length + page - 1 & -page & WORD)
         if end > WORD:
