@@ -101,45 +101,94 @@ def commands() -> Iterator[str]:
         yield from literal(printed([name, "--help"]))
 
 
-def messages() -> Iterator[str]:
+def command_line_options() -> Iterator[str]:
+    from qemu_model.qemu_options_hx import OPTIONS
+    from qemu_model.revisions.release import release_text
+
+    rows = []
+    for name, option in sorted(OPTIONS.items(), key=lambda item: item[0].lower()):
+        since = release_text(option.since) if option.since > (3, 1, 50) else "3.1 or earlier"
+        until = release_text(option.until) if option.until else ""
+        rows.append((f"``-{name}``", "yes" if option.has_arg else "", since, until))
+    yield from table(("option", "takes a value", "since", "gone in"), rows)
+
+
+def object_properties() -> Iterator[str]:
+    """Ask every release for the properties of every backend, as a user would."""
+    import qemu_model as model
+    from qemu_model.revision import RELEASES, REVISIONS, SERIES
+
+    trees = [*SERIES[:1], SERIES[-1], *RELEASES]
+    for kind in ("file", "ram", "memfd", "shm"):
+        found: dict[str, list[str]] = {}
+        types: dict[str, str] = {}
+        for tree in trees:
+            done = model.run(
+                f"-object memory-backend-{kind},help", "sim:default", REVISIONS[tree.name]
+            )
+            for line in done.stdout:
+                shown = line.strip()
+                name, _, rest = shown.partition("=<")
+                if rest:
+                    found.setdefault(name, []).append(tree.name)
+                    types[name] = rest.partition(">")[0]
+        if not found:
+            continue
+        yield from title(f"memory-backend-{kind}", "~")
+        rows = [
+            (f"``{name}``", f"``{types[name]}``", releases(names))
+            for name, names in sorted(found.items())
+        ]
+        yield from table(("property", "type", "in"), rows)
+
+
+def releases(names: Sequence[str]) -> str:
+    """Return which releases, and whether V8, have something."""
+    from qemu_model.revision import RELEASES
+
+    order = [tree.name for tree in RELEASES]
+    parts = []
+    for inside, run in groupby(order, key=lambda name: name in names):
+        found = [name.removeprefix("qemu-") for name in run]
+        if inside:
+            last = "" if found[-1] == order[-1].removeprefix("qemu-") else found[-1]
+            parts.append("all" if len(found) == len(order) else f"{found[0]} to {last}".rstrip()
+                         if last != found[0] else found[0])  # fmt: skip
+    inside = ", ".join(parts).replace(" to,", " and later,")
+    inside = f"{inside.removesuffix(' to')} and later" if inside.endswith(" to") else inside
+    if "v8" in names and "base" not in names:
+        return f"V8{', ' if inside else ' only'}{inside}"
+    return inside
+
+
+def c_file_of(message: Any) -> str:
+    return str(message.function).partition(":")[0]
+
+
+def messages_by_file() -> dict[str, list[Any]]:
+    """Return the messages of the catalogue by the C file that says them."""
     from qemu_model.messages import catalogue
 
-    yield from _messages(catalogue())
-
-
-def messages_of_7_2() -> Iterator[str]:
-    from qemu_model.v7_2.messages import catalogue
-
-    from qemu_model import messages as before
-
-    known = {message.template for message in before.catalogue().values()}
-    only = {name: one for name, one in catalogue().items() if one.template not in known}
-    yield from _messages(only)
-
-
-def _messages(catalogue: Mapping[str, Any]) -> Iterator[str]:
-    def c_file(message: Any) -> str:
-        return str(message.function).partition(":")[0]
-
     known = sorted(
-        catalogue.items(), key=lambda item: (c_file(item[1]), item[1].function, item[1].template)
+        catalogue().values(), key=lambda one: (c_file_of(one), one.function, one.template)
     )
-    for file, group in groupby(known, key=lambda item: c_file(item[1])):
-        yield from title(file, "~")
-        for _name, message in group:
-            text = message.template + (": <strerror>" if message.errno else "")
-            yield code(text)
-            function = message.function.partition(":")[2]
-            said = {
-                "error": "An error",
-                "stderr": "Printed on stderr, no error",
-                "warning": "A warning on stderr",
-                "abort": "An assertion; QEMU aborts",
-            }.get(message.stream, message.stream)
-            yield f"   {said}, from ``{function}()``. Said by {trees(said_in(message))}."
-            yield ""
-            yield from (f"   * {escaped(condition)}" for condition in message.conditions)
-            yield ""
+    return {file: list(group) for file, group in groupby(known, key=c_file_of)}
+
+
+def message(one: Any) -> Iterator[str]:
+    text = one.template + (": <strerror>" if one.errno else "")
+    yield from title(code(text), "-")
+    function = one.function.partition(":")[2]
+    said = {
+        "error": "An error",
+        "stderr": "Printed on stderr, no error",
+        "warning": "A warning on stderr",
+        "abort": "An assertion; QEMU aborts",
+    }.get(one.stream, one.stream)
+    yield f"{said}, from ``{function}()``. Said by {trees(said_in(one))}."
+    yield ""
+    yield from (f"* {escaped(condition)}" for condition in one.conditions)
+    yield ""
 
 
 def trees(names: Sequence[str]) -> str:
@@ -321,8 +370,8 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
         make.__name__: make
         for make in (
             commands,
-            messages,
-            messages_of_7_2,
+            command_line_options,
+            object_properties,
             matrix,
             profiles,
             kernels,
