@@ -184,7 +184,7 @@ class Process:
                 raise refusal(messages.EXPECTING_NEGOTIATION)
             v = QObjectInputVisitor(arguments)
             if v.has("enable"):
-                v.start_list("enable")
+                v.enum_list("enable", ("oob",))
             v.check_struct()
             if self._negotiated:
                 raise refusal(messages.NEGOTIATION_COMPLETE)

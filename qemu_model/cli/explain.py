@@ -150,7 +150,7 @@ def _show_all(explanation: Explanation, page: Page) -> None:
             page.head(f"What {backend.path} is")
             for sentence in backend.place.judgement["evidence"]:
                 page.item(sentence)
-    for sentence in ignored_sentences(run.line.ignored):
+    for sentence in ignored_sentences(run.line):
         page.item(sentence)
 
 

@@ -72,6 +72,7 @@ class Explanation:
             "host": self.host or None,
             "machine": self.run.machine,
             "ignored": list(self.run.line.ignored),
+            "assumed": list(self.run.line.assumed),
             "inferred": list(relied_on(self.run)),
             "exit": self.run.exit,
             "livelock": self.run.livelock,
