@@ -181,7 +181,7 @@ def _show_calls(explanation: Explanation, page: Page) -> None:
 
 
 def _show_messages(explanation: Explanation, page: Page) -> None:
-    from ..explain.advice import said_of
+    from ..explain.map_sync_sentence import said_of
 
     if explanation.run.stdout:
         page.head("QEMU prints")
