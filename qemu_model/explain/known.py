@@ -16,6 +16,7 @@ import attrs
 from .. import messages
 from ..error import Message
 from ..revision import REVISIONS
+from .outside import outside_messages
 
 
 @attrs.frozen(eq=False)
@@ -67,7 +68,7 @@ def known_messages() -> tuple[Known, ...]:
     said: dict[tuple[str, ...], dict[str, str]] = {}
     first: dict[tuple[str, ...], str] = {}
     sayers: dict[tuple[str, ...], list[Message]] = {}
-    for message in messages.catalogue().values():
+    for message in (*messages.catalogue().values(), *outside_messages()):
         for name, tree in REVISIONS.items():
             if not message.is_said_in(tree):
                 continue
