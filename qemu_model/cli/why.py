@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Final
 from . import common
 
 if TYPE_CHECKING:
+    from ..explain.known import Known
     from ..explain.why import Why
     from .page import Page
 
+HOST: Final = common.Option(
+    "--host", "sim:PROFILE: which condition a line in the text fails there", "H"
+)
 LIST: Final = common.Option("--list", "list every message that is known")
-OPTIONS: Final = (LIST, common.JSON, common.COLOR, common.HELP)
+OPTIONS: Final = (HOST, LIST, common.JSON, common.COLOR, common.HELP)
 UNKNOWN_STATUS: Final = 1
 #: More text than this is no message, in characters.
 MOST: Final = 64 * 1024 * 1024
@@ -26,10 +30,11 @@ def help_text() -> str:
     """Return what ``why --help`` shows."""
     return common.usage(
         'why [--json] "ERROR TEXT"',
-        "Explain an error message of QEMU's: the C function that says it, the trees that do,\n"
-        "when, what usually lies behind it on real hosts, and a command to check each.\n"
-        "Paste it as it is, from a terminal or a log: whatever stands around it, other paths\n"
-        "and other numbers do no harm.  With - the text is read from stdin.",
+        "Explain an error message of QEMU's: what is wrong on the line that it came with, what\n"
+        "usually lies behind it, what to do and a command to check each cause; then the C\n"
+        "function and the releases that say it.  Paste it as it is, from a terminal or a log,\n"
+        "with the line if you have it; other paths and numbers do no harm, and a message that\n"
+        "is cut off is found too.  With - the text is read from stdin.",
         OPTIONS,
         (
             'qemu-model why "unable to map backing store for guest RAM: Invalid argument"',
@@ -56,7 +61,10 @@ def main(argv: Sequence[str]) -> int:
 
     from ..explain.why import why
 
-    answer = why(text)
+    host = own.get(HOST.name, "")
+    if host:
+        common.choose_host(host)
+    answer = why(text, host if host.startswith("sim:") else "")
     if common.JSON.name in own:
         json.dump(answer.to_json(), sys.stdout, ensure_ascii=True)
         print()
@@ -77,11 +85,12 @@ def _own(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
             text += words
             break
         name, equals, value = word.partition("=")
-        if name == common.COLOR.name:
+        if name in (common.COLOR.name, HOST.name):
             taken = value if equals else next(words, None)
             if taken is None:
-                raise common.needs_value(common.COLOR)
-            common.check_color(taken)
+                raise common.needs_value(common.COLOR if name == common.COLOR.name else HOST)
+            if name == common.COLOR.name:
+                common.check_color(taken)
             own[name] = taken
         elif word in (LIST.name, common.JSON.name, common.HELP.name):
             own[word] = ""
@@ -127,42 +136,49 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _trees(names: Sequence[str]) -> str:
+def _trees(known: Known) -> str:
+    """Return the trees that say a message: releases as ranges, else those of the series."""
+    from ..findings.releases import in_words, number_of, releases
     from ..revision import REVISIONS
 
-    if set(REVISIONS) <= set(names):
-        return "every revision that the model knows"
-    return "; ".join(
-        f"{name} ({REVISIONS[name].meaning})" if name in REVISIONS else name for name in names
-    )
+    numbers = [
+        number for name in known.revisions if (number := number_of(REVISIONS[name])) is not None
+    ]
+    if not numbers:
+        return ", ".join(REVISIONS[name].meaning for name in known.revisions)
+    return in_words(sorted(numbers), [number_of(revision) for revision in releases()])
 
 
 def _show(answer: Why, page: Page) -> None:
     if answer.found is None:
-        page.line("QEMU's messages that the model knows do not include this one.", "bold")
-        if answer.nearest:
-            page.head("The nearest")
-            for known in answer.nearest:
-                page.item(known.template, known.function)
+        page.line("Unknown message. The closest that QEMU has:", "bold")
+        for known in answer.nearest:
+            page.item(known.template, known.function)
         return
     known = answer.found.known
-    tail = ": <the errno's text>" if known.message.errno else ""
-    page.line(f"{known.template.strip()}{tail}", "bold")
-    page.head("Said by")
-    page.item(known.function)
-    for tree, function in known.functions.items():
-        if function != known.function:
-            page.item(f"{function} in {tree}")
-    page.item(f"in {_trees(known.revisions)}")
-    page.head("When")
-    for condition in known.conditions:
-        page.item(condition)
-    if answer.found.errno:
-        page.item(f"errno: {answer.found.errno}")
-    page.head("Usual causes, and what to run")
+    page.line(answer.said or known.template.strip(), "bold")
+    if answer.here:
+        page.head("On this line")
+        for condition in answer.here:
+            page.item(condition.text, style="red")
+            if condition.fix:
+                page.detail(f"fix: {condition.fix}")
+            if condition.check:
+                page.command(condition.check)
+    page.head("Usual causes, the likeliest first")
     for cause in answer.causes():
         page.item(cause.text)
+        if cause.fix:
+            page.detail(f"fix: {cause.fix}")
         page.command(cause.check)
+    page.head("Where it comes from")
+    functions = list(dict.fromkeys([known.function, *known.functions.values()]))
+    page.item(f"{known.template.strip()} ({_trees(known)})")
+    page.item(f"{', later '.join(functions)}")
+    for condition_text in known.conditions:
+        page.item(f"when {condition_text}")
+    if answer.found.errno:
+        page.item(f"errno: {answer.found.errno}")
     if answer.others:
         page.head("Also in the text")
         for other in answer.others:

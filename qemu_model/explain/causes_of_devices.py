@@ -315,7 +315,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 fix="name one that is listed; a stopped libvirt domain: virsh edit, machine=",
             ),
             Cause(
-                "the type is a distribution's own (rhel, ubuntu names, +pve), and the binary is not",
+                "the type is a distribution's own (rhel, ubuntu, +pve), and the binary is not",
                 "qemu-system-x86_64 --version; qemu-system-x86_64 -machine help",
             ),
         ),

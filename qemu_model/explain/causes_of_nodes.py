@@ -164,7 +164,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "machine types of 5.1 and later take no mem=",
                 MACHINES_HELP,
-                fix="-object memory-backend-ram,id=m0,size=... and -numa node,memdev=m0",
+                fix="-object memory-backend-ram,id=ram0,size=... and -numa node,memdev=ram0",
             ),
         ),
     ),
@@ -174,7 +174,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "mem= goes with the machine types before 5.1",
                 MACHINES_HELP,
-                fix="-object memory-backend-ram,id=m0,size=... and -numa node,memdev=m0",
+                fix="-object memory-backend-ram,id=ram0,size=... and -numa node,memdev=ram0",
             ),
         ),
     ),

@@ -334,6 +334,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ("missing : in object pair", (Cause("a key has no colon", _JSON, fix='say "key": value'),)),
     ("expecting ':'", (Cause("a key has no colon", _JSON, fix='say "key": value'),)),
     ("expected separator in", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
+    ("expected ',' or", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
     ("expecting ',' or", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
     ("duplicate key", (Cause("an object has a key twice", _JSON, fix="keep one"),)),
     (

@@ -12,7 +12,7 @@ import attrs
 from ..calls.event import Event
 from ..host import linux
 from ..process import Process
-from .parts import Part
+from .parts import Part, size_of
 
 Source = Literal["file", "memfd", "anonymous"]
 
@@ -265,6 +265,8 @@ def _planned(part: Part, events: Sequence[Event], page: int) -> Memory:
         if (path and of_path) or of_memfd:
             mapped = found
     page_size = _page_size(mapped, page)
+    if mapped is None:
+        page_size = _told_page_size(part, events, page)
     nodes = [
         tuple(sorted(event.args[3] or ()))
         for event in events
@@ -289,6 +291,19 @@ def _planned(part: Part, events: Sequence[Event], page: int) -> Memory:
         nodes=nodes[-1] if nodes else (),
         part=part,
     )
+
+
+def _told_page_size(part: Part, events: Sequence[Event], page: int) -> int:
+    """Return the page size of memory that was not mapped: as statfs or the line says it."""
+    path = part.params.get("mem-path", "")
+    for event in events:
+        if event.call != "statfs" or event.args[0] != path or event.out is None:
+            continue
+        if event.out.f_type == linux.HUGETLBFS_MAGIC:
+            return event.out.f_bsize
+    if part.kind == "memory-backend-memfd" and part.on("hugetlb"):
+        return size_of(part.params.get("hugetlbsize", "")) or 2 << 20
+    return page
 
 
 def _attempts(events: Iterable[Event]) -> list[_Mapped]:

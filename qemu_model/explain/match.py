@@ -9,10 +9,12 @@ text however it was made.  There is no regular expression that could run away.
 
 from __future__ import annotations
 
+import html
 import re
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -22,6 +24,43 @@ from .known import Known, known_messages
 
 #: A text this short says too little by itself: it counts only with an errno's text behind it.
 TELLING: Final = 12
+#: A part of a message counts from this many characters on; lines longer than this are cut.
+SHORTEST_CUT: Final = 16
+LONGEST_CUT: Final = 4096
+#: A field before an errno's text is not longer, in characters.
+MOST_VALUE: Final = 8192
+#: So many lines are searched for parts of messages.
+MOST_LINES: Final = 200
+#: Fields that may hold several words: all others hold one at most.
+_MANY_WORDS: Final = frozenset(
+    (
+        *("cpus", "found", "given", "hierarchy", "id", "key"),
+        *("line", "path", "text", "type", "value", "wanted", "what"),
+    )
+)
+#: Fields of a message that says so little otherwise that its words must be these.
+_ONLY: Final[Mapping[tuple[str, str], tuple[str, ...]]] = MappingProxyType(
+    {
+        ("{name} is not supported", "name"): (
+            "node-id",
+            "drawer-id",
+            "book-id",
+            "socket-id",
+            "die-id",
+            "cluster-id",
+            "module-id",
+            "core-id",
+            "thread-id",
+        ),
+        ("{what} not supported by this machine's CPU topology", "what"): (
+            "drawers",
+            "books",
+            "dies",
+            "clusters",
+            "modules",
+        ),
+    }
+)
 #: What terminals are told by, and what editors and shells make of plain quotes.
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BLANKS: Final = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
@@ -120,7 +159,41 @@ def find_messages(text: str) -> list[Found]:
             found = _find(candidate, prepare)
             if found:
                 return found
-    return []
+    unescaped = html.unescape(plain)
+    if unescaped != plain:
+        return find_messages(unescaped)
+    return _find_cut_off(fold(plain))
+
+
+def _find_cut_off(text: str) -> list[Found]:
+    """Return the message of which a text has only a part: its beginning, its end, a middle.
+
+    A part counts if it is long, is most of a line's words, and is in no other message.
+    """
+    best: list[tuple[int, Found]] = []
+    for line in text.split("\n")[:MOST_LINES]:
+        words = line[:LONGEST_CUT].strip(" .\u2026")
+        for pattern in _patterns(fold):
+            if any(pattern.known.template == template for template, _ in _ONLY):
+                continue
+            size, first = _longest_part(pattern.anchor, words)
+            if size >= SHORTEST_CUT and size * 2 > len(pattern.anchor):
+                found = Found(pattern.known, (), None, size, words, first, first + size)
+                best.append((size, found))
+    most = max((size for size, _ in best), default=0)
+    templates = {found.known.template for size, found in best if size == most}
+    return [found for size, found in best if size == most][:1] if len(templates) == 1 else []
+
+
+def _longest_part(piece: str, line: str) -> tuple[int, int]:
+    """Return how much of ``piece``, its end or its beginning, stands in ``line``, and where."""
+    for size in range(min(len(piece), len(line)), SHORTEST_CUT - 1, -1):
+        # A cut line ends with the piece's beginning, or begins with the piece's end.
+        if line.endswith(piece[:size]):
+            return size, len(line) - size
+        if line.startswith(piece[-size:]):
+            return size, 0
+    return 0, 0
 
 
 def _find(text: str, prepare: Callable[[str], str]) -> list[Found]:
@@ -169,20 +242,55 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
             return None
         position = start + len(pieces[-1])
     last = position
+    errno, length, value = None, 0, ""
+    if pattern.open_end:
+        value, errno, length = _open_value(pattern, line, last, prepare)
     # Back from the end, so that what stands in a field is as short as it can be.
-    values: list[str] = [line[last:].strip()] if pattern.open_end else []
+    values: list[str] = [value] if pattern.open_end else []
     first = last - len(pieces[-1])
     for piece in reversed(pieces[:-1]):
-        start = line.rfind(piece, 0, first)
+        start = line.rfind(piece, 0, first) if piece else _word_before(line, first)
         values.append(line[start + len(piece) : first].strip())
         first = start
-    errno, length = None, 0
-    if pattern.known.message.errno:
+    if pattern.known.message.errno and not pattern.open_end:
         errno, length = errno_behind(line, last, prepare)
-        if errno is None and pattern.weight < TELLING:
-            return None
+    if pattern.known.message.errno and errno is None and pattern.weight < TELLING:
+        return None
     fields = tuple(zip(pattern.fields, reversed(values), strict=True))
+    if not all(_fits(pattern.known.template, name, value) for name, value in fields):
+        return None
     return Found(pattern.known, fields, errno, pattern.weight + length, line, first, last + length)
+
+
+def _word_before(line: str, end: int) -> int:
+    """Return where the word before ``end`` begins: what a message begins with."""
+    return line.rfind(" ", 0, len(line[:end].rstrip())) + 1
+
+
+def _open_value(
+    pattern: Pattern, line: str, start: int, prepare: Callable[[str], str]
+) -> tuple[str, str | None, int]:
+    """Return the last field of a message that ends in one, the errno behind, and both's length."""
+    rest = line[start:]
+    if pattern.known.message.errno:
+        for place in (at for at in range(len(rest[:MOST_VALUE])) if rest[at] == ":"):
+            errno, length = errno_behind(line, start + place, prepare)
+            if errno is not None:
+                return rest[:place].strip(), errno, place + length
+    value = rest.strip()
+    if pattern.fields[-1] not in _MANY_WORDS:
+        value = value.split(" ", 1)[0].rstrip(".,:;") if value else ""
+    return value, None, 0
+
+
+def _fits(template: str, name: str, value: str) -> bool:
+    """Return whether a field can have held this: most hold one word, and some but a few words."""
+    if name in _MANY_WORDS:
+        return True
+    words = _ONLY.get((template, name))
+    if words is not None:
+        return value in words
+    return len(value.split()) < 2
 
 
 def _goes_on(character: str, piece: str) -> bool:
@@ -191,10 +299,10 @@ def _goes_on(character: str, piece: str) -> bool:
 
 
 def errno_behind(line: str, position: int, prepare: Callable[[str], str]) -> tuple[str | None, int]:
-    """Return the errno whose text follows at ``position`` after a colon, and its length."""
+    """Return the errno whose text follows at ``position`` after a colon or a blank, its length."""
     behind = line[position : position + 80]
     rest = behind.lstrip(": ")
-    if ":" not in behind[: len(behind) - len(rest)]:
+    if len(rest) == len(behind):
         return None, 0
     for said, name in _errno_texts(prepare):
         if rest.startswith(said):

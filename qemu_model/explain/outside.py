@@ -198,7 +198,7 @@ OUTSIDE: Final = (
     ),
     Outside(
         "Unable to find any usable hugetlbfs mount for",
-        "libvirt: qemu/qemu_conf.c",
+        "libvirt, src/qemu/qemu_conf.c:qemuGetDomainHugepagesPath",
         "the domain asks for huge pages of a size that no hugetlbfs is mounted for",
         (
             Cause(
@@ -210,7 +210,7 @@ OUTSIDE: Final = (
     ),
     Outside(
         "Out of memory: Killed process",
-        "Linux: mm/oom_kill.c",
+        "Linux, mm/oom_kill.c:__oom_kill_process",
         "the host has no memory left, and the kernel ends the process that has most",
         (
             Cause(

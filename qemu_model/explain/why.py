@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -14,6 +14,9 @@ from .causes import Cause, causes_of
 from .known import Known
 from .match import Found, find_messages, tidy
 from .nearest import nearest
+
+if TYPE_CHECKING:
+    from ..findings.conditions import Condition
 
 #: What follows these is a path on the host.
 _PATH_OPTIONS: Final = ("mem-path=", "-mem-path ")
@@ -28,13 +31,22 @@ class Why:
     """What is known of a text: the surest message in it, and the others.
 
     ``nearest`` are the messages most like it where none is in it; ``path`` is the
-    one that the text speaks of, empty if none.
+    one that the text speaks of, empty if none.  ``here`` are the conditions that the line
+    in the text fails.
     """
 
     found: Found | None
     others: tuple[Found, ...]
     nearest: tuple[Known, ...]
     path: str
+    here: tuple[Condition, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The message as it stands in the text."""
+        if self.found is None:
+            return ""
+        return self.found.line[self.found.first : self.found.last].strip()
 
     @property
     def known(self) -> bool:
@@ -63,6 +75,7 @@ class Why:
             "conditions": [],
             "errno": None,
             "fields": {},
+            "here": [],
             "causes": [],
             "checks": [],
             "also": [other.known.template for other in self.others],
@@ -71,6 +84,7 @@ class Why:
         if self.found is not None:
             known = self.found.known
             causes = self.causes()
+            checks = [one.check for one in self.here] + [cause.check for cause in causes]
             answer |= {
                 "message": known.template,
                 "function": known.function,
@@ -82,18 +96,31 @@ class Why:
                 "conditions": list(known.conditions),
                 "errno": self.found.errno,
                 "fields": dict(self.found.fields),
-                "causes": [{"cause": cause.text, "check": cause.check} for cause in causes],
-                "checks": list(dict.fromkeys(cause.check for cause in causes)),
+                "here": [
+                    {"cause": one.text, "fix": one.fix, "check": one.check} for one in self.here
+                ],
+                "causes": [
+                    {"cause": cause.text, "fix": cause.fix, "check": cause.check}
+                    for cause in causes
+                ],
+                "checks": list(dict.fromkeys(filter(None, checks))),
             }
         return answer
 
 
-def why(text: str) -> Why:
-    """Return what is known of ``text``: an error message, with anything around it."""
+def why(text: str, host: str = "") -> Why:
+    """Return what is known of ``text``: an error message, with anything around it.
+
+    The line or the option that it came with is looked at too, on the simulated ``host`` if
+    one is named.
+    """
+    from ..findings.here import conditions_here
+
     found = find_messages(text)
     if not found:
         return Why(None, (), tuple(nearest(text)), "")
-    return Why(found[0], tuple(found[1:]), (), _path(found[0], text))
+    here = conditions_here(text, found[0], host)
+    return Why(found[0], tuple(found[1:]), (), _path(found[0], text), here)
 
 
 def _path(found: Found, text: str) -> str:

@@ -20,7 +20,7 @@ from recordings import SETS, recordings
 import qemu_model
 from qemu_model.cli import main
 from qemu_model.error import Message
-from qemu_model.explain.causes import causes_of
+from qemu_model.explain.causes import causes_of, own_causes
 from qemu_model.explain.known import Known, known_messages
 from qemu_model.explain.why import why
 from qemu_model.host import linux
@@ -50,6 +50,13 @@ PREFIXES = (
 SUFFIXES = ("", "\n", '"', "')", '"}}', "\r\n", "  ", "\x1b[0m")
 
 
+#: Fields that hold one of a few words.
+ONLY_WORDS = {
+    ("{name} is not supported", "name"): ("die-id", "cluster-id"),
+    ("{what} not supported by this machine's CPU topology", "what"): ("dies", "clusters"),
+}
+
+
 def filled(known: Known, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
     """Return the message as a QEMU says it, with fields that Hypothesis chose."""
     fields: dict[str, object] = {}
@@ -60,6 +67,8 @@ def filled(known: Known, draw: Callable[[st.SearchStrategy[Any]], Any]) -> str:
             fields[name] = draw(st.integers(0, 2**64 - 1))
         elif name == "path":
             fields[name] = draw(PATH)
+        elif (known.template, name) in ONLY_WORDS:
+            fields[name] = draw(st.sampled_from(ONLY_WORDS[known.template, name]))
         else:
             fields[name] = draw(WORD)
     text = known.template.format(**fields)
@@ -256,7 +265,7 @@ def test_a_path_cannot_break_out_of_a_command() -> None:
     ("text", "nearest"),
     [
         ("cannot bnd memory to host nods", "cannot bind memory to host NUMA nodes"),
-        ("unable to map backing stor", "unable to map backing store for guest RAM"),
+        ("unable to mmap backing stor", "unable to map backing store for guest RAM"),
         ("EPERM in container from mbind", "cannot bind memory to host NUMA nodes"),
     ],
 )
@@ -264,6 +273,90 @@ def test_an_unknown_text_gets_the_nearest_messages(text: str, nearest: str) -> N
     answer = why(text).to_json()
     assert answer["known"] is False
     assert nearest in answer["nearest"]
+
+
+def test_each_message_of_each_release_has_a_cause_of_its_own() -> None:
+    without = [known.template for known in known_messages() if not own_causes(known.template)]
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unable to map backing store for gu",
+        "...ing store for guest RAM: Permission denied",
+        'monitor: {\\"desc\\": \\"unable to map backing store for guest RAM: Permission denied\\"}',
+        "qemu: unable to map backing store for guest RAM&#58; Permission denied",
+    ],
+)
+def test_a_message_that_is_cut_off_or_escaped_is_known(text: str) -> None:
+    assert why(text).to_json()["message"] == "unable to map backing store for guest RAM"
+
+
+def test_a_field_holds_one_word() -> None:
+    assert why("KVM is not supported").known is False
+    assert why("die-id is not supported").to_json()["fields"] == {"name": "die-id"}
+
+
+LINE = "qemu-system-x86_64: -object memory-backend-file,id=r,"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "fix"),
+    [
+        (
+            f"{LINE}size=8193M,mem-path=/dev/hugepages,policy=bind,host-nodes=0: "
+            "cannot bind memory to host NUMA nodes: Invalid argument",
+            "The size 8193 MiB is no multiple of the huge page, 2 MiB: mbind would split the last "
+            "page.",
+            "say size=8194M",
+        ),
+        (
+            f"{LINE}size=1G,mem-path=/dev/dax0.0,share=on: "
+            "unable to map backing store for guest RAM: Invalid argument",
+            "A device DAX maps only at multiples of its alignment, mostly 2 MiB; QEMU uses the "
+            "page size unless align= says more.",
+            "say align=2M",
+        ),
+        (
+            f"{LINE}size=1G,mem-path=/dev/hugepages: "
+            "unable to map backing store for guest RAM: Cannot allocate memory",
+            '"r" needs 512 huge pages of 2 MiB; the pool has fewer free. A mapping of huge pages '
+            "reserves all of them at once; overcommit and swap have no part in it.",
+            "echo 512 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+        ),
+    ],
+)
+def test_the_condition_that_failed_is_named_from_the_line_in_the_text(
+    text: str, cause: str, fix: str
+) -> None:
+    here = why(text).to_json()["here"]
+    assert [(one["cause"], one["fix"]) for one in here] == [(cause, fix)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "unable to map backing store for guest RAM: Permission denied",
+            ["SELinux", "'map'", "AppArmor", "noexec"],
+        ),
+        ("property 'size' of memory-backend-memfd doesn't take value '0'", ["node without memory"]),
+        (
+            "Failed initializing vhost-user memory map, consider using -object memory-backend-file "
+            "share=on",
+            ["memory-backend-memfd", "share=on", "memory-backend=mem"],
+        ),
+        ("error: kvm run failed Bad address", ["huge page pool", "prealloc=on"]),
+        ("locking memory failed", ["limit on locked memory", "LimitMEMLOCK"]),
+        ("phys-bits too low (40)", ["maxmem=", "host-phys-bits=on"]),
+        ("Memory merging is not supported on this host", ["MADV_MERGEABLE"]),
+    ],
+)
+def test_a_cause_and_a_fix_are_those_of_the_message(text: str, words: list[str]) -> None:
+    answer = why(text).to_json()
+    said = json.dumps(answer["causes"])
+    assert [word for word in words if word not in said] == []
 
 
 @given(st.text(max_size=300))
