@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .revisions.release import Release
+
 if TYPE_CHECKING:
     from .globals import Qemu
+    from .hostmem import HostMemoryBackend
     from .memory import MemoryRegion
     from .numa_info import NodeInfo
     from .pc_dimm import PCDIMMDevice
@@ -22,7 +25,7 @@ MIB = 1024 * 1024
 class CPUArchId:
     """A place for a CPU; ``node_id`` is None until one is assigned.
 
-    ``die_id`` is None where sockets are not divided into dies, as before 7.2 they never are.
+    ``die_id`` and ``module_id`` are None where a CPU cannot be named by them.
     """
 
     socket_id: int
@@ -30,6 +33,7 @@ class CPUArchId:
     thread_id: int
     node_id: int | None = None
     die_id: int | None = None
+    module_id: int | None = None
 
 
 @attrs.frozen
@@ -41,42 +45,77 @@ class CpuInstanceProperties:
     core_id: int | None = None
     thread_id: int | None = None
     die_id: int | None = None
+    cluster_id: int | None = None
+    module_id: int | None = None
 
 
 @attrs.frozen(eq=False)
 class MachineProperty:
-    """A property of machines: the kind of its values, and what setting it does.
+    """A property of machines: the kind of its values, what setting it does, its releases.
 
-    A kind is bool, int, size, string, read-only, or the values divided by bars.
-    ``set`` is None where it says nothing about memory.
+    A kind is bool, int, size, string, OnOffAuto, read-only, any (the value is not looked
+    at), or the values divided by bars.  ``set`` is None where it says nothing about memory.
+    The property came with ``since`` and left with ``until``.
     """
 
     kind: str
     set: Callable[[Qemu, Any], None] | None = None
+    since: Release = ()
+    until: Release | None = None
+
+
+@attrs.frozen
+class SMPCompatProps:
+    """What a machine's -smp may divide, and whether CPUs are sockets rather than cores."""
+
+    prefer_sockets: bool = False
+    dies_supported: bool = False
+    modules_supported: bool = False
 
 
 @attrs.frozen(eq=False)
 class MachineClass:
-    """A machine type, as far as memory goes; ``default_ram_size`` in bytes.
+    """A machine type, as far as memory goes; sizes in bytes.
 
-    ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the
-    machine knows no NUMA.
+    ``chipset`` is i440fx, q35 or isapc on a PC, and empty elsewhere.  ``version`` is that
+    of a versioned type.  The type came with release ``since`` and left with ``until``;
+    ``deprecation_reasons`` is the reason by release, None where it is not deprecated.
+    ``build`` names the part of QEMU without which a build lacks the type.
+
+    ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
+    no NUMA.  ``numa_mem_supported``: a node may be given memory as a number.  A guest
+    without NUMA gets a node where there are slots for memory
+    (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
+    ``hole64_size`` is that of the addresses for PCI above 4 GiB.
     """
 
     name: str
     desc: str
     init: Callable[[Qemu], None]
-    properties: Mapping[str, MachineProperty]
-    alias: str | None = None
+    properties: Mapping[str, tuple[MachineProperty, ...]]
+    since: Release = ()
+    until: Release | None = None
+    deprecation_reasons: tuple[tuple[Release, str | None], ...] = ()
+    build: str = ""
+    version: Release = ()
+    chipset: str = ""
     max_cpus: int = 1
     default_ram_size: int = 128 * MIB
+    default_ram_id: str = "pc.ram"
+    smp_props: SMPCompatProps = SMPCompatProps()
     possible_cpu_arch_ids: Callable[[Qemu], list[CPUArchId]] | None = None
+    numa_mem_supported: bool = False
     numa_mem_align_shift: int = 23
     numa_auto_assign_ram: Callable[[MachineClass, list[NodeInfo], int], None] | None = None
     auto_enable_numa_with_memhp: bool = False
+    auto_enable_numa_with_memdev: bool = False
+    has_acpi: bool = True
     has_reserved_memory: bool = True
     enforce_aligned_dimm: bool = True
+    broken_reserved_end: bool = False
     gigabyte_align: bool = True
+    enforce_amd_1tb_hole: bool = True
+    hole64_size: int = 0
     pre_plug: Callable[[Qemu, PCDIMMDevice], None] | None = None
     plug: Callable[[Qemu, PCDIMMDevice], None] | None = None
 
@@ -95,7 +134,8 @@ class MachineState:
 
     ``name`` is what the user calls it, empty until it is chosen, ``type_name`` what QOM
     calls its type.  ``ram`` is the region that the machine takes its RAM as,
-    ``device_memory`` None on a machine without such a range.
+    ``memdev_id`` the name and ``memdev`` the backend that ``memory-backend=`` names.
+    ``cpu`` is what -cpu says.  ``device_memory`` is None on a machine without such a range.
     """
 
     name: str = ""
@@ -104,12 +144,17 @@ class MachineState:
     mem_merge: bool = True
     dump_guest_core: bool = True
     nvdimm: bool = False
+    hmat: bool = False
     acpi: bool = True
     max_ram_below_4g: int = 0
     ram_size: int = 0
+    ram_size_given: bool = False
     maxram_size: int = 0
     ram_slots: int = 0
     ram: MemoryRegion | None = None
+    memdev_id: str | None = None
+    memdev: HostMemoryBackend | None = None
+    cpu: str | None = None
     device_memory: DeviceMemory | None = None
     memory_devices: list[PCDIMMDevice] = attrs.field(factory=list)
     possible_cpus: list[CPUArchId] = attrs.field(factory=list)

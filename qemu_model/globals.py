@@ -12,7 +12,7 @@ import attrs
 from .boards import MachineState
 from .error import Error, Message
 from .host.protocol import Host, Platform
-from .numa_info import NumaGlobals
+from .numa_info import NumaState
 from .ram_addr import RAMBlock
 from .revision import Revision
 
@@ -64,9 +64,10 @@ class Qemu:
     smp_cpus: int = 1
     max_cpus: int = 1
     smp_dies: int = 1
+    smp_modules: int = 1
     smp_cores: int = 1
     smp_threads: int = 1
-    numa: NumaGlobals = attrs.field(factory=NumaGlobals)
+    numa: NumaState = attrs.field(factory=NumaState)
     ram_blocks: list[RAMBlock] = attrs.field(factory=list)
     objects: dict[str, Object] = attrs.field(factory=dict)
     has_objects_root: bool = False

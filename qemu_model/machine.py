@@ -1,144 +1,273 @@
-"""``hw/core/machine.c``: properties of machines, CPUs in nodes, and making the machine."""
+"""``hw/core/machine.c``: the machine's RAM, CPUs in nodes, and making the machine."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
+from typing import NoReturn
 
 from . import messages
-from .boards import CPUArchId, CpuInstanceProperties, MachineProperty, machine_get_class
+from .boards import CPUArchId, CpuInstanceProperties, machine_get_class
+from .error import Abort, Error, Exit
 from .globals import Qemu
-from .string_input import StringInputVisitor
-
-C_FILE = "hw/core/machine.c"
-
-
-def machine_set_dump_guest_core(qemu: Qemu, value: bool) -> None:
-    """Put the guest's RAM into core dumps or not."""
-    qemu.machine.dump_guest_core = value
-
-
-def machine_set_mem_merge(qemu: Qemu, value: bool) -> None:
-    """Let KSM merge the guest's RAM or not."""
-    qemu.machine.mem_merge = value
-
-
-#: Properties of every machine.
-PROPERTIES: Final[Mapping[str, MachineProperty]] = MappingProxyType(
-    {
-        "accel": MachineProperty("string"),
-        "append": MachineProperty("string"),
-        "dt-compatible": MachineProperty("string"),
-        "dtb": MachineProperty("string"),
-        "dump-guest-core": MachineProperty("bool", machine_set_dump_guest_core),
-        "dumpdtb": MachineProperty("string"),
-        "enforce-config-section": MachineProperty("bool"),
-        "firmware": MachineProperty("string"),
-        "graphics": MachineProperty("bool"),
-        "igd-passthru": MachineProperty("bool"),
-        "initrd": MachineProperty("string"),
-        "kernel": MachineProperty("string"),
-        "kernel-irqchip": MachineProperty("on|off|split"),
-        "kvm-shadow-mem": MachineProperty("int"),
-        "mem-merge": MachineProperty("bool", machine_set_mem_merge),
-        "memory-encryption": MachineProperty("string"),
-        "phandle-start": MachineProperty("int"),
-        "suppress-vmdesc": MachineProperty("bool"),
-        "usb": MachineProperty("bool"),
-    }
+from .hostmem import (
+    HostMemoryBackend,
+    host_memory_backend_get_memory,
+    host_memory_backend_is_mapped,
+    host_memory_backend_set_mapped,
+)
+from .memory import MemoryRegion, memory_region_add_subregion
+from .numa_info import MAX_NODES
+from .osdep import round_up
+from .qom import (
+    TypeInfo,
+    object_property_add_child,
+    object_resolve_path_type,
+    object_unparent,
 )
 
-
-def set_property(qemu: Qemu, name: str, text: str) -> None:
-    """Set a property of the machine to what ``text`` says.
-
-    Raises ``Property '.<name>' not found``, ``Insufficient permission to perform
-    this operation``, what a value of the wrong kind raises and what the setter
-    raises.
-    """
-    prop = machine_get_class(qemu).properties.get(name)
-    if prop is None:
-        raise messages.PROPERTY_NOT_FOUND.error(type=qemu.machine.type_name, property=name)
-    if prop.kind == "read-only":
-        raise messages.NOT_WRITABLE.error(type=qemu.machine.type_name, property=name)
-    v = StringInputVisitor(qemu, text)
-    value: object
-    match prop.kind:
-        case "bool":
-            value = v.type_bool(name)
-        case "size":
-            value = v.type_size(name)
-        case "int":
-            value = v.type_int64(name)
-        case "string":
-            value = text
-        case values:
-            value = v.type_enum(name, values.split("|"))
-    if prop.set is not None:
-        prop.set(qemu, value)
+C_FILE = "hw/core/machine.c"
 
 
 def machine_set_cpu_numa_node(qemu: Qemu, props: CpuInstanceProperties) -> None:
     """Put all CPUs that fit ``props`` into its node.
 
-    Raises ``CPU is already assigned to node-id: <n>`` and ``no match found``.
+    Raises ``<name>-id is not supported``, ``CPU is already assigned to node-id: <n>``,
+    ``The initiator of CPU NUMA node <n> should be itself`` and ``no match found``.
     """
     match = False
     for slot in qemu.machine.possible_cpus:
-        if props.thread_id not in (None, slot.thread_id):
-            continue
-        if props.core_id not in (None, slot.core_id):
-            continue
-        if props.die_id not in (None, slot.die_id):
-            continue
-        if props.socket_id not in (None, slot.socket_id):
+        for name, wanted, there in (
+            ("module", props.module_id, slot.module_id),
+            ("cluster", props.cluster_id, None),
+            ("die", props.die_id, slot.die_id),
+        ):
+            if wanted is not None and there is None:
+                raise messages.NUMA_CPU_PROPERTY.error(name=f"{name}-id")
+        if not all(
+            wanted in (None, there)
+            for wanted, there in (
+                (props.thread_id, slot.thread_id),
+                (props.core_id, slot.core_id),
+                (props.module_id, slot.module_id),
+                (props.die_id, slot.die_id),
+                (props.socket_id, slot.socket_id),
+            )
+        ):
             continue
         if slot.node_id not in (None, props.node_id):
             raise messages.CPU_ASSIGNED.error(node=slot.node_id)
         match = True
         slot.node_id = props.node_id
+        if qemu.machine.hmat and props.node_id is not None:
+            _set_own_initiator(qemu, props.node_id)
     if not match:
         raise messages.CPU_NO_MATCH.error()
 
 
-def cpu_slot_to_string(cpu: CPUArchId) -> str:
+def _set_own_initiator(qemu: Qemu, node: int) -> None:
+    """Note that a node with CPUs starts its own accesses."""
+    info = qemu.numa.info(node)
+    if info.initiator not in (MAX_NODES, node):
+        raise messages.INITIATOR_NOT_ITSELF.error(node=node, initiator=info.initiator)
+    info.has_cpu = True
+    info.initiator = node
+
+
+def cpu_slot_to_string(qemu: Qemu, cpu: CPUArchId) -> str:
     """Return the place of a CPU in words."""
-    die = "" if cpu.die_id is None else f"die-id: {cpu.die_id}, "
-    return f"socket-id: {cpu.socket_id}, {die}core-id: {cpu.core_id}, thread-id: {cpu.thread_id}"
+    words = [f"socket-id: {cpu.socket_id}"]
+    if cpu.die_id is not None:
+        words.append(f"die-id: {cpu.die_id}")
+        if not qemu.tree.machine.die_id_has_a_comma:
+            words = ["".join(words)]
+    if cpu.module_id is not None:
+        words.append(f"module-id: {cpu.module_id}")
+    return ", ".join([*words, f"core-id: {cpu.core_id}", f"thread-id: {cpu.thread_id}"])
 
 
 def machine_numa_finish_cpu_init(qemu: Qemu) -> None:
     """Put the CPUs that no -numa names into nodes.
 
     If none is named sockets go round the nodes; else the rest goes to node 0, with
-    two warnings.
+    two warnings.  Prints what ``machine_set_cpu_numa_node`` raises and what
+    ``numa_validate_initiator`` prints, and exits with 1.
     """
+    from .numa_hmat import numa_validate_initiator
+
     nodes = qemu.numa.nb_numa_nodes
     cpus = qemu.machine.possible_cpus
-    if all(slot.node_id is None for slot in cpus):
-        for slot in cpus:
-            slot.node_id = slot.socket_id % nodes
-        return
+    default_mapping = all(slot.node_id is None for slot in cpus)
     left = [(index, slot) for index, slot in enumerate(cpus) if slot.node_id is None]
     for _, slot in left:
-        slot.node_id = 0
-    if left:
-        names = ", ".join(f"CPU {index} [{cpu_slot_to_string(slot)}]" for index, slot in left)
+        slot.node_id = slot.socket_id % nodes if default_mapping else 0
+        if qemu.machine.hmat:
+            try:
+                _set_own_initiator(qemu, slot.node_id)
+            except Error as error:
+                qemu.error_report_err(error)
+                raise Exit(1) from error
+    if qemu.machine.hmat:
+        numa_validate_initiator(qemu)
+    if left and not default_mapping:
+        names = ", ".join(f"CPU {index} [{cpu_slot_to_string(qemu, slot)}]" for index, slot in left)
         qemu.warn_report(messages.CPUS_WITHOUT_NODE, cpus=names)
         qemu.warn_report(messages.CPUS_PARTIAL)
 
 
-def machine_run_board_init(qemu: Qemu) -> None:
-    """Complete NUMA, and make the machine.
+def machine_consume_memdev(qemu: Qemu, ram: MemoryRegion, backend: HostMemoryBackend) -> None:
+    """Give a backend to the guest, as the next part of ``ram``.
 
-    Prints what goes wrong, and exits with 1.
+    Prints ``memory backend <id> can't be used multiple times.`` and exits with 1.
+    """
+    if host_memory_backend_is_mapped(backend):
+        qemu.error_report(messages.MEMDEV_USED_TWICE, id=backend.id)
+        raise Exit(1)
+    host_memory_backend_set_mapped(backend, True)
+    memory_region_add_subregion(ram, host_memory_backend_get_memory(backend))
+
+
+def machine_set_mem(
+    qemu: Qemu, size: int, slots: int | None = None, max_size: int | None = None
+) -> None:
+    """Take the size of the guest's RAM in bytes, 0 for the machine's default, and the slots.
+
+    Sizes are rounded up to 8 KiB.  Raises ``invalid value of maxmem: ...``, before 7.1
+    ``invalid value of -m option maxmem: ...``, and ``slots specified but no max-size``,
+    before 7.1 ``invalid -m option value: missing 'maxmem' option``.
+    """
+    machine = qemu.machine
+    machine.ram_size_given = bool(size)
+    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192)
+    machine.ram_size = machine.maxram_size = size
+    if max_size is None:
+        if slots is not None:
+            raise messages.SLOTS_WITHOUT_MAXMEM.error()
+        return
+    if max_size < size:
+        raise messages.MAXMEM_BELOW_SIZE.error(maxmem=max_size, ram_size=size)
+    if slots and max_size == size:
+        raise messages.SLOTS_WITHOUT_ROOM.error(maxmem=max_size, ram_size=size)
+    machine.maxram_size, machine.ram_slots = max_size, slots or 0
+
+
+def _refuse(qemu: Qemu, error: Error) -> NoReturn:
+    qemu.error_report_err(error)
+    raise Exit(1) from error
+
+
+def qemu_resolve_machine_memdev(qemu: Qemu) -> None:
+    """Find the backend that ``-machine memory-backend=`` names (``system/vl.c``).
+
+    Without -m its size is that of the guest's RAM.  Prints ``Memory backend '<id>' not
+    found``, before 7.1 also ``Size specified by -m option must match size of explicitly
+    specified 'memory-backend' property`` and ``'-mem-path' can't be used together
+    with'-machine memory-backend'``, and exits with 1.
+    """
+    machine = qemu.machine
+    if machine.memdev_id is None:
+        return
+    backend = object_resolve_path_type(qemu, machine.memdev_id, HostMemoryBackend)
+    if backend is None:
+        qemu.error_report(messages.MEMDEV_NOT_FOUND, id=machine.memdev_id)
+        raise Exit(1)
+    if not qemu.tree.machine.checks_memory_backend_with_the_board:
+        if machine.ram_size_given and backend.size != machine.ram_size:
+            qemu.error_report(messages.MEMDEV_SIZE)
+            raise Exit(1)
+        if qemu.mem_path is not None:
+            qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
+            raise Exit(1)
+    machine.memdev = backend
+    if not machine.ram_size_given:
+        machine.ram_size = backend.size
+
+
+def create_default_memdev(qemu: Qemu, types: Mapping[str, TypeInfo]) -> HostMemoryBackend:
+    """Make the backend of the machine's RAM: of the file at -mem-path, or anonymous.
+
+    Raises what completing a backend raises, and ``attempt to add duplicate property
+    '<id>' to object (type 'container')``.
+    """
+    info = types["memory-backend-ram" if qemu.mem_path is None else "memory-backend-file"]
+    obj = info.instance_init(qemu)
+    assert isinstance(obj, HostMemoryBackend)
+    if qemu.mem_path is not None:
+        setattr(obj, "mem_path", qemu.mem_path)  # noqa: B010 - two classes until they are one
+    obj.size = qemu.machine.ram_size
+    object_property_add_child(qemu, obj, machine_get_class(qemu).default_ram_id)
+    try:
+        info.complete(qemu, obj)
+    except Error:
+        object_unparent(qemu, obj)
+        info.finalize(qemu, obj)
+        raise
+    return obj
+
+
+def _refuse_default_id(qemu: Qemu, id: str) -> None:
+    """Refuse an object that has the id of the machine's own RAM; in 5.0 making it fails.
+
+    Raises ``object's id '<id>' is reserved for the default RAM backend, ...``.
+    """
+    tree = qemu.tree
+    if tree.machine.reserves_the_id_of_default_ram:
+        hint = messages.MEMDEV_RESERVED_HINT
+        said = hint.text_in(tree, id=id) if hint.is_said_in(tree) else ""
+        raise messages.MEMDEV_RESERVED.error(id=id, hint=said)
+    if tree.machine.an_id_in_use_aborts:
+        qemu.fprintf_stderr(messages.DEFAULT_RAM_DUPLICATE_PLACE)
+        raise Abort(messages.DEFAULT_RAM_DUPLICATE, id=id)
+
+
+def _make_ram(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
+    """Make the machine's RAM a backend, unless the line gives one.
+
+    Prints ``Machine memory size does not match the size of the memory backend``, ``object's
+    id '<id>' is reserved ...`` or what ``create_default_memdev`` raises, and exits with 1.
+    """
+    machine, tree = qemu.machine, qemu.tree.machine
+    try:
+        if machine.memdev is not None:
+            if (
+                tree.checks_memory_backend_with_the_board
+                and machine.memdev.size != machine.ram_size
+            ):
+                raise messages.MEMDEV_SIZE.error()
+        elif machine.ram_size and qemu.numa.have_memdevs != 1:
+            if machine_get_class(qemu).default_ram_id in qemu.objects:
+                _refuse_default_id(qemu, machine_get_class(qemu).default_ram_id)
+            machine.memdev = create_default_memdev(qemu, types)
+    except Error as error:
+        _refuse(qemu, error)
+
+
+def _consume_ram(qemu: Qemu) -> None:
+    """Give the machine's backend to the guest, if the nodes have none."""
+    machine = qemu.machine
+    if machine.memdev is not None and machine.ram is None:
+        machine.ram = MemoryRegion()
+        machine_consume_memdev(qemu, machine.ram, machine.memdev)
+
+
+def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
+    """Make the machine: its RAM, its nodes, its CPUs in them.
+
+    Before 5.0 the RAM is allocated by the machine itself.  Prints what goes wrong, and
+    exits with 1.
     """
     from .numa import numa_complete_configuration
 
-    numa_complete_configuration(qemu)
-    if qemu.numa.nb_numa_nodes:
-        machine_numa_finish_cpu_init(qemu)
-    machine_get_class(qemu).init(qemu)
+    tree, mc = qemu.tree.machine, machine_get_class(qemu)
+    if tree.ram_is_a_backend:
+        _make_ram(qemu, types)
+        if not tree.numa_comes_before_the_memory_backend:
+            _consume_ram(qemu)
+    if mc.possible_cpu_arch_ids is not None:
+        numa_complete_configuration(qemu)
+        if qemu.numa.nb_numa_nodes:
+            machine_numa_finish_cpu_init(qemu)
+    if tree.ram_is_a_backend:
+        _consume_ram(qemu)
+    mc.init(qemu)

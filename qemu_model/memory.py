@@ -30,6 +30,7 @@ class MemoryRegion:
     name: str = ""
     size: int = 0
     align: int = 0
+    readonly: bool = False
     ram_block: RAMBlock | None = None
     container: MemoryRegion | None = None
 
@@ -59,6 +60,11 @@ def memory_region_get_fd(mr: MemoryRegion) -> int:
 def memory_region_get_alignment(mr: MemoryRegion) -> int:
     """Return what the region's address is a multiple of, in bytes."""
     return mr.align
+
+
+def memory_region_is_rom(mr: MemoryRegion) -> bool:
+    """Return whether the guest cannot write to the region."""
+    return mr.readonly
 
 
 def memory_region_init(mr: MemoryRegion, name: str, size: int) -> None:

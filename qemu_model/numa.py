@@ -1,4 +1,4 @@
-"""``numa.c``: the guest's NUMA nodes, and where the guest's RAM comes from."""
+"""``hw/core/numa.c``: the guest's NUMA nodes, and where the guest's RAM comes from."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -13,78 +13,43 @@ from . import messages
 from .boards import CpuInstanceProperties, MachineClass, machine_get_class
 from .cutils import qemu_strtosz_MiB
 from .error import Error, Exit
-from .glib import GHashTable
 from .globals import Qemu
-from .hostmem import (
-    HostMemoryBackend,
-    host_memory_backend_get_dump,
-    host_memory_backend_get_memory,
-    host_memory_backend_get_merge,
-    host_memory_backend_get_policy,
-    host_memory_backend_get_prealloc,
-    host_memory_backend_get_size,
-    host_memory_backend_set_mapped,
-)
+from .hostmem import HostMemoryBackend, host_memory_backend_get_size
 from .machine import machine_set_cpu_numa_node
-from .memory import (
-    MemoryRegion,
-    memory_region_add_subregion,
-    memory_region_init,
-    memory_region_init_ram_from_file,
-    memory_region_init_ram_nomigrate,
-    memory_region_is_mapped,
-)
+from .memory import MemoryRegion, memory_region_init
+from .numa_hmat import parse_numa_hmat_cache, parse_numa_hmat_lb
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
 from .opts_visitor import OptsVisitor
-from .qemu_option import QemuOpts
-from .qom import (
-    object_get_canonical_path_component,
-    object_get_objects_root,
-    object_resolve_path_type,
+from .qapi_machine import (
+    NumaDistOptions,
+    NumaHmatCacheOptions,
+    NumaHmatLBOptions,
+    NumaNodeOptions,
+    NumaOptions,
+    visit_type_NumaOptions,
 )
-from .ram_addr import NO_FLAGS
+from .qemu_option import QemuOpts
+from .qom import object_resolve_path_type
 
-C_FILE = "numa.c"
+C_FILE = "hw/core/numa.c"
 
 #: What a process of 64 bits can count.
 UINT64_MASK: Final = (1 << 64) - 1
-
-NODE_MEMBERS: Final = ("type", "nodeid", "cpus", "mem", "memdev")
-DIST_MEMBERS: Final = ("type", "src", "dst", "val")
-CPU_MEMBERS: Final = ("type", "node-id", "socket-id", "core-id", "thread-id")
+_ERANGE: Final = 34
 
 
-@attrs.frozen
-class NumaNodeOptions:
-    """``-numa node``: ``mem`` in bytes; None is what is not given."""
-
-    nodeid: int | None = None
-    cpus: tuple[int, ...] = ()
-    mem: int | None = None
-    memdev: str | None = None
-
-
-@attrs.frozen
-class NumaDistOptions:
-    """``-numa dist``: the distance ``val`` from node ``src`` to node ``dst``."""
-
-    src: int
-    dst: int
-    val: int
-
-
-#: What -numa says: a node, a distance, or (``-numa cpu``) a node for some CPUs.
-NumaOptions = NumaNodeOptions | NumaDistOptions | CpuInstanceProperties
+def numa_uses_legacy_mem(qemu: Qemu) -> bool:
+    """Return whether no node has a backend, so that the guest's RAM is one block."""
+    return qemu.numa.have_memdevs != 1
 
 
 def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
     """Make one node.
 
     Raises ``Max number of NUMA nodes reached: <n>``, ``Duplicate NUMA nodeid: <n>``,
-    ``NUMA is not supported by this machine-type``, ``CPU index (<n>) should be
-    smaller than maxcpus (<n>)``, ``CPU is already assigned to node-id: <n>``,
-    ``cannot specify both mem= and memdev=``, ``memdev option must be specified for
-    either all or no nodes`` and ``memdev=<text> is ambiguous``.
+    ``CPU index (<n>) should be smaller than maxcpus (<n>)``, ``CPU is already assigned to
+    node-id: <n>``, ``memdev=<text> is ambiguous``, ``Parameter -numa node,mem is not
+    supported by this machine type`` and what ``_check_mem_and_memdev`` raises.
     """
     numa = qemu.numa
     nodenr = numa.nb_numa_nodes if node.nodeid is None else node.nodeid
@@ -95,34 +60,82 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
         raise messages.NUMA_DUPLICATE_NODE.error(node=nodenr)
     if machine_get_class(qemu).possible_cpu_arch_ids is None:
         raise messages.NUMA_NOT_SUPPORTED.error()
-
+    if qemu.tree.numa.initiator_is_read_before_cpus and not _set_initiator(qemu, node, info):
+        return
     for cpu in node.cpus:
         if cpu >= qemu.max_cpus:
             raise messages.NUMA_CPU_INDEX.error(cpu=cpu, max_cpus=qemu.max_cpus)
         slot = qemu.machine.possible_cpus[cpu]
         machine_set_cpu_numa_node(
-            qemu, CpuInstanceProperties(nodenr, slot.socket_id, slot.core_id, slot.thread_id)
+            qemu,
+            CpuInstanceProperties(
+                nodenr,
+                slot.socket_id,
+                slot.core_id,
+                slot.thread_id,
+                slot.die_id,
+                module_id=slot.module_id,
+            ),
         )
-
-    has_memdev = node.memdev is not None
-    if node.mem is not None and has_memdev:
-        raise messages.NUMA_MEM_AND_MEMDEV.error()
-    if numa.have_memdevs == -1:
-        numa.have_memdevs = int(has_memdev)
-    if int(has_memdev) != numa.have_memdevs:
-        raise messages.NUMA_MEMDEV_ALL_OR_NONE.error()
-
+    _check_mem_and_memdev(qemu, node)
     if node.mem is not None:
+        if not machine_get_class(qemu).numa_mem_supported:
+            raise messages.NUMA_MEM.error(hint=messages.NUMA_MEM_HINT)
         info.node_mem = node.mem
+        if qemu.tree.numa.warns_of_mem:
+            qemu.warn_report(messages.NUMA_MEM_DEPRECATED)
     if node.memdev is not None:
         backend = object_resolve_path_type(qemu, node.memdev, HostMemoryBackend)
         if backend is None:
             raise messages.NUMA_MEMDEV_AMBIGUOUS.error(memdev=node.memdev)
         info.node_mem = host_memory_backend_get_size(qemu, backend)
         info.node_memdev = backend
+    if not qemu.tree.numa.initiator_is_read_before_cpus and not _set_initiator(qemu, node, info):
+        return
     info.present = True
     numa.max_numa_nodeid = max(numa.max_numa_nodeid, nodenr + 1)
     numa.nb_numa_nodes += 1
+
+
+def _check_mem_and_memdev(qemu: Qemu, node: NumaNodeOptions) -> None:
+    """Refuse a mixture of ``mem`` and ``memdev``.
+
+    Raises ``numa configuration should use either mem= or memdev=,mixing both is not
+    allowed``; before 4.1 ``cannot specify both mem= and memdev=`` and ``memdev option must
+    be specified for either all or no nodes``.
+    """
+    numa = qemu.numa
+    has_mem, has_memdev = node.mem is not None, node.memdev is not None
+    if qemu.tree.numa.a_node_may_have_no_memory:
+        numa.have_memdevs = int(numa.have_memdevs == 1 or has_memdev)
+        numa.have_mem = numa.have_mem or has_mem
+        if (has_mem and numa.have_memdevs) or (has_memdev and numa.have_mem):
+            raise messages.NUMA_MIXED.error()
+        return
+    if has_mem and has_memdev:
+        raise messages.NUMA_MEM_AND_MEMDEV.error()
+    if numa.have_memdevs == -1:
+        numa.have_memdevs = int(has_memdev)
+    if int(has_memdev) != numa.have_memdevs:
+        raise messages.NUMA_MEMDEV_ALL_OR_NONE.error()
+
+
+def _set_initiator(qemu: Qemu, node: NumaNodeOptions, info: NodeInfo) -> bool:
+    """Note the node whose CPUs start accesses to this one; return False where QEMU gives up.
+
+    Raises ``ACPI Heterogeneous Memory Attribute Table (HMAT) is disabled, ...``; prints
+    ``The initiator id <n> expects an integer between 0 and 127`` and goes on without the
+    node.
+    """
+    if node.initiator is None:
+        return True
+    if not qemu.machine.hmat:
+        raise messages.NUMA_HMAT.error()
+    if node.initiator >= MAX_NODES:
+        qemu.error_report(messages.INITIATOR_RANGE, node=node.initiator, most=MAX_NODES - 1)
+        return False
+    info.initiator = node.initiator
+    return True
 
 
 def parse_numa_distance(qemu: Qemu, dist: NumaDistOptions) -> None:
@@ -133,9 +146,9 @@ def parse_numa_distance(qemu: Qemu, dist: NumaDistOptions) -> None:
     ...`` and ``Local distance of node <n> should be 10.``
     """
     numa = qemu.numa
-    if dist.src >= MAX_NODES or dist.dst >= MAX_NODES:
-        name = "src" if dist.src >= MAX_NODES else "dst"
-        raise messages.NUMA_INVALID_NODE.error(name=name, most=MAX_NODES - 1)
+    for name, node in (("src", dist.src), ("dst", dist.dst)):
+        if node >= MAX_NODES:
+            raise messages.NUMA_INVALID_NODE.error(name=name, most=MAX_NODES - 1)
     if not numa.info(dist.src).present or not numa.info(dist.dst).present:
         raise messages.NUMA_NODE_MISSING.error()
     if dist.val < NUMA_DISTANCE_MIN:
@@ -149,64 +162,50 @@ def parse_numa_distance(qemu: Qemu, dist: NumaDistOptions) -> None:
 def set_numa_options(qemu: Qemu, options: NumaOptions) -> None:
     """Do what one -numa says.
 
-    Raises what ``parse_numa_node``, ``parse_numa_distance`` and
-    ``machine_set_cpu_numa_node`` raise, ``Missing mandatory node-id property`` and
-    ``Invalid node-id=<n>, ...``.  Of a node-id that is negative or 128 and more QEMU
-    looks outside its array, and may find anything; the model takes it for absent.
+    Raises ``NUMA is not supported by this machine-type``, ``Missing mandatory node-id
+    property``, ``Invalid node-id=<n>, ...``, ``ACPI Heterogeneous Memory Attribute Table
+    (HMAT) is disabled, ...`` and what the functions for each kind raise.  Of a node-id that
+    is negative or 128 and more QEMU looks outside its array, and may find anything; the
+    model takes it for absent.
     """
-    if isinstance(options, NumaNodeOptions):
-        parse_numa_node(qemu, options)
-    elif isinstance(options, NumaDistOptions):
-        parse_numa_distance(qemu, options)
-    else:
-        if options.node_id is None:
-            raise messages.NUMA_NODE_ID_MANDATORY.error()
-        info = qemu.numa.numa_info.get(options.node_id)
-        if info is None or not info.present:
-            raise messages.NUMA_NODE_ID_INVALID.error(node=options.node_id)
-        machine_set_cpu_numa_node(qemu, options)
-
-
-def visit_type_numa_options(qemu: Qemu, opts: QemuOpts) -> NumaOptions:
-    """Read one -numa, its parameters in the order of their declaration.
-
-    Raises ``Parameter 'type' is missing``, ``Invalid parameter '<type>'``,
-    ``Parameter '<name>' expects ...`` and ``Invalid parameter '<name>'``.
-    """
-    v = OptsVisitor(qemu, opts)
-    options: NumaOptions
-    kind = v.type_enum("type", ("node", "dist", "cpu"))
-    if kind == "node":
-        options = NumaNodeOptions(
-            v.type_uint16("nodeid") if v.has("nodeid") else None,
-            tuple(v.uint16_list("cpus")),
-            v.type_size("mem") if v.has("mem") else None,
-            v.type_str("memdev") if v.has("memdev") else None,
-        )
-        v.check_struct()
-    elif kind == "dist":
-        options = NumaDistOptions(v.type_uint16("src"), v.type_uint16("dst"), v.type_uint8("val"))
-        v.check_struct()
-    else:
-        options = CpuInstanceProperties(
-            *(v.type_int64(name) if v.has(name) else None for name in CPU_MEMBERS[1:])
-        )
-        v.check_struct()
-    return options
+    mc = machine_get_class(qemu)
+    if qemu.tree.numa.asks_the_machine_first and mc.possible_cpu_arch_ids is None:
+        raise messages.NUMA_NOT_SUPPORTED.error()
+    match options:
+        case NumaNodeOptions():
+            parse_numa_node(qemu, options)
+        case NumaDistOptions():
+            parse_numa_distance(qemu, options)
+        case CpuInstanceProperties():
+            if options.node_id is None:
+                raise messages.NUMA_NODE_ID_MANDATORY.error()
+            info = qemu.numa.numa_info.get(options.node_id)
+            if info is None or not info.present:
+                raise messages.NUMA_NODE_ID_INVALID.error(node=options.node_id)
+            machine_set_cpu_numa_node(qemu, options)
+        case _ if not qemu.machine.hmat:
+            raise messages.NUMA_HMAT.error()
+        case NumaHmatLBOptions():
+            parse_numa_hmat_lb(qemu, options)
+        case NumaHmatCacheOptions():
+            parse_numa_hmat_cache(qemu, options)
 
 
 def parse_numa(qemu: Qemu, opts: QemuOpts) -> None:
     """Read one -numa and do what it says; a ``mem`` without a unit is in MiB.
 
-    Raises what ``visit_type_numa_options`` and ``set_numa_options`` raise.
+    Raises what ``visit_type_NumaOptions`` and ``set_numa_options`` raise, and since 8.1
+    ``could not parse memory size '<text>': <strerror>``.
     """
-    options = visit_type_numa_options(qemu, opts)
+    options = visit_type_NumaOptions(OptsVisitor(qemu, opts), qemu.tree.release)
     if isinstance(options, NumaNodeOptions) and options.mem is not None:
         text = opts.get("mem")
         assert text is not None
         size = qemu_strtosz_MiB(qemu, text)
         if size is not None:
             options = attrs.evolve(options, mem=size)
+        elif qemu.tree.numa.refuses_mem_beyond_64_bits:
+            raise messages.NUMA_MEM_SIZE.error(_ERANGE, text=text)
     set_numa_options(qemu, options)
 
 
@@ -286,18 +285,53 @@ def numa_default_auto_assign_ram(mc: MachineClass, nodes: list[NodeInfo], size: 
     nodes[-1].node_mem = size - usedmem
 
 
-def numa_complete_configuration(qemu: Qemu) -> None:
-    """Give memory and distances to nodes that have none, and check what was given.
+def numa_init_memdev_container(qemu: Qemu, ram: MemoryRegion) -> None:
+    """Put the backends of the nodes into the guest's RAM, one after the other.
 
-    Where memory can be plugged in, a guest without NUMA gets one node.  Prints
-    ``numa: Node ID missing: <n>``, ``total memory for NUMA nodes (...) should equal
-    RAM size (...)`` or what ``validate_numa_distance`` prints, and exits with 1.
+    Prints what ``machine_consume_memdev`` prints, and exits with 1.
     """
-    numa = qemu.numa
-    mc = machine_get_class(qemu)
-    if qemu.machine.ram_slots and not numa.nb_numa_nodes and mc.auto_enable_numa_with_memhp:
-        parse_numa_node(qemu, NumaNodeOptions())
+    from .machine import machine_consume_memdev
 
+    numa = qemu.numa
+    for node in range(numa.nb_numa_nodes):
+        backend = numa.info(node).node_memdev
+        if backend is not None:
+            machine_consume_memdev(qemu, ram, backend)
+
+
+def _add_implicit_node(qemu: Qemu) -> None:
+    """Give a guest without NUMA one node, where memory can be plugged in."""
+    numa, machine, mc = qemu.numa, qemu.machine, machine_get_class(qemu)
+    by_slots = mc.auto_enable_numa_with_memhp and machine.ram_slots
+    by_room = mc.auto_enable_numa_with_memdev and machine.maxram_size > machine.ram_size
+    if not numa.nb_numa_nodes and (by_slots or by_room):
+        parse_numa_node(qemu, NumaNodeOptions())
+        if qemu.tree.numa.implicit_node_has_all_ram:
+            numa.info(0).node_mem = machine.ram_size
+
+
+def _assign_ram(qemu: Qemu, nodes: list[NodeInfo]) -> None:
+    """Split the RAM among the nodes if none was given any; from 4.1 on with a warning."""
+    mc = machine_get_class(qemu)
+    if any(node.node_mem for node in nodes):
+        return
+    assert mc.numa_auto_assign_ram is not None
+    mc.numa_auto_assign_ram(mc, nodes, qemu.machine.ram_size)
+    if qemu.tree.numa.warns_of_mem:
+        qemu.warn_report(messages.NUMA_SPLIT_DEPRECATED)
+
+
+def numa_complete_configuration(qemu: Qemu) -> None:
+    """Check what was given of the nodes, and complete it.
+
+    Where memory can be plugged in, a guest without NUMA gets one node.  Before 5.2 RAM is
+    split among nodes if none was given any.  Prints ``numa: Node ID missing: <n>``, ``total
+    memory for NUMA nodes (...) should equal RAM size (...)``, ``'-machine memory-backend'
+    and '-numa memdev' properties are mutually exclusive`` or what
+    ``validate_numa_distance`` and ``numa_init_memdev_container`` print, and exits with 1.
+    """
+    numa, machine, tree = qemu.numa, qemu.machine, qemu.tree
+    _add_implicit_node(qemu)
     for node in reversed(range(numa.max_numa_nodeid)):
         if not numa.info(node).present:
             qemu.error_report(messages.NUMA_NODE_GAP, node=node)
@@ -307,95 +341,21 @@ def numa_complete_configuration(qemu: Qemu) -> None:
         return
 
     nodes = [numa.info(node) for node in range(numa.nb_numa_nodes)]
-    if not any(node.node_mem for node in nodes):
-        assert mc.numa_auto_assign_ram is not None
-        mc.numa_auto_assign_ram(mc, nodes, qemu.machine.ram_size)
-
+    if not tree.numa.never_splits_ram:
+        _assign_ram(qemu, nodes)
     total = sum(node.node_mem for node in nodes) & UINT64_MASK
-    if total != qemu.machine.ram_size:
-        qemu.error_report(messages.NUMA_TOTAL, total=total, ram_size=qemu.machine.ram_size)
+    if total != machine.ram_size:
+        qemu.error_report(messages.NUMA_TOTAL, total=total, ram_size=machine.ram_size)
         raise Exit(1)
+
+    if tree.machine.ram_is_a_backend and not numa_uses_legacy_mem(qemu):
+        if tree.numa.refuses_memdev_beside_memory_backend and machine.memdev is not None:
+            qemu.error_report(messages.MEMDEV_EXCLUSIVE)
+            raise Exit(1)
+        machine.ram = MemoryRegion()
+        memory_region_init(machine.ram, machine_get_class(qemu).default_ram_id, machine.ram_size)
+        numa_init_memdev_container(qemu, machine.ram)
 
     if numa.have_numa_distance:
         validate_numa_distance(qemu)
         complete_init_numa_distance(qemu)
-
-
-def allocate_system_memory_nonnuma(qemu: Qemu, mr: MemoryRegion, name: str, ram_size: int) -> None:
-    """Take the guest's RAM, ``ram_size`` bytes, from -mem-path, or anonymous memory.
-
-    If -mem-path fails its error is printed; under -mem-prealloc QEMU then exits
-    with 1, else it prints ``falling back to regular RAM allocation.`` and takes
-    anonymous memory.  Without that either, it prints ``cannot set up guest memory
-    '<name>': <strerror>`` and exits with 1.
-    """
-    if qemu.mem_path is not None:
-        try:
-            memory_region_init_ram_from_file(qemu, mr, name, ram_size, 0, NO_FLAGS, qemu.mem_path)
-        except Error as error:
-            qemu.error_report_err(error)
-            if qemu.mem_prealloc:
-                raise Exit(1) from error
-            qemu.error_report(messages.FALLING_BACK)
-        else:
-            return
-    try:
-        memory_region_init_ram_nomigrate(qemu, mr, name, ram_size)
-    except Error as error:
-        qemu.error_report_err(error)
-        raise Exit(1) from error
-
-
-def memory_region_allocate_system_memory(
-    qemu: Qemu, mr: MemoryRegion, name: str, ram_size: int
-) -> None:
-    """Take the guest's RAM: the backends of the nodes, one after the other, or RAM of its own.
-
-    Prints what ``allocate_system_memory_nonnuma`` prints, or ``memory backend <id>
-    is used multiple times. ...`` and exits with 1.
-    """
-    numa = qemu.numa
-    if not numa.nb_numa_nodes or not numa.have_memdevs:
-        allocate_system_memory_nonnuma(qemu, mr, name, ram_size)
-        return
-
-    memory_region_init(mr, name, ram_size)
-    for node in range(numa.nb_numa_nodes):
-        backend = numa.info(node).node_memdev
-        if backend is None:
-            continue
-        seg = host_memory_backend_get_memory(backend)
-        if memory_region_is_mapped(seg):
-            path = object_get_canonical_path_component(qemu, backend)
-            qemu.error_report(messages.MEMDEV_USED_TWICE, id=path)
-            # Patch 1: the string belongs to the caller, who frees it.
-            if qemu.tree.numa.frees_the_memdev_name:
-                qemu.heap.g_free(path)
-            raise Exit(1)
-        host_memory_backend_set_mapped(backend, True)
-        memory_region_add_subregion(mr, seg)
-
-
-def query_memdev(qemu: Qemu, backend: HostMemoryBackend) -> dict[str, object]:
-    """Return what ``query-memdev`` says of one backend; no nodes are an empty list here."""
-    return {
-        "id": backend.id,
-        "size": host_memory_backend_get_size(qemu, backend),
-        "merge": host_memory_backend_get_merge(qemu, backend),
-        "dump": host_memory_backend_get_dump(qemu, backend),
-        "prealloc": host_memory_backend_get_prealloc(qemu, backend),
-        "host-nodes": sorted(backend.host_nodes),
-        "policy": host_memory_backend_get_policy(qemu, backend),
-    }
-
-
-def qmp_query_memdev(qemu: Qemu) -> list[dict[str, object]]:
-    """List the backends, in the order of the hash table they are in, backwards."""
-    object_get_objects_root(qemu)
-    children = GHashTable(("type", *qemu.objects))
-    backends = [qemu.objects.get(name) for name in children]
-    return [
-        query_memdev(qemu, backend)
-        for backend in reversed(backends)
-        if isinstance(backend, HostMemoryBackend)
-    ]

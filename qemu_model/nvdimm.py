@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Final
 
@@ -12,7 +13,12 @@ import attrs
 from . import messages
 from .globals import Qemu
 from .hostmem import host_memory_backend_get_memory
-from .memory import MemoryRegion, memory_region_get_alignment, memory_region_size
+from .memory import (
+    MemoryRegion,
+    memory_region_get_alignment,
+    memory_region_is_rom,
+    memory_region_size,
+)
 from .pc_dimm import PROPERTIES as PC_DIMM_PROPERTIES
 from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
 from .qom import object_get_canonical_path_component
@@ -20,6 +26,7 @@ from .qom import object_get_canonical_path_component
 C_FILE = "hw/mem/nvdimm.c"
 
 MIN_NAMESPACE_LABEL_SIZE: Final = 128 * 1024
+_UUID: Final = re.compile("-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12)))
 
 
 @attrs.define(eq=False)
@@ -45,6 +52,15 @@ def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor,
     nvdimm.label_size = size
 
 
+def nvdimm_set_uuid(_qemu: Qemu, _nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+    """Set the label's UUID, a property since 5.0.
+
+    Raises ``Property 'nvdimm.uuid' has invalid value``.
+    """
+    if not _UUID.fullmatch(v.type_str(name)):
+        raise messages.NVDIMM_UUID.error()
+
+
 def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Tell the guest that writes are not safe, or that they are."""
     nvdimm.unarmed = v.type_bool(name)
@@ -54,7 +70,8 @@ def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegi
     """Cut the label off the backend's memory, and what is left to the alignment.
 
     Raises ``'memdev' property must be set`` and ``the size of memdev <id> (...) is too
-    small to contain nvdimm label (...) and aligned PMEM (...)``.
+    small to contain nvdimm label (...) and aligned PMEM (...)``; since 6.0 also
+    ``'unarmed' property must be 'on' since memdev <id> is read-only``.
     """
     if nvdimm.hostmem is None:
         raise messages.MEMDEV_MUST_BE_SET.error()
@@ -69,6 +86,8 @@ def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegi
         )
         qemu.heap.g_free(path)
         raise error
+    if qemu.tree.nvdimm.read_only_needs_unarmed and not nvdimm.unarmed and memory_region_is_rom(mr):
+        raise messages.NVDIMM_READONLY.error(id=nvdimm.hostmem.id)
     nvdimm.nvdimm_mr = MemoryRegion("nvdimm-memory", pmem_size, align)
     return nvdimm.nvdimm_mr
 
@@ -101,10 +120,12 @@ TYPE_NVDIMM: Final = PCDIMMDeviceClass(
             **PC_DIMM_PROPERTIES,
             "label-size": nvdimm_set_label_size,
             "unarmed": nvdimm_set_unarmed,
+            "uuid": nvdimm_set_uuid,
         }
     ),
     _instance_init,
     nvdimm_get_memory_region,
     nvdimm_realize,
     is_nvdimm=True,
+    later=MappingProxyType({"uuid": (5, 0)}),
 )

@@ -1,22 +1,28 @@
-"""``hw/i386/pc.c``: RAM, CPUs and memory devices of a PC."""
+"""``hw/i386/pc.c``: RAM and memory devices of a PC."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from . import messages
-from .boards import CPUArchId, DeviceMemory, MachineProperty, machine_get_class
+from .boards import DeviceMemory, machine_get_class
 from .error import Exit
 from .globals import Qemu
-from .machine import PROPERTIES as MACHINE_PROPERTIES
+from .machine_properties import (
+    NUMA_PROPERTIES,
+    NVDIMM_PROPERTIES,
+    PROPERTIES,
+    Properties,
+    row,
+)
 from .memory import MemoryRegion
-from .numa import memory_region_allocate_system_memory
+from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
+from .x86_cpu import cpu_is_amd, cpu_phys_bits
 
 if TYPE_CHECKING:
     from .pc_dimm import PCDIMMDevice
@@ -28,11 +34,9 @@ FOUR_GIB: Final = 1 << 32
 TARGET_PAGE_SIZE: Final = 4096
 ACPI_MAX_RAM_SLOTS: Final = 256
 UINT64_MASK: Final = (1 << 64) - 1
-
-
-def pc_machine_set_nvdimm(qemu: Qemu, value: bool) -> None:
-    """Allow NVDIMMs or not."""
-    qemu.machine.nvdimm = value
+#: AMD's HyperTransport takes the addresses just below 1 TiB; RAM moves above them.
+AMD_HT_START: Final = 0xFD_0000_0000
+AMD_ABOVE_1TB_START: Final = 0x100_0000_0000
 
 
 def pc_machine_set_max_ram_below_4g(qemu: Qemu, value: int) -> None:
@@ -48,68 +52,118 @@ def pc_machine_set_max_ram_below_4g(qemu: Qemu, value: int) -> None:
     qemu.machine.max_ram_below_4g = value
 
 
-PROPERTIES: Final[Mapping[str, MachineProperty]] = MappingProxyType(
+def x86_machine_set_acpi(qemu: Qemu, value: str) -> None:
+    """Describe the machine to the guest by ACPI or not."""
+    qemu.machine.acpi = value != "off"
+
+
+_ON_OFF_AUTO: Final = "OnOffAuto"
+#: Properties of machines with an x86 processor (``hw/i386/x86.c``).
+X86_PROPERTIES: Final[Properties] = MappingProxyType(
     {
-        **MACHINE_PROPERTIES,
-        "device-memory-region-size": MachineProperty("read-only"),
-        "max-ram-below-4g": MachineProperty("size", pc_machine_set_max_ram_below_4g),
-        "nvdimm": MachineProperty("bool", pc_machine_set_nvdimm),
-        "nvdimm-persistence": MachineProperty("string"),
-        "pit": MachineProperty("bool"),
-        "sata": MachineProperty("bool"),
-        "smbus": MachineProperty("bool"),
-        "smm": MachineProperty("auto|on|off"),
-        "vmport": MachineProperty("auto|on|off"),
+        **PROPERTIES,
+        **NUMA_PROPERTIES,
+        "acpi": row(_ON_OFF_AUTO, x86_machine_set_acpi, since=(5, 0)),
+        "bus-lock-ratelimit": row("any", since=(6, 1)),
+        "pic": row(_ON_OFF_AUTO, since=(7, 1)),
+        "pit": row(_ON_OFF_AUTO, since=(4, 2)),
+        "sgx-epc": row("any", since=(6, 2)),
+        "smm": row(_ON_OFF_AUTO),
+        "x-oem-id": row("any", since=(6, 0)),
+        "x-oem-table-id": row("any", since=(6, 0)),
+    }
+)
+#: Properties of a PC.
+PC_PROPERTIES: Final[Properties] = MappingProxyType(
+    {
+        **X86_PROPERTIES,
+        **NVDIMM_PROPERTIES,
+        "cxl": row("bool", since=(7, 1)),
+        "cxl-fmw": row("any", since=(7, 1)),
+        "default-bus-bypass-iommu": row("bool", since=(6, 2)),
+        "device-memory-region-size": row("read-only", until=(8, 1)),
+        "fd-bootchk": row("bool", since=(9, 0)),
+        "hpet": row("bool", since=(5, 2)),
+        "i8042": row("bool", since=(7, 0)),
+        "igvm-cfg": row("any", since=(10, 1)),
+        "max-fw-size": row("any", since=(6, 0)),
+        "max-ram-below-4g": row("size", pc_machine_set_max_ram_below_4g),
+        "pcspk-audiodev": row("any", since=(5, 1)),
+        "pflash0": row("any", since=(4, 0)),
+        "pflash1": row("any", since=(4, 0)),
+        "pit": (*row("bool", until=(7, 1)), *row(_ON_OFF_AUTO, since=(7, 1))),
+        "sata": row("bool"),
+        "smbios-entry-point-type": row("any", since=(7, 0)),
+        "smbus": row("bool"),
+        "vmport": row(_ON_OFF_AUTO),
     }
 )
 
 
-def pc_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
-    """Return the places for CPUs: threads of a core, cores of a socket in turn."""
-    places = []
-    for index in range(qemu.max_cpus):
-        core, thread_id = divmod(index, qemu.smp_threads)
-        socket_id, core_id = divmod(core, qemu.smp_cores)
-        places.append(CPUArchId(socket_id, core_id, thread_id))
-    return places
-
-
 def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
-    """Take the RAM, and lay out the range for memory devices above it.
+    """Lay out the RAM and the range for memory devices above it; before 5.0 take the RAM.
 
-    Prints what taking the RAM and ``pc_device_memory_init`` print, and exits with 1.
+    Prints what taking the RAM prints, ``Address space limit ... phys-bits too low (<n>)``
+    and what ``_device_memory_init`` prints, and exits with 1.
     """
     machine = qemu.machine
-    machine.ram = MemoryRegion()
-    memory_region_allocate_system_memory(qemu, machine.ram, "pc.ram", machine.ram_size)
-    mc = machine_get_class(qemu)
-    pc_device_memory_init(
-        qemu,
-        above_4g_mem_size,
-        mc.name,
-        has_reserved_memory=mc.has_reserved_memory,
-        enforce_aligned_dimm=mc.enforce_aligned_dimm,
-    )
+    if not qemu.tree.machine.ram_is_a_backend:
+        machine.ram = MemoryRegion()
+        memory_region_allocate_system_memory(qemu, machine.ram, "pc.ram", machine.ram_size)
+    above_4g_mem_start = FOUR_GIB
+    if qemu.tree.pc.checks_phys_bits:
+        above_4g_mem_start = _check_phys_bits(qemu, above_4g_mem_size)
+    _device_memory_init(qemu, above_4g_mem_start + above_4g_mem_size)
 
 
-def pc_device_memory_init(
-    qemu: Qemu,
-    above_4g_mem_size: int,
-    machine_name: str,
-    *,
-    has_reserved_memory: bool,
-    enforce_aligned_dimm: bool,
-) -> None:
-    """Lay out the range for memory devices; this too is in ``pc_memory_init`` in C.
+def pc_get_device_memory_range(qemu: Qemu, above_4g_end: int) -> tuple[int, int]:
+    """Return where memory devices go in the guest, and how many bytes there are for them."""
+    machine = qemu.machine
+    size = machine.maxram_size - machine.ram_size
+    if machine_get_class(qemu).enforce_aligned_dimm:
+        # Each device may have to be moved up to the next GiB.
+        size = (size + GIB * machine.ram_slots) & UINT64_MASK
+    return round_up(above_4g_end, GIB), size
 
-    ``has_reserved_memory`` is whether the machine type has such a range at all,
-    ``enforce_aligned_dimm`` whether each device may lie as aligned as its backend is.
+
+def pc_max_used_gpa(qemu: Qemu, above_4g_end: int) -> int:
+    """Return the last address that the guest may use: that of PCI's addresses above 4 GiB."""
+    machine, mc = qemu.machine, machine_get_class(qemu)
+    start = above_4g_end
+    if mc.has_reserved_memory and machine.ram_size < machine.maxram_size:
+        start, size = pc_get_device_memory_range(qemu, above_4g_end)
+        start += 0 if mc.broken_reserved_end else size
+    return (round_up(start, GIB) + mc.hole64_size - 1) & UINT64_MASK
+
+
+def _check_phys_bits(qemu: Qemu, above_4g_mem_size: int) -> int:
+    """Return where the RAM above 4 GiB begins, if the CPU can address all of it.
+
+    Prints ``Address space limit 0x<n> < 0x<n> phys-bits too low (<n>)`` and exits with 1.
+    """
+    start = FOUR_GIB
+    bits = cpu_phys_bits(qemu)
+    if bits is None:
+        return start
+    moves = machine_get_class(qemu).enforce_amd_1tb_hole and cpu_is_amd(qemu)
+    if moves and pc_max_used_gpa(qemu, start + above_4g_mem_size) >= AMD_HT_START:
+        start = AMD_ABOVE_1TB_START
+    used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size), (1 << bits) - 1
+    if limit < used:
+        qemu.error_report(messages.PHYS_BITS, limit=limit, used=used, bits=bits)
+        raise Exit(1)
+    return start
+
+
+def _device_memory_init(qemu: Qemu, above_4g_end: int) -> None:
+    """Lay out the range for memory devices; this is in ``pc_memory_init`` in C.
+
     Prints what is wrong with ``slots`` and ``maxmem`` of -m, and exits with 1.
     """
-    machine = qemu.machine
+    machine, mc = qemu.machine, machine_get_class(qemu)
     plugged = max(machine.maxram_size - machine.ram_size, 0)
-    if not has_reserved_memory and (machine.ram_slots or plugged):
-        qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=machine_name)
+    if not mc.has_reserved_memory and (machine.ram_slots or plugged):
+        qemu.error_report(messages.SLOTS_NOT_SUPPORTED, machine=mc.name)
         raise Exit(1)
     machine.device_memory = DeviceMemory()
     if not plugged:
@@ -121,11 +175,7 @@ def pc_device_memory_init(
     if machine.maxram_size % TARGET_PAGE_SIZE:
         qemu.error_report(messages.MAXMEM_ALIGNMENT, page_size=TARGET_PAGE_SIZE)
         raise Exit(1)
-    base = round_up(FOUR_GIB + above_4g_mem_size, GIB)
-    size = plugged
-    if enforce_aligned_dimm:
-        # Each device may have to be moved up to the next GiB.
-        size = (size + GIB * machine.ram_slots) & UINT64_MASK
+    base, size = pc_get_device_memory_range(qemu, above_4g_end)
     if base + size > UINT64_MASK:
         qemu.error_report(messages.MAXMEM_AMOUNT, maxram_size=machine.maxram_size)
         raise Exit(1)
@@ -133,27 +183,19 @@ def pc_device_memory_init(
 
 
 def pc_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
-    """Find a place for a memory device.
+    """Find a place for a memory module.
 
-    Raises what ``pc_check_hotplug`` and ``pc_dimm_pre_plug`` raise.
+    Raises ``memory hotplug is not enabled: missing acpi device or acpi disabled``, ``nvdimm
+    is not enabled: missing 'nvdimm' in '-M'`` and what ``pc_dimm_pre_plug`` raises.
     """
     mc = machine_get_class(qemu)
-    pc_check_hotplug(qemu, dimm, has_acpi=mc.name != "isapc")
-    pc_dimm_pre_plug(qemu, dimm, None if mc.enforce_aligned_dimm else TARGET_PAGE_SIZE)
-
-
-def pc_check_hotplug(qemu: Qemu, dimm: PCDIMMDevice, *, has_acpi: bool) -> None:
-    """Refuse a device that the machine cannot tell its guest of.
-
-    Raises ``memory hotplug is not enabled: missing acpi device or acpi disabled`` and
-    ``nvdimm is not enabled: missing 'nvdimm' in '-M'``.
-    """
-    if not (has_acpi and qemu.machine.acpi):
+    if not (mc.has_acpi and qemu.machine.acpi):
         raise messages.HOTPLUG_WITHOUT_ACPI.error()
     if dimm.type.is_nvdimm and not qemu.machine.nvdimm:
         raise messages.NVDIMM_NOT_ENABLED.error()
+    pc_dimm_pre_plug(qemu, dimm, None if mc.enforce_aligned_dimm else TARGET_PAGE_SIZE)
 
 
 def pc_memory_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
-    """Map a memory device into the guest."""
+    """Map a memory module into the guest."""
     pc_dimm_plug(qemu, dimm)

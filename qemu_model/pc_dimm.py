@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from . import messages
+from .boards import machine_get_class
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
@@ -26,10 +27,12 @@ from .qom import (
     object_resolve_path,
     object_resolve_path_type,
 )
+from .revisions.release import Release
 
 C_FILE = "hw/mem/pc-dimm.c"
 
 UNASSIGNED_SLOT: Final = -1
+UINT64_MAX: Final = (1 << 64) - 1
 
 
 class PropertyVisitor(Protocol):
@@ -65,7 +68,11 @@ Setter = Callable[[Qemu, Any, PropertyVisitor, str], None]
 
 @attrs.frozen(eq=False)
 class PCDIMMDeviceClass:
-    """A type of memory module; a property without a setter can only be read."""
+    """A type of memory device, since a release; a property without a setter can only be read.
+
+    ``later`` has the properties that came with a later release.  ``needs_pci``: it goes on a
+    PCI bus, and its properties that the model does not know are accepted.
+    """
 
     name: str
     properties: Mapping[str, Setter | None]
@@ -73,11 +80,14 @@ class PCDIMMDeviceClass:
     get_memory_region: Callable[[Qemu, Any], MemoryRegion]
     realize: Callable[[Qemu, Any], object]
     is_nvdimm: bool = False
+    needs_pci: bool = False
+    since: Release = ()
+    later: Mapping[str, Release] = MappingProxyType({})
 
 
 @attrs.define(eq=False)
 class PCDIMMDevice:
-    """A module of memory: ``addr`` in the guest, 0 if not given."""
+    """A module of memory: ``addr`` in the guest, 0 if not given; alignment in bytes."""
 
     type: PCDIMMDeviceClass
     id: str | None = None
@@ -85,10 +95,11 @@ class PCDIMMDevice:
     node: int = 0
     slot: int = UNASSIGNED_SLOT
     hostmem: HostMemoryBackend | None = None
+    min_alignment: int = 1
 
 
 def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
-    """Wish for a guest address."""
+    """Set the guest address; 0 is any."""
     dimm.addr = v.type_uint64(name)
 
 
@@ -98,7 +109,7 @@ def set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> 
 
 
 def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
-    """Wish for a slot; -1 is any."""
+    """Set the slot; -1 is any."""
     dimm.slot = v.type_int32(name)
 
 
@@ -121,8 +132,13 @@ def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) ->
     dimm.hostmem = backend
 
 
+def set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+    """Read whether the device is to be real, which it will be in any case."""
+    v.type_bool(name)
+
+
 def pc_dimm_get_free_slot(qemu: Qemu, hint: int) -> int:
-    """Return a free slot, or the one wished for.
+    """Return a free slot, or the one asked for.
 
     Raises ``no slots where allocated, please specify the 'slots' option``,
     ``invalid slot# <n>, should be less than <n>``, ``slot <n> is busy`` and ``no
@@ -147,9 +163,17 @@ def pc_dimm_get_free_slot(qemu: Qemu, hint: int) -> int:
 def pc_dimm_pre_plug(qemu: Qemu, dimm: PCDIMMDevice, legacy_align: int | None) -> None:
     """Find a slot and a guest address for a module.
 
-    Raises what ``pc_dimm_get_free_slot``, the type's ``get_memory_region`` and
+    Raises ``invalid slot number <n>, valid range is [0-<n>]``, and what
+    ``pc_dimm_get_free_slot``, the type's ``get_memory_region`` and
     ``memory_device_get_free_addr`` raise.
     """
+    slots = qemu.machine.ram_slots
+    if (
+        qemu.tree.pc_dimm.names_the_valid_slots
+        and dimm.slot != UNASSIGNED_SLOT
+        and not 0 <= dimm.slot < slots
+    ):
+        raise messages.SLOT_OUT_OF_RANGE.error(slot=dimm.slot, last=(slots - 1) & UINT64_MAX)
     dimm.slot = pc_dimm_get_free_slot(qemu, dimm.slot)
     memory_device_pre_plug(qemu, dimm, legacy_align)
 
@@ -159,12 +183,27 @@ def pc_dimm_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
     memory_device_plug(qemu, dimm)
 
 
+def _check_node(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Refuse a node that the guest does not have.
+
+    Raises ``'DIMM property node has value ...`` and ``machine doesn't support NUMA``.
+    """
+    nodes = qemu.numa.nb_numa_nodes or 1
+    without_numa = machine_get_class(qemu).possible_cpu_arch_ids is None
+    if qemu.tree.pc_dimm.looks_at_the_node_first and without_numa and dimm.node:
+        raise messages.DIMM_WITHOUT_NUMA.error()
+    if dimm.node >= nodes:
+        raise messages.DIMM_NODE.error(node=dimm.node, nodes=nodes)
+
+
 def pc_dimm_realize(qemu: Qemu, dimm: PCDIMMDevice) -> None:
-    """Take the backend: from then on nobody else can have it, and nobody deletes it.
+    """Take the backend: from then on no other device can have it, and it cannot be deleted.
 
     Raises ``'memdev' property is not set``, ``can't use already busy memdev: <id>``,
-    ``'DIMM property node has value ...`` and what the type's ``realize`` raises.
+    and what ``_check_node`` and the type's ``realize`` raise.
     """
+    if qemu.tree.pc_dimm.looks_at_the_node_first:
+        _check_node(qemu, dimm)
     backend = dimm.hostmem
     if backend is None:
         raise messages.MEMDEV_NOT_SET.error()
@@ -173,9 +212,8 @@ def pc_dimm_realize(qemu: Qemu, dimm: PCDIMMDevice) -> None:
         error = messages.MEMDEV_BUSY.error(id=path)
         qemu.heap.g_free(path)
         raise error
-    nodes = qemu.numa.nb_numa_nodes or 1
-    if dimm.node >= nodes:
-        raise messages.DIMM_NODE.error(node=dimm.node, nodes=nodes)
+    if not qemu.tree.pc_dimm.looks_at_the_node_first:
+        _check_node(qemu, dimm)
     dimm.type.realize(qemu, dimm)
     host_memory_backend_set_mapped(backend, True)
 
@@ -199,6 +237,7 @@ PROPERTIES: Final[Mapping[str, Setter | None]] = MappingProxyType(
         "memdev": set_memdev,
         "node": set_node,
         "parent_bus": None,
+        "realized": set_realized,
         "size": None,
         "slot": set_slot,
         "type": None,

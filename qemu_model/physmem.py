@@ -13,8 +13,10 @@ from .host import linux
 from .host.linux import (
     MADV_DONTDUMP,
     MADV_DONTFORK,
+    MADV_DONTNEED,
     MADV_HUGEPAGE,
     MADV_MERGEABLE,
+    MADV_REMOVE,
     O_CREAT,
     O_EXCL,
     O_RDWR,
@@ -300,3 +302,13 @@ def drain_call_rcu(qemu: Qemu) -> None:
     """Reclaim what waited for its readers to leave (``util/rcu.c:drain_call_rcu``)."""
     while qemu.call_rcu:
         reclaim_ramblock(qemu, qemu.call_rcu.pop(0))
+
+
+def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> None:
+    """Give the first ``length`` bytes of a block back to the kernel.
+
+    Of a file QEMU also punches a hole, which is not modelled.
+    """
+    if block.page_size == qemu.platform.page_size:
+        anonymous = block.fd == -1 and bool(block.flags & RAM_SHARED)
+        qemu_madvise(qemu, block.host, length, MADV_REMOVE if anonymous else MADV_DONTNEED)

@@ -1,66 +1,112 @@
-"""``qdev-monitor.c`` and ``hw/core/qdev.c``: the devices of -device that take a backend."""
+"""``system/qdev-monitor.c`` and ``hw/core/qdev.c``: the devices of -device that take a backend."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from . import messages
 from .boards import machine_get_class
 from .globals import Qemu
+from .ivshmem import TYPE_IVSHMEM_PLAIN
 from .nvdimm import TYPE_NVDIMM
-from .pc_dimm import TYPE_PC_DIMM, PCDIMMDevice, PCDIMMDeviceClass, pc_dimm_realize
-from .qemu_option import QemuOpts
-from .string_input import StringInputVisitor
-
-C_FILE = "qdev-monitor.c"
-
-DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
-    {kind.name: kind for kind in (TYPE_PC_DIMM, TYPE_NVDIMM)}
+from .pc_dimm import (
+    TYPE_PC_DIMM,
+    PCDIMMDevice,
+    PCDIMMDeviceClass,
+    PropertyVisitor,
+    Setter,
+    pc_dimm_realize,
 )
+from .revisions.release import Release, is_between
+from .virtio_mem import TYPE_VIRTIO_MEM
+from .virtio_pmem import TYPE_VIRTIO_PMEM
+
+C_FILE = "system/qdev-monitor.c"
+
+#: The devices that take a memory backend.
+DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            TYPE_PC_DIMM,
+            TYPE_NVDIMM,
+            TYPE_VIRTIO_PMEM,
+            TYPE_VIRTIO_MEM,
+            TYPE_IVSHMEM_PLAIN,
+        )
+    }
+)
+#: The chipsets that have a PCI bus.
+_WITH_PCI: Final = ("i440fx", "q35")
 
 
-def qdev_device_add(qemu: Qemu, opts: QemuOpts) -> None:
-    """Make a device that takes a backend: its properties in the order given, then all at once.
+def device_class(driver: str | None, release: Release) -> PCDIMMDeviceClass | None:
+    """Return the type of device of that name if it takes a backend, else None."""
+    kind = DEVICES.get(driver or "")
+    return kind if kind is not None and is_between(release, kind.since, None) else None
 
-    Raises ``Parameter 'driver' is missing``, ``'<name>' is not a valid device model
-    name``, ``Property '.<name>' not found``, ``Insufficient permission to perform this
-    operation``, and what setters and ``device_set_realized`` raise.
+
+def implies_a_machine(driver: str | None) -> bool:
+    """Return whether a line without -machine that has such a device is about a PC."""
+    kind = DEVICES.get(driver or "")
+    return kind is not None and (kind.is_nvdimm or kind.needs_pci)
+
+
+def qdev_device_add(
+    qemu: Qemu,
+    driver: str,
+    id: str | None,
+    settings: Iterable[tuple[str, PropertyVisitor]],
+) -> None:
+    """Make a device that takes a backend: its properties in this order, then all at once.
+
+    Raises ``No 'PCI' bus found for device '<type>'``, ``Property '<type>.<name>' not
+    found``, ``Property '<type>.<name>' is not writable``, before 7.0 ``Insufficient
+    permission to perform this operation``, and what setters and ``device_set_realized``
+    raise.  Devices of other types are not made.
     """
-    driver = opts.get("driver")
-    if driver is None:
-        raise messages.MISSING_PARAMETER.error(name="driver")
-    if driver.startswith("{"):
-        # JSON, which only later trees read.
-        raise messages.INVALID_DEVICE.error(name=driver)
-    kind = DEVICES.get(driver)
+    kind = device_class(driver, qemu.tree.release)
     if kind is None:
         return
-    dimm = kind.instance_init(opts.id)
-    for name, text in opts.params:
-        if name in ("driver", "bus"):
-            continue
-        if name not in kind.properties:
-            raise messages.PROPERTY_NOT_FOUND.error(type=driver, property=name)
-        setter = kind.properties[name]
-        if setter is None:
-            raise messages.NOT_WRITABLE.error(type=driver, property=name)
-        setter(qemu, dimm, StringInputVisitor(qemu, text), name)
-    device_set_realized(qemu, dimm)
+    if kind.needs_pci and machine_get_class(qemu).chipset not in _WITH_PCI:
+        raise messages.NO_PCI_BUS.error(driver=kind.name)
+    device = kind.instance_init(id)
+    for name, v in settings:
+        setter = _find_setter(qemu, kind, name)
+        if setter is not None:
+            setter(qemu, device, v, name)
+    device_set_realized(qemu, device)
 
 
-def device_set_realized(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | None:
+    """Return what sets a property, None for one that the model does not know."""
+    since = kind.later.get(name, ())
+    if name not in kind.properties or not is_between(qemu.tree.release, since, None):
+        if kind.needs_pci:
+            return None
+        raise messages.PROPERTY_NOT_FOUND.error(type=kind.name, property=name)
+    setter = kind.properties[name]
+    if setter is None:
+        raise messages.NOT_WRITABLE.error(type=kind.name, property=name)
+    return setter
+
+
+def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
     """Make the device real: the machine finds a place, the device takes its backend.
 
     Raises what the machine's ``pre_plug`` and ``pc_dimm_realize`` raise.  A machine
     that knows no memory devices, as none, lets them be all the same.
     """
+    if device.type.needs_pci:
+        device.type.realize(qemu, device)
+        return
     machine = machine_get_class(qemu)
     if machine.pre_plug is not None:
-        machine.pre_plug(qemu, dimm)
-    pc_dimm_realize(qemu, dimm)
+        machine.pre_plug(qemu, device)
+    pc_dimm_realize(qemu, device)
     if machine.plug is not None:
-        machine.plug(qemu, dimm)
+        machine.plug(qemu, device)

@@ -4,34 +4,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
 from . import messages
+from .boards import machine_get_class
 from .error import Error, Exit
 from .globals import Qemu
 from .json_parser import qobject_from_json
 from .keyval import keyval_parse_into
+from .machine import machine_run_board_init, qemu_resolve_machine_memdev
+from .machine_properties import set_property
+from .machine_smp import machine_parse_smp_config, smp_parameters
+from .machines import deprecation_reason, find_machine, machine_help
+from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
+from .pc_dimm import PropertyVisitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
+from .qdev_monitor import device_class, implies_a_machine, qdev_device_add
 from .qdict import qdict_order
-from .qemu_option import QemuOpts, is_help_option, qemu_opts_parse_noisily
-from .qobject_input import QObjectInputVisitor
-from .qom import TypeInfo, object_resolve_path, type_help, user_creatable_add_type
+from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
+from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
+from .qom import TypeInfo, type_help, user_creatable_add_type
+from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
-from .v7_2.boards import Machine72, Memdev, find_machine, machine_help
-from .v7_2.hostmem import HostMemoryBackend
-from .v7_2.machine import (
-    machine_parse_smp_config,
-    machine_run_board_init,
-    machine_set_mem,
-    machine_set_property,
-)
-from .v7_2.numa import parse_numa_opts
-from .v7_2.pc import pc_possible_cpu_arch_ids
-from .v7_2.qdev_monitor import DeviceOptions, qdev_device_add_from_qdict, takes_memory
 from .vl_options import (
     DEFAULT_MACHINE,
     DEVICE_OPTS,
@@ -40,23 +38,33 @@ from .vl_options import (
     MODELLED,
     NUMA_OPTS,
     OBJECT_OPTS,
+    SMP_OPTS_SINCE_4_1,
     CommandLine,
     Option,
+    find_and_set_machine,
     lookup_opt,
     merged,
     parse_opts,
     parse_other_option,
+    set_memory_options,
 )
 
 C_FILE = "system/vl.c"
 
-SMP_HELP: Final = (
-    "smp-opts options:",
-    *(
-        f"  {name}=<num>"
-        for name in ("clusters", "cores", "cpus", "dies", "maxcpus", "sockets", "threads")
-    ),
-)
+
+@attrs.frozen
+class DeviceOptions:
+    """One -device: ``values`` without driver, bus and id; text, or JSON.
+
+    ``params`` are the same as text, in the order of the line.
+    """
+
+    location: str
+    driver: str | None
+    id: str | None
+    values: Mapping[str, Any]
+    from_json: bool = False
+    params: tuple[tuple[str, str], ...] = ()
 
 
 @attrs.define
@@ -135,8 +143,12 @@ def _machine_option_parse(qemu: Qemu, line: QapiCommandLine, value: str) -> None
 
 def _smp_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> None:
     """Read -smp.  Prints what is wrong with it and exits with 1; help exits with 0."""
+    if not qemu.tree.vl.machine_is_keyval:
+        parse_opts(qemu, SMP_OPTS_SINCE_4_1, line.smp, option.value or "")
+        return
     if _keyval_parse(qemu, line.smp_opts, option.value or "", "cpus"):
-        qemu.stdout.extend(SMP_HELP)
+        qemu.stdout.append("smp-opts options:")
+        qemu.stdout.extend(f"  {name}=<num>" for name in sorted(smp_parameters(qemu)))
         raise Exit(0)
     line.smp.append(QemuOpts(None, (), option.value or "", option.location))
 
@@ -160,6 +172,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
     """
     text = option.value or ""
     from_json = text.startswith("{") and qemu.tree.vl.device_takes_json
+    params: tuple[tuple[str, str], ...] = ()
     try:
         if from_json:
             values = dict(qobject_from_json(qemu, text))
@@ -168,6 +181,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
             opts = qemu_opts_parse_noisily(qemu, DEVICE_OPTS, text, line.devices)
             line.devices.append(opts)
             values, id = dict(opts.params), opts.id
+            params = tuple(param for param in opts.params if param[0] not in ("driver", "bus"))
             line.wants_help |= opts.has_help() or is_help_option(values.get("driver", ""))
     except Error as error:
         qemu.error_report_err(error)
@@ -180,9 +194,10 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
         id if isinstance(id, str) else None,
         values,
         from_json=from_json,
+        params=params,
     )
     line.device_options.append(made)
-    if not takes_memory(made.driver):
+    if device_class(made.driver, qemu.tree.release) is None:
         line.ignore(option)
 
 
@@ -274,18 +289,16 @@ def keyval_dashify(qemu: Qemu, qdict: Mapping[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in qdict.items()}
 
 
-def select_machine(qemu: Qemu, name: str | None) -> Machine72:
-    """Return the machine of the line, or the one that suits it.
+def select_machine(qemu: Qemu, line: QapiCommandLine, name: str | None) -> None:
+    """Choose the machine of the line, or the one that suits it.
 
     Prints ``unsupported machine type`` and exits with 1.
     """
     name = name or qemu.assumed_machine or DEFAULT_MACHINE
-    machine = find_machine(name)
-    if machine is None:
-        qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
+    if not find_and_set_machine(qemu, line, name):
+        error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
+        qemu.error_report_err(error)
         raise Exit(1)
-    qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
-    return machine
 
 
 def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> None:
@@ -293,26 +306,77 @@ def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> N
 
     The other lists are those of a build and are not modelled.
     """
-    if line.machine_help and find_machine(name) is None:
-        qemu.stdout.extend(machine_help())
+    release = qemu.tree.release
+    if line.machine_help and find_machine(name, release) is None:
+        qemu.stdout.extend(machine_help(release))
     if line.machine_help or line.wants_help:
         raise Exit(0)
 
 
-def qemu_resolve_machine_memdev(qemu: Qemu, memdev: Memdev) -> None:
-    """Find the backend that -machine names.
+def _or_exit(qemu: Qemu, function: Callable[..., None], *args: Any) -> None:
+    """Call a function; an error is printed, and exits with 1."""
+    try:
+        function(qemu, *args)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
 
-    Prints ``Memory backend '<id>' not found`` and exits with 1.
+
+def smp_parse(qemu: Qemu, line: QapiCommandLine) -> None:
+    """Take the number of CPUs from -smp.
+
+    Raises ``Parameter 'smp.<name>' is unexpected`` or ``... expects ...`` and what
+    ``machine_parse_smp_config`` raises.
     """
-    if memdev.id is None:
+    if not qemu.tree.vl.machine_is_keyval:
+        options = merged(line.smp)
+        given = {name: parse_option_number(name, text) for name, text in options.params}
+        machine_parse_smp_config(qemu, given)
         return
-    found = object_resolve_path(qemu, memdev.id)
-    if not isinstance(found, HostMemoryBackend):
-        qemu.error_report(messages.MEMDEV_NOT_FOUND, id=memdev.id)
-        raise Exit(1)
-    memdev.backend = found
-    if not memdev.size_given:
-        qemu.machine.ram_size = found.size
+    known = smp_parameters(qemu)
+    values = {f"smp.{name}": value for name, value in line.smp_opts.items()}
+    v = KeyvalInputVisitor(qemu, values)
+    numbers = {}
+    for name in values:
+        if name.removeprefix("smp.") not in known:
+            raise messages.UNEXPECTED.error(name=name)
+        numbers[name.removeprefix("smp.")] = v.type_int64(name)
+    machine_parse_smp_config(qemu, numbers)
+
+
+def qemu_apply_machine_options(
+    qemu: Qemu, line: QapiCommandLine, options: Mapping[str, Any]
+) -> None:
+    """Set the machine's properties, in the order of QEMU's dictionary.
+
+    ``smp`` is one of them since 6.1, ``memory`` since 7.1.  Raises what ``set_property``,
+    ``set_memory_options`` and ``smp_parse`` raise.
+    """
+    given: dict[str, Any] = dict(options)
+    if qemu.tree.vl.memory_is_a_machine_property:
+        given["memory"] = None
+    if qemu.tree.vl.machine_is_keyval and line.smp:
+        given["smp"] = None
+    order = qdict_order(given) if qemu.tree.vl.machine_is_keyval else given
+    for name in order:
+        if name == "memory" and qemu.tree.vl.memory_is_a_machine_property:
+            set_memory_options(qemu, merged(line.memory))
+        elif name == "smp" and given[name] is None:
+            smp_parse(qemu, line)
+        elif qemu.tree.vl.machine_is_keyval:
+            set_property(qemu, name, KeyvalInputVisitor(qemu, given))
+        else:
+            set_property(qemu, name, StringInputVisitor(qemu, given[name]))
+
+
+def _report_deprecation(qemu: Qemu) -> None:
+    """Print that the machine type is deprecated; since 7.1 as a warning."""
+    mc = machine_get_class(qemu)
+    reason = deprecation_reason(mc, qemu.tree.release)
+    if reason is not None:
+        warns = qemu.tree.vl.memory_is_a_machine_property
+        report = qemu.warn_report if warns else qemu.error_report
+        report(messages.MACHINE_DEPRECATED, name=mc.name, reason=reason)
 
 
 def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) -> None:
@@ -323,45 +387,61 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     a machine is deprecated is told when its properties are set.
     """
     qemu.has_objects_root = qemu.tree.qom.containers_are_there_at_start
-    options, memdev = keyval_dashify(qemu, line.machine_opts_dict), Memdev()
+    options = line.machine_opts_dict
+    if qemu.tree.vl.machine_is_keyval:
+        options = keyval_dashify(qemu, options)
+    options = dict(options)
     name = options.pop("type", None)
     qemu_process_help_options(qemu, line, name or "")
     if not line.machine:
         line.assumed_machine = qemu.assumed_machine or _assume_machine(line)
         qemu.assumed_machine = line.assumed_machine
-    machine = select_machine(qemu, name)
+    select_machine(qemu, line, name)
+    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    if not qemu.tree.vl.memory_is_a_machine_property:
+        _set_memory_and_cpus(qemu, line)
     object_option_foreach_add(qemu, types, line.object_options, early=True)
-    machine_set_mem(qemu, machine, merged(line.memory), memdev)
-    if line.smp:
-        machine_parse_smp_config(qemu, machine, QemuOpts(None, tuple(line.smp_opts.items())))
-    machine_set_property(qemu, machine, QemuOpts(None, tuple(options.items())), memdev)
+    if qemu.tree.machine.checks_memory_backend_with_the_board:
+        _check_mem_path(qemu, options)
+    _or_exit(qemu, qemu_apply_machine_options, line, options)
     if not line.acpi:
         qemu.machine.acpi = False
-    qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
-    if memdev.id is not None and qemu.mem_path is not None:
+    _report_deprecation(qemu)
+    object_option_foreach_add(qemu, types, line.object_options, early=False)
+    qemu_resolve_machine_memdev(qemu)
+    mc = machine_get_class(qemu)
+    if mc.possible_cpu_arch_ids is not None:
+        qemu.machine.possible_cpus = mc.possible_cpu_arch_ids(qemu)
+    parse_numa_opts(qemu, line.numa)
+    machine_run_board_init(qemu, types)
+    qemu_create_cli_devices(qemu, line.device_options)
+
+
+def _set_memory_and_cpus(qemu: Qemu, line: QapiCommandLine) -> None:
+    """Take -m, and before 6.1 -smp, as the machine is made."""
+    memory = merged(line.memory)
+    qemu.location = memory.location
+    _or_exit(qemu, set_memory_options, memory)
+    qemu.location = ""
+    if line.smp and not qemu.tree.vl.machine_is_keyval:
+        _or_exit(qemu, smp_parse, line)
+
+
+def _check_mem_path(qemu: Qemu, options: Mapping[str, Any]) -> None:
+    """Refuse -mem-path beside ``memory-backend=`` (``qemu_apply_legacy_machine_options``)."""
+    if "memory-backend" in options and qemu.mem_path is not None:
         qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
         raise Exit(1)
-    if machine.deprecated:
-        qemu.warn_report(messages.MACHINE_DEPRECATED, name=machine.name)
-    object_option_foreach_add(qemu, types, line.object_options, early=False)
-    qemu_resolve_machine_memdev(qemu, memdev)
-    if machine.numa:
-        qemu.machine.possible_cpus = pc_possible_cpu_arch_ids(qemu)
-    parse_numa_opts(qemu, machine, line.numa)
-    machine_run_board_init(qemu, types, machine, memdev, default_cpu=not line.names_cpu)
-    qemu_create_cli_devices(qemu, machine, line.device_options)
 
 
 def _assume_machine(line: QapiCommandLine) -> str:
     """Return the default machine for a line without -machine: pc if it is about RAM, or none."""
     about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
-    devices = any(takes_memory(device.driver) for device in line.device_options)
+    devices = any(implies_a_machine(device.driver) for device in line.device_options)
     return DEFAULT_MACHINE if about_ram or devices or line.smp else "none"
 
 
-def qemu_create_cli_devices(
-    qemu: Qemu, machine: Machine72, devices: Sequence[DeviceOptions]
-) -> None:
+def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[DeviceOptions]) -> None:
     """Make the devices that take a backend; of the others only the ids count.
 
     Prints what is wrong with one, and exits with 1.
@@ -374,11 +454,22 @@ def qemu_create_cli_devices(
                 raise messages.DRIVER_MISSING.error(name="driver")
             if device.id is not None and device.id in ids:
                 raise messages.DUPLICATE_DEVICE.error(id=device.id)
-            if takes_memory(device.driver):
-                qdev_device_add_from_qdict(qemu, machine, device)
+            qdev_device_add(qemu, device.driver, device.id, _settings(qemu, device))
         except Error as error:
             qemu.error_report_err(error)
             raise Exit(1) from error
         if device.id is not None:
             ids.add(device.id)
     qemu.location = ""
+
+
+def _settings(qemu: Qemu, device: DeviceOptions) -> list[tuple[str, PropertyVisitor]]:
+    """Return what sets the properties of a device; since 6.2 in a dictionary's order."""
+    v: PropertyVisitor
+    if device.from_json:
+        v = QObjectInputVisitor(device.values)
+    elif qemu.tree.vl.device_takes_json:
+        v = KeyvalInputVisitor(qemu, device.values)
+    else:
+        return [(name, StringInputVisitor(qemu, text)) for name, text in device.params]
+    return [(name, v) for name in qdict_order(device.values)]

@@ -4,29 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
 
 from . import messages
-from .boards import MIB, MachineClass, machine_get_class
-from .cutils import UINT64_MAX
+from .boards import machine_get_class
 from .error import Error, Exit
 from .globals import Qemu
-from .machine import machine_run_board_init, set_property
-from .machines import find_machine, machine_help
+from .machine import machine_run_board_init, qemu_resolve_machine_memdev
+from .machine_properties import set_property
+from .machine_smp import machine_parse_smp_config, smp_parameters
+from .machines import deprecation_reason, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
-from .osdep import round_up
-from .qdev_monitor import DEVICES, qdev_device_add
-from .qemu_option import (
-    QemuOpts,
-    QemuOptsList,
-    is_help_option,
-    parse_option_number,
-    parse_option_size,
-)
+from .qdev_monitor import device_class, implies_a_machine, qdev_device_add
+from .qemu_option import QemuOpts, is_help_option, parse_option_number
 from .qom import TypeInfo, type_help, user_creatable_add_type
+from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
 from .vl_options import (
     DEFAULT_MACHINE,
@@ -36,25 +29,19 @@ from .vl_options import (
     MODELLED,
     NUMA_OPTS,
     OBJECT_OPTS,
+    SMP_OPTS,
+    SMP_OPTS_SINCE_4_1,
     CommandLine,
     Option,
+    find_and_set_machine,
     lookup_opt,
     merged,
     parse_opts,
     parse_other_option,
+    set_memory_options,
 )
 
 C_FILE = "system/vl.c"
-
-_SMP_OPTS: Final = QemuOptsList(
-    "smp-opts",
-    "cpus",
-    merge_lists=True,
-    desc=MappingProxyType(
-        dict.fromkeys(("cpus", "sockets", "cores", "threads", "maxcpus"), "number")
-    ),
-)
-UINT32_MAX: Final = 0xFFFF_FFFF
 
 
 def parse_command_line(
@@ -93,12 +80,13 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         case "device":
             opts = parse_opts(qemu, DEVICE_OPTS, line.devices, value)
             line.wants_help |= opts.has_help() or is_help_option(opts.get("driver") or "")
-            if opts.get("driver") not in DEVICES:
+            if device_class(opts.get("driver"), qemu.tree.release) is None:
                 line.ignore(option)
         case "m":
             parse_opts(qemu, MEM_OPTS, line.memory, value)
         case "smp":
-            parse_opts(qemu, _SMP_OPTS, line.smp, value)
+            has_dies = "dies" in smp_parameters(qemu)
+            parse_opts(qemu, SMP_OPTS_SINCE_4_1 if has_dies else SMP_OPTS, line.smp, value)
         case _:
             parse_opts(qemu, MACHINE_OPTS, line.machine, value)
 
@@ -115,163 +103,57 @@ def _assume_machine(line: CommandLine) -> str:
         or line.numa
         or line.mem_prealloc
         or line.mem_path is not None
-        or any(opts.get("driver") == "nvdimm" for opts in line.devices)
+        or any(implies_a_machine(opts.get("driver")) for opts in line.devices)
     )
     return DEFAULT_MACHINE if about_ram else "none"
-
-
-def machine_parse(qemu: Qemu, name: str) -> MachineClass:
-    """Return the machine type of that name.
-
-    Prints ``unsupported machine type`` and exits with 1; lists the machines on
-    stdout for ``help``, and exits with 0.
-    """
-    machine = find_machine(name)
-    if machine is not None:
-        return machine
-    if is_help_option(name):
-        qemu.stdout.extend(machine_help())
-        raise Exit(0)
-    qemu.error_report_err(messages.UNSUPPORTED_MACHINE.error(hint=messages.MACHINE_HINT))
-    raise Exit(1)
 
 
 def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
     """Choose the machine: the line's, else the assumed one, else what suits the line.
 
-    Prints what ``machine_parse`` prints.
+    Prints ``unsupported machine type`` and exits with 1; lists the machines on
+    stdout for ``help``, and exits with 0.
     """
     qemu.location = options.location
     name = options.get("type")
     if name is None:
         name = line.assumed_machine = qemu.assumed_machine or _assume_machine(line)
-    machine = machine_parse(qemu, name)
-    qemu.machine.machine_class = machine
-    qemu.machine.type_name = f"{machine.name}-machine"
-    qemu.machine.name = name
-    qemu.location = ""
-
-
-def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
-    """Take the size of the guest's RAM, of all its memory, and the slots from -m.
-
-    A size without a unit is in MiB, size 0 is the machine's default, and sizes are
-    rounded up to 8 KiB.  Prints ``too large 'size' option value``, ``invalid value
-    of -m option maxmem: ...`` or ``invalid -m option value: missing 'maxmem' option``
-    and exits with 1.
-    """
-    machine = qemu.machine
-    qemu.location = options.location
-    size = 0
-    text = options.get("size")
-    if text is not None:
-        size = parse_option_size(qemu, "size", text)
-        if text[-1:].isdigit():
-            size *= MIB
-            if size > UINT64_MAX:
-                qemu.error_report(messages.RAM_SIZE_TOO_LARGE)
-                raise Exit(1)
-    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192)
-    machine.ram_size = machine.maxram_size = size
-
-    slots = options.get("slots")
-    maxmem = options.get("maxmem")
-    if maxmem is not None:
-        most = parse_option_size(qemu, "maxmem", maxmem)
-        count = 0 if slots is None else parse_option_number("slots", slots)
-        if most < size:
-            qemu.error_report(messages.MAXMEM_BELOW_SIZE, maxmem=most, ram_size=size)
-            raise Exit(1)
-        if count and most == size:
-            qemu.error_report(messages.SLOTS_WITHOUT_ROOM, maxmem=most, ram_size=size)
-            raise Exit(1)
-        machine.maxram_size = most
-        machine.ram_slots = count
-    elif slots is not None:
-        qemu.error_report(messages.SLOTS_WITHOUT_MAXMEM)
+    if not find_and_set_machine(qemu, line, name):
+        if is_help_option(name):
+            qemu.stdout.extend(machine_help(qemu.tree.release))
+            raise Exit(0)
+        error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
+        qemu.error_report_err(error)
         raise Exit(1)
     qemu.location = ""
+
+
+def _or_exit(qemu: Qemu, function: Callable[..., None], *args: object) -> None:
+    """Call a function; an error is printed, and exits with 1."""
+    try:
+        function(qemu, *args)
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
 
 
 def smp_parse(qemu: Qemu, options: QemuOpts) -> None:
-    """Take the number of CPUs, and of those there may be, from -smp.
-
-    What is not given follows: sockets rather than cores, cores rather than threads.
-    Prints ``cpu topology: ...`` or ``maxcpus must be equal to or greater than smp``
-    and exits with 1, or warns of a deprecated topology.
-    """
-
-    def number(name: str, default: int = 0) -> int:
-        text = options.get(name)
-        return default if text is None else parse_option_number(name, text) & UINT32_MAX
-
-    cpus, sockets = number("cpus"), number("sockets")
-    cores, threads = number("cores"), number("threads")
-    if not cpus or not sockets:
-        cores, threads = cores or 1, threads or 1
-        if not cpus:
-            sockets = sockets or 1
-            cpus = cores * threads * sockets
-        else:
-            sockets = number("maxcpus", cpus) // (cores * threads)
-    elif not cores:
-        threads = threads or 1
-        cores = cpus // (sockets * threads) or 1
-    elif not threads:
-        threads = cpus // (cores * sockets) or 1
-    elif sockets * cores * threads < cpus:
-        qemu.error_report(
-            messages.TOPOLOGY_TOO_SMALL, sockets=sockets, cores=cores, threads=threads, cpus=cpus
-        )
-        raise Exit(1)
-
-    max_cpus = number("maxcpus", cpus)
-    if max_cpus < cpus:
-        qemu.error_report(messages.MAXCPUS_BELOW_CPUS)
-        raise Exit(1)
-    made = sockets * cores * threads
-    topology = {"sockets": sockets, "cores": cores, "threads": threads, "max_cpus": max_cpus}
-    if made > max_cpus:
-        qemu.error_report(messages.TOPOLOGY_TOO_LARGE, **topology)
-        raise Exit(1)
-    if made != max_cpus:
-        qemu.warn_report(messages.TOPOLOGY_DEPRECATED, **topology)
-    # In C the number of CPUs is an int.
-    qemu.smp_cpus = cpus - (1 << 32) if cpus >> 31 else cpus
-    qemu.max_cpus, qemu.smp_cores, qemu.smp_threads = max_cpus, cores, threads
-
-
-def check_cpus(qemu: Qemu) -> None:
-    """Check the number of CPUs against the machine.
-
-    Prints ``Invalid SMP CPUs <n>. ...`` and exits with 1.
-    """
-    machine = machine_get_class(qemu)
-    if qemu.smp_cpus < 1:
-        qemu.error_report(messages.TOO_FEW_CPUS, cpus=qemu.smp_cpus, machine=machine.name, least=1)
-        raise Exit(1)
-    if qemu.max_cpus > machine.max_cpus:
-        qemu.error_report(
-            messages.TOO_MANY_CPUS,
-            cpus=qemu.max_cpus,
-            machine=machine.name,
-            most=machine.max_cpus,
-        )
-        raise Exit(1)
+    """Take the number of CPUs from -smp.  Raises what ``machine_parse_smp_config`` raises."""
+    given = {name: parse_option_number(name, text) for name, text in options.params}
+    machine_parse_smp_config(qemu, given)
 
 
 def machine_set_property(qemu: Qemu, options: QemuOpts) -> None:
-    """Set the machine's properties; ``_`` in a name is ``-``.
+    """Set the machine's properties; until 4.2 ``_`` in a name is ``-``.
 
-    Prints what is wrong with one, without its place, and exits with 1.
+    Raises what ``set_property`` raises.
     """
     for name, text in options.params:
-        if name != "type":
-            try:
-                set_property(qemu, name.replace("_", "-"), text)
-            except Error as error:
-                qemu.error_report_err(error)
-                raise Exit(1) from error
+        if name == "type":
+            continue
+        if not qemu.tree.machine.ram_is_a_backend:
+            name = name.replace("_", "-")
+        set_property(qemu, name, StringInputVisitor(qemu, text))
 
 
 def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
@@ -282,7 +164,18 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
     for opts in options:
         qemu.location = opts.location
         try:
-            qdev_device_add(qemu, opts)
+            driver = opts.get("driver")
+            if driver is None:
+                raise messages.DRIVER_MISSING.error(name="driver")
+            if driver.startswith("{"):
+                # JSON, which only later trees read.
+                raise messages.INVALID_DEVICE.error(name=driver)
+            settings = [
+                (name, StringInputVisitor(qemu, text))
+                for name, text in opts.params
+                if name not in ("driver", "bus")
+            ]
+            qdev_device_add(qemu, driver, opts.id, settings)
         except Error as error:
             qemu.error_report_err(error)
             raise Exit(1) from error
@@ -296,23 +189,35 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
     """
     machine_options = merged(line.machine)
     select_machine(qemu, line, machine_options)
-    set_memory_options(qemu, merged(line.memory))
+    memory = merged(line.memory)
+    qemu.location = memory.location
+    _or_exit(qemu, set_memory_options, memory)
+    qemu.location = ""
     if line.smp:
-        smp_parse(qemu, merged(line.smp))
-        check_cpus(qemu)
+        _or_exit(qemu, smp_parse, merged(line.smp))
     if line.wants_help:
         raise Exit(0)
     create_objects(qemu, types, line.objects, initial=True)
-    machine_set_property(qemu, machine_options)
-    qemu.machine.acpi = line.acpi
+    _or_exit(qemu, machine_set_property, machine_options)
+    if not line.acpi:
+        qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
+    _report_deprecation(qemu)
     create_objects(qemu, types, line.objects, initial=False)
+    qemu_resolve_machine_memdev(qemu)
     possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
     if possible_cpus is not None:
         qemu.machine.possible_cpus = possible_cpus(qemu)
     parse_numa_opts(qemu, line.numa)
-    machine_run_board_init(qemu)
+    machine_run_board_init(qemu, types)
     device_init_func(qemu, line.devices)
+
+
+def _report_deprecation(qemu: Qemu) -> None:
+    mc = machine_get_class(qemu)
+    reason = deprecation_reason(mc, qemu.tree.release)
+    if reason is not None:
+        qemu.error_report(messages.MACHINE_DEPRECATED, name=mc.name, reason=reason)
 
 
 def object_create_initial(opts: QemuOpts) -> bool:

@@ -11,13 +11,19 @@ from typing import Final
 import attrs
 
 from . import messages
+from .boards import MIB
+from .cutils import UINT64_MAX, qemu_strtosz
 from .error import Error, Exit, Message
 from .globals import Qemu
+from .machine import machine_set_mem
+from .machines import find_machine
 from .qapi_util import qapi_bool_parse
 from .qemu_option import (
     QemuOpts,
     QemuOptsList,
     is_help_option,
+    parse_option_number,
+    parse_option_size,
     qemu_opts_parse_noisily,
 )
 from .qemu_options_hx import NOT_FOR_X86, qemu_options
@@ -34,6 +40,13 @@ MEM_OPTS: Final = QemuOptsList(
     "size",
     merge_lists=True,
     desc=MappingProxyType({"size": "size", "slots": "number", "maxmem": "size"}),
+)
+_SMP_DESC: Final = dict.fromkeys(("cpus", "sockets", "cores", "threads", "maxcpus"), "number")
+SMP_OPTS: Final = QemuOptsList(
+    "smp-opts", "cpus", merge_lists=True, desc=MappingProxyType(_SMP_DESC)
+)
+SMP_OPTS_SINCE_4_1: Final = attrs.evolve(
+    SMP_OPTS, desc=MappingProxyType({**_SMP_DESC, "dies": "number"})
 )
 _OVERCOMMIT_OPTS: Final = QemuOptsList(
     "overcommit", desc=MappingProxyType({"mem-lock": "bool", "cpu-pm": "bool"})
@@ -105,8 +118,8 @@ class CommandLine:
     are the options that say nothing about memory backends, with their values, among
     them the devices and objects that take none; ``assumed`` are sentences about what the
     model assumes of others.  ``mem_lock`` is ``on`` or ``on-fault`` where -overcommit locks
-    memory, else ``off``.  ``wants_help`` if the value of an option asks for help, ``names_cpu``
-    if there is a -cpu.  ``assumed_machine`` is the machine where the line names none.
+    memory, else ``off``.  ``wants_help`` if the value of an option asks for help, ``cpu`` is
+    what -cpu says.  ``assumed_machine`` is the machine where the line names none.
     """
 
     objects: list[QemuOpts] = attrs.field(factory=list)
@@ -120,7 +133,7 @@ class CommandLine:
     mem_lock: str = "off"
     acpi: bool = True
     wants_help: bool = False
-    names_cpu: bool = False
+    cpu: str | None = None
     ignored: list[str] = attrs.field(factory=list)
     assumed: list[str] = attrs.field(factory=list)
     assumed_machine: str | None = None
@@ -186,7 +199,8 @@ def parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         qemu.warn_report(_DEPRECATED[name])
     if name in _ASSUMED:
         line.assumed.append(_ASSUMED[name])
-    line.names_cpu |= name == "cpu"
+    if name == "cpu":
+        line.cpu = value
     line.wants_help |= name in _HELP_IN_VALUE and is_help_option(value)
     match name:
         case "overcommit":
@@ -231,3 +245,46 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
     without_id = [opts for opts in options if opts.id is None]
     params = tuple(param for opts in without_id for param in opts.params)
     return QemuOpts(None, params, location=without_id[0].location if without_id else "")
+
+
+def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
+    """Take the machine type of that name; return whether there is one."""
+    found = find_machine(name, qemu.tree.release)
+    if found is None:
+        return False
+    machine = found.machine
+    qemu.machine.machine_class = machine
+    qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
+    qemu.machine.cpu = line.cpu
+    if found.assumption:
+        line.assumed.append(found.assumption)
+    return True
+
+
+def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
+    """Take the size of the guest's RAM, of all its memory, and the slots from -m.
+
+    A size without a unit is in MiB.  Raises ``Parameter 'memory.size' expects size``, before
+    7.1 ``too large 'size' option value``, and what ``machine_set_mem`` raises.
+    """
+    slots, maxmem = options.get("slots"), options.get("maxmem")
+    machine_set_mem(
+        qemu,
+        _ram_size(qemu, options.get("size") or "0"),
+        None if slots is None else parse_option_number("slots", slots),
+        None if maxmem is None else parse_option_size(qemu, "maxmem", maxmem),
+    )
+
+
+def _ram_size(qemu: Qemu, text: str) -> int:
+    if not text[-1:].isdigit():
+        return parse_option_size(qemu, "size", text)
+    if not qemu.tree.vl.memory_is_a_machine_property:
+        size = parse_option_size(qemu, "size", text) * MIB
+        if size > UINT64_MAX:
+            raise messages.RAM_SIZE_TOO_LARGE.error()
+        return size
+    in_mib = qemu_strtosz(qemu, f"{text}M")
+    if in_mib is None:
+        raise messages.EXPECTS.error(name="memory.size", what="size")
+    return in_mib

@@ -1,4 +1,4 @@
-"""The texts about devices that take a backend: ``qdev-monitor.c``, ``hw/mem/``."""
+"""The texts about devices that take a memory backend: ``hw/mem/``, ``hw/virtio/``, ``hw/misc/``."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -8,79 +8,98 @@ from typing import Final
 
 from ..error import Message
 
-# qdev-monitor.c, hw/mem/nvdimm.c, hw/mem/pc-dimm.c, hw/mem/memory-device.c
+_FREE_ADDR: Final = "hw/mem/memory-device.c:memory_device_get_free_addr"
+_MEM: Final = "hw/virtio/virtio-mem.c:virtio_mem_device_realize"
 
 INVALID_DEVICE: Final = Message(
-    {"3.1": "'{name}' is not a valid device model name", "6.0": None},
+    {"3.1": "'{name}' is not a valid device model name", "6.2": None},
     "system/qdev-monitor.c:qdev_get_device_class",
     ("-device names no device; JSON is read from QEMU 6.2 on",),
 )
+DRIVER_MISSING: Final = Message(
+    "Parameter '{name}' is missing",
+    "system/qdev-monitor.c:qdev_device_add_from_qdict",
+    ("a parameter that must be there is not",),
+)
+NO_PCI_BUS: Final = Message(
+    "No 'PCI' bus found for device '{driver}'",
+    "system/qdev-monitor.c:qdev_device_add_from_qdict",
+    ("the device belongs on a PCI bus, and the machine has none",),
+)
+DUPLICATE_DEVICE: Final = Message(
+    {"6.2": "Duplicate device ID '{id}'"},
+    "system/qdev-monitor.c:qdev_set_id",
+    ("a -device in JSON has the id of another device",),
+)
+
+# hw/mem/pc-dimm.c
 
 MEMDEV_NOT_SET: Final = Message(
-    {"3.1": "'memdev' property is not set", "6.0": None},
+    "'memdev' property is not set",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
-    (
-        "-device nvdimm or pc-dimm has no 'memdev'",
-        "and the machine has no range for it",
-    ),
+    ("-device nvdimm or pc-dimm has no 'memdev'", "and the machine has no range for it"),
 )
 MEMDEV_MUST_BE_SET: Final = Message(
-    {"3.1": "'memdev' property must be set", "6.0": None},
+    "'memdev' property must be set",
     "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
-    ("-device nvdimm or pc-dimm has no 'memdev'",),
+    ("a device that takes a memory backend has no 'memdev'",),
 )
 MEMDEV_BUSY: Final = Message(
-    {"3.1": "can't use already busy memdev: {id}", "6.0": None},
+    "can't use already busy memdev: {id}",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
-    ("the backend is mapped already, by -numa or by another -device",),
+    ("the backend is mapped already, as the guest's RAM, by -numa or by another -device",),
 )
 DIMM_NODE: Final = Message(
-    ("'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}"),
+    "'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
     ("'node' of the device is no node of the guest",),
 )
+DIMM_WITHOUT_NUMA: Final = Message(
+    {"6.2": "machine doesn't support NUMA"},
+    "hw/mem/pc-dimm.c:pc_dimm_realize",
+    ("'node' of the device is given, and the machine has no nodes",),
+)
 NO_SLOTS: Final = Message(
-    {"3.1": "no slots where allocated, please specify the 'slots' option", "6.0": None},
+    "no slots where allocated, please specify the 'slots' option",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
-    (
-        "-device nvdimm or pc-dimm is given",
-        "and -m has no 'slots'",
-    ),
+    ("-device nvdimm or pc-dimm is given", "and -m has no 'slots'"),
 )
 INVALID_SLOT: Final = Message(
+    "invalid slot# {slot}, should be less than {slots}",
+    "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
+    ("'slot' of the device is not below 'slots' of -m; from 4.1 on another text comes first",),
+)
+SLOT_OUT_OF_RANGE: Final = Message(
     {
-        "3.1": "invalid slot# {slot}, should be less than {slots}",
-        "6.0": "invalid slot number {slot}, valid range is [0-{last}]",
+        "4.1": "invalid slot number, valid range is [0-{last}]",
+        "5.1": "invalid slot number {slot}, valid range is [0-{last}]",
     },
-    {"3.1": "hw/mem/pc-dimm.c:pc_dimm_get_free_slot", "6.0": "hw/mem/pc-dimm.c:pc_dimm_pre_plug"},
+    "hw/mem/pc-dimm.c:pc_dimm_pre_plug",
     ("'slot' of the device is not below 'slots' of -m",),
 )
 SLOT_BUSY: Final = Message(
-    {"3.1": "slot {slot} is busy", "6.0": None},
+    "slot {slot} is busy",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
     ("another device is in that slot",),
 )
 NO_FREE_SLOTS: Final = Message(
-    {"3.1": "no free slots available", "6.0": None},
+    "no free slots available",
     "hw/mem/pc-dimm.c:pc_dimm_get_free_slot",
     ("there are more devices than 'slots' of -m",),
 )
+
+# hw/mem/nvdimm.c
+
 LABEL_SIZE: Final = Message(
-    {
-        "3.1": "Property 'nvdimm.label-size' (0x{size:x}) is required at least 0x{least:x}",
-        "6.0": None,
-    },
+    "Property 'nvdimm.label-size' (0x{size:x}) is required at least 0x{least:x}",
     "hw/mem/nvdimm.c:nvdimm_set_label_size",
     ("'label-size' is below 128 KiB",),
 )
 LABEL_DOES_NOT_FIT: Final = Message(
-    {
-        "3.1": (
-            "the size of memdev {id} (0x{size:x}) is too small to contain nvdimm label "
-            "(0x{label_size:x}) and aligned PMEM (0x{align:x})"
-        ),
-        "6.0": None,
-    },
+    (
+        "the size of memdev {id} (0x{size:x}) is too small to contain nvdimm label "
+        "(0x{label_size:x}) and aligned PMEM (0x{align:x})"
+    ),
     "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
     (
         (
@@ -89,108 +108,210 @@ LABEL_DOES_NOT_FIT: Final = Message(
         ),
     ),
 )
+NVDIMM_UUID: Final = Message(
+    {"5.0": "Property 'nvdimm.uuid' has invalid value"},
+    "hw/mem/nvdimm.c:nvdimm_set_uuid",
+    ("'uuid' of the device is no UUID",),
+)
+NVDIMM_READONLY: Final = Message(
+    {
+        "6.0": "'unarmed' property must be off since memdev {id} is read-only",
+        "7.2": "'unarmed' property must be 'on' since memdev {id} is read-only",
+    },
+    "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
+    (
+        "the backend has 'readonly' on, and the device has not 'unarmed' on",
+        "before 7.2 the text says off where it means on",
+    ),
+)
+
+# hw/mem/memory-device.c
+
+NO_MEMORY_DEVICES: Final = Message(
+    {
+        "3.1": "memory devices (e.g. for memory hotplug) are not supported by the machine",
+        "8.1": (
+            "the configuration is not prepared for memory devices (e.g., for memory hotplug), "
+            "consider specifying the maxmem option"
+        ),
+    },
+    {"3.1": _FREE_ADDR, "8.1": "hw/mem/memory-device.c:memory_device_pre_plug"},
+    ("the machine has no range of addresses for memory devices",),
+)
 NO_DEVICE_MEMORY: Final = Message(
     {
         "3.1": (
             "memory devices (e.g. for memory hotplug) are not enabled, please specify the "
             "maxmem option"
         ),
-        "6.0": None,
+        "8.1": (
+            "the configuration is not prepared for memory devices (e.g., for memory hotplug), "
+            "consider specifying the maxmem option"
+        ),
     },
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
-    (
-        "-device nvdimm or pc-dimm is given",
-        "and 'maxmem' of -m leaves no room above the RAM",
-    ),
+    {"3.1": _FREE_ADDR, "8.1": "hw/mem/memory-device.c:memory_device_pre_plug"},
+    ("a memory device is given", "and 'maxmem' of -m leaves no room above the RAM"),
 )
 DEVICE_ALIGNMENT: Final = Message(
-    {"3.1": "the alignment (0x{align:x}) is not supported", "6.0": None},
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
-    (("the backend is aligned to more than the start of the range for memory devices, 1 GiB"),),
+    {"3.1": "the alignment (0x{align:x}) is not supported", "5.2": None},
+    _FREE_ADDR,
+    ("the backend is aligned to more than the start of the range for memory devices, 1 GiB",),
+)
+DEVICE_ALIGNMENT_WARNING: Final = Message(
+    {
+        "5.2": (
+            "the alignment (0x{align:x}) exceeds the expected maximum alignment, memory will get "
+            "fragmented and not all 'maxmem' might be usable for memory devices."
+        )
+    },
+    _FREE_ADDR,
+    ("the backend is aligned to more than the start of the range for memory devices, 1 GiB",),
+    stream="warning",
 )
 DEVICE_NO_SPACE: Final = Message(
-    {
-        "3.1": (
-            "not enough space, currently 0x{used:x} in use of total space for memory devices "
-            "0x{space:x}"
-        ),
-        "6.0": None,
-    },
+    ("not enough space, currently 0x{used:x} in use of total space for memory devices 0x{space:x}"),
     "hw/mem/memory-device.c:memory_device_check_addable",
     ("the devices together are larger than 'maxmem' minus the size of -m",),
 )
 DEVICE_ADDRESS_ALIGNMENT: Final = Message(
-    {"3.1": "address must be aligned to 0x{align:x} bytes", "6.0": None},
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    "address must be aligned to 0x{align:x} bytes",
+    _FREE_ADDR,
     ("'addr' of the device is not a multiple of its backend's alignment",),
 )
 DEVICE_SIZE: Final = Message(
-    {"3.1": "backend memory size must be multiple of 0x{align:x}", "6.0": None},
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    {
+        "3.1": "backend memory size must be multiple of 0x{align:x}",
+        "8.2": None,
+        "9.0": "backend memory size must be multiple of 0x{align:x}",
+    },
+    {"3.1": _FREE_ADDR, "9.0": "hw/mem/memory-device.c:memory_device_pre_plug"},
     ("the size of the backend of a pc-dimm is not a multiple of its alignment",),
+)
+DEVICE_BEFORE: Final = Message(
+    {"3.1": "can't add memory device [0x{addr:x}:0x{size:x}] before 0x{base:x}", "3.1.50": None},
+    _FREE_ADDR,
+    ("'addr' of the device lies below the range for memory devices",),
+)
+DEVICE_BEYOND: Final = Message(
+    {"3.1": "can't add memory device [0x{addr:x}:0x{size:x}] beyond 0x{end:x}", "3.1.50": None},
+    _FREE_ADDR,
+    ("the device ends beyond the range for memory devices",),
 )
 DEVICE_OUT_OF_RANGE: Final = Message(
     {
-        "3.1": (
-            "can't add memory device [0x{addr:x}:0x{size:x}], usable range for memory "
-            "devices [0x{base:x}:0x{length:x}]"
-        ),
-        "6.0": None,
+        "3.1.50": (
+            "can't add memory device [0x{addr:x}:0x{size:x}], usable range for memory devices "
+            "[0x{base:x}:0x{length:x}]"
+        )
     },
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    _FREE_ADDR,
     ("'addr' of the device lies outside the range for memory devices",),
 )
 DEVICE_CONFLICT: Final = Message(
-    {"3.1": "address range conflicts with memory device id='{id}'", "6.0": None},
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    "address range conflicts with memory device id='{id}'",
+    _FREE_ADDR,
     ("'addr' of the device lies in another one",),
 )
 DEVICE_FRAGMENTED: Final = Message(
-    {
-        "3.1": (
-            "could not find position in guest address space for memory device - memory "
-            "fragmented due to alignments"
-        ),
-        "6.0": None,
-    },
-    "hw/mem/memory-device.c:memory_device_get_free_addr",
+    (
+        "could not find position in guest address space for memory device - memory fragmented "
+        "due to alignments"
+    ),
+    _FREE_ADDR,
     ("no gap between the devices is large enough",),
 )
 
-# since 6.0
+# hw/virtio/virtio-mem.c
 
-DRIVER_MISSING: Final = Message(
-    {"6.0": "Parameter '{name}' is missing"},
-    "system/qdev-monitor.c:qdev_device_add_from_qdict",
-    ("a parameter that must be there is not",),
-)
-NO_PCI_BUS: Final = Message(
-    {"6.0": "No 'PCI' bus found for device '{driver}'"},
-    "system/qdev-monitor.c:qdev_device_add_from_qdict",
-    ("the device belongs on a PCI bus, and the machine has none",),
-)
-DUPLICATE_DEVICE: Final = Message(
-    {"6.0": "Duplicate device ID '{id}'"},
-    "system/qdev-monitor.c:qdev_set_id",
-    ("a -device in JSON has the id of another device",),
-)
-DIMM_WITHOUT_NUMA: Final = Message(
-    {"6.0": "machine doesn't support NUMA"},
-    "hw/mem/pc-dimm.c:pc_dimm_realize",
-    ("'node' of the device is given, and the machine has no nodes",),
-)
-NVDIMM_UUID: Final = Message(
-    {"6.0": "Property 'nvdimm.uuid' has invalid value"},
-    "hw/mem/nvdimm.c:nvdimm_set_uuid",
-    ("'uuid' of the device is no UUID",),
-)
-NVDIMM_READONLY: Final = Message(
-    {"6.0": "'unarmed' property must be 'on' since memdev {id} is read-only"},
-    "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
-    ("the backend has 'readonly' on, and the device has not 'unarmed' on",),
-)
 VIRTIO_MEM_BUSY: Final = Message(
-    {"6.0": "'memdev' property specifies a busy memdev: {id}"},
-    "hw/virtio/virtio-mem.c:virtio_mem_device_realize",
-    (("the backend of a virtio-mem-pci is mapped already, by -numa or by another -device"),),
+    {"5.1": "'memdev' property specifies a busy memdev: {id}"},
+    _MEM,
+    ("the backend of a virtio-mem-pci is mapped already, by -numa or by another -device",),
+)
+VIRTIO_MEM_PREALLOC: Final = Message(
+    {
+        "8.0": (
+            "'memdev' property specifies a memdev with preallocation enabled: {id}. Instead, "
+            "specify 'prealloc=on' for the virtio-mem device. "
+        )
+    },
+    _MEM,
+    ("the backend of a virtio-mem-pci has prealloc=on", "the text ends in a space"),
+)
+VIRTIO_MEM_NODE: Final = Message(
+    {"5.2": ("'node' property has value '{node}', which exceedsthe number of numa nodes: {nodes}")},
+    _MEM,
+    ("'node' of the device is no node of the guest",),
+)
+BLOCK_SIZE_LEAST: Final = Message(
+    {"5.1": "'{name}' property has to be at least 0x{least:x}"},
+    "hw/virtio/virtio-mem.c:virtio_mem_set_block_size",
+    ("'block-size' of a virtio-mem-pci is below 1 MiB, in 5.1 below 2 MiB",),
+)
+BLOCK_SIZE_POWER: Final = Message(
+    {"5.1": "'{name}' property has to be a power of two"},
+    "hw/virtio/virtio-mem.c:virtio_mem_set_block_size",
+    ("'block-size' of a virtio-mem-pci is no power of two",),
+)
+BLOCK_SIZE_PAGE: Final = Message(
+    {"5.1": "'block-size' property has to be at least the page size (0x{page_size:x})"},
+    _MEM,
+    ("'block-size' of a virtio-mem-pci is below the huge pages of its backend",),
+)
+BLOCK_SIZE_SMALL: Final = Message(
+    {"5.2": "'block-size' property is smaller than the default block size ({least} MiB)"},
+    _MEM,
+    ("'block-size' of a virtio-mem-pci is below the size of a transparent huge page",),
+    stream="warning",
+)
+BLOCK_MULTIPLE: Final = Message(
+    {"5.1": "'{name}' property has to be multiples of 'block-size' (0x{block_size:x})"},
+    _MEM,
+    ("'requested-size' or 'memaddr' of a virtio-mem-pci is no multiple of its block size",),
+)
+BLOCK_MULTIPLE_MEMDEV: Final = Message(
+    {
+        "5.2": (
+            "'memdev' property memdev size has to be multiples of'block-size' (0x{block_size:x})"
+        )
+    },
+    _MEM,
+    ("the size of the backend of a virtio-mem-pci is no multiple of its block size",),
+)
+
+# hw/misc/ivshmem-pci.c, hw/pci/pci.c
+
+IVSHMEM_MEMDEV: Final = Message(
+    "You must specify a 'memdev'",
+    "hw/misc/ivshmem-pci.c:ivshmem_plain_realize",
+    ("-device ivshmem-plain has no 'memdev'",),
+)
+BAR_SIZE: Final = Message(
+    {"3.1": "ERROR: PCI region size must be pow2 type=0x{type:x}, size=0x{size:x}", "5.2": None},
+    "hw/pci/pci.c:pci_register_bar",
+    ("the backend of -device ivshmem-plain has a size that is no power of two",),
+)
+ASSERT_BAR_SIZE: Final = Message(
+    {
+        "5.2": (
+            "qemu: ../../hw/pci/pci.c:1155: pci_register_bar: Assertion `is_power_of_2(size)' "
+            "failed."
+        ),
+        "7.2": (
+            "qemu: ../../hw/pci/pci.c:1240: pci_register_bar: Assertion `is_power_of_2(size)' "
+            "failed."
+        ),
+        "10.0": (
+            "qemu: hw/pci/pci.c:1475: pci_register_bar: Assertion `is_power_of_2(size)' failed."
+        ),
+        "11.1": (
+            "qemu: hw/pci/pci.c:1515: pci_register_bar: Assertion `is_power_of_2(size)' failed."
+        ),
+    },
+    "hw/pci/pci.c:pci_register_bar",
+    (
+        "the backend of -device ivshmem-plain has a size that is no power of two",
+        "the line is that of a build which was measured",
+    ),
+    stream="abort",
 )

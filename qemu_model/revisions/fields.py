@@ -153,18 +153,6 @@ class HostmemMemfd:
 
 
 @attrs.frozen
-class Numa:
-    """``hw/core/numa.c``."""
-
-    frees_the_memdev_name: bool = _field(
-        "the name of a backend that two nodes share is freed after it is printed",
-        "V8/1",
-        "hw/core/numa.c:memory_region_allocate_system_memory",
-        "measured",
-    )
-
-
-@attrs.frozen
 class QemuOption:
     """``util/qemu-option.c``."""
 
@@ -347,6 +335,13 @@ class Vl:
         "system/vl.c:overcommit_parse",
         "measured",
         shown=Shown(("-M", "none", "-overcommit", "mem-lock=on-fault")),
+    )
+    memory_is_a_machine_property: bool = _field(
+        "-m is set as a property of the machine, among the others in their dictionary's order",
+        "7.1",
+        "system/vl.c:parse_memory_options",
+        "measured",
+        shown=Shown(("-M", "pc,foo=1", "-m", "96M,slots=4")),
     )
 
 

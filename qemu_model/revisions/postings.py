@@ -9,7 +9,8 @@ from typing import Final
 import attrs
 
 from ..ram_addr import RAM_PREALLOC
-from .fields import Hostmem, MmapAlloc, Numa
+from .fields import Hostmem, MmapAlloc
+from .machine_fields import Numa
 from .map_sync_rules import POLICIES
 from .releases import BASE
 from .series import V8

@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from .fields import Evidence, HostmemMemfd, Memfd
+from .machine_fields import MemoryDevice
 from .map_sync_rules import POLICIES
 from .release import parse_release
 from .revision import Revision
@@ -39,6 +40,7 @@ BASE: Final = attrs.evolve(
     release=(3, 1, 50),
     cutils=attrs.evolve(QEMU_3_1.cutils, size_reports_range=True),
     evidence="measured",
+    memory_device=MemoryDevice(names_the_usable_range=True),
 )
 
 
@@ -63,12 +65,30 @@ def qemu_4_1(tree: Revision) -> Revision:
         "August 2019",
         mmap_alloc=attrs.evolve(tree.mmap_alloc, takes_flags=True, passes_map_sync=True),
         policy=POLICIES["qemu-4.1"],
+        machine=attrs.evolve(tree.machine, every_cpu_has_a_die=True),
+        numa=attrs.evolve(
+            tree.numa,
+            a_node_may_have_no_memory=True,
+            warns_of_mem=True,
+            fallback_is_deprecated=True,
+        ),
+        pc_dimm=attrs.evolve(tree.pc_dimm, names_the_valid_slots=True),
     )
 
 
 def qemu_4_2(tree: Revision) -> Revision:
     """QEMU 4.2."""
-    return _release(tree, "4.2", "December 2019")
+    return _release(
+        tree,
+        "4.2",
+        "December 2019",
+        numa=attrs.evolve(
+            tree.numa,
+            asks_the_machine_first=True,
+            implicit_node_has_all_ram=True,
+        ),
+        machine=attrs.evolve(tree.machine, every_cpu_has_a_die=False),
+    )
 
 
 def qemu_5_0(tree: Revision) -> Revision:
@@ -78,6 +98,7 @@ def qemu_5_0(tree: Revision) -> Revision:
         "5.0",
         "April 2020",
         qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
+        machine=attrs.evolve(tree.machine, ram_is_a_backend=True),
     )
 
 
@@ -88,6 +109,8 @@ def qemu_5_1(tree: Revision) -> Revision:
         "5.1",
         "August 2020",
         qemu_option=attrs.evolve(tree.qemu_option, reads_the_id_as_a_parameter=True),
+        machine=attrs.evolve(tree.machine, an_id_in_use_aborts=True),
+        numa=attrs.evolve(tree.numa, refuses_memdev_beside_memory_backend=True),
     )
 
 
@@ -99,6 +122,14 @@ def qemu_5_2(tree: Revision) -> Revision:
         "December 2020",
         "measured",
         qapi_util=attrs.evolve(tree.qapi_util, booleans_are_read_alike=True),
+        machine_smp=attrs.evolve(tree.machine_smp, refuses_other_products=True),
+        numa=attrs.evolve(
+            tree.numa,
+            never_splits_ram=True,
+            hmat_caches_grow_with_their_level=True,
+        ),
+        memory_device=attrs.evolve(tree.memory_device, warns_of_large_alignment=True),
+        virtio_mem=attrs.evolve(tree.virtio_mem, blocks_can_be_of_one_mib=True),
     )
 
 
@@ -112,6 +143,7 @@ def qemu_6_0(tree: Revision) -> Revision:
         qemu_option=attrs.evolve(tree.qemu_option, merged_options_have_no_id=True),
         cutils=attrs.evolve(tree.cutils, sizes_are_exact=True, hex_size_takes_a_unit=True),
         object_interfaces=attrs.evolve(tree.object_interfaces, checks_the_id=True),
+        nvdimm=attrs.evolve(tree.nvdimm, read_only_needs_unarmed=True),
     )
 
 
@@ -123,6 +155,8 @@ def qemu_6_1(tree: Revision) -> Revision:
         "August 2021",
         qmp=attrs.evolve(tree.qmp, query_memdev_tells_share=True),
         vl=attrs.evolve(tree.vl, machine_is_keyval=True),
+        machine_smp=attrs.evolve(tree.machine_smp, refuses_dies_on_other_machines=True),
+        numa=attrs.evolve(tree.numa, initiator_is_read_before_cpus=True),
     )
 
 
@@ -134,17 +168,36 @@ def qemu_6_2(tree: Revision) -> Revision:
         "December 2021",
         "measured",
         vl=attrs.evolve(tree.vl, device_takes_json=True),
+        machine=attrs.evolve(tree.machine, die_id_has_a_comma=True),
+        machine_smp=attrs.evolve(tree.machine_smp, counts_missing_levels_from_maxcpus=True),
+        pc_dimm=attrs.evolve(tree.pc_dimm, looks_at_the_node_first=True),
     )
 
 
 def qemu_7_0(tree: Revision) -> Revision:
     """QEMU 7.0."""
-    return _release(tree, "7.0", "April 2022")
+    return _release(
+        tree,
+        "7.0",
+        "April 2022",
+        virtio_mem=attrs.evolve(tree.virtio_mem, checks_sizes_of_small_blocks=True),
+    )
 
 
 def qemu_7_1(tree: Revision) -> Revision:
     """QEMU 7.1."""
-    return _release(tree, "7.1", "August 2022")
+    return _release(
+        tree,
+        "7.1",
+        "August 2022",
+        machine=attrs.evolve(
+            tree.machine,
+            checks_memory_backend_with_the_board=True,
+            numa_comes_before_the_memory_backend=True,
+        ),
+        pc=attrs.evolve(tree.pc, checks_phys_bits=True),
+        vl=attrs.evolve(tree.vl, memory_is_a_machine_property=True),
+    )
 
 
 def qemu_7_2(tree: Revision) -> Revision:
@@ -155,6 +208,8 @@ def qemu_7_2(tree: Revision) -> Revision:
         "December 2022",
         "measured",
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
+        numa=attrs.evolve(tree.numa, initiator_may_be_missing=True),
+        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
     )
 
 
@@ -166,6 +221,8 @@ def qemu_8_0(tree: Revision) -> Revision:
         "April 2023",
         cutils=attrs.evolve(tree.cutils, hex_size_takes_a_unit=False),
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),
+        virtio_mem=attrs.evolve(tree.virtio_mem, refuses_preallocation=True),
+        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=False),
     )
 
 
@@ -176,12 +233,21 @@ def qemu_8_1(tree: Revision) -> Revision:
         "8.1",
         "August 2023",
         cutils=attrs.evolve(tree.cutils, size_may_be_a_fraction=True),
+        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
+        numa=attrs.evolve(tree.numa, refuses_mem_beyond_64_bits=True),
+        memory_device=attrs.evolve(tree.memory_device, looks_for_room_first=True),
     )
 
 
 def qemu_8_2(tree: Revision) -> Revision:
     """QEMU 8.2."""
-    return _release(tree, "8.2", "December 2023", "measured")
+    return _release(
+        tree,
+        "8.2",
+        "December 2023",
+        "measured",
+        memory_device=attrs.evolve(tree.memory_device, size_need_not_fit_the_address=True),
+    )
 
 
 def qemu_9_0(tree: Revision) -> Revision:
@@ -191,12 +257,24 @@ def qemu_9_0(tree: Revision) -> Revision:
         "9.0",
         "April 2024",
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
+        machine_smp=attrs.evolve(
+            tree.machine_smp,
+            refuses_zero=True,
+            looks_at_clusters_first=True,
+            warns_of_levels_that_are_one=True,
+        ),
+        memory_device=attrs.evolve(tree.memory_device, size_must_fit_the_region=True),
     )
 
 
 def qemu_9_1(tree: Revision) -> Revision:
     """QEMU 9.1."""
-    return _release(tree, "9.1", "September 2024")
+    return _release(
+        tree,
+        "9.1",
+        "September 2024",
+        machine_smp=attrs.evolve(tree.machine_smp, warns_of_levels_that_are_one=False),
+    )
 
 
 def qemu_9_2(tree: Revision) -> Revision:

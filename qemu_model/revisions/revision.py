@@ -15,7 +15,6 @@ from .fields import (
     JsonParser,
     Memfd,
     MmapAlloc,
-    Numa,
     ObjectInterfaces,
     OslibPosix,
     QapiUtil,
@@ -23,6 +22,16 @@ from .fields import (
     Qmp,
     Qom,
     Vl,
+)
+from .machine_fields import (
+    Machine,
+    MachineSmp,
+    MemoryDevice,
+    Numa,
+    Nvdimm,
+    Pc,
+    PcDimm,
+    VirtioMem,
 )
 from .map_sync_rules import POLICIES, Inference, Policy
 from .release import Release
@@ -56,6 +65,13 @@ class Revision:
     object_interfaces: ObjectInterfaces = attrs.field(factory=ObjectInterfaces)
     qom: Qom = attrs.field(factory=Qom)
     qmp: Qmp = attrs.field(factory=Qmp)
+    machine: Machine = attrs.field(factory=Machine)
+    machine_smp: MachineSmp = attrs.field(factory=MachineSmp)
+    pc: Pc = attrs.field(factory=Pc)
+    memory_device: MemoryDevice = attrs.field(factory=MemoryDevice)
+    pc_dimm: PcDimm = attrs.field(factory=PcDimm)
+    nvdimm: Nvdimm = attrs.field(factory=Nvdimm)
+    virtio_mem: VirtioMem = attrs.field(factory=VirtioMem)
     vl: Vl = attrs.field(factory=Vl)
 
     @property

@@ -45,7 +45,7 @@ def memory_region_init_ram_from_file(
     Raises what ``softmmu/physmem.c:qemu_ram_alloc_from_file`` raises; the region is
     then not initialised.
     """
-    mr.name, mr.size, mr.align = name, size, align
+    mr.name, mr.size, mr.align, mr.readonly = name, size, align, readonly
     try:
         mr.ram_block = qemu_ram_alloc_from_file(qemu, size, mr, ram_flags, path, readonly=readonly)
     except Error:

@@ -17,21 +17,19 @@ from mirror_host import ToldHost, message, qemu_on
 from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm
 from qemu_model.boards import CPUArchId, DeviceMemory, MachineClass, MachineProperty, MachineState
 from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
-from qemu_model.machines import (
-    MACHINES,
-    find_machine,
-    machine_help,
-    piix_above_4g,
-    q35_above_4g,
-)
+from qemu_model.machines import MACHINES, find_machine, list_machines, machine_help
 from qemu_model.memory import MemoryRegion
 from qemu_model.memory_device import memory_device_get_free_addr
-from qemu_model.numa import memory_region_allocate_system_memory
-from qemu_model.numa_info import NodeInfo, NumaGlobals
+from qemu_model.numa_info import NodeInfo, NumaState
+from qemu_model.numa_ram import memory_region_allocate_system_memory
+from qemu_model.pc_piix import piix_above_4g
+from qemu_model.pc_q35 import q35_above_4g
 from qemu_model.process import Process, Run, run
 from qemu_model.qom import Object, Property, TypeInfo, type_help
 from qemu_model.ram_addr import RAMBlock
+from qemu_model.revision import SERIES
 
+BASE = SERIES[-1]
 MIB, GIB = 1 << 20, 1 << 30
 M0 = "-object memory-backend-ram,id=m0,size=64M"
 NV = f"-M pc,nvdimm=on -m 64M,slots=4,maxmem=4G {M0}"
@@ -253,7 +251,7 @@ pc-q35-2.4 pc-q35-2.12 pc-q35-2.11 pc-q35-2.10 isapc none
 def test_help_lists_the_machines_in_the_order_of_a_real_qemu(word: str) -> None:
     """-machine help of QEMU 7.2, whose list of old versions is the same but for those removed."""
     done = ran(f"-machine {word}")
-    assert (done.exit, list(done.stdout)) == (0, machine_help())
+    assert (done.exit, list(done.stdout)) == (0, machine_help(BASE.release))
     listed = [line.split()[0] for line in done.stdout]
     assert [name for name in listed if name in LISTED] == LISTED
     assert done.stdout[0] == "Supported machines are:"
@@ -282,8 +280,9 @@ def test_help_lists_the_machines_in_the_order_of_a_real_qemu(word: str) -> None:
 )
 def test_what_a_machine_can_by_its_version(version: str, expected: tuple[Any, ...]) -> None:
     """hw/i386/pc_piix.c: the release in which each came, as mirror_lines shows of 7.2's types."""
-    machine = find_machine(f"pc-i440fx-{version}")
-    assert machine is not None
+    found = find_machine(f"pc-i440fx-{version}", BASE.release)
+    assert found is not None
+    machine = found.machine
     assert (
         machine.max_cpus,
         machine.auto_enable_numa_with_memhp,
@@ -298,7 +297,8 @@ def test_the_machines_of_every_release_have_their_names() -> None:
     old = ["0.12", "0.13", "0.14", "0.15", "1.0", "1.1", "1.2", "1.3"]
     middle = ["1.4", "1.5", "1.6", "1.7", "2.0", "2.1", "2.2", "2.3"]
     new = ["2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.11", "2.12", "3.0", "3.1", "4.0"]
-    assert sorted(MACHINES) == sorted(
+    names = [machine.name for machine in list_machines(BASE.release)]
+    assert sorted(names) == sorted(
         [f"pc-{version}" for version in old]
         + [f"pc-i440fx-{version}" for version in middle + new]
         + [f"pc-q35-{version}" for version in new]
@@ -360,7 +360,7 @@ def test_two_objects_alike_are_two() -> None:
         pc_dimm.PCDIMMDeviceClass,
         nvdimm.NVDIMMDevice,
         NodeInfo,
-        NumaGlobals,
+        NumaState,
         CPUArchId,
         MachineClass,
         MachineProperty,
@@ -406,7 +406,10 @@ def test_a_module_needs_a_range_and_an_alignment_that_the_range_has() -> None:
     enabled = (
         "memory devices (e.g. for memory hotplug) are not enabled, please specify the maxmem option"
     )
-    for place in (None, DeviceMemory(), DeviceMemory(5 * GIB, 0)):
+    without = "memory devices (e.g. for memory hotplug) are not supported by the machine"
+    qemu.machine.device_memory = None
+    assert message(lambda: memory_device_get_free_addr(qemu, 0, MIB, MIB)) == without
+    for place in (DeviceMemory(), DeviceMemory(5 * GIB, 0)):
         qemu.machine.device_memory = place
         assert message(lambda: memory_device_get_free_addr(qemu, 0, MIB, MIB)) == enabled
     qemu.machine.device_memory = DeviceMemory(5 * GIB, 4 * GIB)
@@ -454,8 +457,10 @@ def test_modules_lie_above_all_ram_at_a_whole_gib(size: str, place: int) -> None
 def test_how_much_ram_lies_above_4_gib(ram: int, piix: int, q35: int) -> None:
     """hw/i386/pc_piix.c: of 3.5 GiB and more, 3 lie below; pc_q35.c: of 2.75 and more, 2."""
     qemu = qemu_on(ToldHost())
-    qemu.machine.ram_size = ram
-    assert (piix_above_4g(qemu, gigabyte_align=True), q35_above_4g(qemu)) == (piix, q35)
+    found = find_machine("pc", BASE.release)
+    assert found is not None
+    qemu.machine.machine_class, qemu.machine.ram_size = found.machine, ram
+    assert (piix_above_4g(qemu), q35_above_4g(qemu)) == (piix, q35)
 
 
 def test_a_word_that_is_no_option_is_a_disk() -> None:

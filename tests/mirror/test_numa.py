@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qemu_model.host.live import LiveHost
 from qemu_model.machines import MACHINES
-from qemu_model.numa_info import NodeInfo, NumaGlobals
+from qemu_model.numa_info import NodeInfo, NumaState
 from qemu_model.process import Process, Run
 from qemu_model.revision import SERIES, Revision, find
 
@@ -28,7 +28,7 @@ ASYMMETRICAL = (
 machines = st.sampled_from(["pc", "q35", "pc-i440fx-2.9", "pc-i440fx-3.1"])
 
 
-def started(args: list[str], revision: Revision = SERIES[-1]) -> tuple[Run, NumaGlobals]:
+def started(args: list[str], revision: Revision = SERIES[-1]) -> tuple[Run, NumaState]:
     """Run a line on this kernel, and return the run and what it knew of the nodes."""
     process = Process(args, LiveHost(), revision)
     process.start()

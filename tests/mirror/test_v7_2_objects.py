@@ -158,7 +158,8 @@ def test_an_object_without_memory_can_be_deleted_at_any_time() -> None:
         (("-numa", "node"), "pc"),
         (("-mem-prealloc",), "pc"),
         (("-mem-path", "/f"), "pc"),
-        (("-device", "pc-dimm,memdev=m0"), "pc"),
+        (("-device", "pc-dimm,memdev=m0"), "none"),
+        (("-device", "nvdimm,memdev=m0"), "pc"),
     ],
 )
 def test_without_a_machine_the_line_says_which_one_is_meant(

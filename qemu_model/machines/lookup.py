@@ -1,0 +1,143 @@
+"""Machine types by name, in one release: their own names, aliases, and those of distributions."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from ..boards import MachineClass
+from ..revisions.release import Release, is_between, value_in
+from .table import MACHINES
+
+#: The unversioned name of each chipset's newest type.
+_ALIASES: Final = MappingProxyType({"pc": "i440fx", "q35": "q35"})
+_CHIPSETS: Final = MappingProxyType({chipset: alias for alias, chipset in _ALIASES.items()})
+#: Which version of QEMU the types of RHEL and CentOS Stream are nearest to.
+_RHEL: Final[Mapping[str, Release]] = MappingProxyType(
+{
+    "7.0.0": (2, 0), "7.1.0": (2, 1), "7.2.0": (2, 3), "7.3.0": (2, 6), "7.4.0": (2, 9),
+    "7.5.0": (2, 11), "7.6.0": (2, 12), "8.0.0": (3, 1), "8.1.0": (4, 1), "8.2.0": (4, 2),
+    "8.3.0": (5, 1), "8.4.0": (5, 2), "8.5.0": (6, 0), "8.6.0": (6, 2), "9.0.0": (6, 2),
+    "9.2.0": (7, 2), "9.4.0": (8, 2), "9.6.0": (9, 0), "9.8.0": (10, 1), "10.0.0": (9, 1),
+    "10.2.0": (10, 1),
+}
+)  # fmt: skip
+#: Which version of QEMU the types of each Ubuntu are.
+_UBUNTU: Final[Mapping[str, Release]] = MappingProxyType(
+{
+    "trusty": (2, 0), "vivid": (2, 2), "wily": (2, 3), "xenial": (2, 5), "yakkety": (2, 6),
+    "zesty": (2, 8), "artful": (2, 10), "bionic": (2, 11), "cosmic": (2, 12), "disco": (3, 1),
+    "eoan": (4, 0), "focal": (4, 2), "groovy": (5, 0), "hirsute": (5, 2), "impish": (6, 0),
+    "jammy": (6, 2), "kinetic": (7, 0), "lunar": (7, 2), "mantic": (8, 0), "noble": (8, 2),
+    "oracular": (9, 0), "plucky": (9, 2), "questing": (10, 1),
+}
+)  # fmt: skip
+_VERSIONED: Final = re.compile(
+    r"pc-(?:(?P<chipset>i440fx|q35)-)?"
+    r"(?:rhel(?P<rhel>\d+\.\d+\.\d+)|(?P<version>\d+\.\d+(?:\.\d+)?)|(?P<ubuntu>[a-z]+))"
+    r"(?P<rest>[-+].*|\.sles.*)?"
+)
+
+
+@attrs.frozen
+class NamedMachine:
+    """A machine type that a name stands for, and what is assumed if it is not QEMU's own."""
+
+    machine: MachineClass
+    assumption: str = ""
+
+
+def _exists(machine: MachineClass, release: Release) -> bool:
+    return is_between(release, machine.since, machine.until)
+
+
+def list_machines(release: Release) -> list[MachineClass]:
+    """Return the machine types of a release, in the order that ``-machine help`` lists them."""
+    return [machine for machine in MACHINES.values() if _exists(machine, release)]
+
+
+def _newest(chipset: str, release: Release) -> MachineClass:
+    """Return the type that the unversioned name of a chipset stands for."""
+    there = [machine for machine in list_machines(release) if machine.chipset == chipset]
+    return max(there, key=lambda machine: machine.version)
+
+
+def _version_of(name: str) -> tuple[str, Release, bool] | None:
+    """Return chipset, version and whether it is QEMU's own name; None for any other name."""
+    match = _VERSIONED.fullmatch(name)
+    if match is None:
+        return None
+    chipset = match["chipset"] or "i440fx"
+    if match["rhel"] is not None:
+        version = _RHEL.get(match["rhel"])
+    elif match["ubuntu"] is not None:
+        version = _UBUNTU.get(match["ubuntu"])
+    else:
+        version = tuple(int(part) for part in match["version"].split("."))
+        return chipset, version, not match["rest"]
+    return None if version is None else (chipset, version, False)
+
+
+def find_machine(name: str, release: Release) -> NamedMachine | None:
+    """Return the machine type of that name or alias in a release, or None.
+
+    A distribution's name (``pc-q35-rhel9.4.0``, ``pc-i440fx-noble``, ``pc-i440fx-9.0+pve0``)
+    stands for QEMU's nearest type.
+    """
+    machine = MACHINES.get(name)
+    if machine is not None:
+        return NamedMachine(machine) if _exists(machine, release) else None
+    if name in _ALIASES:
+        return NamedMachine(_newest(_ALIASES[name], release))
+    if name == "ubuntu":
+        return _nearest(name, _newest("i440fx", release))
+    named = _version_of(name)
+    if named is None or named[2]:
+        return None
+    chipset, version, _ = named
+    there = [machine for machine in list_machines(release) if machine.chipset == chipset]
+    older = [machine for machine in there if machine.version <= version]
+    if older:
+        return _nearest(name, max(older, key=lambda machine: machine.version))
+    return _nearest(name, min(there, key=lambda machine: machine.version))
+
+
+def _nearest(name: str, machine: MachineClass) -> NamedMachine:
+    return NamedMachine(
+        machine,
+        f"machine type '{name}' is a distribution's own; it is modelled as {machine.name}",
+    )
+
+
+def release_of(name: str) -> Release | None:
+    """Return the release that a versioned machine type is named after, or None.
+
+    A distribution's name gives the version of QEMU that it is nearest to.
+    """
+    named = _version_of(name)
+    return None if named is None else named[1]
+
+
+def deprecation_reason(machine: MachineClass, release: Release) -> str | None:
+    """Return why a release says that a type is deprecated, or None."""
+    return value_in(machine.deprecation_reasons, release)
+
+
+def machine_help(release: Release) -> list[str]:
+    """Return what ``-machine help`` prints, without the machines that the model does not know."""
+    lines = ["Supported machines are:"]
+    newest = {_newest(chipset, release).name: alias for chipset, alias in _CHIPSETS.items()}
+    for machine in list_machines(release):
+        alias = newest.get(machine.name)
+        if alias:
+            lines.append(f"{alias:<20} {machine.desc} (alias of {machine.name})")
+        deprecated = " (deprecated)" if deprecation_reason(machine, release) else ""
+        note = " (default)" if alias == "pc" else deprecated
+        lines.append(f"{machine.name:<20} {machine.desc}{note}")
+    return lines

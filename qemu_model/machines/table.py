@@ -1,0 +1,218 @@
+"""Every machine type that a release of qemu-system-x86_64 has, as far as memory goes."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from ..boards import MachineClass, SMPCompatProps
+from ..machine_properties import PROPERTIES, row
+from ..microvm import microvm_machine_state_init
+from ..null_machine import machine_none_init
+from ..numa import numa_default_auto_assign_ram, numa_legacy_auto_assign_ram
+from ..pc import PC_PROPERTIES, X86_PROPERTIES, pc_memory_plug, pc_memory_pre_plug
+from ..pc_piix import pc_init1
+from ..pc_q35 import pc_q35_init
+from ..revisions.release import Release
+from ..x86 import x86_possible_cpu_arch_ids
+
+#: Versions of the PCs.  That of the next release is in the development tree already.
+VERSIONS: Final[tuple[Release, ...]] = (
+    (11, 1), (11, 0), (10, 2), (10, 1), (10, 0), (9, 2), (9, 1), (9, 0), (8, 2), (8, 1), (8, 0),
+    (7, 2), (7, 1), (7, 0), (6, 2), (6, 1), (6, 0), (5, 2), (5, 1), (5, 0), (4, 2), (4, 1),
+    (4, 0), (3, 1), (3, 0), (2, 12), (2, 11), (2, 10), (2, 9), (2, 8), (2, 7), (2, 6), (2, 5),
+    (2, 4), (2, 3), (2, 2), (2, 1), (2, 0), (1, 7), (1, 6), (1, 5), (1, 4), (1, 3), (1, 2),
+    (1, 1), (1, 0), (0, 15), (0, 14), (0, 13), (0, 12), (0, 11), (0, 10),
+)  # fmt: skip
+OLDEST_Q35: Final[Release] = (2, 4)
+#: A version of its own that only q35 has, from 4.1 on.
+Q35_BUGFIX: Final[Release] = (4, 0, 1)
+#: Up to 1.3 the name has no chipset.
+LAST_PLAIN_PC: Final[Release] = (1, 3)
+#: The development tree from which the 4.0 types are.
+DEVELOPMENT: Final[Release] = (3, 1, 50)
+
+OLD: Final = "use a newer machine type instead"
+UNATTENDED: Final = "old and unattended - use a newer version instead"
+EXPIRED: Final = "machines more than 3 years old are subject to deletion after 6 years"
+#: Until 10.1 types left one by one: the last version that left with each release.
+_LEFT: Final[tuple[tuple[Release, Release], ...]] = (
+    ((0, 11), DEVELOPMENT),
+    ((0, 15), (5, 0)),
+    ((1, 3), (6, 0)),
+    ((1, 7), (8, 2)),
+    ((2, 3), (9, 1)),
+)
+#: From 9.1 on a type is deprecated after three major releases, from 10.1 on deleted after six.
+_RULE_OF_DEPRECATION: Final[Release] = (9, 1)
+_RULE_OF_DELETION: Final[Release] = (10, 1)
+
+
+def _until(version: Release) -> Release:
+    """Return the release that no longer has the types of a version."""
+    for last, left in _LEFT:
+        if version <= last:
+            return left
+    return max(_RULE_OF_DELETION, (version[0] + 6, version[1]))
+
+
+def _deprecation_reasons(version: Release) -> tuple[tuple[Release, str | None], ...]:
+    """Return why the types of a version are deprecated, by the release that says so."""
+    if version <= (0, 11):
+        return (((), OLD),)
+    if version <= (0, 15):
+        return (((4, 0), OLD),)
+    if version <= (1, 3):
+        return (((5, 0), OLD),)
+    if version <= (1, 7):
+        return (((7, 0), UNATTENDED),)
+    if version <= (2, 3):
+        return (((8, 2), UNATTENDED),)
+    return ((max(_RULE_OF_DEPRECATION, (version[0] + 3, version[1])), EXPIRED),)
+
+
+def _text(version: Release) -> str:
+    return ".".join(map(str, version))
+
+
+_SOUTH_BRIDGE: Final = MappingProxyType({"x-south-bridge": row("PIIX3|piix4-isa", since=(8, 2))})
+_WDAT: Final = MappingProxyType({"wdat": row("bool", since=(11, 1))})
+_PC: Final = MachineClass(
+    "",
+    "Standard PC (i440FX + PIIX, 1996)",
+    pc_init1,
+    {**PC_PROPERTIES, **_SOUTH_BRIDGE},
+    chipset="i440fx",
+    max_cpus=255,
+    smp_props=SMPCompatProps(dies_supported=True, modules_supported=True),
+    possible_cpu_arch_ids=x86_possible_cpu_arch_ids,
+    numa_auto_assign_ram=numa_default_auto_assign_ram,
+    pre_plug=pc_memory_pre_plug,
+    plug=pc_memory_plug,
+    hole64_size=1 << 31,
+)
+_Q35: Final = attrs.evolve(
+    _PC,
+    desc="Standard PC (Q35 + ICH9, 2009)",
+    init=pc_q35_init,
+    properties={**PC_PROPERTIES, **_WDAT},
+    chipset="q35",
+    hole64_size=1 << 35,
+)
+
+
+def _max_cpus(chipset: str, version: Release) -> int:
+    """Return how many CPUs a PC can have."""
+    if chipset != "q35" or version < (2, 8):
+        return 255
+    if version < (8, 1):
+        return 288
+    return 1024 if version < (9, 0) else 4096
+
+
+def _of_version(pc: MachineClass, version: Release) -> MachineClass:
+    """Return a PC in one of its versions: what it does about memory."""
+    name = "pc" if version <= LAST_PLAIN_PC else f"pc-{pc.chipset}"
+    since = {(4, 0): DEVELOPMENT, Q35_BUGFIX: (4, 1)}.get(version, version)
+    return attrs.evolve(
+        pc,
+        name=f"{name}-{_text(version)}",
+        version=version,
+        since=since,
+        until=_until(version),
+        deprecation_reasons=_deprecation_reasons(version),
+        max_cpus=_max_cpus(pc.chipset, version),
+        smp_props=attrs.evolve(pc.smp_props, prefer_sockets=version < (6, 2)),
+        numa_mem_supported=version < (5, 1),
+        numa_auto_assign_ram=(
+            numa_default_auto_assign_ram if version > (2, 9) else numa_legacy_auto_assign_ram
+        ),
+        auto_enable_numa_with_memhp=version > (2, 10),
+        auto_enable_numa_with_memdev=version >= (5, 1),
+        enforce_aligned_dimm=version > (2, 1),
+        has_reserved_memory=version > (2, 0),
+        broken_reserved_end=version <= (2, 4),
+        gigabyte_align=version > (1, 7),
+        enforce_amd_1tb_hole=version > (7, 0),
+    )
+
+
+def _family(pc: MachineClass, versions: tuple[Release, ...]) -> list[MachineClass]:
+    """Return a PC in all its versions, sorted as -machine help sorts them: as text."""
+    made = [_of_version(pc, version) for version in versions]
+    return sorted(made, key=lambda machine: f"{machine.name}-machine", reverse=True)
+
+
+MICROVM: Final = MachineClass(
+    "microvm",
+    "microvm (i386)",
+    microvm_machine_state_init,
+    {
+        **X86_PROPERTIES,
+        "auto-kernel-cmdline": row("bool"),
+        "ioapic2": row("OnOffAuto", since=(6, 0)),
+        "isa-serial": row("bool"),
+        "pcie": row("OnOffAuto", since=(5, 2)),
+        "pic": row("OnOffAuto"),
+        "rtc": row("OnOffAuto"),
+        "x-option-roms": row("bool"),
+    },
+    since=(4, 2),
+    max_cpus=288,
+    default_ram_id="microvm.ram",
+    possible_cpu_arch_ids=x86_possible_cpu_arch_ids,
+    numa_auto_assign_ram=numa_default_auto_assign_ram,
+    has_acpi=False,
+)
+ISAPC: Final = attrs.evolve(
+    _PC,
+    name="isapc",
+    desc="ISA-only PC",
+    properties=PC_PROPERTIES,
+    chipset="isapc",
+    max_cpus=1,
+    has_acpi=False,
+    has_reserved_memory=False,
+    gigabyte_align=False,
+    hole64_size=0,
+)
+NONE: Final = MachineClass(
+    "none",
+    "empty machine",
+    machine_none_init,
+    PROPERTIES,
+    default_ram_size=0,
+    default_ram_id="ram",
+)
+X_REMOTE: Final = MachineClass(
+    "x-remote",
+    "Experimental remote machine",
+    machine_none_init,
+    {
+        **PROPERTIES,
+        "auto-shutdown": row("bool"),
+        "vfio-user": row("bool"),
+    },
+    since=(6, 0),
+    default_ram_id="remote-ram",
+)
+
+#: Every machine type by name, in the order that ``-machine help`` lists them.
+MACHINES: Final[Mapping[str, MachineClass]] = MappingProxyType(
+    {
+        machine.name: machine
+        for machine in (
+            MICROVM,
+            *_family(_PC, VERSIONS),
+            *_family(_Q35, (*(v for v in VERSIONS if v >= OLDEST_Q35), Q35_BUGFIX)),
+            ISAPC,
+            NONE,
+            X_REMOTE,
+        )
+    }
+)

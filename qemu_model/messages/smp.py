@@ -1,0 +1,122 @@
+"""The texts about -smp and the guest's CPUs: ``hw/core/machine-smp.c``, ``target/i386/cpu.c``."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from ..error import Message
+
+_BEFORE: Final = MappingProxyType(
+    {"3.1": "system/vl.c:smp_parse", "4.1": "hw/i386/pc.c:pc_smp_parse"}
+)
+_PARSE: Final = "hw/core/machine-smp.c:machine_parse_smp_config"
+_CHECK: Final = MappingProxyType({"3.1": "system/vl.c:main", "6.0": _PARSE})
+
+TOPOLOGY_TOO_SMALL: Final = Message(
+    {"3.1": "cpu topology: {hierarchy} < smp_cpus ({cpus})", "6.2": None},
+    _BEFORE,
+    ("sockets, cores and threads of -smp are all given, and make fewer CPUs than it asks for",),
+)
+TOPOLOGY_TOO_LARGE: Final = Message(
+    {"3.1": "cpu topology: {hierarchy} > maxcpus ({max_cpus})", "5.2": None},
+    _BEFORE,
+    ("sockets, cores and threads of -smp make more CPUs than 'maxcpus'",),
+)
+TOPOLOGY_DEPRECATED: Final = Message(
+    {
+        "3.1": "Invalid CPU topology deprecated: {hierarchy} != maxcpus ({max_cpus})",
+        "5.2": None,
+    },
+    _BEFORE,
+    ("sockets, cores and threads of -smp make fewer CPUs than 'maxcpus'",),
+    stream="warning",
+)
+TOPOLOGY_INVALID: Final = Message(
+    {
+        "5.2": "Invalid CPU topology{deprecated}: {hierarchy} != maxcpus ({max_cpus})",
+        "6.2": None,
+    },
+    _BEFORE,
+    ("sockets, cores and threads of -smp make another number of CPUs than 'maxcpus'",),
+)
+MAXCPUS_BELOW_CPUS: Final = Message(
+    {"3.1": "maxcpus must be equal to or greater than smp", "6.2": None},
+    _BEFORE,
+    ("'maxcpus' of -smp is less than the number of CPUs",),
+)
+SMP_ZERO: Final = Message(
+    {
+        "6.2": (
+            "Deprecated CPU topology (considered invalid): CPU topology parameters must be "
+            "greater than zero"
+        ),
+        "9.0": None,
+    },
+    _PARSE,
+    ("a number of -smp is 0",),
+    stream="warning",
+)
+SMP_ZERO_REFUSED: Final = Message(
+    {"9.0": "Invalid CPU topology: CPU topology parameters must be greater than zero"},
+    _PARSE,
+    ("a number of -smp is 0",),
+)
+SMP_ONE: Final = Message(
+    {
+        "9.0": (
+            "Deprecated CPU topology (considered invalid): Unsupported {what} parameter mustn't "
+            "be specified as 1"
+        ),
+        "9.1": None,
+    },
+    _PARSE,
+    ("-smp names a level, with the number 1, that the machine's CPUs are not divided into",),
+    stream="warning",
+)
+SMP_NOT_SUPPORTED: Final = Message(
+    {
+        "6.1": "{what} not supported by this machine's CPU topology",
+        "9.1": "{what} > 1 not supported by this machine's CPU topology",
+    },
+    _PARSE,
+    ("-smp asks for more than one of something that the machine's CPUs are not divided into",),
+)
+SMP_TOPOLOGY: Final = Message(
+    {"6.2": "Invalid CPU topology: {what}: {hierarchy}"},
+    _PARSE,
+    ("the numbers of -smp do not fit together",),
+)
+TOO_FEW_CPUS: Final = Message(
+    "Invalid SMP CPUs {cpus}. The min CPUs supported by machine '{machine}' is {least}",
+    _CHECK,
+    ("-smp asks for no CPU, or for 2^31 and more",),
+)
+TOO_MANY_CPUS: Final = Message(
+    "Invalid SMP CPUs {cpus}. The max CPUs supported by machine '{machine}' is {most}",
+    _CHECK,
+    ("-smp asks for more CPUs than the machine can have",),
+)
+HYPERTHREADING: Final = Message(
+    {
+        "3.1": "This family of AMD CPU doesn't support hyperthreading({threads})",
+        "9.1": (
+            "This family of AMD CPU doesn't support hyperthreading({threads}). Please configure "
+            "-smp options properly or try enabling topoext feature."
+        ),
+    },
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("-smp asks for threads", "and the CPU, which no -cpu names, is AMD's"),
+    stream="warning",
+)
+HYPERTHREADING_HINT: Final = Message(
+    {
+        "3.1": "Please configure -smp options properly or try enabling topoext feature.",
+        "9.1": None,
+    },
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("follows the warning that the CPU has no threads",),
+    stream="stderr",
+)

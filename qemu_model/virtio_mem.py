@@ -1,0 +1,156 @@
+"""``hw/virtio/virtio-mem.c``: a backend that the guest gets in blocks, since 5.1."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from . import messages
+from .boards import MIB
+from .globals import Qemu
+from .hostmem import (
+    HostMemoryBackend,
+    host_memory_backend_is_mapped,
+    host_memory_backend_set_mapped,
+)
+from .memory import memory_region_size
+from .memory_device import memory_device_plug, memory_device_pre_plug
+from .pc_dimm import (
+    PCDIMMDevice,
+    PCDIMMDeviceClass,
+    PropertyVisitor,
+    pc_dimm_get_memory_region,
+    set_addr,
+    set_memdev,
+    set_node,
+)
+from .physmem import ram_block_discard_range
+
+C_FILE = "hw/virtio/virtio-mem.c"
+
+#: The size of a transparent huge page; real QEMUs read it from /sys.
+THP_SIZE: Final = 2 * MIB
+
+
+@attrs.define(eq=False)
+class VirtIOMEM(PCDIMMDevice):
+    """A device that offers a backend in blocks: sizes in bytes, 0 if not given."""
+
+    block_size: int = 0
+    requested_size: int = 0
+
+
+def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str) -> None:
+    """Set the size of a block.
+
+    Raises ``'block-size' property has to be at least 0x<n>`` and ``'block-size' property has
+    to be a power of two``.
+    """
+    value = v.type_size(name)
+    least = MIB if qemu.tree.virtio_mem.blocks_can_be_of_one_mib else THP_SIZE
+    if value < least:
+        raise messages.BLOCK_SIZE_LEAST.error(name=name, least=least)
+    if value & (value - 1):
+        raise messages.BLOCK_SIZE_POWER.error(name=name)
+    device.block_size = value
+
+
+def virtio_mem_set_requested_size(
+    _qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str
+) -> None:
+    """Set how many bytes the guest is asked to use."""
+    device.requested_size = v.type_size(name)
+
+
+def virtio_mem_default_block_size(page_size: int) -> int:
+    """Return the size of a block on memory in pages of ``page_size`` bytes."""
+    return max(page_size, THP_SIZE if page_size == 4096 else MIB)
+
+
+def _page_size(backend: HostMemoryBackend) -> int:
+    return backend.mr.ram_block.page_size if backend.mr.ram_block is not None else 4096
+
+
+def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
+    """Find a guest address, take the backend, and discard what is in it.
+
+    Raises what ``memory_device_pre_plug`` and ``_check`` raise.
+    """
+    backend = device.hostmem
+    if backend is not None and not device.block_size:
+        device.block_size = virtio_mem_default_block_size(_page_size(backend))
+    if qemu.tree.virtio_mem.blocks_can_be_of_one_mib:
+        device.min_alignment = device.block_size or 1
+    memory_device_pre_plug(qemu, device, None)
+    assert backend is not None, "without one there is no region to find a place for"
+    _check(qemu, device, backend)
+    block = backend.mr.ram_block
+    if block is not None:
+        ram_block_discard_range(qemu, block, block.used_length)
+    host_memory_backend_set_mapped(backend, True)
+    memory_device_plug(qemu, device)
+
+
+def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
+    """Refuse a backend in use, a node that is not there, and sizes that are no whole blocks.
+
+    Raises ``'memdev' property specifies a busy memdev: <id>``, ``'memdev' property specifies
+    a memdev with preallocation enabled: ...``, ``'node' property has value '<n>', ...`` and
+    what ``_check_sizes`` raises.
+    """
+    if host_memory_backend_is_mapped(backend):
+        raise messages.VIRTIO_MEM_BUSY.error(id=backend.id)
+    if backend.prealloc and qemu.tree.virtio_mem.refuses_preallocation:
+        raise messages.VIRTIO_MEM_PREALLOC.error(id=backend.id)
+    nodes = qemu.numa.nb_numa_nodes or 1
+    if device.node >= nodes:
+        raise messages.VIRTIO_MEM_NODE.error(node=device.node, nodes=nodes)
+    _check_sizes(qemu, device, backend)
+
+
+def _check_sizes(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
+    """Refuse sizes that are no whole blocks.
+
+    Raises ``'block-size' property has to be at least the page size (0x<n>)`` and
+    ``'<name>' property ... has to be multiples of 'block-size' (0x<n>)``.
+    """
+    page_size, block_size = _page_size(backend), device.block_size
+    if block_size < page_size:
+        raise messages.BLOCK_SIZE_PAGE.error(page_size=page_size)
+    least = virtio_mem_default_block_size(page_size)
+    if block_size < least and qemu.tree.virtio_mem.blocks_can_be_of_one_mib:
+        qemu.warn_report(messages.BLOCK_SIZE_SMALL, least=least // MIB)
+        if not qemu.tree.virtio_mem.checks_sizes_of_small_blocks:
+            return
+    for name, value in (("requested-size", device.requested_size), ("memaddr", device.addr)):
+        if value % block_size:
+            raise messages.BLOCK_MULTIPLE.error(name=name, block_size=block_size)
+    if memory_region_size(backend.mr) % block_size:
+        raise messages.BLOCK_MULTIPLE_MEMDEV.error(block_size=block_size)
+
+
+def _instance_init(id: str | None) -> PCDIMMDevice:
+    return VirtIOMEM(TYPE_VIRTIO_MEM, id)
+
+
+TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
+    "virtio-mem-pci",
+    MappingProxyType(
+        {
+            "block-size": virtio_mem_set_block_size,
+            "memaddr": set_addr,
+            "memdev": set_memdev,
+            "node": set_node,
+            "requested-size": virtio_mem_set_requested_size,
+        }
+    ),
+    _instance_init,
+    pc_dimm_get_memory_region,
+    virtio_mem_device_realize,
+    needs_pci=True,
+    since=(5, 1),
+)

@@ -1,0 +1,53 @@
+"""``target/i386/cpu.c``: what the model of the guest's CPU means for its memory."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import messages
+from .globals import Qemu
+
+C_FILE = "target/i386/cpu.c"
+
+#: How many bits of an address a CPU has unless something else is asked for.
+TCG_PHYS_ADDR_BITS: Final = 40
+#: CPU models of 32 bits: their physical addresses are not modelled.
+_OF_32_BITS: Final = frozenset(
+    {"486", "athlon", "coreduo", "kvm32", "n270", "pentium", "pentium2", "pentium3", "qemu32"}
+)
+
+
+def _uses_tcg(qemu: Qemu) -> bool:
+    return qemu.platform.accelerator == "tcg"
+
+
+def cpu_is_amd(qemu: Qemu) -> bool:
+    """Return whether the CPU is known to be AMD's: the default one, as TCG emulates it.
+
+    Under KVM and its like it has the vendor of the host's, which is not known here.
+    """
+    return qemu.machine.cpu is None and _uses_tcg(qemu)
+
+
+def cpu_phys_bits(qemu: Qemu) -> int | None:
+    """Return how many bits the guest's physical addresses have, None if the host decides."""
+    name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
+    given = dict(feature.partition("=")[::2] for feature in features.split(","))
+    bits = given.get("phys-bits", "")
+    if bits.isdecimal() and int(bits) and not _uses_tcg(qemu):
+        return int(bits)
+    if name == "host" or name in _OF_32_BITS:
+        return None
+    if not _uses_tcg(qemu) and (name == "max" or given.get("host-phys-bits", "off") != "off"):
+        return None
+    return TCG_PHYS_ADDR_BITS
+
+
+def x86_cpu_realizefn(qemu: Qemu) -> None:
+    """Make the first CPU: warn of threads, which AMD's do not have."""
+    if qemu.smp_threads > 1 and cpu_is_amd(qemu):
+        qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
+        if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):
+            qemu.fprintf_stderr(messages.HYPERTHREADING_HINT)
