@@ -7,39 +7,51 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import secrets
-import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from . import common
+from .conform_run import (
+    AGAINST,
+    FILTER,
+    FROM,
+    JOBS,
+    JUNIT,
+    LINE,
+    LIST,
+    PATH,
+    QEMU,
+    RESUME,
+    REVISION,
+    SAMPLE,
+    SHARD,
+    kept_results,
+    number,
+    progress,
+    terminated_as_interrupted,
+    unpacking,
+    write_whole,
+)
 
 if TYPE_CHECKING:
-    from ..conform.conform import Result
     from ..conform.conform_place import Target
     from ..conform.conformance import Report
 
-QEMU: Final = common.Option(
-    "--qemu", "the QEMU to hold against the model, or debian:SUITE", "BINARY"
-)
-REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
-FILTER: Final = common.Option("--filter", "only the cases whose name holds this", "NAME")
-JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
-JOBS: Final = common.Option("-j", "how many cases run at a time, by default as many as CPUs", "N")
-PATH: Final = common.Option("--path", "work in this directory, or on this device DAX", "PATH")
-SAMPLE: Final = common.Option("--sample", "only so many of the cases, drawn at random", "N")
-LIST: Final = common.Option("--list", "name the cases and run none")
 OPTIONS: Final = (
     QEMU,
+    AGAINST,
     REVISION,
     PATH,
     FILTER,
     SAMPLE,
+    SHARD,
+    LINE,
+    FROM,
+    RESUME,
     common.JSON,
     JUNIT,
     JOBS,
@@ -55,12 +67,15 @@ def help_text() -> str:
     """Return what ``conform --help`` shows."""
     return common.usage(
         "conform --qemu BINARY [--revision R] [--path PATH] [--filter NAME] [--sample N]\n"
-        "[--json | --junit FILE] [-j N]",
+        "[--shard K/N] [--resume FILE] [--json | --junit FILE] [-j N]\n"
+        "conform --qemu BINARY --against OTHER [--line LINE | --from FILE] [...]",
         "Run a real QEMU under strace and QMP over the conformance cases, in a scratch directory\n"
         "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"
         "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.\n"
         "With --path the files of the cases are made in a new directory there, which is removed\n"
-        "afterwards; on device DAX, which nobody else should be using, no case writes a byte.",
+        "afterwards; on device DAX, which nobody else should be using, no case writes a byte.\n"
+        "With --against two QEMUs are compared with each other, for instance before and after a\n"
+        "patch; a difference that a release between them explains is named and is no failure.",
         OPTIONS,
         (
             "qemu-model conform --qemu qemu-system-x86_64",
@@ -68,9 +83,11 @@ def help_text() -> str:
             "qemu-model conform --qemu qemu-system-x86_64 --path /mnt/pmem --filter dax/",
             "qemu-model conform --qemu qemu-system-x86_64 --path /dev/dax0.0",
             "qemu-model conform --qemu qemu-system-x86_64 --junit conform.xml -j 4",
+            "qemu-model conform --qemu build/qemu-system-x86_64 \\",
+            "    --against debian:trixie-backports --sample 200",
         ),
         "0: nothing failed.  1: something did.  2: our options are wrong, or a program or library\n"
-        "is missing.",
+        "is missing.  125: with --against, a QEMU cannot be run, which git bisect run skips.",
     )
 
 
@@ -89,18 +106,71 @@ def main(argv: Sequence[str]) -> int:
             f"the library {error.name} is not installed: pip install 'qemu-model[qemu]'"
         ) from error
 
+    check_combination(words)
     target = find(words.value(PATH)) if words.has(PATH) else None
-    names = [case.name for case in chosen(words.own.get(FILTER.name), target)]
+    lines = lines_of(words)
+    names = [f"line/{number}" for number in range(1, len(lines) + 1)]
+    if not lines:
+        names = [case.name for case in chosen(words.own.get(FILTER.name), target)]
     if not names:
         raise common.UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
     if words.has(SAMPLE):
         names = sample(names, number(words, SAMPLE))
+    if words.has(SHARD):
+        names = shard(names, words.value(SHARD))
     if words.has(LIST):
         print("\n".join(names))
         return 0
     if not words.has(QEMU):
         raise common.UsageError("say which QEMU: --qemu BINARY")
+    if words.has(AGAINST):
+        from .conform_against import compare
+
+        return compare(words, names, lines, target)
     return _conform(words, names, target)
+
+
+def check_combination(words: common.Words) -> None:
+    """Raise :class:`~qemu_model.cli.common.UsageError` for options that do not go together."""
+    own_lines = words.has(LINE) or words.has(FROM)
+    if own_lines and not words.has(AGAINST):
+        raise common.UsageError("--line and --from need --against OTHER")
+    if own_lines and words.has(FILTER):
+        raise common.UsageError("--filter chooses cases: with --line and --from there are none")
+    if words.has(AGAINST) and words.has(REVISION):
+        raise common.UsageError("--revision is for the comparison with the model, not --against")
+
+
+def lines_of(words: common.Words) -> list[list[str]]:
+    """Return the command lines of ``--line`` and ``--from``, without the programs."""
+    from ..input import NothingFound, find_lines
+
+    found: list[list[str]] = []
+    for text in words.values(LINE):
+        found.append(_split_line(text))
+    for path in words.values(FROM):
+        try:
+            found += [list(line.options) for line in find_lines(common.read_file(path, "--from"))]
+        except NothingFound as error:
+            raise common.UsageError(f"--from {path}: {error}") from error
+    return found
+
+
+def _split_line(text: str) -> list[str]:
+    import shlex
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise common.UsageError(f"--line: {error}") from error
+
+
+def shard(names: Sequence[str], text: str) -> list[str]:
+    """Return the K-th of N parts.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise common.UsageError(f"--shard takes K/N, as 1/4 or 4/4, not '{text}'")
+    return list(names[int(match[1]) - 1 :: int(match[2])])
 
 
 def find(path: str) -> Target:
@@ -112,14 +182,6 @@ def find(path: str) -> Target:
         return find_target(path)
     except CannotJudge as error:
         raise common.UsageError(f"--path: {error}") from error
-
-
-def number(words: common.Words, option: common.Option) -> int:
-    """Return an option's number, at least 1.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    text = words.value(option)
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
-        raise common.UsageError(f"{option.name} takes a number from 1 on, not '{text}'")
-    return int(text)
 
 
 def sample(names: Sequence[str], count: int) -> list[str]:
@@ -143,6 +205,7 @@ def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
 
 
 def _conform(words: common.Words, names: Sequence[str], target: Target | None) -> int:
+    from ..conform.conform import Result
     from ..conform.conformance import conform, detect
     from ..conform.driver import DriverError, Qemu
 
@@ -159,15 +222,27 @@ def _conform(words: common.Words, names: Sequence[str], target: Target | None) -
         print(how, file=sys.stderr)
         if target is not None:
             print(target.in_words(), file=sys.stderr)
-        with terminated_as_interrupted(), progress(len(names)) as on_result:
+        what = {"qemu": [qemu.binary, qemu.version], "revision": revision.name}
+        with (
+            terminated_as_interrupted(),
+            kept_results(words, what) as (kept, keep),
+            progress(len(names)) as on_result,
+        ):
+
+            def note(result: Result) -> None:
+                keep(result.to_json())
+                on_result(result.status)
+
+            known = {name: Result.from_json(one) for name, one in kept.items() if name in names}
             report = conform(
                 qemu,
                 revision,
                 names,
                 jobs=jobs,
-                whole=not any(map(words.has, (FILTER, SAMPLE, PATH))),
+                whole=not any(map(words.has, (FILTER, SAMPLE, SHARD, PATH))),
                 target=target,
-                on_result=on_result,
+                on_result=note,
+                known=known,
             )
     except DriverError as error:
         raise common.UsageError(str(error)) from error
@@ -180,94 +255,6 @@ def _conform(words: common.Words, names: Sequence[str], target: Target | None) -
     else:
         print(summary(report), end="")
     return report.status
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all; a device or a pipe is written to as it is.
-
-    Raises :class:`~qemu_model.cli.common.UsageError`.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-            return
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".conform-")
-        try:
-            with open(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.chmod(unfinished, 0o644)
-            os.replace(unfinished, path)
-        except BaseException:
-            os.unlink(unfinished)
-            raise
-    except OSError as error:
-        raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
-
-
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: with nothing left behind."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show on a terminal what is downloaded and unpacked, and how much of it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress
-
-    with Progress(
-        "{task.description}",
-        BarColumn(),
-        DownloadColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=None, visible=False)
-
-        def advance(step: str, done: int, total: int) -> None:
-            in_bytes = total > 1 << 20
-            bar.update(
-                task,
-                description=step if in_bytes or not total else f"{step} ({done} of {total})",
-                completed=done,
-                total=total if in_bytes else None,
-                visible=True,
-            )
-
-        yield advance
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[Result], None]]:
-    """Show a bar on a terminal; give what is called with each result."""
-    if not sys.stderr.isatty():
-        yield lambda _result: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("conform", total=total)
-        failed = 0
-
-        def advance(result: Result) -> None:
-            nonlocal failed
-            failed += result.status == "failed"
-            bar.update(task, advance=1, description=f"{failed} failed" if failed else "conform")
-
-        yield advance
 
 
 def summary(report: Report) -> str:

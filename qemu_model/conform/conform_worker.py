@@ -15,12 +15,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from ..revision import Revision
+from .against import Comparison, Side, compare_sides
+from .cases import Case
 from .conform import Result, case_called, compare
 from .conform_place import make_place
 from .driver import Qemu
@@ -34,7 +36,8 @@ class Worker:
 
     One that dies is replaced by another, below ``scratch`` in a directory of its own.
     ``shared_memory``, ``files`` and ``device``: see
-    :func:`~qemu_model.conform.conform_place.make_place`.
+    :func:`~qemu_model.conform.conform_place.make_place`.  With ``other`` the cases are run on
+    both QEMUs and compared with each other.  ``lines`` are command lines of one's own.
     """
 
     def __init__(
@@ -45,11 +48,18 @@ class Worker:
         shared_memory: Path | None,
         files: Path | None = None,
         device: str | None = None,
+        *,
+        other: Side | None = None,
+        lines: Sequence[Sequence[str]] = (),
     ) -> None:
-        self._qemu = qemu
-        self._revision = revision
         self._scratch = scratch
-        self._places = (shared_memory, files, device)
+        places = (shared_memory, files, device)
+        self._task: dict[str, Any] = {
+            "qemu": [qemu.binary, revision.name],
+            "other": None if other is None else [other.qemu.binary, other.revision.name],
+            "places": [None if place is None else str(place) for place in places],
+            "lines": [list(line) for line in lines],
+        }
         self._started = 0
         self._closed = False
         self._process = self._start()
@@ -61,10 +71,7 @@ class Worker:
                 sys.executable,
                 "-m",
                 __name__,
-                self._qemu.binary,
-                self._revision.name,
-                str(self._scratch / str(self._started)),
-                *("" if place is None else str(place) for place in self._places),
+                json.dumps({**self._task, "scratch": str(self._scratch / str(self._started))}),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -75,6 +82,22 @@ class Worker:
 
     def compare(self, name: str) -> Result:
         """Have the case called ``name`` run, and return how it went."""
+        answer = self.ask(name)
+        if isinstance(answer, int):
+            why = f"the process that ran the case ended with {answer}"
+            return Result(name, "failed", (why,))
+        return Result.from_json(answer)
+
+    def compare_sides(self, name: str) -> Comparison:
+        """Have the case called ``name`` run on both QEMUs, and return how they differ."""
+        answer = self.ask(name)
+        if isinstance(answer, int):
+            why = f"the process that ran the case ended with {answer}"
+            return Comparison(name, "not run", why=why)
+        return Comparison.from_json(answer)
+
+    def ask(self, name: str) -> dict[str, Any] | int:
+        """Send a case's name; return the answer, or how the worker ended instead."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -84,11 +107,12 @@ class Worker:
         except (OSError, ValueError):
             answer = ""
         if answer:
-            return Result.from_json(json.loads(answer))
+            answered: dict[str, Any] = json.loads(answer)
+            return answered
         status = self._end()
         if not self._closed:
             self._process = self._start()
-        return Result(name, "failed", (f"the process that ran the case ended with {status}",))
+        return status
 
     def _end(self) -> int:
         process = self._process
@@ -117,26 +141,48 @@ class Worker:
         self.close()
 
 
-def serve(
-    qemu: Qemu,
-    revision: Revision,
-    scratch: Path,
-    shared_memory: Path | None,
-    files: Path | None,
-    device: str | None,
-) -> None:
+def serve(task: Mapping[str, Any]) -> None:
     """Answer requests until there are no more."""
+    scratch = Path(task["scratch"])
+    shared_memory, files, device = task["places"]
+    one = _side(task["qemu"])
+    other = None if task["other"] is None else _side(task["other"])
+    cases = {case.name: case for case in cases_of(task["lines"])}
     scratch.mkdir(parents=True, exist_ok=True)
     os.chdir(scratch)
-    place = make_place(scratch, shared_memory, files, device)
+    place = make_place(
+        scratch,
+        Path(shared_memory) if shared_memory else None,
+        Path(files) if files else None,
+        device,
+    )
     for name in requests():
+        case = cases.get(name) or case_called(name)
         try:
-            result = compare(qemu, revision, case_called(name), place, scratch)
+            if other is None:
+                answer = compare(one.qemu, one.revision, case, place, scratch).to_json()
+            else:
+                answer = compare_sides(one, other, case, place, scratch).to_json()
         except Exception as failure:
             # One case must not end all the others.
             why = f"the model itself failed: {type(failure).__name__}: {failure}"
-            result = Result(name, "failed", (why,))
-        print(json.dumps(result.to_json()), flush=True)
+            if other is None:
+                answer = Result(name, "failed", (why,)).to_json()
+            else:
+                answer = Comparison(name, "not run", why=why).to_json()
+        print(json.dumps(answer), flush=True)
+
+
+def _side(words: Sequence[str]) -> Side:
+    from ..revision import find
+
+    binary, revision = words
+    return Side(Qemu.at(binary), find(revision))
+
+
+def cases_of(lines: Sequence[Sequence[str]]) -> list[Case]:
+    """Return one case for each command line, without files of its own."""
+    return [Case(f"line/{number}", tuple(line), machine=()) for number, line in enumerate(lines, 1)]
 
 
 def requests() -> Iterator[str]:
@@ -154,18 +200,8 @@ def main(argv: list[str]) -> int:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
-    from ..revision import find
-
-    binary, revision, scratch, shared_memory, files, device = argv
     try:
-        serve(
-            Qemu.at(binary),
-            find(revision),
-            Path(scratch),
-            Path(shared_memory) if shared_memory else None,
-            Path(files) if files else None,
-            device or None,
-        )
+        serve(json.loads(argv[0]))
     except BrokenPipeError:
         # Whoever asked is gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,14 +4,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import subprocess
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from xml.etree import ElementTree
 
 import attrs
@@ -20,11 +15,11 @@ from ..revision import Revision
 from .conform import Result, Status
 from .conform_place import Target
 from .conform_worker import Worker
-from .driver import Qemu, check_strace
+from .driver import Qemu
 from .findings import FINDINGS, Finding, not_seen
+from .junit import printable, to_text
+from .parallel import in_parallel
 from .version import revision_of
-
-SHARED_MEMORY: Final = Path("/dev/shm")
 
 
 @attrs.frozen
@@ -118,16 +113,7 @@ class Report:
                 suite, "testcase", classname="conform.finding", name=finding.name
             )
             ElementTree.SubElement(case, "failure", message="the finding no longer occurs")
-        ElementTree.indent(suite)
-        return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without what XML cannot hold."""
-    return "".join(
-        letter if letter in "\t\n" or (letter >= " " and letter.isprintable()) else "?"
-        for letter in text
-    )
+        return to_text(suite)
 
 
 def detect(qemu: Qemu) -> tuple[Revision, str]:
@@ -157,79 +143,30 @@ def conform(
     whole: bool = True,
     target: Target | None = None,
     on_result: Callable[[Result], None] | None = None,
+    known: Mapping[str, Result] | None = None,
 ) -> Report:
     """Run the cases called ``names``, ``jobs`` at a time, and return the report.
 
     ``whole``: these are all the cases, so that each finding must occur.  ``target`` is
     where they work, otherwise in the scratch directory.  ``on_result`` is called with
-    each result as it comes.  What is made, here and below ``target``, is gone
+    each result as it comes.  ``known`` are results of an earlier run: those cases are not
+    run again.  What is made, here and below ``target``, is gone
     afterwards, as is all that was started.
 
     Raise :class:`~qemu_model.conform.driver.DriverError` where strace is not installed,
     and OSError where no directory can be made.
     """
-    check_strace()
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for name in names:
-        waiting.put(name)
-    results: dict[str, Result] = {}
-    lock = threading.Lock()
-    stop = threading.Event()
 
-    def work(worker: Worker) -> None:
-        while not stop.is_set():
-            try:
-                name = waiting.get_nowait()
-            except queue.Empty:
-                return
-            result = worker.compare(name)
-            with lock:
-                results[name] = result
-                if on_result is not None and not stop.is_set():
-                    on_result(result)
+    def make_worker(*places: Any) -> Worker:
+        return Worker(qemu, revision, *places)
 
-    with contextlib.ExitStack() as stack:
-        scratch = stack.enter_context(temporary_directory(None))
-        shared = stack.enter_context(
-            temporary_directory(SHARED_MEMORY if SHARED_MEMORY.is_dir() else None)
-        )
-        files = device = None
-        if target is not None and target.is_device:
-            device = target.path
-        elif target is not None:
-            files = stack.enter_context(temporary_directory(Path(target.path)))
-        workers = []
-        threads = []
-        try:
-            for number in range(min(jobs, len(names))):
-                memory = shared / str(number)
-                memory.mkdir()
-                kept = None if files is None else files / str(number)
-                workers.append(Worker(qemu, revision, scratch / str(number), memory, kept, device))
-            threads = [
-                threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            stop.set()
-            for worker in workers:
-                worker.close()
-            for thread in threads:
-                thread.join()
+    results = dict(known or {})
+    left = [name for name in names if name not in results]
+    results |= in_parallel(left, make_worker, Worker.compare, jobs, target, on_result)
     ordered = tuple(results[name] for name in names if name in results)
     seen = {finding for result in ordered for finding in result.findings}
     gone = not_seen(revision.name, tuple(seen)) if whole and may_show_all(ordered) else ()
     return Report(qemu, revision, ordered, gone, target)
-
-
-@contextlib.contextmanager
-def temporary_directory(below: Path | None) -> Iterator[Path]:
-    """Give a new directory that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="qemu-model-conform-", dir=below) as path:
-        yield Path(path)
 
 
 def may_show_all(results: Sequence[Result]) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -155,10 +156,10 @@ def begin_alone(unblock: Callable[[], object]) -> None:
 
 
 def _lines(text: bytes, program: str) -> tuple[str, ...]:
+    """Return what was printed as lines, with the program's name, or a wrapper's, as ``qemu``."""
+    name = re.compile(rf"(?:{re.escape(program)}|qemu-system-\w+):")
     shown = text.decode("utf-8", "surrogateescape").splitlines()
-    return tuple(
-        "qemu" + line[len(program) :] if line.startswith(program + ":") else line for line in shown
-    )
+    return tuple(name.sub("qemu:", line, count=1) if name.match(line) else line for line in shown)
 
 
 def check_strace() -> None:

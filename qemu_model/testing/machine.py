@@ -30,8 +30,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ..conform.conform import replies, without_letters
 from ..conform.conformance import detect
+from ..conform.differences import replies, without_letters
 from ..conform.driver import Qemu
 from ..conform.driver_running import LivingQemu
 from ..host.live import LiveHost

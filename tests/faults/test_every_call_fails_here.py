@@ -29,7 +29,7 @@ from sampling import WHOLE
 from strace_injection import tell
 from this_machine import Here, this_machine
 
-from qemu_model.conform.conform import BackendFaultHost
+from qemu_model.conform.surroundings import BackendFaultHost
 from qemu_model.host import linux
 from qemu_model.host.faults import Fault, FaultHost
 from qemu_model.host.live import LiveHost

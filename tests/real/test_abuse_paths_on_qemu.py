@@ -27,7 +27,7 @@ from conftest import Figure, Surroundings, needs, needs_program
 from every_call import sampler, seed
 from faults_on_qemu import CAPABILITIES, QUIT, backend_calls
 
-from qemu_model.conform.conform import list_differences, without_letters
+from qemu_model.conform.differences import list_differences, without_letters
 from qemu_model.conform.driver import Observation, Qemu, run_qemu
 from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host

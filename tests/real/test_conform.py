@@ -28,19 +28,16 @@ from qemu_model.cli import main
 from qemu_model.conform import conform as conform_module
 from qemu_model.conform.cases import Case, Place, every_case
 from qemu_model.conform.conform import (
-    NOT_HERE,
     Result,
     chosen,
     compare,
-    file_differences,
-    list_differences,
-    observe,
-    replies,
 )
 from qemu_model.conform.conform_place import Target
 from qemu_model.conform.conformance import Report, conform
+from qemu_model.conform.differences import file_differences, list_differences, replies
 from qemu_model.conform.driver import DriverError, Qemu, run_qemu
 from qemu_model.conform.findings import FINDINGS, Evidence, not_seen, seen_in
+from qemu_model.conform.surroundings import NOT_HERE, observe
 from qemu_model.host import linux
 from qemu_model.host.live import LiveHost
 from qemu_model.host.same_addresses import SameAddressesHost

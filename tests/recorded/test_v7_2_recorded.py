@@ -17,8 +17,9 @@ import pytest
 from conftest import Surroundings, needs
 from recordings import Recording, recordings
 
-from qemu_model.conform.conform import BackendFaultHost, without_letters
+from qemu_model.conform.differences import without_letters
 from qemu_model.conform.driver import Preparation
+from qemu_model.conform.surroundings import BackendFaultHost
 from qemu_model.host.faults import parse
 from qemu_model.host.live import LiveHost
 from qemu_model.judge.judge import judge

@@ -1,0 +1,144 @@
+"""``conform --against``: two real QEMUs over the same cases."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+from conftest import needs_program
+
+import qemu_model
+from qemu_model.cli import conform as command
+from qemu_model.cli.common import UsageError
+from qemu_model.conform.against import Comparison, Difference, groups, releases_between
+from qemu_model.revision import QEMU_7_2, V8, find
+
+SCHEMA = json.loads(
+    (Path(qemu_model.__file__).parent / "schemas" / "conform-against.schema.json").read_text()
+)
+
+
+@pytest.fixture
+def qemu() -> str:
+    needs_program("strace")
+    return needs_program("qemu-system-x86_64")
+
+
+@pytest.fixture
+def patched(qemu: str, tmp_path: Path) -> str:
+    """Return a QEMU that leaves every block out of core dumps."""
+    wrapper = tmp_path / "qemu-patched"
+    wrapper.write_text(f'#!/bin/sh\nexec {qemu} "$@" -machine dump-guest-core=off\n')
+    wrapper.chmod(0o755)
+    return str(wrapper)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    status = command.main([*words, "--json", "-j", "2"])
+    shown = json.loads(capsys.readouterr().out)
+    jsonschema.validate(shown, SCHEMA)
+    return status, shown
+
+
+def test_one_binary_twice_gives_no_difference(
+    qemu: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QEMU_MODEL_SEED", "against")
+    status, shown = run(capsys, "--qemu", qemu, "--against", qemu, "--sample", "40")
+    assert (status, shown["different"], shown["known"]) == (0, [], [])
+    assert shown["same"] + len(shown["not_run"]) == 40
+
+
+def test_a_call_that_one_binary_makes_more_is_found_and_reported_once(
+    qemu: str, patched: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    junit, kept = tmp_path / "against.xml", tmp_path / "kept"
+    words = ["--qemu", patched, "--against", qemu, "--filter", "size/ram: a", "--junit", str(junit)]
+    status, shown = run(capsys, *words, "--resume", str(kept))
+    assert status == 1
+    kinds = [one for one in shown["kinds"] if "MADV_DONTDUMP" in one["kind"]]
+    assert len(kinds) == 1
+    assert kinds[0]["example"] == {
+        "part": "calls",
+        "qemu": "madvise(block 0, 4096, MADV_DONTDUMP) = 0",
+        "against": "",
+    }
+    suite = ElementTree.parse(junit).getroot()
+    assert suite.get("failures") == str(len(shown["different"]))
+    again = run(capsys, *words, "--resume", str(kept))
+    assert again == (status, shown), "nothing is run twice"
+    with pytest.raises(UsageError, match=r"has the results of another run"):
+        command.main(["--qemu", qemu, "--against", qemu, "--resume", str(kept)])
+
+
+def test_own_lines_are_compared_in_place_of_the_cases(
+    qemu: str, patched: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"-M none -object memory-backend-file,id=m0,size=4M,mem-path={tmp_path}/m.img"
+    script = tmp_path / "start.sh"
+    script.write_text(f"#!/bin/sh\nqemu-system-x86_64 {line},share=on\n")
+    given = ["--line", line, "--from", str(script)]
+    status, shown = run(capsys, "--qemu", patched, "--against", qemu, *given)
+    assert (status, shown["cases"], len(shown["different"])) == (1, 2, 2)
+    assert not (tmp_path / "m.img").exists(), "a file that a line makes is removed"
+
+
+def test_shards_share_the_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    def listed(*words: str) -> list[str]:
+        assert command.main(["--list", "--filter", "align/", *words]) == 0
+        return capsys.readouterr().out.split("\n")[:-1]
+
+    parts = [listed("--shard", f"{part}/3") for part in (1, 2, 3)]
+    assert sorted(name for part in parts for name in part) == sorted(listed())
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--shard", "0/3"], "--shard takes K/N, as 1/4 or 4/4, not '0/3'"),
+        (["--shard", "4/3"], "--shard takes K/N, as 1/4 or 4/4, not '4/3'"),
+        (["--line", "-M none"], "--line and --from need --against OTHER"),
+        (["--against", "q", "--revision", "v8"], "--revision is for the comparison with the model"),
+        (["--against", "q", "--line", "-M 'none"], "--line: No closing quotation"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused_in_one_line(words: list[str], text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        command.main(["--qemu", "q", *words])
+    assert str(refused.value).startswith(text)
+
+
+def test_a_qemu_that_cannot_be_run_is_skipped_by_git_bisect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command.main(["--qemu", "/nonexistent/qemu", "--against", "true"]) == 125
+    assert "no program '/nonexistent/qemu' to run" in capsys.readouterr().err
+
+
+def test_like_differences_are_one_kind() -> None:
+    def comparison(name: str, size: int, release: str = "") -> Comparison:
+        said = f"qemu: -object memory-backend-ram,id=b{size},size={size}: size {size} of 'b{size}'"
+        differences = (
+            Difference("exit status", "exit 1", "exit 0"),
+            Difference("stderr", said, ""),
+        )
+        return Comparison(name, "known" if release else "different", differences, release)
+
+    found = groups([comparison("a", 1), comparison("b", 2), comparison("c", 3, "qemu-9.1")])
+    assert [(one.kind, one.release, one.cases) for one in found] == [
+        ("stderr: nothing -> qemu: ...: size N of '...'", "", ("a", "b")),
+        ("stderr: nothing -> qemu: ...: size N of '...'", "qemu-9.1", ("c",)),
+    ]
+
+
+def test_between_two_trees_lie_the_releases_in_their_order() -> None:
+    names = [tree.name for tree in releases_between(find("qemu-8.2"), QEMU_7_2)]
+    assert names == ["qemu-7.2", "qemu-8.0", "qemu-8.1", "qemu-8.2"]
+    assert releases_between(V8, V8) == []
