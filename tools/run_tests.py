@@ -7,6 +7,7 @@ Only the standard library is used here: this runs before there is an environment
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -14,15 +15,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gate_environment import CHECKOUT, Environment, EnvironmentFailed
 from gate_report import Report
 
-#: A part that takes this many times its budget is stopped, and fails.
-PATIENCE = 4
+#: A part that takes this many times its budget, and so many seconds, is stopped, and fails.
+PATIENCE, AT_LEAST = 4, 900
 #: Seconds that a stopped part gets to remove what it made.
 CLEANING_UP = 40
 #: Seconds before the end in which no further part is begun.
@@ -137,7 +138,8 @@ class Run:
         """Run a part, and keep how it went."""
         print(f"\n=== {part.name}{', whole' if whole else ''}", flush=True)
         begin = time.monotonic()
-        limit = begin + PATIENCE * (part.whole if whole else part.budget)
+        usual = part.whole if whole else part.budget
+        limit = begin + max(PATIENCE * usual, AT_LEAST)
         outcome = Outcome(part, whole)
         used = processor_time()
         report = CHECKOUT / ".cache" / f"report-{part.name}"
@@ -218,6 +220,18 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@contextlib.contextmanager
+def huge_pages_kept() -> Iterator[None]:
+    """Give back the huge pages that tests add to the kernel's pool."""
+    pool = Path("/proc/sys/vm/nr_hugepages")
+    before = pool.read_text() if os.access(pool, os.W_OK) else ""
+    try:
+        yield
+    finally:
+        if before:
+            pool.write_text(before)
 
 
 def commit_seed() -> str:
@@ -335,16 +349,17 @@ def main(words: Sequence[str]) -> int:
     seed = commit_seed()
     deadline = begin + asked.rest if asked.rest else float("inf")
     run = Run(environment, seed, float("inf"))
-    for part in asked.parts:
-        run.run(part, whole=asked.whole)
     not_begun = []
-    if asked.rest is not None and not any(outcome.failed for outcome in run.outcomes):
-        run.deadline = deadline
-        for part in rotated([part for part in PARTS if part.name != "lint"], seed):
-            if time.monotonic() + max(part.whole, LAST_START) < deadline:
-                run.run(part, whole=True)
-            else:
-                not_begun.append(part)
+    with huge_pages_kept():
+        for part in asked.parts:
+            run.run(part, whole=asked.whole)
+        if asked.rest is not None and not any(outcome.failed for outcome in run.outcomes):
+            run.deadline = deadline
+            for part in rotated([part for part in PARTS if part.name != "lint"], seed):
+                if time.monotonic() + max(part.whole, LAST_START) < deadline:
+                    run.run(part, whole=True)
+                else:
+                    not_begun.append(part)
     return summary(run, asked.parts, not_begun)
 
 

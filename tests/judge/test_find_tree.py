@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from recordings import SETS, Recording, recordings
+from small_logs import log_of
 from test_judge_trial import EXIT, OPTIONS, RAM, started
-from test_oracle_strace import log_of
 
 from qemu_model.judge import find_tree as module
 from qemu_model.judge.find_tree import Found, find_tree

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from recordings import recording
-from test_judge_alignment import EXIT, HEAD, MAP, RESERVE
-from test_oracle_strace import log_of
+from small_logs import EXIT, HEAD, MAP, RESERVE, log_of
 
 from qemu_model.judge.judge import judge, shows_start_up
 from qemu_model.judge.trace_set import read_trace_set

@@ -11,7 +11,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_oracle_strace import log_of
+from small_logs import log_of
 
 from qemu_model.judge import log as log_module
 from qemu_model.judge.log import Piece, read_pid

@@ -9,9 +9,7 @@ import mmap
 import os
 import subprocess
 import sys
-import tempfile
 import tracemalloc
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recordings import recordings
 from run_with_faults import patience
+from small_logs import log_of
 
 from qemu_model.host.protocol import StatFs
 from qemu_model.judge.backend_calls import BackendCalls
@@ -41,14 +40,6 @@ def call_on(line: bytes) -> Call | None:
     """Read a line that is a call and nothing else."""
     name, _, _ = line.partition(b"(")
     return read_call(1, None, name.decode(), line, len(name) + 1)
-
-
-@contextlib.contextmanager
-def log_of(data: bytes, on_progress: Callable[[int, int], None] | None = None) -> Iterator[Log]:
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        yield Log(file, on_progress)
 
 
 def calls_in(data: bytes, *paths: str) -> list[tuple[int, str, tuple[Any, ...], int | None]]:

@@ -13,10 +13,10 @@ import pytest
 from calls import joined, logged_calls, modelled_calls
 from conftest import Surroundings
 from mirror_host import ToldHost, qemu_on
+from recorded_places import as_recorded
 from recordings import Recording, recordings
 
 from qemu_model.cutils import qemu_strtosz_MiB
-from qemu_model.host.live import LiveHost
 from qemu_model.process import run
 from qemu_model.revision import find
 
@@ -78,7 +78,7 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
     surroundings.prepare(one.setup)
     done = run(
         [*one.machine, *one.args],
-        LiveHost(allow_discard=True),
+        as_recorded(one),
         find(one.revision.lower()),
         qmp=one.qmp,
     )

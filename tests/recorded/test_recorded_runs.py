@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from calls import Call, logged_calls, modelled_calls
 from conftest import Surroundings, needs
+from recorded_places import as_recorded
 from recordings import Recording, recordings
 
-from qemu_model.host.live import LiveHost
 from qemu_model.process import Run, run
 from qemu_model.revision import find
 
@@ -94,7 +94,7 @@ def test_the_model_does_what_the_recorded_qemu_did(
     surroundings.prepare(one.setup)
     done: Run = run(
         [*one.machine, *one.args],
-        LiveHost(allow_discard=True),
+        as_recorded(one),
         find(one.revision.lower()),
         qmp=one.qmp,
     )
