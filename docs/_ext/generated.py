@@ -289,6 +289,20 @@ def _memory_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
                 yield (f"``{place}``", kind, shown, *cells)
 
 
+def timeline() -> Iterator[str]:
+    """From V1 to QEMU 6.1: what changed, who asked for it, and how that is known."""
+    from qemu_model.review.timeline import TIMELINE
+
+    rows = []
+    for step in TIMELINE:
+        for place, change in enumerate(step.changes):
+            first = place == 0
+            rows.append((step.name if first else "", step.when if first else "",
+                         f"{escaped(change.what)} [{change.certainty}]",
+                         escaped(change.asked_by)))  # fmt: skip
+    yield from table(("", "when", "what changed", "asked for by"), rows, "12 18 50 20")
+
+
 def revisions() -> Iterator[str]:
     from qemu_model.revision import REVISIONS
 
@@ -375,6 +389,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
             matrix,
             profiles,
             kernels,
+            timeline,
             profile_answers,
             revisions,
             inferred,

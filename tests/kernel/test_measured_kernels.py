@@ -44,7 +44,7 @@ def test_a_profile_names_the_kernels_that_it_was_measured_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["profile", "show", "ext4-dax"])
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     names = ", ".join(measured_on("ext4-dax", FILE_SYSTEMS["ext4-dax"]["mmap"]))
     assert names.startswith("5.10.0")
     assert f"measured on Linux {names}" in shown
