@@ -175,7 +175,8 @@ def _exact_size(qemu: Qemu, text: str, default_suffix: str) -> int:
     assert match is not None, "the last group takes anything"
     whole, fraction, rest = match["whole"] or "", match["fraction"], match["rest"]
     if match["hex"]:
-        return _hexadecimal_size(qemu, text, int(match["hex"], 16), match["sign"], rest)
+        sizes = int(match["hex"], 16), match["sign"], rest
+        return _hexadecimal_size(qemu, text, *sizes, default_suffix)
     any_fraction = qemu.tree.cutils.size_may_be_a_fraction
     if not whole and (not any_fraction or fraction is None or fraction == "."):
         return -EINVAL
@@ -197,7 +198,9 @@ def _exact_size(qemu: Qemu, text: str, default_suffix: str) -> int:
     return size if size <= UINT64_MAX else -ERANGE
 
 
-def _hexadecimal_size(qemu: Qemu, text: str, value: int, sign: str, rest: str) -> int:
+def _hexadecimal_size(
+    qemu: Qemu, text: str, value: int, sign: str, rest: str, default_suffix: str
+) -> int:
     """Return what a hexadecimal number and the ``rest`` behind it stand for."""
     unit = suffix_mul(rest[:1])
     if sign == "-" or rest[1:] or (rest and unit < 0):
@@ -208,7 +211,7 @@ def _hexadecimal_size(qemu: Qemu, text: str, value: int, sign: str, rest: str) -
         return -EINVAL if rest else -ERANGE
     if rest:
         qemu.warn_report(messages.HEX_SUFFIX, text=text)
-    size = value * max(unit, 1)
+    size = value * (unit if rest else suffix_mul(default_suffix))
     return size if size <= UINT64_MAX else -ERANGE
 
 

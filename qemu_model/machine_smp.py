@@ -62,6 +62,8 @@ def machine_parse_smp_config(qemu: Qemu, given: Mapping[str, int]) -> None:
     """
     numbers = {name: number & UINT32_MASK for name, number in given.items()}
     if qemu.tree.machine_smp.counts_missing_levels_from_maxcpus:
+        _check_zero(qemu, given)
+    if qemu.tree.machine_smp.counts_missing_levels_from_maxcpus:
         counts = _smp_parse(qemu, numbers)
     else:
         counts = _smp_parse_before_6_2(qemu, numbers)
@@ -148,18 +150,24 @@ def _divide(number: int, by: int) -> int:
     return number // (by & UINT32_MASK or 1)
 
 
-def _check_optional(qemu: Qemu, given: Mapping[str, int]) -> None:
-    """Refuse numbers that are 0, and levels that the machine does not have.
+def _check_zero(qemu: Qemu, given: Mapping[str, int]) -> None:
+    """Refuse numbers that are 0, as the line has them; before 9.0 warn of them.
 
-    Before 9.0 a number that is 0 is a warning.  Raises ``Invalid CPU topology: CPU topology
-    parameters must be greater than zero`` and ``<what> not supported by this machine's CPU
-    topology``.
+    Raises ``Invalid CPU topology: CPU topology parameters must be greater than zero``.
+    """
+    if all(given.values()):
+        return
+    if qemu.tree.machine_smp.refuses_zero:
+        raise messages.SMP_ZERO_REFUSED.error()
+    qemu.warn_report(messages.SMP_ZERO)
+
+
+def _check_optional(qemu: Qemu, given: Mapping[str, int]) -> None:
+    """Refuse levels that the machine does not have.
+
+    Raises ``<what> not supported by this machine's CPU topology``.
     """
     smp = qemu.tree.machine_smp
-    if not all(given.values()):
-        if smp.refuses_zero:
-            raise messages.SMP_ZERO_REFUSED.error()
-        qemu.warn_report(messages.SMP_ZERO)
     order = _OPTIONAL if smp.looks_at_clusters_first else ("dies", "clusters", "books", "drawers")
     for name in order:
         number = given.get(name)

@@ -12,6 +12,7 @@ from . import messages
 from .boards import machine_get_class
 from .globals import Qemu
 from .ivshmem import TYPE_IVSHMEM_PLAIN
+from .memory_device import memory_device_plug
 from .nvdimm import TYPE_NVDIMM
 from .pc_dimm import (
     TYPE_PC_DIMM,
@@ -108,5 +109,4 @@ def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
     if machine.pre_plug is not None:
         machine.pre_plug(qemu, device)
     pc_dimm_realize(qemu, device)
-    if machine.plug is not None:
-        machine.plug(qemu, device)
+    (machine.plug or memory_device_plug)(qemu, device)
