@@ -143,6 +143,7 @@ class MachineState:
     machine_class: MachineClass | None = None
     mem_merge: bool = True
     dump_guest_core: bool = True
+    aux_ram_share: bool = False
     nvdimm: bool = False
     hmat: bool = False
     acpi: bool = True

@@ -27,6 +27,9 @@ _SIZE_LIMIT: Final = 0xFFFF_FFFF_FFFF_FC00
 #: More digits than any number in range has; Python itself reads at most 4300.
 _MOST_DIGITS: Final = 1000
 
+#: Binary prefixes, by powers of 1024.
+_PREFIXES: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+
 _SPACE: Final = r"[ \t\n\v\f\r]*"
 _STRTOD: Final = re.compile(
     rf"{_SPACE}"
@@ -239,3 +242,13 @@ def qemu_strtosz_MiB(qemu: Qemu, text: str) -> int | None:
     """Read a size whose unit is MiB if none is given, or return None."""
     size = do_strtosz(qemu, text, "M")
     return None if size < 0 else size
+
+
+def size_to_str(size: int) -> str:
+    """Return a size in bytes with three digits and a binary unit: ``2 MiB``, ``4 KiB``.
+
+    From 1000 on the next larger unit is used.
+    """
+    _, exponent = math.frexp(size / (1000.0 / 1024.0))
+    power = max(0, (exponent - 1) // 10)
+    return f"{size / (1 << 10 * power):0.3g} {_PREFIXES[power]}B"

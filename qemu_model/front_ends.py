@@ -11,7 +11,7 @@ from .revision import Revision
 def front_end_of(revision: Revision) -> FrontEnd:
     """Return the front end of a tree; the newer one is imported only where it is used."""
     if revision.vl.reads_options_with_qapi:
-        from .v7_2.front_end import FRONT_END
+        from .front_end_since_6_0 import FRONT_END
     else:
         from .front_end_before_6_0 import FRONT_END
     return FRONT_END

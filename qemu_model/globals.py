@@ -40,6 +40,16 @@ class Heap:
         self.owed.remove(string)
 
 
+@attrs.frozen
+class MemsetContext:
+    """A preallocation: ``pages`` pages of ``pagesize`` bytes at ``area``, by so many threads."""
+
+    area: int
+    pagesize: int
+    pages: int
+    threads: int
+
+
 @attrs.define(eq=False)
 class Qemu:
     """One process: its host, its tree, its options, its RAM blocks, its objects.
@@ -48,8 +58,9 @@ class Qemu:
     reports start with it.  ``assumed_machine`` is the machine of a line that names
     none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
     are freed once no reader is left: QEMU's RCU thread does it, after the command
-    that caused it.  ``in_monitor`` while a QMP command runs.  ``paths`` are those of
-    open descriptors, as far as QEMU prints them.  ``memfd_checks`` is what the kernel
+    that caused it.  ``in_monitor`` while a QMP command runs.  ``memset_contexts`` are
+    preallocations that go on while QEMU starts; ``shm_sequence`` counts POSIX shared memory
+    objects.  ``memfd_checks`` is what the kernel
     said of memfd_create as QEMU started, by flags.  ``has_objects_root`` once
     ``/objects`` is there, which the first who asks for it makes.
     """
@@ -73,7 +84,8 @@ class Qemu:
     has_objects_root: bool = False
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
-    paths: dict[int, str] = attrs.field(factory=dict)
+    memset_contexts: list[MemsetContext] = attrs.field(factory=list)
+    shm_sequence: int = 0
     memfd_checks: dict[int, bool] = attrs.field(factory=dict)
     stderr: list[str] = attrs.field(factory=list)
     stdout: list[str] = attrs.field(factory=list)

@@ -11,19 +11,37 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from . import messages
+from .cutils import size_to_str
 from .error import Abort
 from .globals import Qemu
 from .host import linux
 from .memory import (
-    MemoryRegion,
     memory_region_finalize,
     memory_region_get_fd,
     memory_region_get_ram_ptr,
     memory_region_size,
 )
 from .osdep import qemu_madvise
-from .oslib_posix import os_mem_prealloc
-from .qom import Object, Property, TypeInfo, always, properties
+from .oslib_posix import Preallocation, Protection, qemu_prealloc_mem
+from .qom import (
+    Object,
+    Property,
+    TypeInfo,
+    always,
+    object_get_canonical_path,
+    object_get_canonical_path_component,
+    object_get_link,
+    object_resolve_link,
+    properties,
+)
+from .ram_addr import (
+    RAM_NORESERVE,
+    RAM_PRIVATE,
+    RAM_READONLY,
+    RAM_SHARED,
+    MemoryRegion,
+    RamFlags,
+)
 
 if TYPE_CHECKING:
     from .qom import Visitor
@@ -48,8 +66,9 @@ POLICIES: Final[Mapping[str, int]] = MappingProxyType(
 class HostMemoryBackend(Object):
     """A memory backend; ``size`` in bytes.
 
-    ``force_prealloc`` is -mem-prealloc, as the backend found it when it took its
-    memory.
+    ``force_prealloc`` is -mem-prealloc before 5.0, as the backend found it when it took its
+    memory.  ``prealloc_context`` is a link to a thread-context or None.  ``aligned``: the
+    size must be whole pages of the memory.
     """
 
     size: int = 0
@@ -57,11 +76,20 @@ class HostMemoryBackend(Object):
     dump: bool = True
     prealloc: bool = False
     force_prealloc: bool = False
+    prealloc_threads: int = 1
+    prealloc_context: Object | None = None
     share: bool = False
+    reserve: bool = True
+    use_canonical_path: bool = False
+    aligned: bool = False
     host_nodes: set[int] = attrs.field(factory=set)
     policy: str = "default"
     mr: MemoryRegion = attrs.field(factory=MemoryRegion)
     mapped: bool = False
+
+    def alloc(self, qemu: Qemu) -> None:
+        """Take the memory, in the way of the type."""
+        raise NotImplementedError
 
 
 def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
@@ -69,6 +97,25 @@ def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
     backend.merge = qemu.machine.mem_merge
     backend.dump = qemu.machine.dump_guest_core
     backend.prealloc = qemu.mem_prealloc
+    if qemu.mem_prealloc or qemu.tree.hostmem.preallocates_with_all_cpus:
+        backend.prealloc_threads = qemu.smp_cpus
+
+
+def host_memory_backend_get_name(qemu: Qemu, backend: HostMemoryBackend) -> str:
+    """Return the name of the backend's region: its id, or its path for old machines."""
+    if backend.use_canonical_path:
+        return object_get_canonical_path(backend)
+    name = object_get_canonical_path_component(qemu, backend)
+    qemu.heap.g_free(name)
+    return name
+
+
+def host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
+    """Return the flags that ``share`` and ``reserve`` stand for."""
+    flags = RAM_SHARED if backend.share else RAM_PRIVATE
+    if not backend.reserve:
+        flags |= RAM_NORESERVE
+    return flags
 
 
 def host_memory_backend_mr_inited(backend: HostMemoryBackend) -> bool:
@@ -82,7 +129,7 @@ def host_memory_backend_get_memory(backend: HostMemoryBackend) -> MemoryRegion:
 
 
 def host_memory_backend_set_mapped(backend: HostMemoryBackend, mapped: bool) -> None:
-    """Note that the guest has the backend's memory: from then on nobody deletes the backend."""
+    """Note that the guest has the backend's memory: from then on it cannot be deleted."""
     backend.mapped = mapped
 
 
@@ -119,25 +166,26 @@ def host_memory_backend_set_size(
     backend.size = value
 
 
-def host_memory_backend_get_host_nodes(_qemu: Qemu, backend: HostMemoryBackend) -> object:
-    """Return the nodes, sorted; with none QEMU puts nothing out, and aborts."""
-    if not backend.host_nodes:
+def host_memory_backend_get_host_nodes(qemu: Qemu, backend: HostMemoryBackend) -> object:
+    """Return the nodes, sorted; before 4.0, with none, QEMU puts nothing out, and aborts."""
+    if not backend.host_nodes and not qemu.tree.hostmem.lists_no_nodes:
         raise Abort(messages.ASSERT_OUTPUT)
     return sorted(backend.host_nodes)
 
 
 def host_memory_backend_set_host_nodes(
-    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
+    qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
     """Add nodes: setting the property never takes one away.
 
-    Raises ``Invalid host-nodes value: <n>`` from 128 on.
+    Raises ``Invalid host-nodes value: <n>`` from 128 on.  3.1 does not check: it sets bits
+    that it never looks at.
     """
     nodes = v.uint16_list(name)
     for node in nodes:
-        if node >= MAX_NODES:
+        if node >= MAX_NODES and qemu.tree.hostmem.checks_host_nodes:
             raise messages.INVALID_NODE.error(node=node)
-    backend.host_nodes.update(nodes)
+    backend.host_nodes.update(node for node in nodes if node < MAX_NODES)
 
 
 def host_memory_backend_get_policy(_qemu: Qemu, backend: HostMemoryBackend) -> str:
@@ -148,10 +196,10 @@ def host_memory_backend_get_policy(_qemu: Qemu, backend: HostMemoryBackend) -> s
 def host_memory_backend_set_policy(
     _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
-    """Set the policy; nothing that has its memory is bound again.
+    """Set the policy; memory that the backend has is not bound again.
 
-    Raises ``Parameter '<name>' does not accept value '<value>'``, ``Invalid parameter
-    '<value>'`` until 6.1.
+    Raises ``Parameter 'policy' does not accept value '<value>'``, before 6.2 ``Invalid
+    parameter '<value>'``.
     """
     backend.policy = v.type_enum(name, tuple(POLICIES))
 
@@ -164,9 +212,14 @@ def host_memory_backend_get_merge(_qemu: Qemu, backend: HostMemoryBackend) -> bo
 def host_memory_backend_set_merge(
     qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
-    """Let KSM merge pages of the backend or not, at any time."""
+    """Let KSM merge pages of the backend or not, at any time.
+
+    9.1 advises the kernel when there is no memory yet, which is an assertion that fails,
+    and QEMU aborts; and not when there is.
+    """
     value = v.type_bool(name)
-    if host_memory_backend_mr_inited(backend) and value != backend.merge:
+    inited = host_memory_backend_mr_inited(backend)
+    if inited != qemu.tree.hostmem.merges_without_memory and value != backend.merge:
         _advise(qemu, backend, linux.MADV_MERGEABLE if value else linux.MADV_UNMERGEABLE)
     backend.merge = value
 
@@ -196,17 +249,84 @@ def host_memory_backend_set_prealloc(
 ) -> None:
     """Preallocate, at once if the backend has its memory; taking it back does nothing then.
 
-    Raises ``remove -mem-prealloc to use the prealloc property`` and what
-    ``os_mem_prealloc`` raises.
+    Raises ``remove -mem-prealloc to use the prealloc property`` (before 5.0),
+    ``'prealloc=on' and 'reserve=off' are incompatible`` and what ``qemu_prealloc_mem``
+    raises.
     """
     value = v.type_bool(name)
     if backend.force_prealloc and value:
         raise messages.REMOVE_MEM_PREALLOC.error()
+    if value and not backend.reserve:
+        raise messages.INCOMPATIBLE.error()
     if not host_memory_backend_mr_inited(backend):
         backend.prealloc = value
     elif value and not backend.prealloc:
         _preallocate(qemu, backend)
         backend.prealloc = True
+
+
+def host_memory_backend_get_prealloc_threads(_qemu: Qemu, backend: HostMemoryBackend) -> int:
+    """Return how many threads may preallocate."""
+    return backend.prealloc_threads
+
+
+def host_memory_backend_set_prealloc_threads(
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
+) -> None:
+    """Set how many threads may preallocate, at any time.
+
+    Raises ``property 'prealloc-threads' of <type> doesn't take value '0'``.
+    """
+    value = v.type_uint32(name)
+    if not value:
+        raise messages.THREADS_ZERO.error(property=name, type=backend.type.name)
+    backend.prealloc_threads = value
+
+
+def _get_prealloc_context(qemu: Qemu, backend: HostMemoryBackend) -> str:
+    """Return the path of the linked thread context, empty without one."""
+    return object_get_link(qemu, backend.prealloc_context)
+
+
+def _set_prealloc_context(qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str) -> None:
+    """Link to a thread context, or to none by the empty path."""
+    path = v.type_str(name)
+    backend.prealloc_context = (
+        object_resolve_link(qemu, name, "thread-context", path) if path else None
+    )
+
+
+def host_memory_backend_get_reserve(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
+    """Return whether the kernel reserves memory for the mapping."""
+    return backend.reserve
+
+
+def host_memory_backend_set_reserve(
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
+) -> None:
+    """Have the kernel reserve memory for the mapping or not.
+
+    Raises ``cannot change property value`` and ``'prealloc=on' and 'reserve=off' are
+    incompatible``.
+    """
+    value = v.type_bool(name)
+    if host_memory_backend_mr_inited(backend):
+        raise messages.CANNOT_CHANGE_VALUE.error()
+    if backend.prealloc and not value:
+        raise messages.INCOMPATIBLE.error()
+    backend.reserve = value
+
+
+def host_memory_backend_get_use_canonical_path(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
+    """Return whether the region is named by the object's path."""
+    return backend.use_canonical_path
+
+
+def host_memory_backend_set_use_canonical_path(
+    _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
+) -> None:
+    """Name the region by the object's path, as before 4.0; accepted at any time."""
+    backend.use_canonical_path = v.type_bool(name)
 
 
 def host_memory_backend_get_share(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
@@ -228,47 +348,66 @@ def host_memory_backend_set_share(
     backend.share = value
 
 
-def host_memory_backend_memory_complete(
-    qemu: Qemu, backend: HostMemoryBackend, alloc: Callable[[], None]
-) -> None:
-    """Take the memory with ``alloc``, and apply merge, dump, the NUMA policy and prealloc to it.
+def host_memory_backend_memory_complete(qemu: Qemu, backend: HostMemoryBackend) -> None:
+    """Take the memory, and apply merge, dump, the NUMA policy and prealloc to it.
 
-    All of it goes over the size as given, which may end within a page.  Raises
-    what ``alloc`` raises, ``host-nodes must be empty for policy default, ...``,
-    ``host-nodes must be set for policy <policy>``, ``cannot bind memory to host
-    NUMA nodes: <strerror>``, and what ``os_mem_prealloc`` raises.
+    All of it goes over the size as given, which may end within a page.  Raises what
+    ``alloc`` raises, ``backend '<type>' memory size must be multiple of <page size>``
+    (since 9.1), ``host-nodes must be empty for policy default, ...``, ``host-nodes must be
+    set for policy <policy>``, ``cannot bind memory to host NUMA nodes: <strerror>``, and
+    what ``qemu_prealloc_mem`` raises.
     """
-    alloc()
+    backend.alloc(qemu)
+    ptr, size = _address_and_size(backend)
+    _check_whole_pages(qemu, backend)
 
     if backend.merge:
-        _advise(qemu, backend, linux.MADV_MERGEABLE)
+        qemu_madvise(qemu, ptr, size, linux.MADV_MERGEABLE)
     if not backend.dump:
-        _advise(qemu, backend, linux.MADV_DONTDUMP)
-
+        qemu_madvise(qemu, ptr, size, linux.MADV_DONTDUMP)
     if qemu.platform.libnuma:
-        nodes = backend.host_nodes
-        policy = POLICIES[backend.policy]
-        maxnode = max(nodes) + 1 if nodes else 0
-        if maxnode and policy == linux.MPOL_DEFAULT:
-            raise messages.NODES_WITHOUT_POLICY.error()
-        if not maxnode and policy != linux.MPOL_DEFAULT:
-            raise messages.POLICY_WITHOUT_NODES.error(policy=backend.policy)
-        # Without MPOL_MF_STRICT and MPOL_MF_MOVE the policy would not reach pages
-        # that -mem-prealloc has already touched.  The kernel reads one node less
-        # than it is told, hence the 1.
-        bound = qemu.host.mbind(
-            memory_region_get_ram_ptr(backend.mr),
-            memory_region_size(backend.mr),
-            policy,
-            tuple(sorted(nodes)) if nodes else None,
-            maxnode + 1,
-            linux.MPOL_MF_STRICT | linux.MPOL_MF_MOVE,
-        )
-        if bound < 0 and (policy != linux.MPOL_DEFAULT or bound != -ENOSYS):
-            raise messages.CANNOT_BIND.error(-bound)
-
+        _bind(qemu, backend)
     if backend.prealloc:
         _preallocate(qemu, backend)
+
+
+def _check_whole_pages(qemu: Qemu, backend: HostMemoryBackend) -> None:
+    """Raise the error for a size that ends within a page of the memory."""
+    block = backend.mr.ram_block
+    if not (backend.aligned and qemu.tree.hostmem.wants_whole_pages and block is not None):
+        return
+    if memory_region_size(backend.mr) % block.page_size:
+        raise messages.NOT_WHOLE_PAGES.error(
+            type=backend.type.name, page_size=size_to_str(block.page_size)
+        )
+
+
+def _bind(qemu: Qemu, backend: HostMemoryBackend) -> None:
+    """Bind the memory to the nodes; before 5.1 also where there are none."""
+    nodes = backend.host_nodes
+    policy = POLICIES[backend.policy]
+    maxnode = max(nodes) + 1 if nodes else 0
+    if maxnode and policy == linux.MPOL_DEFAULT:
+        raise messages.NODES_WITHOUT_POLICY.error()
+    if not maxnode and policy != linux.MPOL_DEFAULT:
+        raise messages.POLICY_WITHOUT_NODES.error(policy=backend.policy)
+    if not maxnode and qemu.tree.hostmem.binds_only_to_nodes:
+        return
+    mode = policy
+    if policy == linux.MPOL_PREFERRED and qemu.tree.hostmem.prefers_many_nodes:
+        mode = linux.MPOL_PREFERRED_MANY
+    # Without MPOL_MF_STRICT and MPOL_MF_MOVE the policy would not reach pages
+    # that -mem-prealloc has already touched.  The kernel reads one node less
+    # than it is told, hence the 1.
+    bound = qemu.host.mbind(
+        *_address_and_size(backend),
+        mode,
+        tuple(sorted(nodes)) if nodes else None,
+        maxnode + 1,
+        linux.MPOL_MF_STRICT | linux.MPOL_MF_MOVE,
+    )
+    if bound < 0 and (policy != linux.MPOL_DEFAULT or bound != -ENOSYS):
+        raise messages.CANNOT_BIND.error(-bound)
 
 
 def host_memory_backend_can_be_deleted(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
@@ -285,31 +424,44 @@ def host_memory_backend_unparent(_qemu: Qemu, _backend: HostMemoryBackend) -> No
     """Leave ``/objects``: most backends have nothing to do then."""
 
 
+def _address_and_size(backend: HostMemoryBackend) -> tuple[int, int]:
+    """Return address and size in bytes of the backend's memory."""
+    return memory_region_get_ram_ptr(backend.mr), memory_region_size(backend.mr)
+
+
 def _advise(qemu: Qemu, backend: HostMemoryBackend, advice: int) -> None:
     """Advise the kernel on the backend's whole memory."""
-    qemu_madvise(
-        qemu, memory_region_get_ram_ptr(backend.mr), memory_region_size(backend.mr), advice
-    )
+    qemu_madvise(qemu, *_address_and_size(backend), advice)
 
 
 def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Touch the backend's whole memory."""
-    os_mem_prealloc(
-        qemu,
-        memory_region_get_fd(backend.mr),
-        memory_region_get_ram_ptr(backend.mr),
-        memory_region_size(backend.mr),
+    """Touch the backend's whole memory; since 9.0 perhaps later, while QEMU starts."""
+    block = backend.mr.ram_block
+    protection = Protection.WRITABLE
+    if block is not None and RAM_READONLY in block.flags:
+        protection = Protection.BEHIND_END if block.behind_end else Protection.READ_ONLY
+    how = Preallocation(
+        backend.prealloc_threads,
+        protection,
+        context=backend.prealloc_context is not None,
+        asynchronous=not qemu.in_monitor,
     )
+    qemu_prealloc_mem(qemu, memory_region_get_fd(backend.mr), *_address_and_size(backend), how)
 
 
 def abstract_init(_qemu: Qemu) -> Object:
-    """Refuse: nobody makes an object of an abstract type."""
+    """Refuse: an abstract type has no instances."""
     raise AssertionError("an abstract type has no instances")
 
 
 def get_type(_qemu: Qemu, obj: Object) -> str:
     """Return the name of the object's type."""
     return obj.type.name
+
+
+def _on_linux(qemu: Qemu) -> bool:
+    """Return whether QEMU was built for Linux."""
+    return qemu.platform.system == "linux"
 
 
 #: Properties of every object.
@@ -339,6 +491,22 @@ PROPERTIES: Final = (
         "Preallocate memory",
     ),
     Property(
+        "prealloc-threads",
+        "int",
+        host_memory_backend_get_prealloc_threads,
+        host_memory_backend_set_prealloc_threads,
+        "Number of CPU threads to use for prealloc",
+        since="5.0",
+    ),
+    Property(
+        "prealloc-context",
+        "link<thread-context>",
+        _get_prealloc_context,
+        _set_prealloc_context,
+        "Context to use for creating CPU threads for preallocation",
+        since="7.2",
+    ),
+    Property(
         "size",
         "int",
         host_memory_backend_get_size,
@@ -366,36 +534,47 @@ PROPERTIES: Final = (
         host_memory_backend_set_share,
         "Mark the memory as private to QEMU or shared",
     ),
+    Property(
+        "reserve",
+        "bool",
+        host_memory_backend_get_reserve,
+        host_memory_backend_set_reserve,
+        "Reserve swap space (or huge pages) if applicable",
+        _on_linux,
+        since="6.1",
+    ),
+    Property(
+        "x-use-canonical-path-for-ramblock-id",
+        "bool",
+        host_memory_backend_get_use_canonical_path,
+        host_memory_backend_set_use_canonical_path,
+        since="4.0",
+    ),
 )
 
 
 def backend_type(
     name: str,
     instance_init: Callable[[Qemu], Object],
-    complete: Callable[[Qemu, Any], None],
     *own: Property,
     unparent: Callable[[Qemu, Any], None] = host_memory_backend_unparent,
     abstract: bool = False,
     exists: Callable[[Qemu], bool] = always,
+    since: str = "3.1",
 ) -> TypeInfo:
     """Return a type that inherits from ``memory-backend``."""
     return TypeInfo(
         name,
         properties(PROPERTIES, own),
         instance_init,
-        complete,
+        host_memory_backend_memory_complete,
         host_memory_backend_can_be_deleted,
         unparent,
         host_memory_backend_finalize,
         abstract=abstract,
         exists=exists,
+        since=since,
     )
 
 
-def abstract_complete(_qemu: Qemu, _backend: HostMemoryBackend) -> None:
-    """Do nothing: there is no such object."""
-
-
-TYPE_MEMORY_BACKEND: Final = backend_type(
-    "memory-backend", abstract_init, abstract_complete, abstract=True
-)
+TYPE_MEMORY_BACKEND: Final = backend_type("memory-backend", abstract_init, abstract=True)

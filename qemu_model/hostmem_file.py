@@ -14,9 +14,10 @@ from .host.linux import MADV_REMOVE
 from .hostmem import (
     HostMemoryBackend,
     backend_type,
+    host_memory_backend_get_name,
     host_memory_backend_init,
-    host_memory_backend_memory_complete,
     host_memory_backend_mr_inited,
+    host_memory_backend_ram_flags,
 )
 from .memory import (
     memory_region_get_ram_ptr,
@@ -24,8 +25,16 @@ from .memory import (
     memory_region_size,
 )
 from .osdep import qemu_madvise
-from .qom import Property, TypeInfo, object_get_canonical_path
-from .ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RAM_SYNC_OR_STOP
+from .oslib_posix import qemu_get_pmem_size
+from .qom import Property, TypeInfo
+from .ram_addr import (
+    RAM_PMEM,
+    RAM_READONLY,
+    RAM_READONLY_FD,
+    RAM_SYNC,
+    RAM_SYNC_OR_STOP,
+    RamFlags,
+)
 
 if TYPE_CHECKING:
     from .qom import Visitor
@@ -37,7 +46,8 @@ C_FILE = "backends/hostmem-file.c"
 class HostMemoryBackendFile(HostMemoryBackend):
     """A file backend; ``align`` in bytes, 0 for the page size of the file.
 
-    ``sync`` is a value of the option's: a boolean is ``on`` or ``off``.
+    ``offset`` in bytes is where in the file the memory begins.  ``rom`` is ``auto``,
+    ``on`` or ``off``.  ``sync`` is a value of the option's: a boolean is ``on`` or ``off``.
     """
 
     mem_path: str | None = None
@@ -45,47 +55,90 @@ class HostMemoryBackendFile(HostMemoryBackend):
     discard_data: bool = False
     is_pmem: bool = False
     sync: str = "off"
+    offset: int = 0
+    readonly: bool = False
+    rom: str = "auto"
+
+    def alloc(self, qemu: Qemu) -> None:
+        """Open the file and map it."""
+        file_backend_memory_alloc(qemu, self)
 
 
 def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     """Make a backend with its defaults."""
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
+    backend.use_canonical_path = not qemu.tree.hostmem.names_regions_by_id
     if has_sync(qemu):
         backend.sync = qemu.tree.policy.default
     return backend
 
 
 def file_backend_memory_alloc(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
-    """Map the file, under the object's path, with the flags that share, pmem and sync stand for.
+    """Map the file, with the flags that the options stand for.
 
-    Raises ``can't create backend with size 0``, ``mem-path property not set``,
-    ``-mem-path not supported on this host`` and what
-    ``exec.c:qemu_ram_alloc_from_file`` raises.
+    Raises ``backend '<type>' not supported on this host`` (before 4.0 ``-mem-path not
+    supported on this host``), ``can't create backend with size 0``, ``mem-path property not
+    set``, ``unable to stat pmem file "<path>"`` and ``size property <n> is larger than pmem
+    file ...`` (4.0 and 4.1, which leave the backend without memory where the file is
+    empty), ``property 'rom' = ...`` and what ``qemu_ram_alloc_from_file`` raises.
     """
+    posix = qemu.platform.system != "windows"
+    if not posix and qemu.tree.hostmem_file.looks_at_the_host_first:
+        raise messages.NOT_POSIX.error(type=fb.type.name)
     if not fb.size:
         raise messages.SIZE_NEVER_SET.error()
     if fb.mem_path is None:
         raise messages.NO_MEM_PATH.error()
-    if qemu.platform.system == "windows":
-        raise messages.NOT_POSIX.error()
-    fb.force_prealloc = qemu.mem_prealloc
-    ram_flags = RAM_SHARED if fb.share else NO_FLAGS
-    if fb.is_pmem:
-        ram_flags |= RAM_PMEM
-    # Patch 5: the option becomes a flag; patch 3 turns the flag into MAP_SYNC.
-    if fb.sync != "off":
-        ram_flags |= RAM_SYNC
-        if fb.sync in qemu.tree.policy.demands:
-            ram_flags |= RAM_SYNC_OR_STOP
+    if not posix:
+        raise messages.NOT_POSIX.error(type=fb.type.name)
+    if fb.is_pmem and qemu.tree.hostmem_file.checks_the_size_of_pmem:
+        size = qemu_get_pmem_size(qemu, fb.mem_path)
+        if not size:
+            return
+        if fb.size > size:
+            raise messages.PMEM_TOO_SMALL.error(wanted=fb.size, path=fb.mem_path, found=size)
+    _decide_rom(fb)
+    if not qemu.tree.hostmem.mem_prealloc_is_a_default:
+        fb.force_prealloc = qemu.mem_prealloc
+    fb.aligned = True
     memory_region_init_ram_from_file(
-        qemu, fb.mr, object_get_canonical_path(fb), fb.size, fb.align, ram_flags, fb.mem_path
+        qemu,
+        fb.mr,
+        host_memory_backend_get_name(qemu, fb),
+        fb.size,
+        fb.align,
+        _ram_flags(qemu, fb),
+        fb.mem_path,
+        fb.offset,
     )
 
 
-def file_backend_complete(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
-    """Complete the backend."""
-    host_memory_backend_memory_complete(qemu, fb, lambda: file_backend_memory_alloc(qemu, fb))
+def _decide_rom(fb: HostMemoryBackendFile) -> None:
+    """Turn ``rom=auto`` into what ``readonly`` says, and refuse what contradicts it (8.2)."""
+    if fb.rom == "auto":
+        fb.rom = "on" if fb.readonly else "off"
+    elif fb.rom == "on" and not fb.readonly:
+        raise messages.ROM_WRITABLE.error()
+    elif fb.rom == "off" and fb.readonly and fb.share:
+        raise messages.ROM_OFF_SHARED.error()
+
+
+def _ram_flags(qemu: Qemu, fb: HostMemoryBackendFile) -> RamFlags:
+    """Return the flags of the block: share, reserve, pmem, readonly, rom and sync."""
+    flags = host_memory_backend_ram_flags(fb)
+    if fb.readonly:
+        flags |= RAM_READONLY_FD
+    if fb.rom == "on":
+        flags |= RAM_READONLY
+    if fb.is_pmem:
+        flags |= RAM_PMEM
+    # Patch 5: the option becomes a flag; patch 3 turns the flag into MAP_SYNC.
+    if fb.sync != "off":
+        flags |= RAM_SYNC
+        if fb.sync in qemu.tree.policy.demands:
+            flags |= RAM_SYNC_OR_STOP
+    return flags
 
 
 def file_backend_unparent(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
@@ -139,6 +192,23 @@ def file_memory_backend_set_discard_data(
     fb.discard_data = v.type_bool(name)
 
 
+def file_memory_backend_get_offset(_qemu: Qemu, fb: HostMemoryBackendFile) -> int:
+    """Return where in the file the memory begins, in bytes."""
+    return fb.offset
+
+
+def file_memory_backend_set_offset(
+    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
+) -> None:
+    """Set where in the file the memory begins, in bytes.
+
+    Raises ``cannot change property 'offset' of <type>`` once there is memory.
+    """
+    if host_memory_backend_mr_inited(fb):
+        raise messages.CANNOT_CHANGE_QUOTED.error(property=name, type=fb.type.name)
+    fb.offset = v.type_size(name)
+
+
 def file_memory_backend_get_pmem(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
     """Return whether the file is said to be persistent memory."""
     return fb.is_pmem
@@ -149,15 +219,54 @@ def file_memory_backend_set_pmem(
 ) -> None:
     """Say that the file is persistent memory.
 
-    Raises ``cannot change property 'pmem' of <type>.`` once there is memory, and
+    Raises ``cannot change property 'pmem' of <type>.`` once there is memory, and before 6.0
     ``Lack of libpmem support ...`` in a build without libpmem.
     """
     value = v.type_bool(name)
-    if host_memory_backend_mr_inited(fb):
-        raise messages.CANNOT_CHANGE_PMEM.error(type=fb.type.name)
+    _refuse_with_a_stop(fb, name)
     if value and not qemu.platform.libpmem:
-        raise messages.NO_LIBPMEM.error(type=fb.type.name)
+        raise messages.NO_LIBPMEM.error(type=fb.type.name, id=fb.id or "(null)")
     fb.is_pmem = value
+
+
+def file_memory_backend_get_readonly(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
+    """Return whether the file is opened read-only."""
+    return fb.readonly
+
+
+def file_memory_backend_set_readonly(
+    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
+) -> None:
+    """Open the file read-only.
+
+    Raises ``cannot change property 'readonly' of <type>.`` once there is memory.
+    """
+    value = v.type_bool(name)
+    _refuse_with_a_stop(fb, name)
+    fb.readonly = value
+
+
+def file_memory_backend_get_rom(_qemu: Qemu, fb: HostMemoryBackendFile) -> str:
+    """Return whether the guest gets ROM; ``auto`` is decided when the file is mapped."""
+    return fb.rom
+
+
+def file_memory_backend_set_rom(
+    _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
+) -> None:
+    """Say whether the guest gets ROM.
+
+    Raises ``cannot change property 'rom' of <type>.`` once there is memory, and
+    ``Parameter 'rom' does not accept value '<value>'``.
+    """
+    _refuse_with_a_stop(fb, name)
+    fb.rom = v.type_enum(name, ("auto", "on", "off"))
+
+
+def _refuse_with_a_stop(fb: HostMemoryBackendFile, name: str) -> None:
+    """Raise the error, with a full stop, for a property that is fixed once there is memory."""
+    if host_memory_backend_mr_inited(fb):
+        raise messages.CANNOT_CHANGE_STOP.error(property=name, type=fb.type.name, id=fb.id)
 
 
 def sync_is_boolean(qemu: Qemu) -> bool:
@@ -199,6 +308,11 @@ def refuse_change(qemu: Qemu, fb: HostMemoryBackendFile, name: str) -> None:
         raise messages.CANNOT_CHANGE_VALUE.error()
 
 
+def _has_pmem(qemu: Qemu) -> bool:
+    """Return whether the property exists: since 6.0 only in a build with libpmem."""
+    return qemu.platform.libpmem or not qemu.tree.hostmem_file.lacks_pmem_without_libpmem
+
+
 def has_sync(qemu: Qemu) -> bool:
     """Patch 5 adds the property."""
     return qemu.tree.hostmem_file.has_sync
@@ -207,7 +321,6 @@ def has_sync(qemu: Qemu) -> bool:
 TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(
     "memory-backend-file",
     file_backend_instance_init,
-    file_backend_complete,
     Property("mem-path", "string", get_mem_path, set_mem_path),
     Property("align", "int", file_memory_backend_get_align, file_memory_backend_set_align),
     Property(
@@ -216,7 +329,36 @@ TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(
         file_memory_backend_get_discard_data,
         file_memory_backend_set_discard_data,
     ),
-    Property("pmem", "bool", file_memory_backend_get_pmem, file_memory_backend_set_pmem),
+    Property(
+        "offset",
+        "int",
+        file_memory_backend_get_offset,
+        file_memory_backend_set_offset,
+        "Offset into the target file (ex: 1G)",
+        since="8.1",
+    ),
+    Property(
+        "pmem",
+        "bool",
+        file_memory_backend_get_pmem,
+        file_memory_backend_set_pmem,
+        exists=_has_pmem,
+    ),
+    Property(
+        "readonly",
+        "bool",
+        file_memory_backend_get_readonly,
+        file_memory_backend_set_readonly,
+        since="6.0",
+    ),
+    Property(
+        "rom",
+        "OnOffAuto",
+        file_memory_backend_get_rom,
+        file_memory_backend_set_rom,
+        "Whether to create Read Only Memory (ROM)",
+        since="8.2",
+    ),
     Property(
         "sync",
         "bool",

@@ -20,13 +20,14 @@ from .host.linux import (
 from .hostmem import (
     HostMemoryBackend,
     backend_type,
+    host_memory_backend_get_name,
     host_memory_backend_init,
-    host_memory_backend_memory_complete,
     host_memory_backend_mr_inited,
+    host_memory_backend_ram_flags,
 )
 from .memfd import qemu_memfd_check, qemu_memfd_create
 from .memory import memory_region_init_ram_from_fd
-from .qom import Property, TypeInfo, object_get_canonical_path
+from .qom import Property, TypeInfo
 
 if TYPE_CHECKING:
     from .qom import Visitor
@@ -42,25 +43,31 @@ class HostMemoryBackendMemfd(HostMemoryBackend):
     hugetlbsize: int = 0
     seal: bool = True
 
+    def alloc(self, qemu: Qemu) -> None:
+        """Make the memory file and map it."""
+        memfd_backend_memory_alloc(qemu, self)
+
 
 def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
     """Make a backend with its defaults: sealed, and shared as no other."""
     backend = HostMemoryBackendMemfd(TYPE_MEMORY_BACKEND_MEMFD)
     host_memory_backend_init(qemu, backend)
     backend.share = True
+    backend.use_canonical_path = not qemu.tree.hostmem.names_regions_by_id
     return backend
 
 
 def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
-    """Make the memory file and map it, under the object's path.
+    """Make the memory file and map it, with the flags that share and reserve stand for.
 
     Raises ``can't create backend with size 0`` and what ``qemu_memfd_create`` and
-    ``exec.c:qemu_ram_alloc_from_fd`` raise; after the latter the descriptor stays
+    ``system/physmem.c:qemu_ram_alloc_from_fd`` raise; after the latter the descriptor stays
     open, which is QEMU's leak.
     """
     if not backend.size:
         raise messages.SIZE_NEVER_SET.error()
-    backend.force_prealloc = qemu.mem_prealloc
+    if not qemu.tree.hostmem.mem_prealloc_is_a_default:
+        backend.force_prealloc = qemu.mem_prealloc
     fd = qemu_memfd_create(
         qemu,
         "memory-backend-memfd",
@@ -69,21 +76,10 @@ def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> N
         hugetlbsize=backend.hugetlbsize,
         seals=F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL if backend.seal else 0,
     )
-    memory_region_init_ram_from_fd(
-        qemu,
-        backend.mr,
-        object_get_canonical_path(backend),
-        backend.size,
-        share=backend.share,
-        fd=fd,
-    )
-
-
-def memfd_backend_complete(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
-    """Complete the backend."""
-    host_memory_backend_memory_complete(
-        qemu, backend, lambda: memfd_backend_memory_alloc(qemu, backend)
-    )
+    backend.aligned = True
+    name = host_memory_backend_get_name(qemu, backend)
+    flags = host_memory_backend_ram_flags(backend)
+    memory_region_init_ram_from_fd(qemu, backend.mr, name, backend.size, flags, fd)
 
 
 def memfd_backend_get_hugetlb(_qemu: Qemu, backend: HostMemoryBackendMemfd) -> bool:
@@ -156,7 +152,6 @@ def _has_memfd(qemu: Qemu) -> bool:
 TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
     "memory-backend-memfd",
     memfd_backend_instance_init,
-    memfd_backend_complete,
     Property(
         "hugetlb",
         "bool",

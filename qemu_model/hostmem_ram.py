@@ -6,51 +6,50 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from . import messages
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
     backend_type,
+    host_memory_backend_get_name,
     host_memory_backend_init,
-    host_memory_backend_memory_complete,
+    host_memory_backend_ram_flags,
 )
-from .memory import memory_region_init_ram_shared_nomigrate
-from .qom import TypeInfo, object_get_canonical_path_component
+from .memory import memory_region_init_ram_flags_nomigrate
+from .qom import TypeInfo
 
 C_FILE = "backends/hostmem-ram.c"
 
 
-def ram_backend_new(qemu: Qemu) -> HostMemoryBackend:
+@attrs.define(eq=False)
+class HostMemoryBackendRam(HostMemoryBackend):
+    """A backend of anonymous memory."""
+
+    def alloc(self, qemu: Qemu) -> None:
+        """Take anonymous memory."""
+        ram_backend_memory_alloc(qemu, self)
+
+
+def ram_backend_new(qemu: Qemu) -> HostMemoryBackendRam:
     """Make a backend with its defaults."""
-    backend = HostMemoryBackend(TYPE_MEMORY_BACKEND_RAM)
+    backend = HostMemoryBackendRam(TYPE_MEMORY_BACKEND_RAM)
     host_memory_backend_init(qemu, backend)
     return backend
 
 
 def ram_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Take anonymous memory, under the object's bare id.
+    """Take anonymous memory, with the flags that share and reserve stand for.
 
-    Raises ``can't create backend with size 0`` and what ``exec.c:ram_block_add``
-    raises.
+    Raises ``can't create backend with size 0`` and what
+    ``system/physmem.c:qemu_ram_alloc`` raises.
     """
     if not backend.size:
         raise messages.SIZE_NEVER_SET.error()
-    path = object_get_canonical_path_component(qemu, backend)
-    try:
-        memory_region_init_ram_shared_nomigrate(
-            qemu, backend.mr, path, backend.size, share=backend.share
-        )
-    finally:
-        qemu.heap.g_free(path)
+    name = host_memory_backend_get_name(qemu, backend)
+    flags = host_memory_backend_ram_flags(backend)
+    memory_region_init_ram_flags_nomigrate(qemu, backend.mr, name, backend.size, flags)
 
 
-def ram_backend_complete(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Complete the backend."""
-    host_memory_backend_memory_complete(
-        qemu, backend, lambda: ram_backend_memory_alloc(qemu, backend)
-    )
-
-
-TYPE_MEMORY_BACKEND_RAM: Final[TypeInfo] = backend_type(
-    "memory-backend-ram", ram_backend_new, ram_backend_complete
-)
+TYPE_MEMORY_BACKEND_RAM: Final[TypeInfo] = backend_type("memory-backend-ram", ram_backend_new)

@@ -1,12 +1,11 @@
-"""``memory.c``: memory regions, as far as they hold a RAM block."""
+"""``system/memory.c``: memory regions, as far as they hold a RAM block."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-import attrs
-
-from .error import Error
+from . import messages
+from .error import Abort, Error
 from .globals import Qemu
 from .physmem import (
     qemu_ram_alloc,
@@ -14,25 +13,10 @@ from .physmem import (
     qemu_ram_alloc_from_file,
     qemu_ram_free,
 )
-from .ram_addr import NO_FLAGS, RAM_SHARED, RAMBlock, RamFlags
+from .ram_addr import NO_FLAGS, RAM_READONLY, RAMBlock, RamFlags
+from .ram_addr import MemoryRegion as MemoryRegion
 
-C_FILE = "memory.c"
-
-
-@attrs.define(eq=False)
-class MemoryRegion:
-    """A region of guest memory: ``size`` and ``align`` in bytes.
-
-    ``size`` is 0 while the region is not initialised.  ``container`` is the
-    region that this one is mapped into.
-    """
-
-    name: str = ""
-    size: int = 0
-    align: int = 0
-    readonly: bool = False
-    ram_block: RAMBlock | None = None
-    container: MemoryRegion | None = None
+C_FILE = "system/memory.c"
 
 
 def memory_region_size(mr: MemoryRegion) -> int:
@@ -46,15 +30,22 @@ def memory_region_is_mapped(mr: MemoryRegion) -> bool:
 
 
 def memory_region_get_ram_ptr(mr: MemoryRegion) -> int:
-    """Return the address of the region's RAM in QEMU's address space."""
-    assert mr.ram_block is not None
-    return mr.ram_block.host
+    """Return the address of the region's RAM in QEMU's address space.
+
+    A region without a RAM block is an assertion that fails, and QEMU aborts.
+    """
+    return _ram_block(mr).host
 
 
 def memory_region_get_fd(mr: MemoryRegion) -> int:
     """Return the descriptor behind the region's RAM, -1 for anonymous memory."""
-    assert mr.ram_block is not None
-    return mr.ram_block.fd
+    return _ram_block(mr).fd
+
+
+def _ram_block(mr: MemoryRegion) -> RAMBlock:
+    if mr.ram_block is None:
+        raise Abort(messages.ASSERT_RAM_BLOCK)
+    return mr.ram_block
 
 
 def memory_region_get_alignment(mr: MemoryRegion) -> int:
@@ -81,21 +72,21 @@ def memory_region_add_subregion(mr: MemoryRegion, subregion: MemoryRegion) -> No
 def memory_region_init_ram_nomigrate(qemu: Qemu, mr: MemoryRegion, name: str, size: int) -> None:
     """Give the region ``size`` bytes of private anonymous memory.
 
-    Raises what ``exec.c:ram_block_add`` raises; the region is then not initialised.
+    Raises what ``qemu_ram_alloc`` raises; the region is then not initialised.
     """
-    memory_region_init_ram_shared_nomigrate(qemu, mr, name, size, share=False)
+    memory_region_init_ram_flags_nomigrate(qemu, mr, name, size, NO_FLAGS)
 
 
-def memory_region_init_ram_shared_nomigrate(
-    qemu: Qemu, mr: MemoryRegion, name: str, size: int, *, share: bool
+def memory_region_init_ram_flags_nomigrate(
+    qemu: Qemu, mr: MemoryRegion, name: str, size: int, ram_flags: RamFlags
 ) -> None:
     """Give the region ``size`` bytes of anonymous memory.
 
-    Raises what ``exec.c:ram_block_add`` raises; the region is then not initialised.
+    Raises what ``qemu_ram_alloc`` raises; the region is then not initialised.
     """
     mr.name, mr.size = name, size
     try:
-        mr.ram_block = qemu_ram_alloc(qemu, size, mr, share=share)
+        mr.ram_block = qemu_ram_alloc(qemu, size, mr, ram_flags)
     except Error:
         mr.size = 0
         raise
@@ -109,39 +100,41 @@ def memory_region_init_ram_from_file(
     align: int,
     ram_flags: RamFlags,
     path: str,
+    offset: int = 0,
 ) -> None:
     """Give the region ``size`` bytes of the file at ``path``, aligned to ``align`` bytes.
 
-    Raises what ``exec.c:qemu_ram_alloc_from_file`` raises; the region is then not
-    initialised.
+    ``offset`` in bytes is where in the file they begin.  Raises what
+    ``qemu_ram_alloc_from_file`` raises; the region is then not initialised.
     """
     mr.name, mr.size, mr.align = name, size, align
+    mr.readonly = RAM_READONLY in ram_flags
     try:
-        mr.ram_block = qemu_ram_alloc_from_file(qemu, size, mr, ram_flags, path)
+        mr.ram_block = qemu_ram_alloc_from_file(qemu, size, mr, ram_flags, path, offset)
     except Error:
         mr.size = 0
         raise
 
 
 def memory_region_init_ram_from_fd(
-    qemu: Qemu, mr: MemoryRegion, name: str, size: int, *, share: bool, fd: int
+    qemu: Qemu, mr: MemoryRegion, name: str, size: int, ram_flags: RamFlags, fd: int
 ) -> None:
     """Give the region ``size`` bytes of what ``fd`` is open on.
 
-    Raises what ``exec.c:qemu_ram_alloc_from_fd`` raises; the region is then not
-    initialised, and ``fd`` stays open.
+    Raises what ``qemu_ram_alloc_from_fd`` raises; the region is then not initialised,
+    and ``fd`` stays open.
     """
     mr.name, mr.size = name, size
-    flags = RAM_SHARED if share else NO_FLAGS
+    mr.readonly = RAM_READONLY in ram_flags
     try:
-        mr.ram_block = qemu_ram_alloc_from_fd(qemu, size, mr, flags, fd)
+        mr.ram_block = qemu_ram_alloc_from_fd(qemu, size, mr, ram_flags, fd)
     except Error:
         mr.size = 0
         raise
 
 
 def memory_region_finalize(qemu: Qemu, mr: MemoryRegion) -> None:
-    """Give the region's RAM back, once nobody reads it any more."""
+    """Give the region's RAM back, once nothing reads it any more."""
     if mr.ram_block is not None:
         qemu_ram_free(qemu, mr.ram_block)
         mr.ram_block = None

@@ -1,35 +1,40 @@
-"""``util/mmap-alloc.c``: a RAM block's place in the address space."""
+"""``util/mmap-alloc.c``: a RAM block's place in the address space, and MAP_SYNC."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from . import messages
-from .error import Exit, Livelock
+from .error import Abort, Exit, Livelock
 from .globals import Qemu
 from .host.linux import (
+    ERRNO_NUMBERS,
     HUGETLBFS_MAGIC,
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_NORESERVE,
     MAP_PRIVATE,
     MAP_SHARED,
+    OVERCOMMIT_NEVER,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
 )
 from .host.protocol import StatFs
 from .osdep import is_power_of_2, qemu_align_up
-from .ram_addr import RAM_SHARED, RAM_SYNC_OR_STOP, RamFlags
+from .ram_addr import RAM_NORESERVE, RAM_READONLY, RAM_SHARED, RAM_SYNC_OR_STOP, RamFlags
 
 C_FILE = "util/mmap-alloc.c"
-EINTR = 4
-EINVAL = 22
-ENOTSUP = 95
+EINTR: Final = ERRNO_NUMBERS["EINTR"]
+EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
+ENOTSUP: Final = ERRNO_NUMBERS["ENOTSUP"]
 #: After this many interruptions in a row the model calls the loop around statfs endless.
-INTERRUPTIONS = 16
+INTERRUPTIONS: Final = 16
+#: What :func:`qemu_ram_mmap` answers where it failed without a system call that did: errno 0.
+MAP_FAILED: Final = -4095
 
 
 def _uninterrupted(ask: Callable[[], StatFs | int], function: str) -> StatFs | int:
@@ -56,7 +61,7 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
 
 
 def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
-    """Return the page size of the file system that ``mem_path`` is on, in bytes.
+    """Return the page size of the file system that ``mem_path`` is on, in bytes (until 7.1).
 
     Unlike with a descriptor, a failing ``statfs`` is the end: it prints
     ``Couldn't statfs() memory path: <strerror>`` and exits with 1.  Where it is
@@ -72,55 +77,79 @@ def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     return qemu.platform.page_size
 
 
-def qemu_ram_mmap(qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags) -> int:
-    """Map ``size`` bytes at a multiple of ``align`` bytes, with a guard page behind them.
+def mmap_errno(failure: int) -> int:
+    """Return the errno of what :func:`qemu_ram_mmap` answered: 0 where no call had failed."""
+    return 0 if failure == MAP_FAILED else -failure
 
-    Before patch 2 the last parameter is ``bool shared`` and says only what
-    RAM_SHARED says in ``flags``; other flags are ignored.  From patch 3 on
-    RAM_SHARED, RAM_PMEM and RAM_SYNC together ask for MAP_SYNC, and a failure to
-    map with it is answered by mapping without it; other postings have other rules
-    (:class:`~qemu_model.revision.Policy`).
 
-    Returns the block's address, or the negative errno of the mmap that failed.
+def map_noreserve_effective(qemu: Qemu, fd: int, flags: RamFlags) -> bool:
+    """Return whether the kernel will heed MAP_NORESERVE (since 6.1).
+
+    Huge pages have a reservation of their own, and shared files and read-only
+    mappings have none; elsewhere the overcommit mode decides, and QEMU says so on stderr
+    where it is against it.
     """
-    host = qemu.host
-    page_size = qemu.platform.page_size
-    total = size + align & 0xFFFF_FFFF_FFFF_FFFF
-    reserve_fd, reserve_flags = -1, MAP_PRIVATE | MAP_ANONYMOUS
+    if qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size:
+        return True
+    if RAM_READONLY in flags or (RAM_SHARED in flags and fd >= 0):
+        return True
+    match qemu.host.overcommit_memory():
+        case None:
+            qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
+            return False
+        case mode if mode == OVERCOMMIT_NEVER:
+            qemu.error_report(messages.OVERCOMMIT_NEVER)
+            return False
+    return True
+
+
+def mmap_reserve(qemu: Qemu, size: int, fd: int) -> int:
+    """Reserve ``size`` bytes of address space and return where, or the negative errno."""
+    flags = MAP_PRIVATE
     # On ppc64 all mappings of a segment share one page size, so the reservation
     # must come from the file that will be mapped over it.
-    if qemu.platform.machine.startswith("ppc64") and qemu_fd_getpagesize(qemu, fd) != page_size:
-        reserve_fd, reserve_flags = fd, MAP_PRIVATE | MAP_NORESERVE
-    ptr = host.mmap(0, total, PROT_NONE, reserve_flags, reserve_fd, 0)
-    if ptr < 0:
-        return ptr
+    if _is_ppc64(qemu) and qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size:
+        flags |= MAP_NORESERVE
+    else:
+        fd = -1
+        flags |= MAP_ANONYMOUS
+    return qemu.host.mmap(0, size, PROT_NONE, flags, fd, 0)
 
-    assert is_power_of_2(align)
-    assert align >= page_size
 
-    offset = qemu_align_up(ptr, align) - ptr
-    shared = MAP_SHARED if flags & RAM_SHARED else MAP_PRIVATE
-    map_flags = MAP_FIXED | (MAP_ANONYMOUS if fd == -1 else 0) | shared
-    sync = map_sync(qemu, flags) if qemu.tree.mmap_alloc.passes_map_sync else 0
+def _is_ppc64(qemu: Qemu) -> bool:
+    return qemu.platform.machine.startswith("ppc64") and qemu.platform.system == "linux"
+
+
+def mmap_activate(
+    qemu: Qemu, ptr: int, size: int, fd: int, flags: RamFlags, map_offset: int
+) -> int:
+    """Map ``size`` bytes over the reservation at ``ptr``.
+
+    From patch 3 on the flags of the tree's rule (:class:`~qemu_model.revision.Policy`)
+    ask for MAP_SYNC; where the kernel refuses, QEMU maps without it, if the rule says so.
+    Returns the address or the negative errno.
+    """
+    noreserve = RAM_NORESERVE in flags
+    if noreserve and not map_noreserve_effective(qemu, fd, flags):
+        return MAP_FAILED
+
+    prot = PROT_READ
+    if RAM_READONLY not in flags:
+        prot |= PROT_WRITE
+    map_flags = MAP_FIXED
+    map_flags |= MAP_ANONYMOUS if fd == -1 else 0
+    map_flags |= MAP_SHARED if RAM_SHARED in flags else MAP_PRIVATE
+    map_flags |= MAP_NORESERVE if noreserve else 0
+    sync = _map_sync(qemu, flags) if qemu.tree.mmap_alloc.passes_map_sync else 0
     if sync < 0:
-        return host.munmap(ptr, total) or sync
-    ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags | sync, fd, 0)
-    if ptr1 < 0 and sync and retries_without_map_sync(qemu, fd, flags, ptr1):
-        ptr1 = host.mmap(ptr + offset, size, PROT_READ | PROT_WRITE, map_flags, fd, 0)
-    if ptr1 < 0:
-        # The caller reads errno, which a failing munmap would overwrite.
-        return host.munmap(ptr, total) or ptr1
-
-    if offset:
-        host.munmap(ptr, offset)
-
-    total -= offset
-    if total > size + page_size:
-        host.munmap(ptr1 + size + page_size, total - size - page_size)
-    return ptr1
+        return sync
+    activated = qemu.host.mmap(ptr, size, prot, map_flags | sync, fd, map_offset)
+    if activated < 0 and sync and _retries_without_map_sync(qemu, fd, flags, activated):
+        activated = qemu.host.mmap(ptr, size, prot, map_flags, fd, map_offset)
+    return activated
 
 
-def map_sync(qemu: Qemu, flags: RamFlags) -> int:
+def _map_sync(qemu: Qemu, flags: RamFlags) -> int:
     """Patch 3: return what asks for MAP_SYNC, for a block with ``flags``; 0 for nothing.
 
     MAP_SHARED_VALIDATE contains MAP_SHARED's bit, and makes old kernels, and files
@@ -135,19 +164,66 @@ def map_sync(qemu: Qemu, flags: RamFlags) -> int:
     return platform.map_sync | (platform.map_shared_validate if policy.validates else 0)
 
 
-def retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int) -> bool:
+def _retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int) -> bool:
     """Patch 3: return whether to map without MAP_SYNC after ``refusal``, a negative errno.
 
-    Upstream, where that is ENOTSUP, first prints ``Warning: requesting persistence
-    across crashes for backend file <path> failed. ...``.
+    From 4.1 on, where that is ENOTSUP, first prints ``Warning: requesting persistence
+    across crashes for backend file <path> failed. ...``; since 6.1 a second warning, that
+    pmem=on without DAX is deprecated.
     """
     policy = qemu.tree.policy
     if policy.warns and refusal == -ENOTSUP:
-        qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.paths.get(fd, ""))
+        qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.host.fd_path(fd))
+        qemu.warn_report(messages.NON_DAX)
     return policy.retries and not flags & RAM_SYNC_OR_STOP
 
 
-def qemu_ram_munmap(qemu: Qemu, ptr: int, size: int) -> None:
-    """Unmap a block of ``size`` bytes and the guard page behind it, in one call."""
+def mmap_guard_pagesize(qemu: Qemu, fd: int) -> int:
+    """Return how large the guard behind a block is, in bytes: on ppc64 a page of the file."""
+    if qemu.tree.mmap_alloc.guards_with_the_files_pages and _is_ppc64(qemu):
+        return qemu_fd_getpagesize(qemu, fd)
+    return qemu.platform.page_size
+
+
+def qemu_ram_mmap(
+    qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags, map_offset: int = 0
+) -> int:
+    """Map ``size`` bytes at a multiple of ``align`` bytes, with a guard page behind them.
+
+    Before patch 2 the flags are ``bool shared``, in 4.1 two bools, since 6.1
+    ``QEMU_MAP_*``; the model hands on the RAM flags that they are made from.
+    ``map_offset``, in bytes, is where in the file the block begins.
+
+    Returns the block's address, or what failed: see :func:`mmap_errno`.  A guard that is
+    larger than the alignment is an assertion that fails, and QEMU aborts.
+    """
+    host = qemu.host
+    guard = mmap_guard_pagesize(qemu, fd)
+    total = size + align & 0xFFFF_FFFF_FFFF_FFFF
+    guardptr = mmap_reserve(qemu, total, fd)
+    if guardptr < 0:
+        return guardptr
+
+    assert is_power_of_2(align)
+    if align < guard:
+        raise Abort(messages.ASSERT_GUARD)
+
+    offset = qemu_align_up(guardptr, align) - guardptr
+    ptr = mmap_activate(qemu, guardptr + offset, size, fd, flags, map_offset)
+    if ptr < 0:
+        # The caller reads errno, which a failing munmap would overwrite.
+        return host.munmap(guardptr, total) or ptr
+
+    if offset:
+        host.munmap(guardptr, offset)
+
+    total -= offset
+    if total > size + guard:
+        host.munmap(ptr + size + guard, total - size - guard)
+    return ptr
+
+
+def qemu_ram_munmap(qemu: Qemu, fd: int, ptr: int, size: int) -> None:
+    """Unmap a block of ``size`` bytes and the guard behind it, in one call."""
     if ptr:
-        qemu.host.munmap(ptr, size + qemu.platform.page_size)
+        qemu.host.munmap(ptr, size + mmap_guard_pagesize(qemu, fd))

@@ -1,42 +1,222 @@
-"""``util/oslib-posix.c``: anonymous RAM, and touching memory before the guest does."""
+"""``util/oslib-posix.c``: anonymous RAM, POSIX shared memory, and preallocation."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import enum
+from stat import S_ISCHR
+from typing import Final
+
+import attrs
+
 from . import messages
-from .globals import Qemu
+from .error import Error, Killed
+from .globals import MemsetContext, Qemu
+from .host.linux import (
+    ERRNO_NUMBERS,
+    MADV_POPULATE_WRITE,
+    O_CLOEXEC,
+    O_CREAT,
+    O_EXCL,
+    O_NOFOLLOW,
+    O_RDWR,
+)
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
-from .ram_addr import NO_FLAGS
+from .osdep import qemu_madvise
+from .ram_addr import NO_FLAGS, RAM_NORESERVE
 
 C_FILE = "util/oslib-posix.c"
 
+EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
+EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
+SIGSEGV: Final = 11
+#: How shm_open(3) opens a new object for reading and writing.
+SHM_FLAGS: Final = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+#: MAX_MEM_PREALLOC_THREAD_COUNT.
+MAX_THREADS: Final = 16
+#: Less memory than this, in bytes, is not worth another thread.
+BYTES_PER_THREAD: Final = 64 * 1024 * 1024
 
-def qemu_anon_ram_alloc(qemu: Qemu, size: int, *, shared: bool) -> tuple[int, int]:
+
+class Protection(enum.Enum):
+    """What the processor lets QEMU do with memory; BEHIND_END of its file, that is nothing."""
+
+    WRITABLE = enum.auto()
+    READ_ONLY = enum.auto()
+    BEHIND_END = enum.auto()
+
+
+@attrs.frozen
+class Preallocation:
+    """How memory is preallocated: with how many threads at most, and what may be done with it.
+
+    ``context``: a thread-context makes the threads.  ``asynchronous``: they may go on while
+    QEMU starts.
+    """
+
+    max_threads: int
+    protection: Protection = Protection.WRITABLE
+    context: bool = False
+    asynchronous: bool = False
+
+
+def qemu_anon_ram_alloc(qemu: Qemu, size: int, *, shared: bool, noreserve: bool) -> tuple[int, int]:
     """Map ``size`` bytes of anonymous memory at a multiple of QEMU_VMALLOC_ALIGN.
 
-    Returns the address, or the negative errno, and the alignment in bytes.
+    Returns the address, or what ``qemu_ram_mmap`` answers where it fails, and the
+    alignment in bytes.
     """
-    align = qemu.platform.vmalloc_align
     flags = qemu.tree.oslib_posix.anonymous_shared_flag if shared else NO_FLAGS
+    if noreserve:
+        flags |= RAM_NORESERVE
+    align = qemu.platform.vmalloc_align
     return qemu_ram_mmap(qemu, -1, size, align, flags), align
 
 
 def qemu_anon_ram_free(qemu: Qemu, ptr: int, size: int) -> None:
     """Unmap what :func:`qemu_anon_ram_alloc` mapped."""
-    qemu_ram_munmap(qemu, ptr, size)
+    qemu_ram_munmap(qemu, -1, ptr, size)
 
 
-def os_mem_prealloc(qemu: Qemu, fd: int, area: int, memory: int) -> None:
-    """Touch every page of ``memory`` bytes at ``area``, so that none is missing later.
+def get_memset_num_threads(qemu: Qemu, pagesize: int, pages: int, max_threads: int) -> int:
+    """Return how many threads preallocate ``pages`` pages of ``pagesize`` bytes (since 7.0)."""
+    threads = min(qemu.platform.online_cpus, MAX_THREADS, max_threads, pages)
+    return min(threads, max(1, pagesize * pages // BYTES_PER_THREAD))
 
-    QEMU does it in threads, as many as there are CPUs online, at most 16 and at most
-    ``smp_cpus``, under a handler for SIGBUS; no call shows that, and
-    :meth:`~qemu_model.host.protocol.Host.touch_pages` stands for it.
-    Raises ``os_mem_prealloc: Insufficient free host memory pages available to
-    allocate guest RAM`` where a touch would have raised SIGBUS.
+
+def madv_populate_write_possible(qemu: Qemu, area: int, pagesize: int) -> bool:
+    """Return whether MADV_POPULATE_WRITE works there, by trying it on the first page."""
+    return qemu_madvise(qemu, area, pagesize, MADV_POPULATE_WRITE) != -EINVAL
+
+
+def do_madv_populate_write_pages(qemu: Qemu, area: int, pagesize: int, pages: int) -> int:
+    """Populate the pages of one thread; return 0 or the negative errno."""
+    if not pages:
+        return 0
+    return qemu_madvise(qemu, area, pagesize * pages, MADV_POPULATE_WRITE)
+
+
+def do_touch_pages(qemu: Qemu, area: int, pagesize: int, pages: int, protection: Protection) -> int:
+    """Read and write back one byte of each page; return 0, or -EFAULT after a SIGBUS.
+
+    QEMU does it in threads under a handler for SIGBUS, which no call shows:
+    :meth:`~qemu_model.host.protocol.Host.touch_pages` stands for it.  A store into memory
+    that QEMU mapped read-only is its end: SIGSEGV; reading behind the end of the file
+    raises SIGBUS before that.
     """
-    page_size = qemu_fd_getpagesize(qemu, fd)
-    pages = (memory + page_size - 1) // page_size
-    if qemu.host.touch_pages(area, pages * page_size, page_size) < 0:
+    match protection:
+        case Protection.BEHIND_END:
+            return -EFAULT
+        case Protection.READ_ONLY:
+            raise Killed(SIGSEGV)
+    return -EFAULT if qemu.host.touch_pages(area, pages * pagesize, pagesize) < 0 else 0
+
+
+def touch_all_pages(
+    qemu: Qemu,
+    area: int,
+    pagesize: int,
+    pages: int,
+    how: Preallocation,
+    *,
+    use_madv_populate_write: bool,
+) -> int:
+    """Preallocate ``pages`` pages with several threads; return 0 or the negative errno.
+
+    The threads of QEMU run side by side; the model runs them one after the other.  Since
+    9.0, while QEMU starts, threads of a thread-context are only collected, for
+    :func:`qemu_finish_async_prealloc_mem`.
+    """
+    if not use_madv_populate_write:
+        return do_touch_pages(qemu, area, pagesize, pages, how.protection)
+    threads = get_memset_num_threads(qemu, pagesize, pages, how.max_threads)
+    context = MemsetContext(area, pagesize, pages, threads)
+    if how.asynchronous and how.context and qemu.tree.oslib_posix.preallocates_in_background:
+        qemu.memset_contexts.insert(0, context)
+        return 0
+    if threads == 1:
+        return qemu_madvise(qemu, area, pagesize * pages, MADV_POPULATE_WRITE)
+    return wait_and_free_mem_prealloc_context(qemu, context)
+
+
+def wait_and_free_mem_prealloc_context(qemu: Qemu, context: MemsetContext) -> int:
+    """Run the threads of a preallocation; return 0 or the negative errno of the last failure."""
+    each, left = divmod(context.pages, context.threads)
+    area, failure = context.area, 0
+    for thread in range(context.threads):
+        own = each + (thread < left)
+        failure = do_madv_populate_write_pages(qemu, area, context.pagesize, own) or failure
+        area += own * context.pagesize
+    return failure
+
+
+def qemu_finish_async_prealloc_mem(qemu: Qemu) -> None:
+    """Wait for the preallocations that began while QEMU started (since 9.0).
+
+    Raises ``qemu_prealloc_mem: preallocating memory failed: <strerror>``.
+    """
+    failure = 0
+    while qemu.memset_contexts:
+        context = qemu.memset_contexts.pop(0)
+        failure = wait_and_free_mem_prealloc_context(qemu, context) or failure
+    if failure:
+        raise messages.PREALLOC_FAILED.error(-failure)
+
+
+def qemu_prealloc_mem(qemu: Qemu, fd: int, area: int, size: int, how: Preallocation) -> None:
+    """Make all ``size`` bytes at ``area`` present (``os_mem_prealloc`` before 7.2).
+
+    Raises ``qemu_prealloc_mem: preallocating memory failed: <strerror>``, before 7.0
+    ``os_mem_prealloc: Insufficient free host memory pages available to allocate guest
+    RAM``.  Read-only memory kills QEMU (:class:`Killed`): MADV_POPULATE_WRITE is refused
+    there, and the stores that stand in for it are too.
+    """
+    pagesize = qemu_fd_getpagesize(qemu, fd)
+    pages = (size + pagesize - 1) // pagesize
+    populates = qemu.tree.oslib_posix.populates_with_madvise
+    possible = populates and madv_populate_write_possible(qemu, area, pagesize)
+    failure = touch_all_pages(qemu, area, pagesize, pages, how, use_madv_populate_write=possible)
+    if failure:
+        if populates:
+            raise messages.PREALLOC_FAILED.error(-failure)
         raise messages.INSUFFICIENT_PAGES.error()
+
+
+def qemu_get_pmem_size(qemu: Qemu, filename: str) -> int:
+    """Return the size of a file in bytes, 0 for an empty one (4.0 and 4.1).
+
+    A character device counts as a device DAX that is large enough, which the model assumes.
+    Raises ``unable to stat pmem file "<path>"``.
+    """
+    found = qemu.host.stat(filename)
+    if isinstance(found, int):
+        raise messages.STAT_PMEM.error(path=filename)
+    return (1 << 64) - 1 if S_ISCHR(found.st_mode) else found.st_size
+
+
+def qemu_shm_alloc(qemu: Qemu, size: int) -> int:
+    """Return a descriptor of new POSIX shared memory of ``size`` bytes, without a name (9.1).
+
+    Raises ``failed to create POSIX shared memory: <strerror>`` and ``failed to resize POSIX
+    shared memory to <size>: <strerror>``.
+    """
+    fd = _shm_open(qemu)
+    if fd < 0:
+        raise messages.CREATE_SHM.error(-fd)
+    result = qemu.host.ftruncate(fd, size)
+    if result < 0:
+        error: Error = messages.RESIZE_SHM.error(-result, size=size)
+        qemu.host.close(fd)
+        raise error
+    return fd
+
+
+def _shm_open(qemu: Qemu) -> int:
+    """Make the shared memory object and take its name away, as shm_open(3) and shm_unlink(3)."""
+    path = f"/dev/shm/qemu-{qemu.host.getpid()}-shm-{qemu.shm_sequence}"
+    qemu.shm_sequence += 1
+    fd = qemu.host.open(path, SHM_FLAGS, 0)
+    if fd >= 0:
+        qemu.host.unlink(path)
+    return fd

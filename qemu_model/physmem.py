@@ -1,10 +1,10 @@
-"""``exec.c``: RAM blocks, from a file or anonymous."""
+"""``system/physmem.c``: RAM blocks, from a file or anonymous (``exec.c`` before 5.2)."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from stat import S_ISDIR
 
 from . import messages
 from .error import Abort, Error, Livelock
@@ -19,58 +19,99 @@ from .host.linux import (
     MADV_REMOVE,
     O_CREAT,
     O_EXCL,
+    O_RDONLY,
     O_RDWR,
     SEEK_END,
 )
-from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
+from .memfd import qemu_memfd_check, qemu_memfd_create
+from .mmap_alloc import mmap_errno, qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import host_page_align, is_power_of_2, off_t, qemu_madvise, round_up
-from .oslib_posix import os_mem_prealloc, qemu_anon_ram_alloc, qemu_anon_ram_free
+from .oslib_posix import (
+    Preallocation,
+    qemu_anon_ram_alloc,
+    qemu_anon_ram_free,
+    qemu_prealloc_mem,
+    qemu_shm_alloc,
+)
 from .ram_addr import (
     NO_FLAGS,
+    RAM_NORESERVE,
     RAM_PMEM,
+    RAM_PRIVATE,
+    RAM_READONLY,
+    RAM_READONLY_FD,
     RAM_SHARED,
     RAM_SYNC,
     RAM_SYNC_OR_STOP,
+    MemoryRegion,
     RAMBlock,
     RamFlags,
 )
 
-if TYPE_CHECKING:
-    from .memory import MemoryRegion
-
-C_FILE = "exec.c"
+C_FILE = "system/physmem.c"
 
 EINTR = linux.ERRNO_NUMBERS["EINTR"]
 ENOENT = linux.ERRNO_NUMBERS["ENOENT"]
 EEXIST = linux.ERRNO_NUMBERS["EEXIST"]
 EISDIR = linux.ERRNO_NUMBERS["EISDIR"]
-ENXIO = linux.ERRNO_NUMBERS["ENXIO"]
+EACCES = linux.ERRNO_NUMBERS["EACCES"]
 
+#: How a file is opened that must be new.
+CREATE = O_RDWR | O_CREAT | O_EXCL
 #: What a tree may be asked to allocate from a file.
-KNOWN_FLAGS = RAM_SHARED | RAM_PMEM | RAM_SYNC | RAM_SYNC_OR_STOP
+KNOWN_FLAGS = (
+    RAM_SHARED
+    | RAM_PMEM
+    | RAM_SYNC
+    | RAM_SYNC_OR_STOP
+    | RAM_NORESERVE
+    | RAM_READONLY
+    | RAM_READONLY_FD
+)
 #: mkstemp(3) gives up after this many names that exist; QEMU then begins again.
 MKSTEMP_ATTEMPTS = 62**3
 #: After this many rounds with the same answers the model calls file_ram_open's loop endless.
 SAME_ANSWERS = 16
 
 
-def file_ram_open(qemu: Qemu, path: str, region_name: str) -> tuple[int, bool]:
+def get_file_size(qemu: Qemu, fd: int) -> int:
+    """Return the size in bytes of a file or device DAX, or the negative errno of ``lseek``.
+
+    That of a device DAX is in sysfs, where QEMU reads it since 4.2.
+    """
+    if qemu.tree.physmem.reads_the_size_of_device_dax:
+        size = qemu.host.dax_device_size(fd)
+        if size is not None:
+            return size
+    return qemu.host.lseek(fd, 0, SEEK_END)
+
+
+def file_ram_open(
+    qemu: Qemu, path: str, region_name: str, *, readonly: bool = False
+) -> tuple[int, bool]:
     """Open the file at ``path``, or create it, or a nameless one if it is a directory.
 
-    Returns the descriptor and whether a file was created that has a name.
-    Raises ``can't open backing store <path> for guest RAM: <strerror>``.  Where
-    the kernel says ENOENT and then EEXIST for ever, as for a symbolic link to
-    nothing, QEMU never returns: that is :class:`Livelock`.
+    Returns the descriptor, or the negative errno, and whether a file was created that has
+    a name.  Until 8.1 a file that is not there is created for writing even if
+    ``readonly``; since 8.2 that is ENOENT, and a directory EISDIR.  Where the kernel
+    answers ENOENT and then EEXIST for ever, as for a symbolic link to nothing, QEMU never
+    returns: :class:`Livelock`.
     """
     host = qemu.host
+    creates = not (readonly and qemu.tree.physmem.readonly_makes_no_file)
     rounds: list[tuple[int, int]] = []
     while True:
-        fd = host.open(path, O_RDWR, None)
+        fd = host.open(path, O_RDONLY if readonly else O_RDWR, None)
         if fd >= 0:
+            if not creates and _is_directory(qemu, fd):
+                host.close(fd)
+                return -EISDIR, False
             return fd, False
         opened = fd
         if fd == -ENOENT:
-            fd = host.open(path, O_RDWR | O_CREAT | O_EXCL, 0o644)
+            if not creates:
+                return fd, False
+            fd = host.open(path, CREATE, 0o644)
             if fd >= 0:
                 return fd, True
         elif fd == -EISDIR:
@@ -82,10 +123,15 @@ def file_ram_open(qemu: Qemu, path: str, region_name: str) -> tuple[int, bool]:
                 host.unlink(filename)
                 return fd, False
         if fd not in (-EEXIST, -EINTR):
-            raise messages.CANT_OPEN.error(-fd, path=path)
+            return fd, False
         rounds.append((opened, fd))
         if len(rounds) >= SAME_ANSWERS and len(set(rounds[-SAME_ANSWERS:])) == 1:
             raise Livelock("file_ram_open")
+
+
+def _is_directory(qemu: Qemu, fd: int) -> bool:
+    found = qemu.host.fstat(fd)
+    return not isinstance(found, int) and S_ISDIR(found.st_mode)
 
 
 def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
@@ -96,24 +142,22 @@ def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
     attempts = 0
     while True:
         filename = prefix + qemu.host.temporary_name()
-        fd = qemu.host.open(filename, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        fd = qemu.host.open(filename, CREATE, 0o600)
         attempts += 1
         if fd != -EEXIST or attempts == MKSTEMP_ATTEMPTS:
             return fd, filename
 
 
-def get_file_size(qemu: Qemu, fd: int) -> int:
-    """Return the size in bytes of the file, or the negative errno of ``lseek``."""
-    return qemu.host.lseek(fd, 0, SEEK_END)
-
-
-def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncate: bool) -> int:
+def file_ram_alloc(
+    qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncate: bool, offset: int = 0
+) -> int:
     """Map ``memory`` bytes of the file, rounded up to its pages, and return the address.
 
     An empty file is first given that size; if that fails, ``ftruncate:
-    <strerror>`` is printed and QEMU goes on.  Raises ``alignment ...``,
-    ``memory size ...``, ``unable to map backing store for guest RAM:
-    <strerror>`` and, under -mem-prealloc, what ``os_mem_prealloc`` raises.
+    <strerror>`` is printed and QEMU goes on.  ``offset`` in bytes is where in the file the
+    block begins.  Raises ``alignment ...``, ``offset ...``, ``memory size ...``, ``unable
+    to map backing store for guest RAM: <strerror>`` and, before 5.0 under -mem-prealloc,
+    what ``os_mem_prealloc`` raises.
     """
     block.page_size = qemu_fd_getpagesize(qemu, fd)
     mr = block.mr
@@ -121,6 +165,8 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
         raise messages.ALIGN_PAGE_SIZE.error(align=mr.align, page_size=block.page_size)
     if mr.align and not is_power_of_2(mr.align):
         raise messages.ALIGN_POWER_OF_TWO.error(align=mr.align)
+    if offset % block.page_size:
+        raise messages.OFFSET_PAGE_SIZE.error(offset=offset, page_size=block.page_size)
     mr.align = max(block.page_size, mr.align)
     if qemu.platform.machine == "s390x" and qemu.platform.accelerator == "kvm":
         mr.align = max(mr.align, qemu.platform.vmalloc_align)
@@ -130,21 +176,22 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
     memory = round_up(memory, block.page_size)
 
     if truncate:
-        result = qemu.host.ftruncate(fd, off_t(memory))
-        if result < 0:
+        result = qemu.host.ftruncate(fd, off_t(offset + memory & 0xFFFF_FFFF_FFFF_FFFF))
+        if result:
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
+            block.behind_end = True
 
     # Patch 2: the block's flags are handed on, no longer RAM_SHARED alone as a bool.
     flags = block.flags if qemu.tree.mmap_alloc.takes_flags else block.flags & RAM_SHARED
-    area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags)
+    area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags, off_t(offset))
     if area < 0:
-        raise messages.UNABLE_TO_MAP.error(-area)
+        raise messages.UNABLE_TO_MAP.error(mmap_errno(area))
 
-    if qemu.mem_prealloc:
+    if qemu.mem_prealloc and not qemu.tree.physmem.leaves_preallocation_to_the_backend:
         try:
-            os_mem_prealloc(qemu, fd, area, memory)
+            qemu_prealloc_mem(qemu, fd, area, memory, Preallocation(qemu.smp_cpus))
         except Error:
-            qemu_ram_munmap(qemu, area, memory)
+            qemu_ram_munmap(qemu, fd, area, memory)
             raise
 
     block.fd = fd
@@ -152,14 +199,15 @@ def file_ram_alloc(qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncat
 
 
 def qemu_ram_alloc_from_fd(
-    qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags, fd: int
+    qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags, fd: int, offset: int = 0
 ) -> RAMBlock:
     """Make a RAM block of ``size`` bytes, rounded up to whole pages, of what ``fd`` is open on.
 
-    Raises ``-mem-path not supported with Xen`` and its like where the accelerator is
-    in the way, ``backing store <path> size ... does not match 'size' option ...``, with
-    the path of -mem-path whatever file is meant, and what ``file_ram_alloc`` raises.
+    ``offset`` in bytes is where in the file it begins.  Raises ``-mem-path not supported
+    with Xen`` and its like where the accelerator does not support it, ``backing store ...``
+    where the file is too small, and what ``file_ram_alloc`` raises.
     """
+    ram_flags &= ~RAM_PRIVATE
     assert ram_flags & ~KNOWN_FLAGS == NO_FLAGS
 
     accelerator = qemu.platform.accelerator
@@ -167,32 +215,73 @@ def qemu_ram_alloc_from_fd(
         raise messages.MEM_PATH_XEN.error()
     if accelerator == "kvm-without-mmu-notifiers":
         raise messages.MEM_PATH_KVM.error()
-    if accelerator == "own-allocator":
+    if accelerator == "own-allocator" and not qemu.tree.physmem.knows_no_other_allocator:
         raise messages.MEM_PATH_ACCELERATOR.error()
 
     size = host_page_align(qemu, size)
     file_size = get_file_size(qemu, fd)
-    if 0 < file_size < size:
-        path = "(null)" if qemu.mem_path is None else qemu.mem_path
-        raise messages.SIZE_MISMATCH.error(path=path, found=file_size, wanted=size)
+    _check_file_size(qemu, file_size, size, offset, mr)
+    _check_file_align(qemu, fd, mr)
 
     block = RAMBlock(mr, size, size, ram_flags, qemu.platform.page_size)
-    block.host = file_ram_alloc(qemu, block, size, fd, truncate=file_size == 0)
+    block.host = file_ram_alloc(qemu, block, size, fd, truncate=file_size == 0, offset=offset)
     ram_block_add(qemu, block)
     return block
 
 
-def qemu_ram_alloc_from_file(
-    qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags, path: str
-) -> RAMBlock:
-    """Make a RAM block of the file at ``path``; a file created in vain is removed again.
+def _check_file_size(qemu: Qemu, found: int, size: int, offset: int, mr: MemoryRegion) -> None:
+    """Raise the error for a file that is not empty and ends before the block does.
 
-    Raises what ``file_ram_open`` and ``qemu_ram_alloc_from_fd`` raise.
+    From 8.1 to 9.2 a file that ends before the block begins passes.  The path in the
+    message is that of -mem-path before 5.0, whatever file is meant.
     """
-    fd, created = file_ram_open(qemu, path, mr.name)
-    qemu.paths[fd] = path
+    end = offset + size & 0xFFFF_FFFF_FFFF_FFFF
+    least = 0 if qemu.tree.physmem.refuses_an_offset_behind_the_end else off_t(offset)
+    if least < found < end:
+        path = "(null)" if qemu.mem_path is None else qemu.mem_path
+        raise messages.SIZE_MISMATCH.error(
+            path=path, found=found, wanted=size, offset=offset, region=mr.name
+        )
+
+
+def _check_file_align(qemu: Qemu, fd: int, mr: MemoryRegion) -> None:
+    """Raise the error for a device DAX that is mapped in larger units than 'align' says."""
+    if qemu.tree.physmem.checks_the_align_of_device_dax:
+        align = get_file_align(qemu, fd)
+        if align > mr.align:
+            raise messages.DEVICE_ALIGN.error(found=align, align=mr.align)
+
+
+def get_file_align(qemu: Qemu, fd: int) -> int:
+    """Return in which units, in bytes, a device DAX can be mapped; -1 for anything else.
+
+    QEMU asks libdaxctl (since 5.1); a build without it does not know.
+    """
+    align = qemu.host.dax_device_align(fd) if qemu.platform.libdaxctl else None
+    return -1 if align is None else align
+
+
+def qemu_ram_alloc_from_file(
+    qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags, path: str, offset: int = 0
+) -> RAMBlock:
+    """Make a RAM block of the file at ``path``.  If that fails, a created file is removed.
+
+    Raises ``can't open backing store <path> for guest RAM: <strerror>``, since 8.2 with a
+    hint where the file could be opened read-only, and what ``qemu_ram_alloc_from_fd``
+    raises.
+    """
+    readonly = RAM_READONLY_FD in ram_flags
+    fd, created = file_ram_open(qemu, path, mr.name, readonly=readonly)
+    if fd < 0:
+        hint = ""
+        if _could_be_read_only(qemu, ram_flags, fd):
+            again, _ = file_ram_open(qemu, path, mr.name, readonly=True)
+            if again >= 0:
+                qemu.host.close(again)
+                hint = messages.READ_ONLY_HINT
+        raise messages.CANT_OPEN.error(-fd, path=path, hint=hint)
     try:
-        return qemu_ram_alloc_from_fd(qemu, size, mr, ram_flags, fd)
+        return qemu_ram_alloc_from_fd(qemu, size, mr, ram_flags, fd, offset)
     except Error:
         if created:
             qemu.host.unlink(path)
@@ -200,14 +289,45 @@ def qemu_ram_alloc_from_file(
         raise
 
 
-def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, *, share: bool) -> RAMBlock:
+def _could_be_read_only(qemu: Qemu, ram_flags: RamFlags, refusal: int) -> bool:
+    """Return whether QEMU tries to open a private file read-only, after ``refusal``."""
+    return (
+        qemu.tree.physmem.readonly_makes_no_file
+        and refusal == -EACCES
+        and not ram_flags & (RAM_READONLY_FD | RAM_SHARED)
+    )
+
+
+def qemu_ram_get_shared_fd(qemu: Qemu, name: str) -> int:
+    """Return a descriptor of a new memory file, of no size yet (since 10.0).
+
+    Raises what ``qemu_memfd_create`` and ``qemu_shm_alloc`` raise.
+    """
+    if qemu_memfd_check(qemu, 0, (0,)):
+        return qemu_memfd_create(qemu, name, 0, hugetlb=False, hugetlbsize=0, seals=0)
+    return qemu_shm_alloc(qemu, 0)
+
+
+def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags) -> RAMBlock:
     """Make an anonymous RAM block of ``size`` bytes, rounded up to whole pages.
 
-    Raises what ``ram_block_add`` raises.
+    Since 10.0 shared memory is a memory file instead, if it can be mapped; memory that is
+    neither shared nor private is shared with ``-machine aux-ram-share=on``.  Raises what
+    ``qemu_ram_get_shared_fd`` and ``ram_block_add`` raise.
     """
+    if qemu.tree.physmem.shared_memory_has_a_file:
+        if not ram_flags & (RAM_SHARED | RAM_PRIVATE) and qemu.machine.aux_ram_share:
+            ram_flags |= RAM_SHARED
+        ram_flags &= ~RAM_PRIVATE
+        if RAM_SHARED in ram_flags:
+            fd = qemu_ram_get_shared_fd(qemu, mr.name)
+            mr.align = qemu.platform.vmalloc_align
+            try:
+                return qemu_ram_alloc_from_fd(qemu, size, mr, ram_flags, fd)
+            except Error:
+                qemu.host.close(fd)
     size = host_page_align(qemu, size)
-    flags = RAM_SHARED if share else NO_FLAGS
-    block = RAMBlock(mr, size, size, flags, qemu.platform.page_size)
+    block = RAMBlock(mr, size, size, ram_flags, qemu.platform.page_size)
     ram_block_add(qemu, block)
     return block
 
@@ -265,10 +385,14 @@ def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
     """
     block.offset = find_ram_offset(qemu, block.max_length)
     if not block.host:
-        shared = RAM_SHARED in block.flags
-        host, block.mr.align = qemu_anon_ram_alloc(qemu, block.max_length, shared=shared)
+        host, block.mr.align = qemu_anon_ram_alloc(
+            qemu,
+            block.max_length,
+            shared=RAM_SHARED in block.flags,
+            noreserve=RAM_NORESERVE in block.flags,
+        )
         if host < 0:
-            raise messages.CANNOT_SET_UP.error(-host, name=block.mr.name)
+            raise messages.CANNOT_SET_UP.error(mmap_errno(host), name=block.mr.name)
         block.host = host
         memory_try_enable_merging(qemu, block.host, block.max_length)
 
@@ -286,7 +410,7 @@ def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
 def reclaim_ramblock(qemu: Qemu, block: RAMBlock) -> None:
     """Unmap a block and close its file: the RCU thread does it, after all readers."""
     if block.fd >= 0:
-        qemu_ram_munmap(qemu, block.host, block.max_length)
+        qemu_ram_munmap(qemu, block.fd, block.host, block.max_length)
         qemu.host.close(block.fd)
     else:
         qemu_anon_ram_free(qemu, block.host, block.max_length)

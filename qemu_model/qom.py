@@ -15,6 +15,7 @@ from .error import Error
 from .globals import Qemu
 from .qdict import qdict_order
 from .qemu_option import id_wellformed
+from .revisions.release import is_between, parse_release
 
 C_FILE = "qom/object_interfaces.c"
 
@@ -58,7 +59,8 @@ def always(_qemu: Qemu) -> bool:
 class Property:
     """A property of a type: how it is read and set, and in which processes it exists.
 
-    ``type`` and ``description`` are as ``-object TYPE,help`` shows them.
+    ``type`` and ``description`` are as ``-object TYPE,help`` shows them.  ``since`` is the
+    release that it came with; ``exists`` tells whether the build and the host have it.
     """
 
     name: str
@@ -67,6 +69,11 @@ class Property:
     set: Callable[[Qemu, Any, Any, str], None] | None
     description: str = ""
     exists: Callable[[Qemu], bool] = always
+    since: str = "3.1"
+
+    def is_in(self, qemu: Qemu) -> bool:
+        """Return whether the property is in the release, the build and on the host."""
+        return is_between(qemu.tree.release, parse_release(self.since), None) and self.exists(qemu)
 
 
 @attrs.frozen(eq=False)
@@ -75,7 +82,8 @@ class TypeInfo:
 
     ``properties`` include those of its parents.  ``modelled`` is False for the
     types that have nothing to do with memory: their properties are not looked at.
-    ``creatable`` is False for those that are not for users to make.
+    ``creatable`` is False for those that are not for users to make.  ``since`` is the
+    release that it came with.
     """
 
     name: str
@@ -89,6 +97,11 @@ class TypeInfo:
     modelled: bool = True
     creatable: bool = True
     exists: Callable[[Qemu], bool] = always
+    since: str = "3.1"
+
+    def is_in(self, qemu: Qemu) -> bool:
+        """Return whether the type is in the release, the build and on the host."""
+        return is_between(qemu.tree.release, parse_release(self.since), None) and self.exists(qemu)
 
 
 @attrs.define(eq=False)
@@ -212,7 +225,7 @@ def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
     Until 5.1 the message does not name the type.
     """
     prop = obj.type.properties.get(name)
-    if prop is None or not prop.exists(qemu):
+    if prop is None or not prop.is_in(qemu):
         raise messages.PROPERTY_NOT_FOUND.error(type=obj.type.name, property=name)
     return prop
 
@@ -254,7 +267,7 @@ def user_creatable_add_type(
     if qemu.tree.object_interfaces.checks_the_id and not id_wellformed(id):
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
     info = types.get(type_name)
-    if info is None or not info.exists(qemu):
+    if info is None or not info.is_in(qemu):
         raise messages.INVALID_OBJECT_TYPE.error(type=type_name)
     if not info.creatable:
         raise messages.NOT_CREATABLE.error(type=type_name)
@@ -334,7 +347,7 @@ def type_help(qemu: Qemu, info: TypeInfo) -> list[str]:
     lines = sorted(
         object_property_help(prop)
         for prop in info.properties.values()
-        if prop.set is not None and prop.exists(qemu)
+        if prop.set is not None and prop.is_in(qemu)
     )
     if not lines:
         return [f"There are no options for {info.name}."]

@@ -1,16 +1,12 @@
-"""``include/exec/memory.h`` and ``include/exec/ram_addr.h``: RAM blocks and their flags."""
+"""``include/exec/memory.h`` and ``include/exec/ram_addr.h``: regions, RAM blocks, their flags."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
 
 import attrs
-
-if TYPE_CHECKING:
-    from .memory import MemoryRegion
 
 C_FILE = "include/exec/ram_addr.h"
 
@@ -31,10 +27,16 @@ class RamFlags(enum.Flag):
     RAM_PMEM = 1 << 5
     #: Patch 5 sets it.  The letter names the flag, not its bit.
     RAM_SYNC = 1 << 6
-    #: QEMU 7.2: memory that nothing is set aside for.
+    #: Since 6.1: memory that the kernel reserves nothing for.
     RAM_NORESERVE = 1 << 7
-    #: How ``sync=on`` of the postings before V8 is told from ``auto``: it does not do
-    #: without MAP_SYNC.  QEMU has no such flag.
+    #: The block is mapped read-only: ROM for the guest.  A flag since 8.2, in 6.0 a bool.
+    RAM_READONLY = 1 << 11
+    #: The block's file is opened read-only.  A flag since 8.2, in 6.0 a bool.
+    RAM_READONLY_FD = 1 << 12
+    #: Since 10.0: not shared because the user said so, rather than said nothing.
+    RAM_PRIVATE = 1 << 13
+    #: ``sync=on`` of the postings before V8, which unlike ``auto`` requires MAP_SYNC.
+    #: QEMU has no such flag.
     RAM_SYNC_OR_STOP = enum.auto()
 
 
@@ -44,14 +46,34 @@ RAM_SHARED = RamFlags.RAM_SHARED
 RAM_PMEM = RamFlags.RAM_PMEM
 RAM_SYNC = RamFlags.RAM_SYNC
 RAM_NORESERVE = RamFlags.RAM_NORESERVE
+RAM_READONLY = RamFlags.RAM_READONLY
+RAM_READONLY_FD = RamFlags.RAM_READONLY_FD
+RAM_PRIVATE = RamFlags.RAM_PRIVATE
 RAM_SYNC_OR_STOP = RamFlags.RAM_SYNC_OR_STOP
+
+
+@attrs.define(eq=False)
+class MemoryRegion:
+    """A region of guest memory: ``size`` and ``align`` in bytes.
+
+    ``size`` is 0 while the region is not initialised.  ``readonly``: the guest cannot
+    write to it.  ``container`` is the region that this one is mapped into.
+    """
+
+    name: str = ""
+    size: int = 0
+    align: int = 0
+    readonly: bool = False
+    ram_block: RAMBlock | None = None
+    container: MemoryRegion | None = None
 
 
 @attrs.define(eq=False)
 class RAMBlock:
     """A stretch of guest RAM: sizes and offsets in bytes, ``host`` an address or 0.
 
-    ``fd`` is -1 for anonymous memory.
+    ``fd`` is -1 for anonymous memory.  ``behind_end``: the file was empty and could not be
+    given its size.
     """
 
     mr: MemoryRegion
@@ -62,3 +84,4 @@ class RAMBlock:
     host: int = 0
     offset: int = 0
     fd: int = -1
+    behind_end: bool = False

@@ -14,6 +14,7 @@ from .hostmem import OBJECT_PROPERTIES, TYPE_MEMORY_BACKEND
 from .hostmem_file import TYPE_MEMORY_BACKEND_FILE
 from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
+from .hostmem_shm import TYPE_MEMORY_BACKEND_SHM
 from .machines import MACHINES
 from .qom import Object, TypeInfo, can_always_be_deleted, nothing, properties
 from .revisions.release import Release, is_between, parse_release
@@ -120,7 +121,7 @@ def user_creatable_print_types(qemu: Qemu, types: Mapping[str, TypeInfo]) -> lis
     names = sorted(
         info.name
         for info in types.values()
-        if info.creatable and not info.abstract and info.exists(qemu) and info.name not in elsewhere
+        if info.creatable and not info.abstract and info.is_in(qemu) and info.name not in elsewhere
     )
     return ["List of user creatable objects:", *(f"  {name}" for name in names)]
 
@@ -133,5 +134,6 @@ def user_creatable_types(release: Release) -> Mapping[str, TypeInfo]:
         TYPE_MEMORY_BACKEND_RAM,
         TYPE_MEMORY_BACKEND_FILE,
         TYPE_MEMORY_BACKEND_MEMFD,
+        TYPE_MEMORY_BACKEND_SHM,
     )
     return MappingProxyType({info.name: info for info in backends} | dict(other_types(release)))

@@ -260,7 +260,7 @@ def user_creatable_print_help(
     if kind is not None and is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind or "")
-    if info is not None and info.exists(qemu) and opts.has_help():
+    if info is not None and info.is_in(qemu) and opts.has_help():
         if not info.modelled:
             raise Exit(0)
         return type_help(qemu, info)

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..host import linux
-
-if TYPE_CHECKING:
-    from .event import Event
+from .event import Event
 
 #: The bytes that strace escapes with a letter, or with the byte itself.
 _ESCAPES: Final[Mapping[int, str]] = MappingProxyType(

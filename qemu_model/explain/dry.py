@@ -19,7 +19,7 @@ from typing import Final
 
 from ..host import linux
 from ..host.live import LiveHost
-from ..host.protocol import Platform, StatFs
+from ..host.protocol import Platform, Stat, StatFs
 
 #: What the kernel calls devices that can be opened without effect.
 HARMLESS: Final = ("mem", "dax")
@@ -243,6 +243,22 @@ class DryHost:
     def overcommit_memory(self) -> int | None:
         """Return the kernel's overcommit mode."""
         return self._live.overcommit_memory()
+
+    def fstat(self, fd: int) -> Stat | int:
+        """fstat(2)."""
+        return self._live.fstat(fd)
+
+    def stat(self, pathname: str) -> Stat | int:
+        """stat(2)."""
+        return self._live.stat(pathname)
+
+    def getpid(self) -> int:
+        """getpid(2)."""
+        return self._live.getpid()
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """Return the alignment in bytes of a device DAX."""
+        return self._live.dax_device_align(fd)
 
     def dax_device_size(self, fd: int) -> int | None:
         """Return the size in bytes of a device DAX."""

@@ -17,7 +17,7 @@ import attrs
 
 from . import linux
 from .errors import Errno
-from .protocol import Host, Platform, StatFs
+from .protocol import Host, Platform, Stat, StatFs
 
 #: The calls that can be made to fail, as the host protocol names them.
 CALLS: Final = (
@@ -287,6 +287,22 @@ class FaultHost:
     def overcommit_memory(self) -> int | None:
         """The kernel's overcommit mode."""
         return self.inner.overcommit_memory()
+
+    def fstat(self, fd: int) -> Stat | int:
+        """fstat(2)."""
+        return self.inner.fstat(fd)
+
+    def stat(self, pathname: str) -> Stat | int:
+        """stat(2)."""
+        return self.inner.stat(pathname)
+
+    def getpid(self) -> int:
+        """getpid(2)."""
+        return self.inner.getpid()
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """The alignment of a device DAX."""
+        return self.inner.dax_device_align(fd)
 
     def dax_device_size(self, fd: int) -> int | None:
         """The size of a device DAX."""

@@ -20,6 +20,7 @@ O_RDWR: Final = 0o2
 O_CREAT: Final = 0o100
 O_EXCL: Final = 0o200
 O_CLOEXEC: Final = 0o2000000
+O_NOFOLLOW: Final = 0o400000
 
 SEEK_SET: Final = 0
 SEEK_CUR: Final = 1
@@ -58,6 +59,7 @@ MPOL_DEFAULT: Final = 0
 MPOL_PREFERRED: Final = 1
 MPOL_BIND: Final = 2
 MPOL_INTERLEAVE: Final = 3
+MPOL_PREFERRED_MANY: Final = 5
 MPOL_MF_STRICT: Final = 1
 MPOL_MF_MOVE: Final = 2
 
@@ -153,6 +155,7 @@ _OPEN_BITS = (
     (O_CREAT, "O_CREAT"),
     (O_EXCL, "O_EXCL"),
     (O_CLOEXEC, "O_CLOEXEC"),
+    (O_NOFOLLOW, "O_NOFOLLOW"),
 )
 _OPEN_MODES = MappingProxyType({O_RDONLY: "O_RDONLY", O_WRONLY: "O_WRONLY", O_RDWR: "O_RDWR"})
 _PROT_BITS = ((PROT_READ, "PROT_READ"), (PROT_WRITE, "PROT_WRITE"), (0x4, "PROT_EXEC"))

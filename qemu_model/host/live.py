@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from . import linux
 from .kept_data import KeptData
-from .protocol import HostRefuses, Platform, StatFs
+from .protocol import HostRefuses, Platform, Stat, StatFs
 
 MIB: Final = 1024 * 1024
 #: How much memory is populated between two looks at pending signals, in bytes.
@@ -156,7 +156,7 @@ class LiveHost:
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
-        if not self._allow_discard and not self._data.may_resize(fd, length):
+        if length >= 0 and not (self._allow_discard or self._data.may_resize(fd, length)):
             return 0
         return 0 if self._ftruncate(fd, length) == 0 else -get_errno()
 
@@ -308,6 +308,42 @@ class LiveHost:
                 return int(text.read(), 0)
         except (OSError, ValueError):
             return None
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """Read the alignment of the device from sysfs, if its subsystem there is dax."""
+        if self.dax_device_size(fd) is None:
+            return None
+        status = os.fstat(fd)
+        device = f"/sys/dev/char/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+        for place in ("align", "../dax_region/align"):
+            try:
+                with open(f"{device}/{place}", encoding="ascii") as text:
+                    return int(text.read(), 0)
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def fstat(self, fd: int) -> Stat | int:
+        """fstat(2)."""
+        try:
+            status = os.fstat(fd)
+        except OSError as error:
+            return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
+        return Stat(status.st_mode, status.st_size)
+
+    def stat(self, pathname: str) -> Stat | int:
+        """stat(2)."""
+        try:
+            status = os.stat(pathname)
+        except OSError as error:
+            return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
+        except ValueError:
+            return -linux.ERRNO_NUMBERS["EINVAL"]
+        return Stat(status.st_mode, status.st_size)
+
+    def getpid(self) -> int:
+        """getpid(2)."""
+        return os.getpid()
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Read ``VmFlags`` of the mapping at ``addr`` from ``/proc/self/smaps``."""

@@ -31,12 +31,21 @@ class StatFs:
 
 
 @attrs.frozen
+class Stat:
+    """What ``fstat`` and ``stat`` answer, as far as QEMU looks at it; ``st_size`` in bytes."""
+
+    st_mode: int
+    st_size: int
+
+
+@attrs.frozen
 class Platform:
     """What the modelled QEMU was built for and with, and what it runs on.
 
     ``page_size`` and ``vmalloc_align`` (``QEMU_VMALLOC_ALIGN``) are in bytes.
     ``map_sync`` and ``map_shared_validate`` are the values that
     ``include/qemu/osdep.h`` defines: 0 where the system is not Linux.
+    ``libdaxctl``: QEMU can ask in which units a device DAX is mapped.
     ``accelerator`` is what runs the guest, as far as it matters to memory: ``tcg``,
     ``kvm``, ``kvm-without-mmu-notifiers``, ``xen``, or one with its ``own-allocator``.
     """
@@ -49,6 +58,7 @@ class Platform:
     map_shared_validate: int = 0x03
     libpmem: bool = True
     libnuma: bool = True
+    libdaxctl: bool = False
     online_cpus: int = 1
     accelerator: str = "tcg"
 
@@ -91,6 +101,14 @@ class Host(Protocol):
 
     def statfs(self, path: str) -> StatFs | int:
         """statfs(2).  Return what the kernel says of the file system, or -errno."""
+        ...
+
+    def fstat(self, fd: int) -> Stat | int:
+        """fstat(2).  Return kind and size of the file, or -errno."""
+        ...
+
+    def stat(self, pathname: str) -> Stat | int:
+        """stat(2).  Return kind and size of the file, or -errno."""
         ...
 
     def ftruncate(self, fd: int, length: int) -> int:
@@ -169,6 +187,17 @@ class Host(Protocol):
 
         QEMU 7.2 reads it below ``/sys/dev/char``, where the 2018 tree uses lseek.
         """
+        ...
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """Return in which units a device DAX is mapped, in bytes; None for anything else.
+
+        QEMU asks libdaxctl, which reads it in sysfs (since 5.1).
+        """
+        ...
+
+    def getpid(self) -> int:
+        """Return the number of the process, which is part of a shared memory object's name."""
         ...
 
     def vm_flags(self, addr: int) -> list[str] | None:

@@ -10,7 +10,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from ..calls.event import Event
-from .protocol import Host, Platform, StatFs
+from .protocol import Host, Platform, Stat, StatFs
 
 #: A call as it is kept: ``(call, result, by, out, *args)``, one tuple, since two take longer.
 Kept: TypeAlias = tuple[Any, ...]
@@ -199,6 +199,22 @@ class RecordingHost:
     def overcommit_memory(self) -> int | None:
         """The kernel's overcommit mode."""
         return self.inner.overcommit_memory()
+
+    def fstat(self, fd: int) -> Stat | int:
+        """fstat(2)."""
+        return self.inner.fstat(fd)
+
+    def stat(self, pathname: str) -> Stat | int:
+        """stat(2)."""
+        return self.inner.stat(pathname)
+
+    def getpid(self) -> int:
+        """getpid(2)."""
+        return self.inner.getpid()
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """The alignment of a device DAX."""
+        return self.inner.dax_device_align(fd)
 
     def dax_device_size(self, fd: int) -> int | None:
         """The size of a device DAX."""

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from stat import S_IFDIR, S_IFREG
 from types import FrameType
 from typing import Any, Final
 
 from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC, OVERCOMMIT_NEVER
-from ..host.protocol import Platform, StatFs
+from ..host.protocol import Platform, Stat, StatFs
 from ..inspect.cannot_judge import CannotJudge
 from ..osdep import is_power_of_2
 from .alignment import Alignment
@@ -156,6 +157,26 @@ class ReplayHost:
         if not self._alignment.is_device(fd) or self._alignment.next_is("lseek"):
             return None
         return 1 if self._alignment.next_is("close") else LARGE_FILE
+
+    def dax_device_align(self, fd: int) -> int | None:
+        """Return a likely alignment of a device DAX; none that QEMU refuses unless it did."""
+        if not self._alignment.is_device(fd):
+            return None
+        return 1 << 62 if self._alignment.next_is("close") else 1
+
+    def fstat(self, fd: int) -> Stat | int:
+        """Return a directory where the log shows that QEMU closed it at once, else a file."""
+        return Stat(S_IFDIR if self._alignment.next_is("close") else S_IFREG, 0)
+
+    def stat(self, pathname: str) -> Stat | int:
+        """Return a large file, or no file where QEMU then did not open it."""
+        if self._alignment.next_is("open"):
+            return Stat(S_IFREG, LARGE_FILE)
+        return -ERRNO_NUMBERS["ENOENT"]
+
+    def getpid(self) -> int:
+        """Return the number that a shared memory object's name has in the log."""
+        return self._search.number_in_shared_memory()
 
     def vm_flags(self, addr: int) -> list[str] | None:
         """Return None: a log does not show them."""

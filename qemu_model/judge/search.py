@@ -22,6 +22,7 @@ _PATHLESS: Final = re.compile(
     rb"^ *+" + PREFIX + rb"(?:munmap|madvise|mbind|mprotect)\(", re.MULTILINE
 )
 _GLIBCS: Final = re.compile(STACK_OR_ARENA)
+_SHARED_MEMORY: Final = re.compile(rb"\"/dev/shm/qemu-(\d+)-shm-")
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (?:(-1)|\d)')
 ANY_CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
@@ -101,6 +102,14 @@ class LogSearch:
                 for match in _PROBES.finditer(piece.data):
                     self._probes[read_flags(match[1])] = not match[2]
         return self._probes.get(flags, True)
+
+    def number_in_shared_memory(self) -> int:
+        """Return the process number in the name of a shared memory object; 0 if there is none."""
+        for piece in self._log.pieces():
+            match = _SHARED_MEMORY.search(piece.data)
+            if match is not None:
+                return int(match[1][:10])
+        return 0
 
     def has_library(self, name: bytes) -> bool:
         """Return whether QEMU was linked with a library; True where the log does not tell."""

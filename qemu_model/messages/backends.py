@@ -7,24 +7,25 @@ from __future__ import annotations
 from typing import Final
 
 from ..error import Message
+from .assertions import GUARD_ASSERTIONS, RAM_BLOCK_ASSERTIONS, SIZE_ASSERTIONS
 from .only_in import from_patch_4, where_map_sync_warns
 
 # util/mmap-alloc.c, util/oslib-posix.c, util/memfd.c
 
 COULDNT_STATFS: Final = Message(
-    {"3.1": "Couldn't statfs() memory path", "6.0": None},
+    {"3.1": "Couldn't statfs() memory path", "7.2": None},
     "util/mmap-alloc.c:qemu_mempath_getpagesize",
     ("statfs() on the memory path failed",),
     errno=True,
     stream="stderr",
 )
 SIGNAL_HANDLER: Final = Message(
-    {"3.1": "os_mem_prealloc: failed to install signal handler", "6.0": None},
-    "util/oslib-posix.c:os_mem_prealloc",
-    (
-        "preallocation was asked for",
-        "sigaction() refused a handler for SIGBUS",
-    ),
+    {
+        "3.1": "os_mem_prealloc: failed to install signal handler",
+        "7.2": "qemu_prealloc_mem: failed to install signal handler",
+    },
+    "util/oslib-posix.c:qemu_prealloc_mem",
+    ("preallocation was asked for", "sigaction() refused a handler for SIGBUS"),
     errno=True,
 )
 INSUFFICIENT_PAGES: Final = Message(
@@ -32,9 +33,9 @@ INSUFFICIENT_PAGES: Final = Message(
         "3.1": (
             "os_mem_prealloc: Insufficient free host memory pages available to allocate guest RAM"
         ),
-        "6.0": None,
+        "7.0": None,
     },
-    "util/oslib-posix.c:os_mem_prealloc",
+    "util/oslib-posix.c:qemu_prealloc_mem",
     (
         "preallocation was asked for",
         (
@@ -46,7 +47,7 @@ INSUFFICIENT_PAGES: Final = Message(
 CREATE_MEMFD: Final = Message(
     {"3.1": "failed to create memfd", "4.0": "failed to create memfd with flags 0x{flags:x}"},
     "util/memfd.c:qemu_memfd_create",
-    ("memfd_create(), or making it as large as the backend, or sealing it, failed",),
+    ("memfd_create() failed; before 4.0, sizing or sealing the memory file as well",),
     errno=True,
 )
 HUGEPAGE_SIZE: Final = Message(
@@ -61,7 +62,7 @@ NO_PERSISTENCE: Final = Message(
         "Proceeding without persistence, data might become corrupted in case of host "
         "crash."
     ),
-    {"3.1": "util/mmap-alloc.c:qemu_ram_mmap", "6.0": "util/mmap-alloc.c:mmap_activate"},
+    "util/mmap-alloc.c:mmap_activate",
     (
         "'share' and 'pmem' are on, which asks for MAP_SYNC",
         "the kernel said ENOTSUP: the file's file system cannot do it",
@@ -74,7 +75,7 @@ NO_PERSISTENCE: Final = Message(
 
 CANT_OPEN: Final = Message(
     "can't open backing store {path} for guest RAM",
-    "system/physmem.c:file_ram_open",
+    {"3.1": "system/physmem.c:file_ram_open", "8.2": "system/physmem.c:qemu_ram_alloc_from_file"},
     (
         (
             "open() of the path, of a new file there, or of a temporary file in that "
@@ -112,15 +113,30 @@ SIZE_MISMATCH: Final = Message(
     {
         "3.1": "backing store {path} size 0x{found:x} does not match 'size' option 0x{wanted:x}",
         "5.0": "backing store size 0x{found:x} does not match 'size' option 0x{wanted:x}",
+        "10.0": (
+            "{region} backing store size 0x{found:x} is too small for 'size' option "
+            "0x{wanted:x} plus 'offset' option 0x{offset:x}"
+        ),
     },
     "system/physmem.c:qemu_ram_alloc_from_fd",
     (
-        "the file is neither empty nor as large as the backend",
-        (
-            "the path in the message is that of -mem-path, '(null)' without one: QEMU prints "
-            "the wrong variable"
-        ),
+        "the file is not empty, and ends before 'size' behind 'offset'",
+        "before 5.0 the path in the message is that of -mem-path, '(null)' without one: QEMU "
+        "prints the wrong variable",
     ),
+)
+DEVICE_ALIGN: Final = Message(
+    {"5.1": "backing store align 0x{found:x} is larger than 'align' option 0x{align:x}"},
+    "system/physmem.c:qemu_ram_alloc_from_fd",
+    (
+        "the file is a device DAX, and QEMU was built with libdaxctl",
+        "the device is mapped in larger units than 'align' says; without 'align' that is 0",
+    ),
+)
+OFFSET_PAGE_SIZE: Final = Message(
+    {"8.1": "offset 0x{offset:x} must be multiples of page size 0x{page_size:x}"},
+    "system/physmem.c:file_ram_alloc",
+    ("'offset' is not a multiple of the page size of the file's file system",),
 )
 ALIGN_PAGE_SIZE: Final = Message(
     "alignment 0x{align:x} must be multiples of page size 0x{page_size:x}",
@@ -164,20 +180,35 @@ CANNOT_SET_UP: Final = Message(
 )
 ASSERT_SIZE: Final = Message(
     {
-        "3.1": "qemu: exec.c:1892: find_ram_offset: Assertion `size != 0' failed.",
-        "6.0": (
-            "qemu: ../../softmmu/physmem.c:1616: find_ram_offset: Assertion `size != 0' failed."
-        ),
+        since: f"qemu: {place}: find_ram_offset: Assertion `size != 0' failed."
+        for since, place in SIZE_ASSERTIONS.items()
     },
     "system/physmem.c:find_ram_offset",
     (
         "a size within a page of 2^64 became 0 when it was rounded up to whole pages",
-        "the line is that of 3.1's exec.c; a patch of the series may move it by one",
+        "file and line are those of a build of the release, or of Debian's",
     ),
     stream="abort",
 )
+ASSERT_RAM_BLOCK: Final = Message(
+    {
+        since: f"qemu: {place}: memory_region_get_ram_ptr: Assertion `mr->ram_block' failed."
+        for since, place in RAM_BLOCK_ASSERTIONS.items()
+    },
+    "system/memory.c:memory_region_get_ram_ptr",
+    (
+        "the address of a backend is asked for that has no memory",
+        "4.0 and 4.1: 'pmem' is on, and the file is empty; 9.1: 'merge' changes before there "
+        "is memory",
+    ),
+    stream="abort",
+)
+READ_ONLY_HINT: Final = (
+    "Consider opening the backing store read-only but still creating writable RAM using "
+    "'-object memory-backend-file,readonly=on,rom=off...' (see \"VM templating\" documentation)"
+)
 NO_RAM_GAP: Final = Message(
-    {"3.1": "Failed to find gap of requested size: {size}", "6.0": None},
+    "Failed to find gap of requested size: {size}",
     "system/physmem.c:find_ram_offset",
     ("no gap between the blocks there are is large enough for another one",),
     stream="abort",
@@ -193,12 +224,12 @@ DONTDUMP_FAILED: Final = Message(
     stream="stderr",
 )
 DONTDUMP_UNSUPPORTED: Final = Message(
-    "madvise doesn't support MADV_DONTDUMP, but dump_guest_core=off specified",
+    {
+        "3.1": "madvise doesn't support MADV_DONTDUMP, but dump_guest_core=off specified",
+        "9.1": "madvise doesn't support MADV_DONTDUMP, but dump-guest-core=off specified",
+    },
     "system/physmem.c:qemu_ram_setup_dump",
-    (
-        "the machine has dump-guest-core=off",
-        "madvise(MADV_DONTDUMP) failed",
-    ),
+    ("the machine has dump-guest-core=off", "madvise(MADV_DONTDUMP) failed"),
     stream="stderr",
 )
 
@@ -244,7 +275,7 @@ INVALID_NODE: Final = Message(
     ("a node of 'host-nodes' is 128 or more",),
 )
 REMOVE_MEM_PREALLOC: Final = Message(
-    {"3.1": "remove -mem-prealloc to use the prealloc property", "6.0": None},
+    {"3.1": "remove -mem-prealloc to use the prealloc property", "5.0": None},
     "backends/hostmem.c:host_memory_backend_set_prealloc",
     (
         "-mem-prealloc is on the command line",
@@ -283,17 +314,20 @@ CANNOT_BIND: Final = Message(
 # backends/hostmem-file.c, hostmem-ram.c, hostmem-memfd.c
 
 SIZE_NEVER_SET: Final = Message(
-    {"3.1": "can't create backend with size 0", "6.0": None},
+    "can't create backend with size 0",
     "backends/hostmem-file.c:file_backend_memory_alloc",
     ("'size' was not given",),
 )
 NO_MEM_PATH: Final = Message(
-    {"3.1": "mem-path property not set", "6.0": None},
+    "mem-path property not set",
     "backends/hostmem-file.c:file_backend_memory_alloc",
     ("'mem-path' was not given",),
 )
 NOT_POSIX: Final = Message(
-    "-mem-path not supported on this host",
+    {
+        "3.1": "-mem-path not supported on this host",
+        "4.0": "backend '{type}' not supported on this host",
+    },
     "backends/hostmem-file.c:file_backend_memory_alloc",
     ("QEMU was built for a system that is not POSIX",),
 )
@@ -306,38 +340,33 @@ CANNOT_CHANGE_QUOTED: Final = Message(
     ),
     only_in=from_patch_4,
 )
-CANNOT_CHANGE_PMEM: Final = Message(
-    {"3.1": "cannot change property 'pmem' of {type}.", "6.0": None},
-    "backends/hostmem-file.c:file_memory_backend_set_pmem",
-    ("the backend already has its memory",),
-)
 NO_LIBPMEM: Final = Message(
-    (
-        "Lack of libpmem support while setting the 'pmem=on' of {type}. We can't ensure "
-        "data persistence."
-    ),
+    {
+        "3.1": (
+            "Lack of libpmem support while setting the 'pmem=on' of {type} '{id}'. We can't "
+            "ensure data persistence."
+        ),
+        "3.1.50": (
+            "Lack of libpmem support while setting the 'pmem=on' of {type}. We can't ensure "
+            "data persistence."
+        ),
+        "6.0": None,
+    },
     "backends/hostmem-file.c:file_memory_backend_set_pmem",
-    (
-        "'pmem' is on",
-        "and QEMU was built without libpmem",
-    ),
+    ("'pmem' is on", "and QEMU was built without libpmem"),
 )
 
 # since 6.0
 
 ASSERT_GUARD: Final = Message(
     {
-        "6.1": (
-            "qemu: ../../util/mmap-alloc.c:242: qemu_ram_mmap: Assertion `align >= "
-            "guard_pagesize' failed."
-        )
+        since: f"qemu: {place}: qemu_ram_mmap: Assertion `align >= {name}' failed."
+        for since, (place, name) in GUARD_ASSERTIONS.items()
     },
     "util/mmap-alloc.c:qemu_ram_mmap",
     (
-        (
-            "on ppc64 the file's page size could not be asked when the block was made, and "
-            "could when it was mapped"
-        ),
+        "on ppc64 the file's page size could not be asked when the block was made, and could "
+        "when it was mapped",
     ),
     stream="abort",
 )
@@ -376,26 +405,43 @@ OVERCOMMIT_UNKNOWN: Final = Message(
     ),
     stream="stderr",
 )
-PREALLOC_SIGNAL_HANDLER: Final = Message(
-    {"6.0": "qemu_prealloc_mem: failed to install signal handler"},
+PREALLOC_FAILED: Final = Message(
+    {
+        "7.0": "os_mem_prealloc: preallocating memory failed",
+        "7.2": "qemu_prealloc_mem: preallocating memory failed",
+    },
     "util/oslib-posix.c:qemu_prealloc_mem",
     (
         "preallocation was asked for",
-        "sigaction() refused a handler for SIGBUS",
+        "populating a page failed: the file system, or the pool of huge pages, had no page "
+        "left for it (Bad address)",
     ),
     errno=True,
 )
-PREALLOC_FAILED: Final = Message(
-    {"7.0": "qemu_prealloc_mem: preallocating memory failed"},
-    "util/oslib-posix.c:qemu_prealloc_mem",
-    (
-        "preallocation was asked for",
-        (
-            "populating a page failed: the file system, or the pool of huge pages, had no "
-            "page left for it (Bad address)"
-        ),
-    ),
+CREATE_SHM: Final = Message(
+    {"9.1": "failed to create POSIX shared memory"},
+    "util/oslib-posix.c:qemu_shm_alloc",
+    ("shm_open() failed: of memory-backend-shm, or of shared memory without memfd_create()",),
     errno=True,
+)
+RESIZE_SHM: Final = Message(
+    {"9.1": "failed to resize POSIX shared memory to {size}"},
+    "util/oslib-posix.c:qemu_shm_alloc",
+    ("the shared memory object could not be made as large as the backend",),
+    errno=True,
+)
+STAT_PMEM: Final = Message(
+    {"4.0": 'unable to stat pmem file "{path}"', "4.2": None},
+    "util/oslib-posix.c:qemu_get_pmem_size",
+    ("'pmem' is on", "stat() of the path failed: the file must exist"),
+)
+PMEM_TOO_SMALL: Final = Message(
+    {
+        "4.0": 'size property {wanted} is larger than pmem file "{path}" size {found}',
+        "4.2": None,
+    },
+    "backends/hostmem-file.c:file_backend_memory_alloc",
+    ("'pmem' is on", "the file is smaller than the backend"),
 )
 RESIZE_MEMFD: Final = Message(
     {"3.1": "failed to create memfd", "4.0": "failed to resize memfd to {size}"},
@@ -420,10 +466,39 @@ THREADS_ZERO: Final = Message(
     ("'prealloc-threads' is 0",),
 )
 CANNOT_CHANGE_STOP: Final = Message(
-    {"6.0": "cannot change property '{property}' of {type}."},
+    {
+        "3.1": "cannot change property '{property}' of {type} '{id}'",
+        "3.1.50": "cannot change property '{property}' of {type}.",
+    },
     "backends/hostmem-file.c:file_memory_backend_set_pmem",
+    ("the backend already has its memory", "'pmem', 'readonly' or 'rom' is set"),
+)
+ROM_WRITABLE: Final = Message(
+    {"8.2": "property 'rom' = 'on' is not supported with 'readonly' = 'off'"},
+    "backends/hostmem-file.c:file_backend_memory_alloc",
+    ("'rom' is on, and 'readonly' is not",),
+)
+ROM_OFF_SHARED: Final = Message(
+    {"8.2": "property 'rom' = 'off' is incompatible with 'readonly' = 'on' and 'share' = 'on'"},
+    "backends/hostmem-file.c:file_backend_memory_alloc",
+    ("'rom' is off", "'readonly' and 'share' are on: the file could not be written to"),
+)
+SHM_SIZE_NEVER_SET: Final = Message(
+    {"9.1": "can't create shm backend with size 0"},
+    "backends/hostmem-shm.c:shm_backend_memory_alloc",
+    ("'size' of a memory-backend-shm was not given",),
+)
+SHM_NOT_SHARED: Final = Message(
+    {"9.1": "can't create shm backend with `share=off`"},
+    "backends/hostmem-shm.c:shm_backend_memory_alloc",
+    ("'share' of a memory-backend-shm is off",),
+)
+NOT_WHOLE_PAGES: Final = Message(
+    {"9.1": "backend '{type}' memory size must be multiple of {page_size}"},
+    "backends/hostmem.c:host_memory_backend_memory_complete",
     (
-        "the backend already has its memory",
-        "'pmem' or 'readonly' is set",
+        "the backend is a file or a memfd",
+        "'size' is not a multiple of the page size of its memory, which is that of huge "
+        "pages on hugetlbfs",
     ),
 )

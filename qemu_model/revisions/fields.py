@@ -14,8 +14,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
-from ..ram_addr import RAM_SHARED, RamFlags
-
 #: How a statement is known: a real QEMU or its recording shows it, its published C says it,
 #: or nothing published fixes it.
 Evidence: TypeAlias = Literal["measured", "read", "assumed"]
@@ -60,96 +58,6 @@ def _field(
     """Return an attrs field with its :class:`Difference`."""
     known = Difference(sentence, since, function, evidence, shown)
     return attrs.field(default=default, metadata={_KEY: known})
-
-
-@attrs.frozen
-class MmapAlloc:
-    """``util/mmap-alloc.c``."""
-
-    takes_flags: bool = _field(
-        "qemu_ram_mmap is given the block's RAM flags, not only whether it is shared",
-        "V8/2",
-        "util/mmap-alloc.c:qemu_ram_mmap",
-        "measured",
-    )
-    passes_map_sync: bool = _field(
-        "a shared block of persistent memory is mapped with MAP_SYNC",
-        "V8/3",
-        "util/mmap-alloc.c:qemu_ram_mmap",
-        "measured",
-        shown=Shown(
-            (
-                "-object",
-                "memory-backend-file,id=m0,size=4M,mem-path=/mnt/a.img,share=on,pmem=on",
-            ),
-            host="ext4-dax",
-        ),
-    )
-
-
-@attrs.frozen
-class Memfd:
-    """``util/memfd.c``."""
-
-    checks_close_on_exec: bool = _field(
-        "what the kernel's memfd_create can do is tried with MFD_CLOEXEC",
-        "4.0",
-        "util/memfd.c:qemu_memfd_check",
-    )
-    reports_before_it_closes: bool = _field(
-        "a memfd that failed is reported with the errno of that failure, not with that of "
-        "the close() after it",
-        "4.0",
-        "util/memfd.c:qemu_memfd_create",
-    )
-
-
-@attrs.frozen
-class OslibPosix:
-    """``util/oslib-posix.c``."""
-
-    anonymous_shared_flag: RamFlags = _field(
-        "shared anonymous memory is asked for with RAM_SHARED; V7 passed another constant",
-        "V7",
-        "util/oslib-posix.c:qemu_anon_ram_alloc",
-        "assumed",
-        default=RAM_SHARED,
-    )
-
-
-@attrs.frozen
-class Hostmem:
-    """``backends/hostmem.c``."""
-
-    errors_name_the_property: bool = _field(
-        "an error about size, mem-path or align names the property and the type",
-        "V8/4",
-        "backends/hostmem.c:host_memory_backend_set_size",
-        "measured",
-    )
-
-
-@attrs.frozen
-class HostmemFile:
-    """``backends/hostmem-file.c``."""
-
-    has_sync: bool = _field(
-        "memory-backend-file has the property sync",
-        "V8/5",
-        "backends/hostmem-file.c:file_memory_backend_set_sync",
-        "measured",
-    )
-
-
-@attrs.frozen
-class HostmemMemfd:
-    """``backends/hostmem-memfd.c``."""
-
-    needs_sealing: bool = _field(
-        "memory-backend-memfd exists only where the kernel can seal a memfd",
-        "4.0",
-        "backends/hostmem-memfd.c:register_types",
-    )
 
 
 @attrs.frozen

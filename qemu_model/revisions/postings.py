@@ -9,9 +9,9 @@ from typing import Final
 import attrs
 
 from ..ram_addr import RAM_PREALLOC
-from .fields import Hostmem, MmapAlloc
 from .machine_fields import Numa
 from .map_sync_rules import POLICIES
+from .memory_fields import MmapAlloc
 from .releases import BASE
 from .series import V8
 
@@ -30,7 +30,7 @@ V2: Final = attrs.evolve(
     meaning="the rule of V2, an earlier posting",
     evidence="assumed",
     numa=Numa(),
-    hostmem=Hostmem(),
+    hostmem=attrs.evolve(V8.hostmem, errors_name_the_property=False),
     policy=POLICIES["v2"],
 )
 V6: Final = attrs.evolve(

@@ -8,6 +8,7 @@ row of a table with :func:`is_between`.  What QEMU does differently is a field o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +18,7 @@ Release: TypeAlias = tuple[int, ...]
 Value = TypeVar("Value")
 
 
+@functools.cache
 def parse_release(text: str) -> Release:
     """Return ``(9, 1)`` for ``9.1``.  Raises ValueError for text that is no release."""
     return tuple(int(part) for part in text.split("."))

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import attrs
 
-from .fields import Evidence, HostmemMemfd, Memfd
+from .fields import Evidence
 from .machine_fields import MemoryDevice
 from .map_sync_rules import POLICIES
+from .memory_fields import HostmemMemfd, Memfd
 from .release import parse_release
 from .revision import Revision
 
@@ -39,6 +40,7 @@ BASE: Final = attrs.evolve(
     meaning="QEMU 3.1.50, December 2018, before the series",
     release=(3, 1, 50),
     cutils=attrs.evolve(QEMU_3_1.cutils, size_reports_range=True),
+    hostmem=attrs.evolve(QEMU_3_1.hostmem, checks_host_nodes=True),
     evidence="measured",
     memory_device=MemoryDevice(names_the_usable_range=True),
 )
@@ -52,7 +54,18 @@ def qemu_4_0(tree: Revision) -> Revision:
         "April 2019",
         numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
         memfd=Memfd(checks_close_on_exec=True, reports_before_it_closes=True),
-        hostmem=attrs.evolve(tree.hostmem, errors_name_the_property=True),
+        mmap_alloc=attrs.evolve(tree.mmap_alloc, guards_with_the_files_pages=True),
+        hostmem=attrs.evolve(
+            tree.hostmem,
+            errors_name_the_property=True,
+            lists_no_nodes=True,
+            names_regions_by_id=True,
+        ),
+        hostmem_file=attrs.evolve(
+            tree.hostmem_file,
+            looks_at_the_host_first=True,
+            checks_the_size_of_pmem=True,
+        ),
         hostmem_memfd=HostmemMemfd(needs_sealing=True),
     )
 
@@ -88,6 +101,8 @@ def qemu_4_2(tree: Revision) -> Revision:
             implicit_node_has_all_ram=True,
         ),
         machine=attrs.evolve(tree.machine, every_cpu_has_a_die=False),
+        physmem=attrs.evolve(tree.physmem, reads_the_size_of_device_dax=True),
+        hostmem_file=attrs.evolve(tree.hostmem_file, checks_the_size_of_pmem=False),
     )
 
 
@@ -99,6 +114,8 @@ def qemu_5_0(tree: Revision) -> Revision:
         "April 2020",
         qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
         machine=attrs.evolve(tree.machine, ram_is_a_backend=True),
+        physmem=attrs.evolve(tree.physmem, leaves_preallocation_to_the_backend=True),
+        hostmem=attrs.evolve(tree.hostmem, mem_prealloc_is_a_default=True),
     )
 
 
@@ -111,6 +128,8 @@ def qemu_5_1(tree: Revision) -> Revision:
         qemu_option=attrs.evolve(tree.qemu_option, reads_the_id_as_a_parameter=True),
         machine=attrs.evolve(tree.machine, an_id_in_use_aborts=True),
         numa=attrs.evolve(tree.numa, refuses_memdev_beside_memory_backend=True),
+        physmem=attrs.evolve(tree.physmem, checks_the_align_of_device_dax=True),
+        hostmem=attrs.evolve(tree.hostmem, binds_only_to_nodes=True),
     )
 
 
@@ -144,6 +163,8 @@ def qemu_6_0(tree: Revision) -> Revision:
         cutils=attrs.evolve(tree.cutils, sizes_are_exact=True, hex_size_takes_a_unit=True),
         object_interfaces=attrs.evolve(tree.object_interfaces, checks_the_id=True),
         nvdimm=attrs.evolve(tree.nvdimm, read_only_needs_unarmed=True),
+        physmem=attrs.evolve(tree.physmem, knows_no_other_allocator=True),
+        hostmem_file=attrs.evolve(tree.hostmem_file, lacks_pmem_without_libpmem=True),
     )
 
 
@@ -181,6 +202,7 @@ def qemu_7_0(tree: Revision) -> Revision:
         "7.0",
         "April 2022",
         virtio_mem=attrs.evolve(tree.virtio_mem, checks_sizes_of_small_blocks=True),
+        oslib_posix=attrs.evolve(tree.oslib_posix, populates_with_madvise=True),
     )
 
 
@@ -197,6 +219,7 @@ def qemu_7_1(tree: Revision) -> Revision:
         ),
         pc=attrs.evolve(tree.pc, checks_phys_bits=True),
         vl=attrs.evolve(tree.vl, memory_is_a_machine_property=True),
+        hostmem=attrs.evolve(tree.hostmem, preallocates_with_all_cpus=True),
     )
 
 
@@ -223,6 +246,7 @@ def qemu_8_0(tree: Revision) -> Revision:
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),
         virtio_mem=attrs.evolve(tree.virtio_mem, refuses_preallocation=True),
         machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=False),
+        hostmem=attrs.evolve(tree.hostmem, prefers_many_nodes=True),
     )
 
 
@@ -247,6 +271,7 @@ def qemu_8_2(tree: Revision) -> Revision:
         "December 2023",
         "measured",
         memory_device=attrs.evolve(tree.memory_device, size_need_not_fit_the_address=True),
+        physmem=attrs.evolve(tree.physmem, readonly_makes_no_file=True),
     )
 
 
@@ -264,6 +289,7 @@ def qemu_9_0(tree: Revision) -> Revision:
             warns_of_levels_that_are_one=True,
         ),
         memory_device=attrs.evolve(tree.memory_device, size_must_fit_the_region=True),
+        oslib_posix=attrs.evolve(tree.oslib_posix, preallocates_in_background=True),
     )
 
 
@@ -274,12 +300,19 @@ def qemu_9_1(tree: Revision) -> Revision:
         "9.1",
         "September 2024",
         machine_smp=attrs.evolve(tree.machine_smp, warns_of_levels_that_are_one=False),
+        hostmem=attrs.evolve(tree.hostmem, wants_whole_pages=True, merges_without_memory=True),
     )
 
 
 def qemu_9_2(tree: Revision) -> Revision:
     """QEMU 9.2."""
-    return _release(tree, "9.2", "December 2024", "measured")
+    return _release(
+        tree,
+        "9.2",
+        "December 2024",
+        "measured",
+        hostmem=attrs.evolve(tree.hostmem, merges_without_memory=False),
+    )
 
 
 def qemu_10_0(tree: Revision) -> Revision:
@@ -291,6 +324,11 @@ def qemu_10_0(tree: Revision) -> Revision:
         "measured",
         vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
         qom=attrs.evolve(tree.qom, containers_are_there_at_start=True),
+        physmem=attrs.evolve(
+            tree.physmem,
+            refuses_an_offset_behind_the_end=True,
+            shared_memory_has_a_file=True,
+        ),
     )
 
 

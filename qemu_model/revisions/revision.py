@@ -9,14 +9,8 @@ import attrs
 from .fields import (
     Cutils,
     Evidence,
-    Hostmem,
-    HostmemFile,
-    HostmemMemfd,
     JsonParser,
-    Memfd,
-    MmapAlloc,
     ObjectInterfaces,
-    OslibPosix,
     QapiUtil,
     QemuOption,
     Qmp,
@@ -34,6 +28,15 @@ from .machine_fields import (
     VirtioMem,
 )
 from .map_sync_rules import POLICIES, Inference, Policy
+from .memory_fields import (
+    Hostmem,
+    HostmemFile,
+    HostmemMemfd,
+    Memfd,
+    MmapAlloc,
+    OslibPosix,
+    Physmem,
+)
 from .release import Release
 
 
@@ -54,6 +57,7 @@ class Revision:
     mmap_alloc: MmapAlloc = attrs.field(factory=MmapAlloc)
     memfd: Memfd = attrs.field(factory=Memfd)
     oslib_posix: OslibPosix = attrs.field(factory=OslibPosix)
+    physmem: Physmem = attrs.field(factory=Physmem)
     hostmem: Hostmem = attrs.field(factory=Hostmem)
     hostmem_file: HostmemFile = attrs.field(factory=HostmemFile)
     hostmem_memfd: HostmemMemfd = attrs.field(factory=HostmemMemfd)

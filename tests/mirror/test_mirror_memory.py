@@ -33,7 +33,7 @@ from mirror_numbers import (
     VALIDATE,
 )
 
-from qemu_model.error import Error, Exit, Livelock
+from qemu_model.error import Abort, Error, Exit, Livelock
 from qemu_model.host.protocol import Platform, StatFs
 from qemu_model.mmap_alloc import (
     qemu_fd_getpagesize,
@@ -49,7 +49,7 @@ from qemu_model.osdep import (
     qemu_madvise,
     round_up,
 )
-from qemu_model.oslib_posix import os_mem_prealloc, qemu_anon_ram_alloc
+from qemu_model.oslib_posix import Preallocation, qemu_anon_ram_alloc, qemu_prealloc_mem
 from qemu_model.ram_addr import (
     NO_FLAGS,
     RAM_PMEM,
@@ -175,7 +175,7 @@ def test_address_0_is_no_failure() -> None:
 def test_an_alignment_that_is_no_power_of_two_or_below_a_page_is_an_assertion(align: int) -> None:
     """util/mmap-alloc.c:qemu_ram_mmap asserts both, once it has its reservation."""
     host = ToldHost()
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, Abort)):
         qemu_ram_mmap(qemu_on(host), 3, MIB, align, NO_FLAGS)
     assert len(host.made("mmap")) == 1
 
@@ -245,9 +245,8 @@ def test_upstream_warns_of_one_errno_alone_and_tries_again_on_all(
     number: int, warned: bool
 ) -> None:
     """QEMU 4.1: on ENOTSUP a warning first."""
-    host = ToldHost(mmap=[ADDRESS, -number, lambda addr, *_: addr])
+    host = ToldHost(mmap=[ADDRESS, -number, lambda addr, *_: addr], fd_path=["/some/file"])
     qemu = qemu_on(host, find("upstream"))
-    qemu.paths[3] = "/some/file"
     assert qemu_ram_mmap(qemu, 3, MIB, PAGE, RAM_SHARED | RAM_PMEM) == ADDRESS
     text = (
         "Warning: requesting persistence across crashes for backend file /some/file failed. "
@@ -260,8 +259,8 @@ def test_block_and_guard_are_unmapped_in_one_call_and_null_in_none() -> None:
     """util/mmap-alloc.c:qemu_ram_munmap, as every object-del of the recordings shows."""
     for size in (PAGE, 3 * PAGE, MIB):
         host = ToldHost()
-        qemu_ram_munmap(qemu_on(host), ADDRESS, size)
-        qemu_ram_munmap(qemu_on(host), 0, size)
+        qemu_ram_munmap(qemu_on(host), -1, ADDRESS, size)
+        qemu_ram_munmap(qemu_on(host), -1, 0, size)
         assert host.calls == [("munmap", ADDRESS, size + PAGE)]
 
 
@@ -418,7 +417,7 @@ def test_anonymous_memory_is_aligned_to_2_mib_and_shared_if_asked(
     """As recorded for memory-backend-ram; V7's wrong constant, after the letter of V8."""
     host = ToldHost()
     qemu = qemu_on(host, find(revision))
-    block, align = qemu_anon_ram_alloc(qemu, MIB, shared=shared)
+    block, align = qemu_anon_ram_alloc(qemu, MIB, shared=shared, noreserve=False)
     assert (block % (2 * MIB), align) == (0, 2 * MIB)
     assert host.made("mmap")[1][3:6] == (READ_WRITE, FIXED | ANONYMOUS | expected, -1)
 
@@ -438,7 +437,7 @@ def test_every_page_is_touched(
 ) -> None:
     """util/oslib-posix.c:os_mem_prealloc: whole pages of the file; none is asked for without."""
     host = ToldHost(fstatfs=[answer])
-    os_mem_prealloc(qemu_on(host), fd, ADDRESS, memory)
+    qemu_prealloc_mem(qemu_on(host), fd, ADDRESS, memory, Preallocation(1))
     assert host.made("touch_pages") == [("touch_pages", ADDRESS, *expected)]
     assert host.made("fstatfs") == [("fstatfs", fd)] * (fd != -1)
 
@@ -447,4 +446,4 @@ def test_a_page_that_is_not_there_is_an_error() -> None:
     """As recorded on a tmpfs of 2 MiB."""
     host = ToldHost(touch_pages=[-errno.EFAULT])
     with pytest.raises(Error, match=r"^os_mem_prealloc: Insufficient free host memory pages"):
-        os_mem_prealloc(qemu_on(host), 3, ADDRESS, MIB)
+        qemu_prealloc_mem(qemu_on(host), 3, ADDRESS, MIB, Preallocation(1))

@@ -26,7 +26,7 @@ from qemu_model.memory import MemoryRegion, memory_region_init_ram_from_file
 from qemu_model.mmap_alloc import qemu_ram_mmap
 from qemu_model.physmem import qemu_ram_alloc_from_fd
 from qemu_model.ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RamFlags
-from qemu_model.revision import Revision
+from qemu_model.revisions.memory_fields import OslibPosix
 
 
 def passing(qemu: Qemu, mr: MemoryRegion) -> None:
@@ -49,7 +49,7 @@ def masking(flags: RamFlags) -> bool:
     return bool(flags & RAM_SHARED) or bool(flags & MAP_SHARED)  # wrong
 
 
-Revision("v7", "the mistake, written down", anonymous_shared_flag=MAP_SHARED)  # wrong
+OslibPosix(MAP_SHARED)  # wrong
 """
 
 #: The same mistakes with the kind of flags that lets them pass.

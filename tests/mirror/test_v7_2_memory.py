@@ -22,29 +22,19 @@ from qemu_model.error import Abort, Error, Killed, Livelock
 from qemu_model.globals import Qemu
 from qemu_model.host.protocol import Platform
 from qemu_model.memfd import qemu_memfd_check, qemu_memfd_create
-from qemu_model.memory import MemoryRegion
-from qemu_model.ram_addr import (
-    NO_FLAGS,
-    RAM_NORESERVE,
-    RAM_PMEM,
-    RAM_SHARED,
-    RAM_SYNC,
-    RamFlags,
-)
-from qemu_model.revision import QEMU_7_2
-from qemu_model.v7_2.memory import (
+from qemu_model.memory import (
     memory_region_init_ram_flags_nomigrate,
     memory_region_init_ram_from_fd,
     memory_region_init_ram_from_file,
 )
-from qemu_model.v7_2.mmap_alloc import (
+from qemu_model.mmap_alloc import (
     MAP_FAILED,
-    MapFlags,
     mmap_errno,
     qemu_ram_mmap,
     qemu_ram_munmap,
 )
-from qemu_model.v7_2.oslib_posix import (
+from qemu_model.oslib_posix import (
+    Preallocation,
     Protection,
     do_madv_populate_write_pages,
     get_memset_num_threads,
@@ -52,8 +42,7 @@ from qemu_model.v7_2.oslib_posix import (
     qemu_anon_ram_free,
     qemu_prealloc_mem,
 )
-from qemu_model.v7_2.physmem import (
-    RAMBlock72,
+from qemu_model.physmem import (
     drain_call_rcu,
     file_ram_open,
     find_ram_offset,
@@ -61,6 +50,18 @@ from qemu_model.v7_2.physmem import (
     qemu_ram_alloc_from_fd,
     qemu_ram_alloc_from_file,
 )
+from qemu_model.ram_addr import (
+    NO_FLAGS,
+    RAM_NORESERVE,
+    RAM_PMEM,
+    RAM_READONLY,
+    RAM_READONLY_FD,
+    RAM_SHARED,
+    MemoryRegion,
+    RAMBlock,
+    RamFlags,
+)
+from qemu_model.revision import QEMU_7_2
 
 # Numbers of Linux on x86_64, written out: the kernel's, not the package's.
 PROT_NONE, READ, READ_WRITE = 0, 1, 3
@@ -71,8 +72,9 @@ MERGEABLE, HUGEPAGE, DONTDUMP, DONTFORK, POPULATE_WRITE = 12, 14, 16, 10, 23
 MIB, GIB = 1 << 20, 1 << 30
 ENOENT, EEXIST, EISDIR, EINTR = -errno.ENOENT, -errno.EEXIST, -errno.EISDIR, -errno.EINTR
 
-NOTHING = MapFlags(0)
-ALL_SYNC = MapFlags.SHARED | MapFlags.SYNC
+NOTHING = NO_FLAGS
+READ_ONLY = RAM_READONLY | RAM_READONLY_FD
+ALL_SYNC = RAM_SHARED | RAM_PMEM
 
 
 def on(host: ToldHost, **values: Any) -> Qemu:
@@ -106,29 +108,24 @@ def test_of_a_reservation_exactly_the_block_and_one_guard_page_remain(
     ("fd", "flags", "prot", "expected"),
     [
         (-1, NOTHING, READ_WRITE, FIXED | PRIVATE | ANONYMOUS),
-        (-1, MapFlags.SHARED, READ_WRITE, FIXED | SHARED | ANONYMOUS),
+        (-1, RAM_SHARED, READ_WRITE, FIXED | SHARED | ANONYMOUS),
         (3, NOTHING, READ_WRITE, FIXED | PRIVATE),
         (0, NOTHING, READ_WRITE, FIXED | PRIVATE),
-        (3, MapFlags.SHARED, READ_WRITE, FIXED | SHARED),
-        (3, MapFlags.READONLY, READ, FIXED | PRIVATE),
-        (3, MapFlags.READONLY | MapFlags.SHARED, READ, FIXED | SHARED),
-        (3, MapFlags.SYNC, READ_WRITE, FIXED | PRIVATE),
-        (3, MapFlags.NORESERVE, READ_WRITE, FIXED | PRIVATE | NORESERVE),
-        (-1, MapFlags.NORESERVE, READ_WRITE, FIXED | PRIVATE | ANONYMOUS | NORESERVE),
+        (3, RAM_SHARED, READ_WRITE, FIXED | SHARED),
+        (3, RAM_READONLY, READ, FIXED | PRIVATE),
+        (3, RAM_READONLY | RAM_SHARED, READ, FIXED | SHARED),
+        (3, RAM_PMEM, READ_WRITE, FIXED | PRIVATE),
+        (3, RAM_NORESERVE, READ_WRITE, FIXED | PRIVATE | NORESERVE),
+        (-1, RAM_NORESERVE, READ_WRITE, FIXED | PRIVATE | ANONYMOUS | NORESERVE),
         (3, ALL_SYNC, READ_WRITE, FIXED | VALIDATE | SYNC),
-        (3, ALL_SYNC | MapFlags.READONLY, READ, FIXED | VALIDATE | SYNC),
+        (3, ALL_SYNC | RAM_READONLY, READ, FIXED | VALIDATE | SYNC),
     ],
 )
-def test_the_flags_of_a_mapping(fd: int, flags: MapFlags, prot: int, expected: int) -> None:
+def test_the_flags_of_a_mapping(fd: int, flags: RamFlags, prot: int, expected: int) -> None:
     """Recorded: SHARED and SYNC together ask for MAP_SYNC."""
     host = ToldHost()
     block = qemu_ram_mmap(on(host), fd, MIB, 2 * MIB, flags)
     assert host.made("mmap")[1:] == [("mmap", block, MIB, prot, expected, fd, 0)]
-
-
-def test_the_flags_are_qemus_bits() -> None:
-    """include/qemu/mmap-alloc.h of 7.2."""
-    assert [flag.value for flag in MapFlags] == [1, 2, 4, 8]
 
 
 @given(st.sampled_from(sorted(errno.errorcode)))
@@ -248,20 +245,20 @@ def test_on_ppc64_too_anonymous_memory_is_of_no_file() -> None:
     ("fd", "flags", "answer", "mode", "maps", "said"),
     [
         (-1, NOTHING, EXT4, 2, True, None),
-        (-1, MapFlags.NORESERVE, EXT4, 0, True, None),
-        (-1, MapFlags.NORESERVE, EXT4, 1, True, None),
-        (-1, MapFlags.NORESERVE, EXT4, 2, False, '"/proc/sys/vm/overcommit_memory" is "2"'),
-        (-1, MapFlags.NORESERVE, EXT4, None, False, "cannot determine"),
-        (-1, MapFlags.NORESERVE | MapFlags.SHARED, EXT4, 2, False, 'is "2"'),
-        (3, MapFlags.NORESERVE, EXT4, 2, False, 'is "2"'),
-        (3, MapFlags.NORESERVE | MapFlags.SHARED, EXT4, 2, True, None),
-        (0, MapFlags.NORESERVE | MapFlags.SHARED, EXT4, 2, True, None),
-        (3, MapFlags.NORESERVE | MapFlags.READONLY, EXT4, 2, True, None),
-        (3, MapFlags.NORESERVE, HUGE, 2, True, None),
+        (-1, RAM_NORESERVE, EXT4, 0, True, None),
+        (-1, RAM_NORESERVE, EXT4, 1, True, None),
+        (-1, RAM_NORESERVE, EXT4, 2, False, '"/proc/sys/vm/overcommit_memory" is "2"'),
+        (-1, RAM_NORESERVE, EXT4, None, False, "cannot determine"),
+        (-1, RAM_NORESERVE | RAM_SHARED, EXT4, 2, False, 'is "2"'),
+        (3, RAM_NORESERVE, EXT4, 2, False, 'is "2"'),
+        (3, RAM_NORESERVE | RAM_SHARED, EXT4, 2, True, None),
+        (0, RAM_NORESERVE | RAM_SHARED, EXT4, 2, True, None),
+        (3, RAM_NORESERVE | RAM_READONLY, EXT4, 2, True, None),
+        (3, RAM_NORESERVE, HUGE, 2, True, None),
     ],
 )
 def test_whether_no_reserve_is_heeded(
-    fd: int, flags: MapFlags, answer: Any, mode: int | None, maps: bool, said: str | None
+    fd: int, flags: RamFlags, answer: Any, mode: int | None, maps: bool, said: str | None
 ) -> None:
     """proc(5): overcommit_memory 2 reserves always; huge pages and shared files do not ask it."""
     host = ToldHost(fstatfs=[answer], overcommit_memory=[mode])
@@ -318,7 +315,7 @@ def test_the_threads_populate_every_page_once_in_equal_parts(
 ) -> None:
     """util/oslib-posix.c:touch_all_pages: the first parts are a page longer."""
     host = ToldHost(Platform(online_cpus=cpus))
-    qemu_prealloc_mem(on(host), -1, ADDRESS, pages * PAGE, most, Protection.WRITABLE)
+    qemu_prealloc_mem(on(host), -1, ADDRESS, pages * PAGE, Preallocation(most, Protection.WRITABLE))
     tried, *parts = [(call[1], call[2]) for call in host.made("madvise")]
     assert {call[3] for call in host.made("madvise")} == {POPULATE_WRITE}
     assert tried == (ADDRESS, PAGE)
@@ -346,7 +343,7 @@ def test_a_page_that_cannot_be_populated_is_an_error(answers: list[int], text: s
     """The last failure of a thread is told; the first try says only whether there is a way."""
     host = ToldHost(Platform(online_cpus=2), madvise=[*answers, 0])
     with pytest.raises(Error) as error:
-        qemu_prealloc_mem(on(host), -1, ADDRESS, 256 * MIB, 2, Protection.WRITABLE)
+        qemu_prealloc_mem(on(host), -1, ADDRESS, 256 * MIB, Preallocation(2, Protection.WRITABLE))
     assert (
         error.value.text_in(QEMU_7_2) == f"qemu_prealloc_mem: preallocating memory failed: {text}"
     )
@@ -356,18 +353,26 @@ def test_a_page_that_cannot_be_populated_is_an_error(answers: list[int], text: s
 def test_without_that_advice_every_page_is_touched() -> None:
     """Before Linux 5.14: EINVAL."""
     host = ToldHost(madvise=[-errno.EINVAL], fstatfs=[HUGE])
-    qemu_prealloc_mem(on(host), 3, ADDRESS, 3 * MIB, 1, Protection.WRITABLE)
+    qemu_prealloc_mem(on(host), 3, ADDRESS, 3 * MIB, Preallocation(1, Protection.WRITABLE))
     assert host.made("touch_pages") == [("touch_pages", ADDRESS, 4 * MIB, 2 * MIB)]
     failing = ToldHost(madvise=[-errno.EINVAL], touch_pages=[-errno.EFAULT])
     with pytest.raises(Error, match=r"preallocating memory failed: Bad address$"):
-        qemu_prealloc_mem(on(failing), -1, ADDRESS, MIB, 1, Protection.WRITABLE)
+        qemu_prealloc_mem(on(failing), -1, ADDRESS, MIB, Preallocation(1, Protection.WRITABLE))
     with pytest.raises(Error, match=r"preallocating memory failed: Bad address$"):
         qemu_prealloc_mem(
-            on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, Protection.BEHIND_END
+            on(ToldHost(madvise=[-errno.EINVAL])),
+            -1,
+            ADDRESS,
+            MIB,
+            Preallocation(1, Protection.BEHIND_END),
         )
     with pytest.raises(Killed) as killed:
         qemu_prealloc_mem(
-            on(ToldHost(madvise=[-errno.EINVAL])), -1, ADDRESS, MIB, 1, Protection.READ_ONLY
+            on(ToldHost(madvise=[-errno.EINVAL])),
+            -1,
+            ADDRESS,
+            MIB,
+            Preallocation(1, Protection.READ_ONLY),
         )
     assert killed.value.number == 11
 
@@ -429,7 +434,7 @@ def test_a_file_that_cannot_be_opened_is_an_error_with_its_path(
 ) -> None:
     host = ToldHost(open=answers)
     with pytest.raises(Error) as error:
-        file_ram_open(on(host), "/f", "/objects/m0", readonly=False)
+        qemu_ram_alloc_from_file(on(host), MIB, region("/objects/m0"), NO_FLAGS, "/f")
     assert error.value.text_in(QEMU_7_2) == f"can't open backing store /f for guest RAM: {text}"
     assert len(host.calls) == len(answers)
 
@@ -443,14 +448,14 @@ def test_what_qemu_would_try_for_ever_is_named() -> None:
     for answer, calls in zip(endless, (32, 16), strict=True):
         host = ToldHost(open=[answer])
         with pytest.raises(Livelock) as livelock:
-            file_ram_open(on(host), "/f", "m0", readonly=False)
+            file_ram_open(on(host), "/f", "m0")
         assert (livelock.value.function, len(host.calls)) == ("file_ram_open", calls)
     late = ToldHost(open=[ENOENT, EEXIST, EINTR])
     with pytest.raises(Livelock):
-        file_ram_open(on(late), "/f", "m0", readonly=False)
+        file_ram_open(on(late), "/f", "m0")
     assert len(late.calls) == 2 + 16
     changing = ToldHost(open=[*[EINTR] * 15, ENOENT, EEXIST, *[EINTR] * 15, 7])
-    assert file_ram_open(on(changing), "/f", "m0", readonly=False) == (7, False)
+    assert file_ram_open(on(changing), "/f", "m0") == (7, False)
 
 
 def test_a_directory_without_a_free_name_is_tried_as_long_as_mkstemp_does(
@@ -460,16 +465,16 @@ def test_a_directory_without_a_free_name_is_tried_as_long_as_mkstemp_does(
     monkeypatch.setattr("qemu_model.physmem.MKSTEMP_ATTEMPTS", 5)
     host = ToldHost(open=[lambda path, *_: EEXIST if path == TEMPORARY else EISDIR])
     with pytest.raises(Livelock):
-        file_ram_open(on(host), "/f", "/objects/m0", readonly=False)
+        file_ram_open(on(host), "/f", "/objects/m0")
     names = [call for call in host.calls if call[1] == TEMPORARY]
     assert len(names) == 5 * (len(host.calls) - len(names))
 
 
 def from_fd(
     host: ToldHost, size: int, align: int = 0, flags: RamFlags = RAM_SHARED, **values: Any
-) -> RAMBlock72:
+) -> RAMBlock:
     qemu = on(host, **values)
-    return qemu_ram_alloc_from_fd(qemu, size, region(align=align), flags, 3, readonly=False)
+    return qemu_ram_alloc_from_fd(qemu, size, region(align=align), flags, 3)
 
 
 @pytest.mark.parametrize(
@@ -493,10 +498,9 @@ def test_a_file_is_mapped_in_whole_pages_of_its_own_at_its_alignment(
     assert [call[2] for call in host.made("mmap")] == [mapped + block_align, mapped]
     rounded = (size + PAGE - 1) // PAGE * PAGE
     assert (block.used_length, block.max_length, block.flags) == (rounded, rounded, RAM_SHARED)
-    assert (block.fd, block.host % block_align, block.readonly, block.behind_end) == (
+    assert (block.fd, block.host % block_align, block.behind_end) == (
         3,
         0,
-        False,
         False,
     )
 
@@ -548,7 +552,7 @@ def test_a_file_that_cannot_grow_is_mapped_all_the_same_and_its_pages_are_not_th
     for number in (errno.EFBIG, errno.EPERM):
         host = ToldHost(ftruncate=[-number])
         qemu = on(host)
-        block = qemu_ram_alloc_from_fd(qemu, MIB, region(), RAM_SHARED, 3, readonly=False)
+        block = qemu_ram_alloc_from_fd(qemu, MIB, region(), RAM_SHARED, 3)
         assert (len(qemu.stderr), block.behind_end, block.fd) == (1, True, 3)
         assert qemu.stderr[0].startswith("ftruncate: ")
     large = ToldHost(mmap=[-errno.ENOMEM])
@@ -557,36 +561,36 @@ def test_a_file_that_cannot_grow_is_mapped_all_the_same_and_its_pages_are_not_th
     assert large.made("ftruncate") == [("ftruncate", 3, -(1 << 63))]
 
 
-@pytest.mark.parametrize("flag", [1 << 0, 1 << 2, 1 << 3, 1 << 4, RAM_SYNC.value])
+@pytest.mark.parametrize("flag", [1 << 0, 1 << 2, 1 << 3, 1 << 4])
 def test_flags_that_no_file_can_have_are_an_assertion(flag: int) -> None:
     with pytest.raises(AssertionError):
         from_fd(ToldHost(), MIB, flags=RamFlags(flag))
 
 
 @pytest.mark.parametrize(
-    ("flags", "readonly", "expected"),
+    ("flags", "expected"),
     [
-        (NO_FLAGS, False, (READ_WRITE, FIXED | PRIVATE)),
-        (RAM_SHARED, True, (READ, FIXED | SHARED)),
-        (RAM_SHARED | RAM_PMEM, False, (READ_WRITE, FIXED | VALIDATE | SYNC)),
-        (RAM_PMEM, False, (READ_WRITE, FIXED | PRIVATE)),
-        (RAM_NORESERVE, False, (READ_WRITE, FIXED | PRIVATE | NORESERVE)),
+        (NO_FLAGS, (READ_WRITE, FIXED | PRIVATE)),
+        (RAM_SHARED | RAM_READONLY, (READ, FIXED | SHARED)),
+        (RAM_SHARED | RAM_PMEM, (READ_WRITE, FIXED | VALIDATE | SYNC)),
+        (RAM_PMEM, (READ_WRITE, FIXED | PRIVATE)),
+        (RAM_NORESERVE, (READ_WRITE, FIXED | PRIVATE | NORESERVE)),
     ],
 )
 def test_the_flags_of_a_block_become_those_of_its_mapping(
-    flags: RamFlags, readonly: bool, expected: tuple[int, int]
+    flags: RamFlags, expected: tuple[int, int]
 ) -> None:
     host = ToldHost()
-    block = qemu_ram_alloc_from_fd(on(host), MIB, region(), flags, 3, readonly=readonly)
+    block = qemu_ram_alloc_from_fd(on(host), MIB, region(), flags, 3)
     assert host.made("mmap")[1][3:5] == expected
-    assert (block.flags, block.readonly) == (flags, readonly)
+    assert block.flags == flags
 
 
 def test_a_refused_reservation_says_no_errno() -> None:
     """No system call failed: the text ends without one."""
     for allocate, text in (
         (lambda qemu: qemu_ram_alloc_from_fd(
-            qemu, MIB, region(), RAM_NORESERVE, 3, readonly=False),
+            qemu, MIB, region(), RAM_NORESERVE, 3),
          "unable to map backing store for guest RAM"),
         (lambda qemu: qemu_ram_alloc(qemu, MIB, region(), RAM_NORESERVE),
          "cannot set up guest memory 'm0'"),
@@ -603,15 +607,13 @@ def test_after_an_error_the_file_is_closed_and_removed_if_it_is_new(
     host = ToldHost(open=answers, mmap=[-errno.ENOMEM])
     mr = region()
     with pytest.raises(Error):
-        memory_region_init_ram_from_file(
-            on(host), mr, "m0", MIB, PAGE, NO_FLAGS, "/f", readonly=False
-        )
+        memory_region_init_ram_from_file(on(host), mr, "m0", MIB, PAGE, NO_FLAGS, "/f")
     assert host.calls[-1:] == [("close", 7)]
     assert host.made("unlink") == [("unlink", "/f")] * removed
     assert (mr.size, mr.ram_block, mr.name, mr.align) == (0, None, "m0", PAGE)
     good = ToldHost(open=answers)
-    block = qemu_ram_alloc_from_file(on(good), MIB, region(), NO_FLAGS, "/f", readonly=True)
-    assert (block.fd, block.readonly, good.made("close", "unlink")) == (7, True, [])
+    block = qemu_ram_alloc_from_file(on(good), MIB, region(), READ_ONLY, "/f")
+    assert (block.fd, block.flags, good.made("close", "unlink")) == (7, READ_ONLY, [])
 
 
 def test_a_region_that_failed_has_no_size_and_one_that_did_not_has_what_it_was_given() -> None:
@@ -644,7 +646,7 @@ def test_what_a_block_is_advised(merge: bool, dump: bool) -> None:
         if anonymous:
             qemu_ram_alloc(qemu, MIB + 1, region(), NO_FLAGS)
         else:
-            qemu_ram_alloc_from_fd(qemu, MIB + 1, region(), NO_FLAGS, 3, readonly=False)
+            qemu_ram_alloc_from_fd(qemu, MIB + 1, region(), NO_FLAGS, 3)
         made = [(call[2], call[3]) for call in host.made("madvise")]
         assert made == [(size, MERGEABLE)] * (merge and anonymous) + rest
 
@@ -691,7 +693,7 @@ def test_what_is_reclaimed_is_unmapped_first_come_first() -> None:
     host = ToldHost()
     qemu = on(host)
     for place, fd in enumerate((-1, 0, 3)):
-        block = RAMBlock72(region(), MIB, MIB, NO_FLAGS, PAGE, ADDRESS + place * GIB, 0, fd)
+        block = RAMBlock(region(), MIB, MIB, NO_FLAGS, PAGE, ADDRESS + place * GIB, 0, fd)
         qemu.call_rcu.append(block)
     drain_call_rcu(qemu)
     assert host.calls == [

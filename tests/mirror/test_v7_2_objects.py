@@ -14,23 +14,23 @@ from mirror_host import ToldHost, message, qemu_on
 
 from qemu_model.error import Error
 from qemu_model.host.protocol import Platform
-from qemu_model.json_parser import qobject_from_json
-from qemu_model.process import Process
-from qemu_model.qmp import NotModelled
-from qemu_model.revision import QEMU_7_2
-from qemu_model.v7_2.hostmem import HostMemoryBackend
-from qemu_model.v7_2.hostmem_file import (
+from qemu_model.hostmem import HostMemoryBackend
+from qemu_model.hostmem_file import (
     HostMemoryBackendFile,
     file_backend_instance_init,
     file_backend_memory_alloc,
 )
-from qemu_model.v7_2.hostmem_memfd import (
+from qemu_model.hostmem_memfd import (
     HostMemoryBackendMemfd,
     memfd_backend_instance_init,
     memfd_backend_memory_alloc,
 )
-from qemu_model.v7_2.hostmem_ram import ram_backend_memory_alloc, ram_backend_new
-from qemu_model.v7_2.physmem import RAMBlock72
+from qemu_model.hostmem_ram import ram_backend_memory_alloc, ram_backend_new
+from qemu_model.json_parser import qobject_from_json
+from qemu_model.process import Process
+from qemu_model.qmp import NotModelled
+from qemu_model.ram_addr import RAMBlock
+from qemu_model.revision import QEMU_7_2
 
 MIB = 1 << 20
 
@@ -92,7 +92,9 @@ def test_a_file_without_a_path_or_memory_without_a_size_is_refused_when_it_is_ta
 def test_windows_maps_no_files() -> None:
     """backends/hostmem-file.c without CONFIG_POSIX; no such build was run."""
     machine = Machine(platform=Platform("windows"))
-    assert machine.add("file", mem_path="/f") == "-mem-path not supported on this host"
+    assert machine.add("file", mem_path="/f") == (
+        "backend 'memory-backend-file' not supported on this host"
+    )
     for system in ("darwin", "linux", "zos"):
         assert Machine(platform=Platform(system)).add("file", mem_path="/f") == {}
 
@@ -191,7 +193,7 @@ def test_only_the_emulated_amd_cpu_is_warned_of_threads(accelerator: str, warnin
 
 def test_two_objects_alike_are_two() -> None:
     """In C they are told apart by address."""
-    for kind in (HostMemoryBackend, HostMemoryBackendFile, HostMemoryBackendMemfd, RAMBlock72):
+    for kind in (HostMemoryBackend, HostMemoryBackendFile, HostMemoryBackendMemfd, RAMBlock):
         assert kind.__eq__ is object.__eq__
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from qemu_model.error import Error
 from qemu_model.globals import Qemu
-from qemu_model.host.protocol import Platform, StatFs
+from qemu_model.host.protocol import Platform, Stat, StatFs
 from qemu_model.revision import SERIES, Revision
 
 #: Where this host puts memory unless it is told otherwise: at no multiple of 2 MiB.
@@ -58,6 +58,10 @@ class ToldHost:
             "vm_flags": [None],
             "overcommit_memory": [0],
             "dax_device_size": [None],
+            "dax_device_align": [None],
+            "fstat": [Stat(0o100644, 0)],
+            "stat": [Stat(0o100644, 1 << 40)],
+            "getpid": [1000],
             "describe": [{}],
             "fd_path": ["/f"],
             **{name: list(told) for name, told in answers.items()},

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..front_end import FrontEnd
-from ..globals import Qemu
-from ..qmp import qmp_dispatch
-from ..ram_addr import RAMBlock
-from ..vl import parse_command_line, qemu_init
+from .front_end import FrontEnd
+from .globals import Qemu
 from .physmem import drain_call_rcu
+from .qmp import qmp_dispatch
+from .ram_addr import RAMBlock
 from .user_creatable import user_creatable_types
+from .vl import parse_command_line, qemu_init
 
 
 def guard_size(qemu: Qemu, block: RAMBlock) -> int:

@@ -1,0 +1,101 @@
+"""Where QEMU's assertions stand in each release: file and line, as a build prints them.
+
+A build in the source tree's folder ``build`` prints ``../`` before the file, Debian's of 5.2
+and 7.2 ``../../``, and Debian's of 10.0 and 11.1 nothing; a patch to the file moves the line.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+#: ``find_ram_offset``: the size is not 0.
+SIZE_ASSERTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "3.1": "exec.c:1892",
+        "4.0": "exec.c:1910",
+        "4.1": "exec.c:1968",
+        "4.2": "exec.c:1922",
+        "5.0": "exec.c:1875",
+        "5.1": "exec.c:1906",
+        "5.2": "../../softmmu/physmem.c:1535",
+        "6.0": "../softmmu/physmem.c:1606",
+        "6.1": "../softmmu/physmem.c:1616",
+        "6.2": "../softmmu/physmem.c:1620",
+        "7.0": "../softmmu/physmem.c:1622",
+        "7.1": "../softmmu/physmem.c:1633",
+        "7.2": "../../softmmu/physmem.c:1616",
+        "8.0": "../softmmu/physmem.c:1432",
+        "8.1": "../softmmu/physmem.c:1438",
+        "8.2": "../system/physmem.c:1455",
+        "9.0": "../system/physmem.c:1453",
+        "9.1": "../system/physmem.c:1490",
+        "9.2": "../system/physmem.c:1490",
+        "10.0": "system/physmem.c:1488",
+        "10.1": "../system/physmem.c:1517",
+        "10.2": "../system/physmem.c:1811",
+        "11.0": "../system/physmem.c:1798",
+        "11.1": "system/physmem.c:1794",
+    }
+)
+#: ``memory_region_get_ram_ptr``: the region has a RAM block.
+RAM_BLOCK_ASSERTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "3.1": "memory.c:2104",
+        "4.0": "memory.c:2155",
+        "4.1": "memory.c:2203",
+        "4.2": "memory.c:2180",
+        "5.0": "memory.c:2170",
+        "5.1": "softmmu/memory.c:2159",
+        "5.2": "../../softmmu/memory.c:2211",
+        "6.0": "../softmmu/memory.c:2221",
+        "6.1": "../softmmu/memory.c:2296",
+        "6.2": "../softmmu/memory.c:2314",
+        "7.0": "../softmmu/memory.c:2324",
+        "7.1": "../softmmu/memory.c:2324",
+        "7.2": "../../softmmu/memory.c:2396",
+        "8.0": "../softmmu/memory.c:2404",
+        "8.1": "../softmmu/memory.c:2423",
+        "8.2": "../system/memory.c:2424",
+        "9.0": "../system/memory.c:2440",
+        "9.1": "../system/memory.c:2419",
+        "9.2": "../system/memory.c:2451",
+        "10.0": "../system/memory.c:2451",
+        "10.1": "../system/memory.c:2430",
+        "10.2": "../system/memory.c:2448",
+        "11.0": "../system/memory.c:2427",
+        "11.1": "system/memory.c:2253",
+    }
+)
+#: ``qemu_ram_mmap``: the alignment is at least as large as the guard, called as in C.
+GUARD_ASSERTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "3.1": ("util/mmap-alloc.c:109", "getpagesize()"),
+        "4.0": ("util/mmap-alloc.c:126", "pagesize"),
+        "4.1": ("util/mmap-alloc.c:138", "pagesize"),
+        "4.2": ("util/mmap-alloc.c:138", "pagesize"),
+        "5.0": ("util/mmap-alloc.c:138", "pagesize"),
+        "5.1": ("util/mmap-alloc.c:138", "pagesize"),
+        "5.2": ("../../util/mmap-alloc.c:138", "pagesize"),
+        "6.0": ("../util/mmap-alloc.c:141", "pagesize"),
+        "6.1": ("../util/mmap-alloc.c:273", "guard_pagesize"),
+        "6.2": ("../util/mmap-alloc.c:273", "guard_pagesize"),
+        "7.0": ("../util/mmap-alloc.c:273", "guard_pagesize"),
+        "7.1": ("../util/mmap-alloc.c:273", "guard_pagesize"),
+        "7.2": ("../../util/mmap-alloc.c:242", "guard_pagesize"),
+        "8.0": ("../util/mmap-alloc.c:242", "guard_pagesize"),
+        "8.1": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "8.2": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "9.0": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "9.1": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "9.2": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "10.0": ("util/mmap-alloc.c:270", "guard_pagesize"),
+        "10.1": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "10.2": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "11.0": ("../util/mmap-alloc.c:270", "guard_pagesize"),
+        "11.1": ("util/mmap-alloc.c:270", "guard_pagesize"),
+    }
+)
