@@ -16,23 +16,28 @@ author = "the qemu_model authors"
 project_copyright = author
 version = release = qemu_model.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "generated"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx_copybutton",
+    "generated",
+    "generated_pages",
+    "pictures",
+]
 exclude_patterns = ["_build", "_ext"]
+# Two dashes are an option's, and quotes are copied.
+smartquotes = False
 
-html_theme = "alabaster"
+html_theme = "furo"
 html_title = f"qemu_model {version}"
-html_theme_options = {
-    "description": "How QEMU's memory backends use the kernel, and what MAP_SYNC changes",
-    "fixed_sidebar": True,
-    "page_width": "1240px",
-    "sidebar_width": "240px",
-    "font_family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
-    "head_font_family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
-    "code_font_family": "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
-}
-html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
+html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
+copybutton_prompt_text = r"\$ |>>> |> "
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+copybutton_remove_prompts = True
+copybutton_line_continuation_character = "\\"
 html_show_sourcelink = False
 html_copy_source = False
 

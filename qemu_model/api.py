@@ -1,17 +1,20 @@
 """What the commands do, as functions: ``import qemu_model`` offers these.
 
-A line of QEMU's options is a list of words, or a text as a shell would read it; a
-revision is one or its name; a host is one, ``live``, or ``sim:`` and a profile's name or
-file.  Raises :class:`~qemu_model.revision.UnknownRevision`,
-:class:`~qemu_model.host.profiles.ProfileError` and, for a host that is none of these,
-ValueError.
+``line``: QEMU's options, a list of words or a text as people have it (a command, a log).
+``revision``: a :class:`~qemu_model.revision.Revision` or its name; None follows the line,
+as the commands do.  ``host``: a :class:`~qemu_model.host.protocol.Host`, ``"live"``, or
+``"sim:PROFILE"``.
+
+Raises :class:`~qemu_model.revision.UnknownRevision`,
+:class:`~qemu_model.host.profiles.ProfileError`,
+:class:`~qemu_model.input.found.NothingFound` for a text without options, and ValueError
+for a host that does not exist.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .host.protocol import Host
 from .process import Run
 from .process import run as run_process
-from .revision import Revision, find
+from .revision import REVISIONS, Revision, find
 
 if TYPE_CHECKING:
     from .conform.conformance import Report
@@ -64,64 +67,85 @@ def host_called(name: HostName, *, allow_discard: bool = False) -> Host:
     return SimulatedHost(profiles.load(name.removeprefix("sim:")))
 
 
-def words(line: Line) -> list[str]:
-    """Return the words of a line."""
-    return shlex.split(line) if isinstance(line, str) else list(line)
-
-
 def run(
     line: Line,
-    on: HostName,
-    tree: RevisionName | None = None,
+    host: HostName,
+    revision: RevisionName | None = None,
     *,
     qmp: Sequence[Any] = (),
     allow_discard: bool = False,
 ) -> Run:
     """Run the model on a line, and the QMP commands after it, as ``qemu-model run`` does.
 
-    ``live`` makes the calls on this machine, on the files that the line names.  What was in
-    a file before stays, unless ``allow_discard`` is set.
+    ``"live"`` makes the calls on this machine, on the files that the line names.  What was
+    in a file before stays, unless ``allow_discard`` is set.
     """
-    host = host_called(on, allow_discard=allow_discard)
     found = _qemu_line(line)
-    return run_process(found.options, host, _chosen(found, tree).revision, qmp=qmp)
+    chosen = _chosen(found, revision).revision
+    on = host_called(host, allow_discard=allow_discard)
+    return run_process(found.options, on, chosen, qmp=qmp)
 
 
-def explain_line(
-    line: Line, on: str = "", tree: RevisionName | None = None, *, qmp: Sequence[Any] = ()
+def explain(
+    line: Line,
+    host: str = "",
+    revision: RevisionName | None = None,
+    *,
+    qmp: Sequence[Any] = (),
 ) -> Explanation:
-    """Say what a line leads to, as ``qemu-model explain`` does; ``on`` empty is no host.
-
-    ``tree`` None is the one that the line names, else the default.
-    """
-    from .explain.explanation import explain
+    """Return what a line leads to, as ``qemu-model explain`` does; an empty ``host`` is none."""
+    from .explain.explanation import explain as explained
 
     found = _qemu_line(line)
-    choice = _chosen(found, tree)
-    return explain(found.options, choice.revision, on, qmp=qmp, chosen_because=choice.because)
+    choice = _chosen(found, revision)
+    return explained(found.options, choice.revision, host, qmp=qmp, chosen_because=choice.because)
 
 
-def lint_line(line: Line, on: str = "", tree: RevisionName | None = None) -> Linted:
-    """Return the findings of a line, as ``qemu-model lint`` does; ``on`` empty is no host."""
-    from .findings.lint import COMMAND_LINE, lint
+def lint(line: Line, host: str = "", revision: RevisionName | None = None) -> Linted:
+    """Return the findings of a line, as ``qemu-model lint`` does; an empty ``host`` is none."""
+    from .findings.lint import COMMAND_LINE
+    from .findings.lint import lint as linted
 
     found = _qemu_line(line)
-    choice = _chosen(found, tree)
-    return lint(found, choice.revision, choice.because, on, COMMAND_LINE)
+    choice = _chosen(found, revision)
+    return linted(found, choice.revision, choice.because, host, COMMAND_LINE)
 
 
 def _qemu_line(line: Line) -> QemuLine:
-    from .input import find_line, from_words
+    from .input import NothingFound, find_line
+    from .input.found import QemuLine
 
-    return find_line(line) if isinstance(line, str) else from_words(line)
+    if not isinstance(line, str):
+        return QemuLine(tuple(line), "options")
+    try:
+        return find_line(line)
+    except NothingFound:
+        import shlex
+
+        if not line.lstrip().startswith("-"):
+            raise
+        # QEMU itself says what is wrong with an option that it has not.
+        return QemuLine(tuple(shlex.split(line)), "options")
 
 
-def _chosen(line: QemuLine, tree: RevisionName | None) -> Choice:
+def _chosen(line: QemuLine, revision: RevisionName | None) -> Choice:
     """Return the tree that is named, else the one that the line is about, else the newest."""
     from .findings.tree_choice import tree_for
     from .revisions.default import choose
 
-    return tree_for(line) if tree is None else choose(line.options, asked=tree)
+    return tree_for(line) if revision is None else choose(line.options, asked=revision)
+
+
+def revisions() -> tuple[Revision, ...]:
+    """Return every tree that the model knows: the series, its postings, the releases."""
+    return tuple(REVISIONS.values())
+
+
+def profiles() -> dict[str, str]:
+    """Return the simulated hosts: each profile's name with its one-line description."""
+    from .host import profiles as shipped
+
+    return shipped.titles()
 
 
 def why(message: str) -> Why:
@@ -131,19 +155,19 @@ def why(message: str) -> Why:
     return explained.why(message)
 
 
-def matrix(tree: RevisionName = "v8", on: Sequence[str] = ()) -> list[Row]:
-    """Return share x pmem x sync on some hosts, by default all profiles."""
-    from .host import profiles
-    from .review import hosts
+def matrix(revision: RevisionName = "v8", hosts: Sequence[str] = ()) -> list[Row]:
+    """Return share x pmem x sync on some hosts, by default on all profiles."""
+    from .host import profiles as shipped
+    from .review import hosts as sides
     from .review.matrix import matrix as cells
 
-    names = on or [f"sim:{name}" for name in profiles.names()]
+    names = hosts or [f"sim:{name}" for name in shipped.names()]
     with tempfile.TemporaryDirectory(prefix="qemu-model-") as directory:
         chosen = [
-            hosts.live(directory) if name == "live" else hosts.simulated(name.removeprefix("sim:"))
+            sides.live(directory) if name == "live" else sides.simulated(name.removeprefix("sim:"))
             for name in names
         ]
-        return cells(revision_called(tree), chosen)
+        return cells(revision_called(revision), chosen)
 
 
 def impact(*, workers: int | None = None) -> Impact:
@@ -153,50 +177,57 @@ def impact(*, workers: int | None = None) -> Impact:
     return over_all(workers=workers)
 
 
-def difference(
+def diff(
     line: Line,
     before: RevisionName = "base",
     after: RevisionName | None = None,
-    on: str = "sim:default",
+    host: str = "sim:default",
     *,
     qmp: Sequence[Any] = (),
 ) -> Difference:
-    """Compare a line in two revisions, as ``qemu-model diff`` does; nothing stays behind."""
-    from .review import diff
+    """Compare a line in two revisions, as ``qemu-model diff`` does; nothing stays behind.
 
-    make: Callable[[], Host] = diff.looking_host if on == "live" else lambda: host_called(on)
+    ``after`` None is the revision that the line is about.
+    """
+    from .review import diff as sides
+
+    make: Callable[[], Host] = sides.looking_host if host == "live" else lambda: host_called(host)
     found = _qemu_line(line)
-    trees = (revision_called(before), _chosen(found, after).revision)
-    sides = [(tree, make) for tree in trees]
-    return diff.difference(words(line), sides[0], sides[1], qmp=qmp)
+    first = (revision_called(before), make)
+    second = (_chosen(found, after).revision, make)
+    return sides.difference(found.options, first, second, qmp=qmp)
 
 
 def check(
     trace: str | Path,
-    tree: RevisionName = "v8",
+    revision: RevisionName | None = None,
     *,
     line: Line | None = None,
     qmp: Sequence[Any] | None = None,
 ) -> Verdict:
     """Judge a log of strace, as ``qemu-model check`` does.
 
-    ``line`` are QEMU's options, None for those of the log; ``qmp`` the commands that
-    were sent, None where start-up alone is to be judged.  Raises OSError.
+    ``revision`` None tries all and returns the verdict of the one that fits best.  ``line``
+    are QEMU's options, None for those of the log; ``qmp`` the commands that were sent, None
+    where start-up alone is to be judged.  Raises OSError.
     """
+    from .judge.find_tree import find_tree
     from .judge.judge import judge
     from .judge.log import Log
 
     with open(trace, "rb") as source:
         log = Log(source)
         try:
-            options = None if line is None else words(line)
-            return judge(log, revision_called(tree), options=options, qmp=qmp)
+            options = None if line is None else _qemu_line(line).options
+            if revision is None:
+                return find_tree(log, options=options, qmp=qmp).verdict
+            return judge(log, revision_called(revision), options=options, qmp=qmp)
         finally:
             log.close()
 
 
 def check_path(path: str) -> PathJudgement:
-    """Say what a path is on this machine.
+    """Return what a path is on this machine.
 
     Raises :class:`~qemu_model.inspect.machine.CannotJudge`.
     """
@@ -206,7 +237,7 @@ def check_path(path: str) -> PathJudgement:
 
 
 def check_pid(pid: int) -> ProcessJudgement:
-    """Say what the mappings of a living QEMU are.
+    """Return what the mappings of a running QEMU are.
 
     Raises :class:`~qemu_model.inspect.machine.CannotJudge`.
     """
@@ -216,11 +247,11 @@ def check_pid(pid: int) -> ProcessJudgement:
 
 
 def conform(
-    binary: str, tree: RevisionName | None = None, *, only: str | None = None, jobs: int = 1
+    binary: str, revision: RevisionName | None = None, *, only: str | None = None, jobs: int = 1
 ) -> Report:
-    """Hold a real QEMU against the model, as ``qemu-model conform`` does.
+    """Compare a real QEMU with the model, as ``qemu-model conform`` does.
 
-    ``only`` restricts it to the cases whose name holds it.  Raises
+    ``only`` restricts it to the cases whose name contains it.  Raises
     :class:`~qemu_model.conform.driver.DriverError`.
     """
     from .conform import conformance
@@ -228,7 +259,7 @@ def conform(
     from .conform.driver import Qemu
 
     qemu = Qemu.at(binary)
-    followed = conformance.detect(qemu)[0] if tree is None else revision_called(tree)
+    followed = conformance.detect(qemu)[0] if revision is None else revision_called(revision)
     names = [case.name for case in chosen(only)]
     return conformance.conform(qemu, followed, names, jobs=jobs, whole=only is None)
 

@@ -98,6 +98,12 @@ class Run:
         """What became of MAP_SYNC: not asked for, granted, refused, or ignored."""
         return map_sync(self.events, self.honoured)
 
+    def __str__(self) -> str:
+        """Return the run in a few lines: the tree, the calls, the messages, the end."""
+        end = f"never ends ({self.livelock})" if self.livelock else f"exit {self.exit}"
+        calls = [f"  {event}" for event in self.events]
+        return "\n".join([f"{self.revision.name} on {self.host}: {end}", *calls, *self.stderr])
+
 
 class Process:
     """A QEMU process that runs the model.
@@ -178,7 +184,7 @@ class Process:
                 raise refusal(messages.EXPECTING_NEGOTIATION)
             v = QObjectInputVisitor(arguments)
             if v.has("enable"):
-                v.start_list("enable")
+                v.enum_list("enable", ("oob",))
             v.check_struct()
             if self._negotiated:
                 raise refusal(messages.NEGOTIATION_COMPLETE)

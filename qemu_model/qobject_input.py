@@ -119,6 +119,20 @@ class QObjectInputVisitor:
             raise invalid_type(name, "array")
         return value
 
+    def enum_list(self, name: str, values: Sequence[str]) -> list[str]:
+        """Read a list of words, each one of ``values``.
+
+        Raises ``Invalid parameter type for '<name>', expected: array``, and for an element
+        ``Invalid parameter type for '<name>[<i>]', expected: string`` or what
+        ``input_type_enum`` raises for ``null``.
+        """
+        words = self.start_list(name)
+        for position, word in enumerate(words):
+            if not isinstance(word, str):
+                raise invalid_type(f"{name}[{position}]", "string")
+            input_type_enum("null", word, values)
+        return words
+
     def uint16_list(self, name: str) -> list[int]:
         """Read a list of numbers.
 

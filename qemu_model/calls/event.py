@@ -12,6 +12,7 @@ import attrs
 
 from ..host import linux
 from ..host.protocol import StatFs
+from .strace_text import call_text, result_text
 
 #: The argument names of each call, as the man pages have them, in the host's order.
 PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -73,6 +74,10 @@ class Event:
     result: int
     by: str = ""
     out: StatFs | None = None
+
+    def __str__(self) -> str:
+        """Return the call in one line, as strace prints it."""
+        return f"{call_text(self)} = {result_text(self)}"
 
     @property
     def failed(self) -> bool:

@@ -33,6 +33,7 @@ def run_to_json(run: Run, host: Host) -> dict[str, Any]:
             "outcome": run.map_sync.outcome,
         },
         "ignored": list(run.line.ignored),
+        "assumed": list(run.line.assumed),
         "host_profile": host.describe(),
     }
     if run.livelock is not None:

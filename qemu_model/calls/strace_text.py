@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..host import linux
-from .event import Event
+
+if TYPE_CHECKING:
+    from .event import Event
 
 #: The bytes that strace escapes with a letter, or with the byte itself.
 _ESCAPES: Final[Mapping[int, str]] = MappingProxyType(

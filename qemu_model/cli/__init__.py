@@ -51,7 +51,8 @@ BYTES_AS_THEY_ARE: Final = "qemu-model-bytes-as-they-are"
 
 ABOUT: Final = (
     "How QEMU turns -object memory-backend-... into system calls, and what the series "
-    '"support MAP_SYNC for memory-backend-file" (V8, 2019) changes, patch by patch.'
+    '"support MAP_SYNC for memory-backend-file" (V8, January 2019, never merged; since QEMU '
+    "4.1 share=on and pmem=on imply it) changes, patch by patch."
 )
 EXAMPLES: Final = """\
 Start here:

@@ -201,7 +201,7 @@ def show(found: Difference, color: str = "auto") -> None:
     assumed = "" if after.line.machine else " (assumed)"
     machine = f", machine {after.machine}{assumed}" if after.machine else ""
     print(printable(f"on {where}{machine}"))
-    for sentence in ignored_sentences(after.line.ignored):
+    for sentence in ignored_sentences(after.line):
         out.print(Text(printable(sentence), style="dim"))
 
     def text(item: Any) -> str:

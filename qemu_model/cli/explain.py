@@ -150,7 +150,7 @@ def _show_all(explanation: Explanation, page: Page) -> None:
             page.head(f"What {backend.path} is")
             for sentence in backend.place.judgement["evidence"]:
                 page.item(sentence)
-    for sentence in ignored_sentences(run.line.ignored):
+    for sentence in ignored_sentences(run.line):
         page.item(sentence)
 
 
@@ -181,7 +181,7 @@ def _show_calls(explanation: Explanation, page: Page) -> None:
 
 
 def _show_messages(explanation: Explanation, page: Page) -> None:
-    from ..explain.advice import said_of
+    from ..explain.map_sync_sentence import said_of
 
     if explanation.run.stdout:
         page.head("QEMU prints")

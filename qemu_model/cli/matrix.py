@@ -53,7 +53,9 @@ def help_text() -> str:
         "Show, for share, pmem and sync each unset, on and off, what mmap is asked, what the\n"
         "kernel does with it, and what the user sees.  The table joins what behaves alike;\n"
         "the other formats have a row for each cell.  'vectors' are conformance vectors that a\n"
-        "test in C can read.  On live, a file is made in a temporary directory and removed.",
+        "test in C can read.  On live, a file is made in a temporary directory and removed.\n"
+        "The option sync was posted in January 2019 and never merged: since QEMU 4.1 share=on\n"
+        "and pmem=on together ask for MAP_SYNC.",
         OPTIONS,
         (
             "qemu-model matrix",
@@ -201,9 +203,12 @@ def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
 def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
     from ..review.matrix import VALUES, alike, sync_values
     from ..review.rendering import console, marked_lines, paragraph, revision_text
+    from ..revisions.default import NEVER_MERGED
 
     out = console(color)
-    print(revision_text(revision))
+    known_by = f"{revision_text(revision)} ({revision.evidence})"
+    merged = f": {NEVER_MERGED}" if revision.hostmem_file.has_sync else ""
+    print(paragraph(f"{known_by}{merged}"))
     default = revision.policy.default if revision.hostmem_file.has_sync else "none"
     print(
         paragraph(

@@ -143,7 +143,7 @@ class Show:
         assumed = "" if not run.line.assumed_machine else " (assumed)"
         if run.machine:
             self._print((f"machine {run.machine}{assumed}", "dim"))
-        for sentence in ignored_sentences(run.line.ignored):
+        for sentence in ignored_sentences(run.line):
             self._print((sentence, "dim"))
         for sentence in _withheld(self._host):
             self._print((f"not made on this machine: {sentence} (--allow-discard)", "magenta"))

@@ -11,26 +11,17 @@ from typing import Final
 
 from ..process import Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
-from ..revision import REVISIONS, Revision
+from ..revision import Revision
+from ..revisions.default import label
 from .backend import Backend, Block
 from .given import GivenObject, given_objects, words_of
+from .map_sync_sentence import said_of
 from .place import Place
 from .words import FILE
 
 #: What device DAX needs mostly, in bytes.
 DEVICE_ALIGN: Final = 2 << 20
 
-_WHY_NOT: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "sync": "sync is not on, so MAP_SYNC is not asked for",
-        "share": "share is not on: a private mapping keeps nothing, so MAP_SYNC is not asked for",
-        "pmem": "pmem is not on, so QEMU takes the file for no persistent memory and does not "
-        "ask for MAP_SYNC",
-        "platform": "the system is not Linux: MAP_SYNC and MAP_SHARED_VALIDATE are 0 there",
-        "kernel": "the kernel is older than 4.15, which brought MAP_SYNC; QEMU maps without it",
-        "error": "QEMU ends with an error",
-    }
-)
 _LOST: Final[Mapping[str, str]] = MappingProxyType(
     {
         "disk": "what the guest wrote and the kernel had not yet written back to the disk "
@@ -42,60 +33,6 @@ _LOST: Final[Mapping[str, str]] = MappingProxyType(
         "that were new to the file; on tmpfs and hugetlbfs, everything",
     }
 )
-
-
-def said_of(run: Run) -> list[str]:
-    """Return what QEMU says of a run: on stderr, and in the errors of QMP."""
-    errors = [reply["error"] for reply in run.replies if "error" in reply]
-    return [*run.stderr, *(str(error["desc"]) for error in errors)]
-
-
-def because(
-    revision: Revision,
-    backends: Sequence[Backend],
-    blocked: Block | None,
-    *,
-    requested: bool,
-    host: str,
-    run: Run,
-) -> str:
-    """Return one sentence on MAP_SYNC: in force, or the first condition that blocks it."""
-    if blocked is None and not host and requested:
-        return (
-            "MAP_SYNC is asked for; whether it takes effect depends on the host: Linux 4.15 or "
-            "later, and a file on DAX (QEMU maps without it if the kernel refuses)"
-        )
-    if blocked is None:
-        return "MAP_SYNC is asked for, the kernel grants it, and it takes effect"
-    if blocked == "error" and run.livelock:
-        return f"QEMU never ends: it stays in {run.livelock}()"
-    if blocked == "error":
-        said = said_of(run)
-        return f"QEMU ends with an error: {said[-1] if said else 'without a word'}"
-    if blocked == "sync" and not any(backend.type == FILE for backend in backends):
-        return "no backend of a file: anonymous memory is never mapped with MAP_SYNC"
-    if blocked == "sync" and not revision.mmap_alloc.passes_map_sync:
-        return f"{revision.name} ({revision.meaning}) never asks for MAP_SYNC: patch 3 brings it"
-    if blocked == "sync" and not revision.hostmem_file.has_sync:
-        return (
-            f"{revision.name} ({revision.meaning}) has no option sync: patch 5 brings it, and "
-            "nothing else asks for MAP_SYNC"
-        )
-    if blocked == "file":
-        place = next((backend.place for backend in backends if backend.blocked_by == "file"), None)
-        how = "warns and" if revision.policy.warns else "silently"
-        return f"the kernel refuses MAP_SYNC{_on(place)}; QEMU {how} maps without it"
-    return _WHY_NOT[blocked]
-
-
-def _on(place: Place | None) -> str:
-    if place is None or not place.file_system:
-        return " for this file"
-    named = {
-        "disk": f"{place.file_system} without DAX",
-        "memory": f"{place.file_system}, which has no medium",
-    }
-    return f" for a file on {named.get(place.kind, place.file_system)}"
 
 
 def crash(
@@ -154,9 +91,10 @@ def advise(
         yield from _advise_on_error(run, files)
         return
     if not files:
+        wanted = "share=on,pmem=on" + (",sync=on" if revision.hostmem_file.has_sync else "")
         yield (
             "for memory that survives a host crash: -object memory-backend-file with a mem-path "
-            "on DAX, share=on,pmem=on,sync=on"
+            f"on DAX, {wanted}"
         )
         return
     for backend in files:
@@ -234,8 +172,10 @@ def _advise_on_options(
     if not revision.mmap_alloc.passes_map_sync or (
         policy.needs & RAM_SYNC and not revision.hostmem_file.has_sync
     ):
-        later = ", ".join(f"{name} ({REVISIONS[name].meaning})" for name in ("v8", "qemu-7.2"))
-        yield f"{revision.name} cannot ask for MAP_SYNC; trees that can: {later}"
+        yield (
+            f"{label(revision)} cannot ask for MAP_SYNC: QEMU 4.1 and later do, with "
+            "share=on,pmem=on; of the series V8, with sync=on too"
+        )
         return
     by_id = {one.id: one for one in given}
     for backend in files:

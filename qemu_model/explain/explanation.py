@@ -17,9 +17,10 @@ from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..revision import V8, Revision
 from ..revisions.default import AS_ASKED
-from .advice import advise, because, crash, depends_on_host, said_of
+from .advice import advise, crash, depends_on_host
 from .backend import Backend, Block
 from .given import GivenObject, added_objects, given_objects, given_options
+from .map_sync_sentence import because, said_of
 from .parts import parts_of
 from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
 from .words import FILE, Effect, object_effects, option_effect
@@ -72,6 +73,7 @@ class Explanation:
             "host": self.host or None,
             "machine": self.run.machine,
             "ignored": list(self.run.line.ignored),
+            "assumed": list(self.run.line.assumed),
             "inferred": list(relied_on(self.run)),
             "exit": self.run.exit,
             "livelock": self.run.livelock,
@@ -292,6 +294,8 @@ def _blocked(
 
 def _effects(args: Sequence[str], objects: Sequence[GivenObject], process: Process) -> list[Effect]:
     effects = []
+    tree = process.qemu.tree
+    policy = tree.policy if tree.mmap_alloc.passes_map_sync else None
     for given in objects:
         info = process.types.get(given.type)
         known = [
@@ -299,7 +303,7 @@ def _effects(args: Sequence[str], objects: Sequence[GivenObject], process: Proce
             for name, prop in (info.properties.items() if info is not None else ())
             if prop.is_in(process.qemu)
         ]
-        effects += object_effects(given.type, given.id, given.params, known)
+        effects += object_effects(given.type, given.id, given.params, known, policy)
     for name, text in given_options(args):
         effect = option_effect(name, text)
         if effect is not None:

@@ -10,6 +10,9 @@ from typing import Final
 
 import attrs
 
+from ..ram_addr import RAM_PMEM, RAM_SHARED
+from ..revision import Policy
+
 
 @attrs.frozen
 class Effect:
@@ -99,20 +102,6 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
             ),
             _Words(),
         ),
-        (FILE, "pmem"): (
-            _Words(
-                data="QEMU makes its own writes (migration, NVDIMM labels) persistent with "
-                "libpmem, and MAP_SYNC becomes possible",
-            ),
-            _Words(data="QEMU does not make its own writes persistent, nor asks for MAP_SYNC"),
-        ),
-        (FILE, "sync"): (
-            _Words(
-                data="MAP_SYNC is asked for if share and pmem are on too: then the file's "
-                "metadata is on the medium before a write becomes possible",
-            ),
-            _Words(data="MAP_SYNC is not asked for"),
-        ),
         (FILE, "discard-data"): (
             _Words(data="the content is thrown away when the object goes, or QEMU ends"),
             _Words(data="the content stays"),
@@ -196,9 +185,16 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _DEFAULT_ON: Final = frozenset({(MEMFD, "share"), (MEMFD, "seal")})
 
 
-def property_effect(kind: str, name: str, value: str, id: str, *, given: bool) -> Effect | None:
-    """Return what a property of a backend of the type ``kind`` does, None if it is not known."""
-    both = _PROPERTIES.get((kind, name)) or _PROPERTIES.get(("", name))
+def property_effect(
+    kind: str, name: str, value: str, id: str, policy: Policy | None, *, given: bool
+) -> Effect | None:
+    """Return what a property of a backend of the type ``kind`` does, None if it is not known.
+
+    ``policy`` is the tree's rule for MAP_SYNC, None where it never asks.
+    """
+    both = _by_tree(kind, name, value, policy) or _PROPERTIES.get(
+        (kind, name), _PROPERTIES.get(("", name))
+    )
     if both is None:
         return None
     words = both[1] if value in ("off", "no", "n") else both[0]
@@ -206,23 +202,70 @@ def property_effect(kind: str, name: str, value: str, id: str, *, given: bool) -
     return Effect(text, id, given, words.data, words.memory, words.sharing)
 
 
+def _by_tree(
+    kind: str, name: str, value: str, policy: Policy | None
+) -> tuple[_Words, _Words] | None:
+    """Return the words of a property that means something else in each tree."""
+    if kind != FILE or name not in ("pmem", "sync"):
+        return None
+    if name == "pmem":
+        asks = policy is not None and RAM_PMEM in policy.needs
+        possible = ", and MAP_SYNC becomes possible" if asks else ""
+        return (
+            _Words(
+                data="QEMU makes its own writes (migration, NVDIMM labels) persistent with "
+                f"libpmem{possible}"
+            ),
+            _Words(
+                data="QEMU does not make its own writes persistent"
+                + (", nor asks for MAP_SYNC" if asks else "")
+            ),
+        )
+    if policy is None:
+        return _Words(data="this tree does nothing with it"), _Words(data="nothing")
+    stops = f"; QEMU stops where sync={value} cannot be met" if value in policy.demands else ""
+    if not policy.retries:
+        stops = "; QEMU stops where the kernel refuses"
+    return (
+        _Words(
+            data=f"MAP_SYNC is asked for if {asking_text(policy)} too: then the file's metadata "
+            f"is on the medium before a write becomes possible{stops}"
+        ),
+        _Words(data="MAP_SYNC is not asked for"),
+    )
+
+
+def asking_text(policy: Policy) -> str:
+    """Return what must be on, beside sync, for MAP_SYNC: ``share and pmem are on``."""
+    flags = (("share", RAM_SHARED), ("pmem", RAM_PMEM))
+    needs = [name for name, flag in flags if flag in policy.needs]
+    return f"{' and '.join(needs)} {'are' if len(needs) > 1 else 'is'} on"
+
+
 def object_effects(
-    kind: str, id: str, params: Iterable[tuple[str, str]], known: Iterable[str]
+    kind: str,
+    id: str,
+    params: Iterable[tuple[str, str]],
+    known: Iterable[str],
+    policy: Policy | None = None,
 ) -> list[Effect]:
     """Return what the properties of one backend do, the defaults that matter among them.
 
-    ``known`` are the properties that the tree has.
+    ``known`` are the properties that the tree has, ``policy`` is its rule for MAP_SYNC, None
+    where it never asks.
     """
     given = dict(params)
     effects = [
         effect
         for name, value in given.items()
-        if (effect := property_effect(kind, name, value, id, given=True)) is not None
+        if (effect := property_effect(kind, name, value, id, policy, given=True)) is not None
     ]
     for name in _TELLING.get(kind, ()):
         if name not in given and name in known:
             value = "on" if (kind, name) in _DEFAULT_ON else "off"
-            effect = property_effect(kind, name, value, id, given=False)
+            if name == "sync" and policy is not None:
+                value = policy.default
+            effect = property_effect(kind, name, value, id, policy, given=False)
             assert effect is not None
             effects.append(effect)
     return effects

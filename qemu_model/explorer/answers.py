@@ -18,22 +18,28 @@ from ..calls.clauses import clause_of
 from ..calls.event import Event
 from ..calls.report import run_to_json
 from ..calls.strace_text import call_text, result_text
+from ..explain.answer import memory_sentences
 from ..explain.explanation import explain
 from ..explain.why import why
+from ..findings.tree_choice import tree_for
 from ..host import profiles
 from ..host.protocol import HostRefuses
 from ..host.simulated import SimulatedHost
+from ..input import QemuLine
+from ..judge.find_tree import Found, find_tree
+from ..judge.judge import judge
+from ..judge.log import Log
 from ..process import Run
 from ..process import run as run_process
 from ..review.diff import compare
-from ..revision import REVISIONS, Revision, find
+from ..revision import find
+from ..revisions.default import Choice, choose
 from .address_space import states, to_json
 from .recognise import recognise
 from .words import FLAGS, VM_FLAGS
 
 if TYPE_CHECKING:
-    from ..input import QemuLine
-    from ..judge.verdict import Verdict
+    from ..explain.explanation import Explanation
 
 #: A page shows no more calls than this.
 MOST_CALLS = 400
@@ -47,7 +53,7 @@ class Side:
     shown: dict[str, Any]
 
 
-def _verdict(run: Run) -> tuple[str, str]:
+def _verdict(told: Explanation, run: Run) -> tuple[str, str]:
     """Return the outcome's tone (good, warn, bad, plain) and its words."""
     if run.livelock is not None:
         return "bad", f"QEMU never ends: it loops in {run.livelock}()"
@@ -55,14 +61,18 @@ def _verdict(run: Run) -> tuple[str, str]:
         return "bad", "QEMU aborts" if run.exit == -6 else "QEMU dies of a signal"
     if run.exit:
         return "bad", "QEMU stops with an error"
-    outcome = run.map_sync.outcome
-    if outcome == "granted":
-        return "good", "MAP_SYNC holds"
-    if outcome == "refused":
+    if told.outcome is None and told.requested:
+        return "plain", "MAP_SYNC is requested; the host decides"
+    if told.outcome == "refused":
         return "warn", "MAP_SYNC is refused, and QEMU maps without it"
-    if outcome in ("ignored", None):
+    if told.outcome == "ignored":
         return "warn", "MAP_SYNC is ignored: the mapping is an ordinary one"
-    return "plain", "QEMU starts. MAP_SYNC is not requested"
+    if told.in_force:
+        return "good", "MAP_SYNC holds"
+    if told.about_persistence:
+        return "plain", "QEMU starts. MAP_SYNC is not requested"
+    worst = {finding.level for finding in told.findings}
+    return ("warn" if worst & {"error", "warning"} else "good"), "QEMU starts"
 
 
 def _period(events: Sequence[Event]) -> int:
@@ -139,11 +149,12 @@ def _messages(run: Run) -> list[dict[str, Any]]:
     return shown
 
 
-def _side(words: Sequence[str], revision: Revision, host: str) -> Side:
+def _side(words: Sequence[str], choice: Choice, host: str) -> Side:
     """Run the line in one tree on one host (``sim:...``, or empty for any)."""
+    revision = choice.revision
     where = host or "no host given"
     try:
-        told = explain(words, revision, host)
+        told = explain(words, revision, host, chosen_because=choice.because)
         run = told.run
         whole: dict[str, Any] | None = None
         page_size = 4096
@@ -153,34 +164,28 @@ def _side(words: Sequence[str], revision: Revision, host: str) -> Side:
             run = run_process(words, simulated, revision)
             whole = run_to_json(run, simulated)
     except HostRefuses as refusal:
-        name = f"{revision.name} on {where}"
         return Side(
             None,
             {
-                "name": name,
-                "meaning": revision.meaning,
+                "name": f"{revision.name} on {where}",
+                "meaning": choice.sentence,
                 "verdict": ["bad", "The kernel would kill QEMU here"],
                 "sentences": [str(refusal)],
             },
         )
     explained = told.to_json()
-    tone, text = _verdict(run)
-    if (
-        not host
-        and explained["map_sync"]["requested"]
-        and explained["map_sync"]["in_force"] is None
-    ):
-        tone, text = "plain", "MAP_SYNC is requested; the host decides"
-    sentences = []
-    if not run.exit and run.livelock is None:
-        if explained["map_sync"]["requested"] or not explained["map_sync"]["in_force"]:
-            sentences.append(f"{told.because[0].upper()}{told.because[1:]}.")
+    tone, text = _verdict(told, run)
+    sentences: list[str] = []
+    if run.exit == 0:
+        sentences += memory_sentences(told.case)
+    if told.about_persistence and run.exit == 0:
+        sentences.append(f"{told.because[0].upper()}{told.because[1:]}.")
         sentences.append(f"After a crash of the host: {told.crash}.")
     return Side(
         run,
         {
             "name": f"{revision.name} on {where}",
-            "meaning": revision.meaning,
+            "meaning": choice.sentence,
             "verdict": [tone, text],
             "sentences": sentences,
             "machine": run.machine,
@@ -193,8 +198,8 @@ def _side(words: Sequence[str], revision: Revision, host: str) -> Side:
             "calls": len(run.events),
             "memory": _memory(run),
             "flags": _flags(run),
-            "advice": explained["advice"],
-            "findings": explained.get("findings", []),
+            "advice": explained["advice"] if told.about_persistence else [],
+            "findings": explained["findings"],
             "depends_on_host": explained["depends_on_host"],
             "options": explained["options"],
             "explain": explained,
@@ -227,16 +232,17 @@ def _rows(here: Run, there: Run) -> dict[str, Any]:
     }
 
 
-def _revision(name: str, line: QemuLine) -> Revision:
+def _chosen(name: str, line: QemuLine) -> Choice:
     """Return the tree that was chosen, else the one that the line needs or names."""
-    return find(name or "v8")
+    return choose(line.options, asked=name) if name else tree_for(line)
 
 
 def _line(request: Mapping[str, Any], line: QemuLine) -> dict[str, Any]:
-    revision = _revision(request.get("revision") or "", line)
+    name = request.get("revision") or ""
+    choice = _chosen(name, line)
     words = line.options
     host = request.get("host") or ""
-    here = _side(words, revision, host)
+    here = _side(words, choice, host)
     answer: dict[str, Any] = {
         "kind": "line",
         "source": line.kind,
@@ -245,49 +251,34 @@ def _line(request: Mapping[str, Any], line: QemuLine) -> dict[str, Any]:
         "here": here.shown,
     }
     against = request.get("against") or {}
-    other_words = words
-    if against.get("text"):
-        other = recognise(against["text"]).line
-        other_words = other.options if other is not None else ()
     if against:
-        there = _side(
-            other_words,
-            find(against.get("revision") or revision.name),
-            against.get("host", host),
-        )
+        other = line
+        if "text" in against:
+            other = recognise(str(against["text"])).line or QemuLine((), "options")
+        other_choice = _chosen(against.get("revision") or name, other)
+        there = _side(other.options, other_choice, against.get("host", host))
         answer["there"] = there.shown
         if here.run is not None and there.run is not None:
             answer["comparison"] = _rows(here.run, there.run)
     return answer
 
 
-def check_trace(text: str, revision: str) -> list[Verdict]:
-    """Judge a trace against one tree, or against all: those that conform come first."""
-    from ..judge.judge import judge
-    from ..judge.log import Log
-
-    trees = [find(revision)] if revision else list(REVISIONS.values())
-    verdicts = []
-    for tree in trees:
-        with tempfile.TemporaryFile() as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-            file.seek(0)
-            verdicts.append(judge(Log(file), tree))
-    order = {"conforms": 0, "inconclusive": 1, "diverges": 2}
-    return sorted(verdicts, key=lambda one: (order[one.verdict], one.diverged, -one.matched))
-
-
 def _trace(request: Mapping[str, Any], text: str) -> dict[str, Any]:
-    verdicts = check_trace(text, request.get("revision") or "")
-    best = verdicts[0]
-    conforming = [one.revision for one in verdicts if one.verdict == "conforms"]
+    """Judge a trace against the tree that was chosen, or against all."""
+    revision = request.get("revision") or ""
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+        file.seek(0)
+        log = Log(file)
+        found = Found(judge(log, find(revision))) if revision else find_tree(log)
+    best = found.verdict
     tone = {"conforms": "good", "diverges": "bad", "inconclusive": "warn"}[best.verdict]
     words = f"The trace {best.verdict}" if best.verdict != "inconclusive" else "Inconclusive"
     return {
         "kind": "trace",
         "verdict": [tone, f"{words}: {best.revision}, {best.meaning}"],
-        "conforming": conforming,
-        "tried": [one.revision for one in verdicts],
+        "conforming": list(found.conforming),
+        "tried": [one.revision for one in found.tried],
         "check": best.to_json(),
         "divergences": [one.in_words() for one in best.divergences[:20]],
     }

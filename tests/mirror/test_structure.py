@@ -39,7 +39,7 @@ LAYERS = {
     "host": 0,
 }
 #: An event is part of the host's language; a run as a whole is above the process.
-CALLS = {"calls": 0, "event": 0, "report": 5, "inferences": 5, "said": 5}
+CALLS = {"calls": 0, "event": 0, "strace_text": 0, "report": 5, "inferences": 5, "said": 5}
 OUTSIDE = {"ctypes", "os", "subprocess", "signal", "mmap", "socket"}
 
 

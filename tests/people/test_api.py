@@ -23,7 +23,8 @@ from qemu_model.host import profiles
 from qemu_model.host.profiles import ProfileError
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.inspect.machine import CannotJudge
-from qemu_model.revision import UnknownRevision, find
+from qemu_model.process import Run
+from qemu_model.revision import NEWEST, REVISIONS, UnknownRevision, find
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "python.rst"
 OBJECT = "memory-backend-file,id=m0,size=4M,mem-path=/mnt/a,share=on,pmem=on,sync=on"
@@ -47,15 +48,15 @@ def test_a_function_answers_as_its_command(
 ) -> None:
     given = ["--revision", tree, "--host", on]
     line = ["-object", OBJECT.replace(",sync=on", "")]
-    done = qemu_model.run(line, on, tree)
+    done = qemu_model.run(line, host=on, revision=tree)
     host = SimulatedHost(profiles.load(on.removeprefix("sim:")))
     answer = {**run_to_json(done, host), "revision_because": "as asked"}
     assert said("run", "--json", *given, *line, capsys=capsys) == as_json(answer)
-    explained = qemu_model.explain_line(line, on, tree)
+    explained = qemu_model.explain(line, host=on, revision=tree)
     assert said("explain", "--json", *given, *line, capsys=capsys) == as_json(explained.to_json())
     rows = [row.to_json() for row in qemu_model.matrix(tree, [on])]
     assert said("matrix", "--format", "json", *given, capsys=capsys) == as_json(rows)
-    differing = qemu_model.difference(line, "base", tree, on)
+    differing = qemu_model.diff(line, "base", tree, host=on)
     words = ["diff", "--json", "--from", "base", "--to", tree, "--host", on, *line]
     assert said(*words, capsys=capsys) == as_json(differing.to_json())
 
@@ -104,7 +105,7 @@ def test_revisions_and_hosts_are_given_by_name_or_as_they_are() -> None:
 
 def test_what_is_public_is_in_the_reference_and_there() -> None:
     text = REFERENCE.read_text()
-    listed = set(re.findall(r"^\.\. autofunction:: qemu_model\.(\w+)$", text, re.M))
+    listed = set(re.findall(r"^\.\. auto(?:function|class):: qemu_model\.(\w+)$", text, re.M))
     assert listed == set(qemu_model.__all__) - {"__version__"}
     assert dir(qemu_model) == sorted(qemu_model.__all__)
     for name in qemu_model.__all__:
@@ -120,6 +121,25 @@ def test_what_is_public_is_in_the_reference_and_there() -> None:
         assert found.stderr == "", path
 
 
+def test_a_run_tells_what_became_of_map_sync_and_prints_as_strace_does() -> None:
+    done: Run = qemu_model.run(LINE, host="sim:ext4-dax")
+    assert done.map_sync.outcome == "granted"
+    assert str(done.events[1]) == 'open("/mnt/a", O_RDWR|O_CREAT|O_EXCL, 0644) = 3'
+    assert str(done).splitlines()[:2] == [
+        "v8 on sim:ext4-dax: exit 0",
+        '  open("/mnt/a", O_RDWR) = -1 ENOENT',
+    ]
+
+
+def test_the_line_chooses_the_revision_where_none_is_given() -> None:
+    assert qemu_model.run(LINE, "sim:ext4").revision.name == "v8"
+    assert qemu_model.explain(LINE.replace(",sync=on", "")).revision == NEWEST
+    assert [tree.name for tree in qemu_model.revisions()] == list(REVISIONS)
+    assert list(qemu_model.profiles()) == list(profiles.names())
+    unused = "-m 1G -object memory-backend-ram,id=r,size=1G"
+    assert [one.object for one in qemu_model.lint(unused).findings] == ["r"]
+
+
 def test_importing_costs_nothing_that_is_not_used() -> None:
     code = "import qemu_model, sys; print([name for name in sys.modules if 'qemu_model.' in name])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -132,10 +152,10 @@ from qemu_model.process import Run
 
 done: Run = qemu_model.run("-object memory-backend-ram,id=m0,size=4M", "sim:ext4")
 calls: list[str] = [event.call for event in done.events]
-asked: bool = qemu_model.explain_line(["-M", "none"], "sim:ext4").requested
+asked: bool = qemu_model.explain(["-M", "none"], "sim:ext4").requested
 known: bool = qemu_model.why("mem-path property not set").known
 flags: list[str] = qemu_model.matrix("v8", ["sim:ext4"])[0].flags
-same: bool = qemu_model.difference("-M none").changed()["calls"]
+same: bool = qemu_model.diff("-M none").changed()["calls"]
 verdict: str = qemu_model.check("trace").verdict
 wrong: int = qemu_model.run("-M none", "sim:ext4").machine
 """
@@ -157,5 +177,7 @@ def test_a_users_program_is_checked_by_mypy(tmp_path: Path) -> None:
 
 
 def test_a_function_keeps_its_name_when_the_subpackage_of_that_name_is_imported() -> None:
-    importlib.import_module("qemu_model.conform.driver")
-    assert inspect.isfunction(qemu_model.conform)
+    for name in ("conform.driver", "explain.explanation", "revisions.series"):
+        importlib.import_module(f"qemu_model.{name}")
+    for function in (qemu_model.conform, qemu_model.explain, qemu_model.revisions):
+        assert inspect.isfunction(function)

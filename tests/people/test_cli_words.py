@@ -51,7 +51,7 @@ def test_ignored_options_are_named_briefly(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_file_of_options_that_is_not_read_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     shown = said("-readconfig", "vm.cfg", *RAM, capsys=capsys)
-    assert "\nthe file of -readconfig was not read" in shown
+    assert "\nassumed: the file of -readconfig is not read" in shown
     assert "-readconfig" not in said(*RAM, capsys=capsys)
 
 

@@ -134,7 +134,7 @@ def test_200_drawn_lines_are_answered_as_the_command_line_answers(page: Page) ->
 def explained(words: list[str], tree: Revision, host: str) -> Explanation | str:
     """Return the explanation, or why the host refuses to go on."""
     try:
-        return explain(words, tree, host)
+        return explain(words, tree, host, chosen_because="as asked")
     except HostRefuses as refusal:
         return str(refusal)
 

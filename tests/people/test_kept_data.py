@@ -124,8 +124,8 @@ def test_python_s_process_keeps_what_was_in_the_file(file: Path, end: str) -> No
 def test_the_functions_discard_only_when_told(file: Path) -> None:
     line = f"-object {DISCARD}{file}"
     qemu_model.run(line, "live")
-    qemu_model.difference(line, on="live")
-    qemu_model.explain_line(line, "live")
+    qemu_model.diff(line, host="live")
+    qemu_model.explain(line, "live")
     assert file.read_bytes() == BYTES
     qemu_model.run(line, "live", allow_discard=True)
     assert file.read_bytes() == bytes(SIZE)

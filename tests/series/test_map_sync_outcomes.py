@@ -7,6 +7,7 @@ The expected side is the table of kernels that the profiles are made from, read 
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import qemu_model.host
 from qemu_model.calls.event import Event
 from qemu_model.calls.map_sync import map_sync
+from qemu_model.explain.explanation import explain
 from qemu_model.host import linux, profiles
 from qemu_model.process import run
 from qemu_model.review.hosts import simulated
@@ -26,6 +28,8 @@ TABLE = json.loads(
     (Path(qemu_model.host.__file__).parent / "profile_data" / "file_systems.json").read_text()
 )
 ADDRESS = 0x7F00_0000_0000
+#: The trees that differ in what they ask of MAP_SYNC.
+TREES = [REVISIONS[name] for name in ("base", "v1", "v2", "v6", "v7", "v8", "v10", "qemu-4.1")]
 
 
 def honours_map_sync(name: str) -> bool:
@@ -139,3 +143,60 @@ def test_a_refusal_says_whether_the_block_was_mapped_without() -> None:
     both = map_sync([REFUSED, mapping(linux.MAP_SHARED)])
     assert "mapped without it" in both.sentence()
     assert [request.retried for request in both.requests] == [True]
+
+
+SETTINGS = [
+    (share, pmem, sync)
+    for share in ("on", "off")
+    for pmem in ("on", "off")
+    for sync in ("", "on", "off", "auto")
+]
+
+
+@pytest.mark.parametrize("host", ["ext4-dax", "ext4", "tmpfs", "linux-4.14-ext4-dax", "9p"])
+def test_no_sentence_of_explain_contradicts_the_run(host: str) -> None:
+    path = simulated(host).path
+    for revision, (share, pmem, sync) in itertools.product(TREES, SETTINGS):
+        if sync and sync not in revision.policy.values:
+            continue
+        text = f"memory-backend-file,id=m0,size=16M,mem-path={path},share={share},pmem={pmem}"
+        text += f",sync={sync}" if sync and revision.hostmem_file.has_sync else ""
+        told = explain(["-object", text], revision, f"sim:{host}", persistence=True)
+        became, said = told.run.map_sync, told.because
+        answer = told.to_json()["map_sync"]
+        assert answer["outcome"] == became.outcome
+        if told.run.exit != 0:
+            assert said.startswith("QEMU ends with an error"), said
+            continue
+        assert ("refuses MAP_SYNC" in said) == (became.outcome == "refused"), said
+        assert ("ignores MAP_SYNC" in said) == (became.outcome == "ignored"), said
+        assert ("it takes effect" in said) == (became.outcome == "granted"), said
+        warned = any("requesting persistence" in line for line in told.run.stderr)
+        if became.outcome == "refused":
+            assert ("warns and" in said, "silently" in said) == (warned, not warned), said
+        assert answer["in_force"] == (became.outcome == "granted")
+
+
+def test_the_words_of_sync_and_pmem_are_those_of_the_tree() -> None:
+    def words(name: str, option: str, text: str) -> str:
+        line = ["-object", f"memory-backend-file,id=m0,size=16M,mem-path=/mnt/x{text}"]
+        effects = explain(line, REVISIONS[name], "sim:ext4").effects
+        return next(one.data for one in effects if one.option.startswith(option))
+
+    assert "share is on too" in words("v6", "sync=on", ",sync=on")
+    assert "QEMU stops where sync=on cannot be met" in words("v6", "sync=on", ",sync=on")
+    assert "share and pmem are on too" in words("v8", "sync=on", ",sync=on")
+    assert "stops" not in words("v8", "sync=on", ",sync=on")
+    assert "MAP_SYNC is asked for" in words("v6", "sync not given (auto)", "")
+    assert "MAP_SYNC" not in words("v1", "pmem=on", ",pmem=on")
+    assert "MAP_SYNC becomes possible" in words("qemu-4.1", "pmem=on", ",pmem=on")
+    with pytest.raises(StopIteration):
+        words("qemu-7.2", "sync", "")
+
+
+def test_anonymous_memory_that_v1_asks_for_is_refused_and_says_so() -> None:
+    line = ["-object", "memory-backend-ram,id=m0,size=4M,share=on"]
+    told = explain(line, REVISIONS["v1"], "sim:ext4-dax")
+    assert told.because == (
+        "the kernel refuses MAP_SYNC for anonymous memory; QEMU silently maps without it"
+    )

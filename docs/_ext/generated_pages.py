@@ -1,0 +1,53 @@
+"""Pages of the reference that are written when the documentation is built.
+
+The messages have a page for each C file: one page of all would be 22,000 pixels long,
+and the search would always find that one.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import generated
+from sphinx.application import Sphinx
+
+#: Where the pages go, below the documentation's sources; git does not keep them.
+FOLDER = "reference/messages"
+
+
+def page_name(file: str) -> str:
+    """Return the page of a C file: ``util-mmap-alloc-c``."""
+    return "".join(letter if letter.isalnum() else "-" for letter in file)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Yield each page's name and its text."""
+    for file, known in generated.messages_by_file().items():
+        lines = generated.title(file, "=")
+        lines += [f"What ``{file}`` can say, {len(known)} messages.", ""]
+        for one in known:
+            lines += generated.message(one)
+        yield page_name(file), "\n".join(lines)
+
+
+def write(app: Sphinx) -> None:
+    """Write the pages that changed, and remove those that are no more."""
+    folder = Path(app.srcdir) / FOLDER
+    folder.mkdir(exist_ok=True)
+    texts = dict(pages())
+    for path in folder.glob("*.rst"):
+        if path.stem not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        path = folder / f"{name}.rst"
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> Mapping[str, Any]:
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True}
