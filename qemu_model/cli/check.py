@@ -153,4 +153,7 @@ def _check_machine(words: common.Words, options: Sequence[str] | None) -> int:
     as_json = words.has(common.JSON)
     if words.has(PATH):
         return machine.main_path(words.value(PATH), as_json)
+    if words.has(SMAPS):
+        text = common.read_file(words.value(SMAPS), "--smaps")
+        return machine.main_smaps(text, options or (), as_json)
     return machine.main_pid(words.value(PID), as_json)

@@ -7,20 +7,21 @@ from __future__ import annotations
 import json as _json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from .cannot_judge import CannotJudge
 from .machine_path import PathJudgement, judge_path
 from .machine_process import (
     MEANING,
-    MappedRange,
     MappingJudgement,
     ProcessJudgement,
     file_mappings,
     judge_pid,
+    judge_smaps,
     read_mappings,
 )
+from .smaps import MappedRange
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +35,10 @@ __all__ = [
     "file_mappings",
     "judge_path",
     "judge_pid",
+    "judge_smaps",
     "main_path",
     "main_pid",
+    "main_smaps",
     "read_mappings",
 ]
 
@@ -57,6 +60,11 @@ def main_pid(pid: int | str, json: bool = False) -> int:
         return judge_pid(int(text))
 
     return _main(judge, _show_process, json)
+
+
+def main_smaps(text: str, options: Sequence[str], json: bool = False) -> int:
+    """Print what the mappings in a copy of smaps are; return 0, or 2 with one line on stderr."""
+    return _main(lambda: judge_smaps(text, options), _show_process, json)
 
 
 def _main(
@@ -103,19 +111,66 @@ def _answer(value: bool | None, yes: str = "yes", no: str = "no") -> str:
 def _show_process(console: Console, judgement: ProcessJudgement) -> None:
     from rich.markup import escape
 
-    console.print(f"process {judgement.pid}: {escape(judgement.program)}")
+    if judgement.pid is not None:
+        console.print(f"process {judgement.pid}: {escape(judgement.program)}")
+    if judgement.revision:
+        console.print(f"its line, as {judgement.revision} ({escape(judgement.because)})")
     if not judgement.mappings:
         console.print("no mapping of it can be guest memory")
         return
+    devices = [one for one in judgement.mappings if one.use == "device"]
     for judged in judgement.mappings:
-        mapping = judged.mapping
-        colour = {"synchronous": "green", "unknown": "magenta"}.get(judged.nature, "red")
-        kind = "shared" if mapping.shared else "private"
-        flag = ", sf" if "sf" in mapping.vm_flags else ""
-        of = f" of {escape(mapping.path)}" if mapping.path else ""
-        console.print(f"{_size(mapping.size)} at {mapping.address:#x}, {kind}{flag}{of}")
+        if judged.use != "device":
+            _show_mapping(console, judged)
+    if devices:
+        console.print("memory of devices (ROM, VGA and the like):")
+    for judged in devices:
+        console.print(f"  {_where(judged)}")
+    for finding in judgement.findings:
+        console.print(f"{finding['code']} {finding['severity']}: {escape(str(finding['text']))}")
+
+
+def _show_mapping(console: Console, judged: MappingJudgement) -> None:
+    from rich.markup import escape
+
+    mapping = judged.mapping
+    colour = {"synchronous": "green", "unknown": "magenta"}.get(judged.nature, "red")
+    name = f"{judged.use} {judged.id}: " if judged.id else ""
+    console.print(f"{escape(name)}{escape(_where(judged))}")
+    details = _details(judged)
+    if details:
+        console.print(f"  {details}")
+    # Without a file there is nothing that could survive, and nothing to say about it.
+    if mapping.file:
         console.print(f"  [{colour}]{MEANING[judged.nature]}[/]")
         console.print(f"  because {escape(judged.because)}")
+
+
+def _where(judged: MappingJudgement) -> str:
+    mapping = judged.mapping
+    kind = "shared" if mapping.shared else "private"
+    flag = ", sf" if "sf" in mapping.vm_flags else ""
+    of = f" of {mapping.path}" if mapping.path else ""
+    return f"{_size(mapping.size)} at {mapping.address:#x}, {kind}{flag}{of}"
+
+
+def _details(judged: MappingJudgement) -> str:
+    """Return the page size, what is resident, huge and locked, and on which nodes."""
+    mapping = judged.mapping
+    details = []
+    if mapping.page_size is not None:
+        details.append(f"pages of {_size(mapping.page_size)}")
+    resident = mapping.amount("Rss")
+    if resident is not None and "ht" not in mapping.vm_flags:
+        details.append(f"{_size(resident)} resident" if resident else "nothing resident")
+    if mapping.huge and "ht" not in mapping.vm_flags:
+        details.append(f"{_size(mapping.huge)} in transparent huge pages")
+    if judged.locked:
+        details.append("locked")
+    if judged.nodes:
+        pages = ", ".join(f"node {node}: {count} pages" for node, count in judged.nodes.items())
+        details.append(pages)
+    return "; ".join(details)
 
 
 def _size(size: int) -> str:

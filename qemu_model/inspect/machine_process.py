@@ -10,27 +10,37 @@ is asked as well, by a trial that touches no page.
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
 from ..host import linux
 from ..host.live import LiveHost
+from .blocks import Line, line_of, match_blocks, options_of
 from .cannot_judge import CannotJudge
 from .machine_path import ask, device_dax_align, device_subsystem, trial_length, try_mapping
+from .smaps import MappedRange, parse_numa_maps, parse_smaps
 
+if TYPE_CHECKING:
+    from ..explain.guest_memory import Memory
+
+#: Files under these names are memory of the host.
+_IN_MEMORY_PATHS: Final = ("/memfd:", "/dev/shm/", "/dev/zero", "/SYSV")
 IN_MEMORY: Final = (linux.TMPFS_MAGIC, linux.HUGETLBFS_MAGIC)
 
-Nature = Literal["synchronous", "dax", "page cache", "private", "memory", "unknown"]
+Nature = Literal["synchronous", "asynchronous", "dax", "page cache", "private", "memory", "unknown"]
+#: What a mapping is to the guest: its RAM, a backend that a device or nothing uses, memory of
+#: a device itself (ROM, VGA); empty where the command line is not known.
+Use = Literal["guest RAM", "backend", "device", ""]
 
 #: What each nature of a mapping means for the guest's stores.
 MEANING: Final[Mapping[Nature, str]] = MappingProxyType(
     {
         "synchronous": "synchronous: what the guest has flushed survives a crash of this host",
+        "asynchronous": "not synchronous: a crash of this host loses what is not written back",
         "dax": "on DAX without MAP_SYNC: the file's blocks may be lost in a crash of this host",
         "page cache": "through the page cache: not safe until the kernel writes it back",
         "private": "private copies: nothing the guest writes reaches the file",
@@ -41,49 +51,45 @@ MEANING: Final[Mapping[Nature, str]] = MappingProxyType(
 
 
 @attrs.frozen
-class MappedRange:
-    """One mapping of a process: from ``/proc/PID/smaps``; sizes and addresses in bytes."""
-
-    address: int
-    size: int
-    permissions: str
-    device: str
-    inode: int
-    path: str
-    vm_flags: tuple[str, ...]
-
-    @property
-    def shared(self) -> bool:
-        """Whether what is written is seen by others."""
-        return self.permissions[3] == "s"
-
-    @property
-    def file(self) -> bool:
-        """Whether a file with a number is behind it."""
-        return self.inode != 0
-
-
-@attrs.frozen
 class MappingJudgement:
-    """A mapping that can be guest memory, what it is, and why that is known."""
+    """A mapping that can be guest memory, what it is, and why that is known.
+
+    ``id`` is the backend's, or the machine's name for its RAM; ``nodes`` says how many of
+    its pages are on which node of the host, None where that is not known.
+    """
 
     mapping: MappedRange
     nature: Nature
     because: str
+    id: str = ""
+    use: Use = ""
+    nodes: Mapping[int, int] | None = None
 
     @property
     def synchronous(self) -> bool | None:
         """Whether MAP_SYNC is in force; None where that could not be found out."""
         return None if self.nature == "unknown" else self.nature == "synchronous"
 
+    @property
+    def locked(self) -> bool | None:
+        """Whether its pages cannot be swapped out; None where smaps has no flags."""
+        return "lo" in self.mapping.vm_flags if self.mapping.vm_flags else None
+
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
+            "id": self.id or None,
+            "use": self.use or None,
             "address": self.mapping.address,
             "size": self.mapping.size,
             "path": self.mapping.path or None,
             "shared": self.mapping.shared,
             "vm_flags": list(self.mapping.vm_flags),
+            "page_size": self.mapping.page_size,
+            "huge": self.mapping.huge,
+            "resident": self.mapping.amount("Rss"),
+            "locked": self.locked,
+            "nodes": None if self.nodes is None else {str(n): c for n, c in self.nodes.items()},
             "nature": self.nature,
             "synchronous": self.synchronous,
             "meaning": MEANING[self.nature],
@@ -93,18 +99,28 @@ class MappingJudgement:
 
 @attrs.frozen
 class ProcessJudgement:
-    """A living process and the mappings in it that can be guest memory."""
+    """A running process and the mappings in it that can be guest memory, guest RAM first.
 
-    pid: int
+    ``pid`` is None for a copy of smaps.  ``findings`` are lint's for the command line, with
+    the tree ``revision`` that it is about, and why.
+    """
+
+    pid: int | None
     program: str
     mappings: tuple[MappingJudgement, ...]
+    findings: tuple[dict[str, Any], ...] = ()
+    revision: str = ""
+    because: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
         return {
             "pid": self.pid,
             "program": self.program,
+            "revision": self.revision or None,
+            "revision_because": self.because or None,
             "mappings": [mapping.to_json() for mapping in self.mappings],
+            "findings": list(self.findings),
         }
 
 
@@ -112,23 +128,92 @@ def judge_pid(pid: int) -> ProcessJudgement:
     """Judge the mappings of the process ``pid`` that can be a guest's memory.
 
     Those are QEMU's RAM blocks, which alone are kept from forked children (``dc`` in
-    VmFlags), and files mapped for writing that are no program.  Raises
+    VmFlags), and files mapped for writing that are no program.  Which backend each is, and
+    lint's findings, come from the process's own command line.  Raises
     :class:`CannotJudge` if there is no such process or it may not be looked at.
     """
     mappings = read_mappings(pid)
-    programs = {mapping.path for mapping in mappings if "x" in mapping.permissions}
-    judged = []
-    for mapping in mappings:
-        if mapping.permissions[:3] != "rw-":
-            continue
-        block = "dc" in mapping.vm_flags
-        if block or (mapping.file and mapping.path not in programs):
-            judged.append(_judge_mapping(pid, mapping))
     try:
         program = os.readlink(f"/proc/{pid}/exe")
     except OSError:
         program = "unknown"
-    return ProcessJudgement(pid, program, tuple(judged))
+    options = options_of(pid) if is_qemu(program) else ()
+    nodes = _read_nodes(pid)
+    return _judge(
+        mappings, options, lambda mapping: _judge_mapping(pid, mapping), nodes, pid, program
+    )
+
+
+def judge_smaps(text: str, options: Sequence[str] = ()) -> ProcessJudgement:
+    """Judge a copy of ``/proc/PID/smaps``; ``options`` are those of the QEMU that it is of.
+
+    Raises :class:`CannotJudge` for text that is none.
+    """
+    mappings = parse_smaps(text)
+    if not mappings:
+        raise CannotJudge("this is no text of /proc/PID/smaps: it has no line with a mapping")
+    return _judge(mappings, options, judge_copied, {}, None, "unknown")
+
+
+def is_qemu(program: str) -> bool:
+    """Whether a program is a QEMU by its name."""
+    return os.path.basename(program).startswith(("qemu", "kvm"))
+
+
+def _judge(
+    mappings: Sequence[MappedRange],
+    options: Sequence[str],
+    judge: Callable[[MappedRange], MappingJudgement],
+    nodes: Mapping[int, Mapping[int, int]],
+    pid: int | None,
+    program: str,
+) -> ProcessJudgement:
+    line = line_of(options) if options else Line()
+    programs = {mapping.path for mapping in mappings if "x" in mapping.permissions}
+    matched = match_blocks(
+        (mapping for mapping in mappings if mapping.path not in programs or not mapping.path),
+        line.memory,
+    )
+    judged = []
+    for mapping in mappings:
+        block = matched.get(mapping.address)
+        candidate = mapping.permissions[:3] == "rw-" and (
+            "dc" in mapping.vm_flags or (mapping.file and mapping.path not in programs)
+        )
+        if block is None and not candidate:
+            continue
+        judged.append(
+            attrs.evolve(
+                judge(mapping),
+                id=block.id if block else "",
+                use=use_of(block) if block else "device" if line.memory else "",
+                nodes=nodes.get(mapping.address),
+            )
+        )
+    order = {block.id: place for place, block in enumerate(line.memory)}
+    judged.sort(key=lambda one: (order.get(one.id, len(order)), -one.mapping.size * (not one.id)))
+    return ProcessJudgement(pid, program, tuple(judged), line.findings, line.revision, line.because)
+
+
+def use_of(block: Memory) -> Use:
+    """Return what a block is to the guest."""
+    if block.is_ram:
+        return "guest RAM"
+    return "backend"
+
+
+def judge_copied(mapping: MappedRange) -> MappingJudgement:
+    """Judge a mapping by smaps alone: the file behind it cannot be asked."""
+    if not mapping.file:
+        return MappingJudgement(mapping, "memory", "there is no file behind it")
+    if not mapping.shared:
+        return MappingJudgement(mapping, "private", "the mapping is private")
+    if "ht" in mapping.vm_flags or mapping.path.startswith(_IN_MEMORY_PATHS):
+        return MappingJudgement(mapping, "memory", f"{mapping.path} is memory of the host")
+    if "sf" in mapping.vm_flags:
+        because = "sf in VmFlags, which means synchronous on a file on DAX only: ask on the host"
+        return MappingJudgement(mapping, "unknown", because)
+    return MappingJudgement(mapping, "asynchronous", "no sf in VmFlags")
 
 
 def file_mappings(pid: int, path: str) -> list[MappedRange]:
@@ -140,16 +225,11 @@ def file_mappings(pid: int, path: str) -> list[MappedRange]:
     return [mapping for mapping in read_mappings(pid) if mapping.inode == inode]
 
 
-_HEAD: Final = re.compile(
-    r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+)\s*(.*)", re.DOTALL
-)
-
-
 def read_mappings(pid: int) -> list[MappedRange]:
     """Read ``/proc/PID/smaps``.  Raises :class:`CannotJudge` if it cannot be read."""
     try:
         with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().split("\n")
+            return parse_smaps(file.read())
     except (FileNotFoundError, ProcessLookupError):
         raise CannotJudge(f"there is no process {pid}") from None
     except PermissionError:
@@ -158,17 +238,14 @@ def read_mappings(pid: int) -> list[MappedRange]:
         ) from None
     except OSError as error:
         raise CannotJudge(f"the mappings of process {pid}: {error.strerror}") from None
-    mappings: list[MappedRange] = []
-    for line in lines:
-        if head := _HEAD.fullmatch(line):
-            first, last = int(head[1], 16), int(head[2], 16)
-            path = head[7].replace("\\012", "\n")
-            mappings.append(
-                MappedRange(first, last - first, head[3], head[5], int(head[6]), path, ())
-            )
-        elif line.startswith("VmFlags:") and mappings:
-            mappings[-1] = attrs.evolve(mappings[-1], vm_flags=tuple(line.split()[1:]))
-    return mappings
+
+
+def _read_nodes(pid: int) -> dict[int, dict[int, int]]:
+    try:
+        with open(f"/proc/{pid}/numa_maps", encoding="utf-8", errors="replace") as file:
+            return parse_numa_maps(file.read())
+    except OSError:
+        return {}
 
 
 def _judge_mapping(pid: int, mapping: MappedRange) -> MappingJudgement:
