@@ -274,7 +274,7 @@ def test_the_machine_of_a_line(options: list[str], machine: str) -> None:
         (["-object", "x,align=/x,mem-path=/a,size=/y"], None, {"/a"}),
         (["-object", '{"qom-type": "memory-backend-file", "mem-path": "/j"}'], None, {"/j"}),
         (["-object", '{"mem-path": "/j"', "-object", "x,mem-path=/k"], None, {"/k"}),
-        (["-object", "x,id=1,mem-path=/a", "-object", "x,mem-path=/k"], None, {"/k"}),
+        (["-object", "x,id=1,mem-path=/a", "-object", "x,mem-path=/k"], None, {"/a", "/k"}),
         (["-object", "{" * 100_000, "-mem-path", "/k"], None, {"/k"}),
         (["mem-path", "/a", "object", "x,mem-path=/b"], None, set()),
         ([], [{"execute": "object-add", "arguments": {"props": {"mem-path": "/p"}}},
