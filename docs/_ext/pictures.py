@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -262,3 +263,7 @@ class Picture(SphinxDirective):
 def setup(app: Sphinx) -> Mapping[str, Any]:
     app.add_directive("picture", Picture)
     return {"parallel_read_safe": True}
+
+
+if __name__ == "__main__":
+    print(PICTURES[sys.argv[1]]().standalone(), end="")

@@ -52,11 +52,30 @@ class Drawing:
             y += 16
         return y
 
+    def standalone(self) -> str:
+        """Return an SVG file that brings its own colours, for light and dark."""
+        colours = (
+            "text{font:12px system-ui,sans-serif;fill:#1a1f26}.code,.failed{font:11px monospace}"
+            ".strong,.inside{font-weight:600}.inside{fill:#fff}.quiet{fill:#565f6b}"
+            "rect{fill:none;stroke:#868f9a}.block{fill:#1f66b8;stroke:none}"
+            "line{stroke:#868f9a;stroke-width:1.2}.head{fill:#868f9a}.failed{fill:#9c1226}"
+            "@media(prefers-color-scheme:dark){text{fill:#e7ebf0}.quiet{fill:#a3adb8}"
+            ".failed{fill:#ff9aa5}}"
+        )
+        head, _, rest = self._svg().partition(">")
+        return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{colours}</style>{rest}\n'
+
     def html(self) -> str:
         """Return the figure's HTML."""
+        return (
+            f'<figure class="picture">{self._svg()}'
+            f"<figcaption>{escape(self._title)}</figcaption></figure>"
+        )
+
+    def _svg(self) -> str:
         width, height = int(self._right) + 8, int(self._bottom) + 8
         return (
-            f'<figure class="picture"><svg viewBox="0 0 {width} {height}" role="img" '
+            f'<svg viewBox="0 0 {width} {height}" role="img" '
             f'style="max-width:{width}px" aria-label="{escape(self._title)}">'
             f"<title>{escape(self._title)}</title><desc>{escape(self._description)}</desc>"
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
@@ -64,5 +83,4 @@ class Drawing:
             '<pattern id="hatch" width="8" height="8" patternUnits="userSpaceOnUse" '
             'patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="8"/>'
             f"</pattern></defs>{''.join(self._parts)}</svg>"
-            f"<figcaption>{escape(self._title)}</figcaption></figure>"
         )
