@@ -306,8 +306,14 @@ def timeline() -> Iterator[str]:
 def revisions() -> Iterator[str]:
     from qemu_model.revision import REVISIONS
 
-    rows = [(f"``{name}``", escaped(tree.meaning)) for name, tree in REVISIONS.items()]
-    yield from table(("``--revision``", "what it is"), rows)
+    rows = [
+        (f"``{name}``", escaped(tree.meaning), tree.evidence) for name, tree in REVISIONS.items()
+    ]
+    yield from table(("``--revision``", "what it is", "evidence"), rows)
+
+
+def release_changes() -> Iterator[str]:
+    yield from literal(printed(["releases"]))
 
 
 def inferred() -> Iterator[str]:
@@ -392,6 +398,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
             timeline,
             profile_answers,
             revisions,
+            release_changes,
             inferred,
             rules,
             findings,

@@ -16,7 +16,8 @@ import generated
 from sphinx.application import Sphinx
 
 #: Where the pages go, below the documentation's sources; git does not keep them.
-FOLDER = "reference/messages"
+MESSAGES = "reference/messages"
+LINT = "reference/lint"
 
 
 def page_name(file: str) -> str:
@@ -24,8 +25,8 @@ def page_name(file: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in file)
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """Yield each page's name and its text."""
+def message_pages() -> Iterator[tuple[str, str]]:
+    """Yield each C file's page and its text."""
     for file, known in generated.messages_by_file().items():
         lines = generated.title(file, "=")
         lines += [f"What ``{file}`` can say, {len(known)} messages.", ""]
@@ -34,18 +35,30 @@ def pages() -> Iterator[tuple[str, str]]:
         yield page_name(file), "\n".join(lines)
 
 
+def lint_pages() -> Iterator[tuple[str, str]]:
+    """Yield each rule's page and its text."""
+    from qemu_model.findings.registry import RULES
+
+    for rule in RULES:
+        lines = generated.title(f"{rule.code} {rule.name}", "=")
+        meaning = generated.escaped(rule.meaning)
+        lines += [f"{meaning[0].upper()}{meaning[1:]}", "", f"Severity: {rule.severity}.", ""]
+        yield rule.name, "\n".join(lines)
+
+
 def write(app: Sphinx) -> None:
     """Write the pages that changed, and remove those that are no more."""
-    folder = Path(app.srcdir) / FOLDER
-    folder.mkdir(exist_ok=True)
-    texts = dict(pages())
-    for path in folder.glob("*.rst"):
-        if path.stem not in texts:
-            path.unlink()
-    for name, text in texts.items():
-        path = folder / f"{name}.rst"
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    for place, pages in ((MESSAGES, message_pages()), (LINT, lint_pages())):
+        folder = Path(app.srcdir) / place
+        folder.mkdir(exist_ok=True)
+        texts = dict(pages)
+        for path in folder.glob("*.rst"):
+            if path.stem not in texts:
+                path.unlink()
+        for name, text in texts.items():
+            path = folder / f"{name}.rst"
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> Mapping[str, Any]:

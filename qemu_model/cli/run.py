@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..host.protocol import HostRefuses
 from ..qmp import NotModelled
@@ -15,9 +15,16 @@ from . import common
 from .line_input import INPUT, given_line, show_notes
 from .tree_choice import choose_tree
 
+if TYPE_CHECKING:
+    from ..process import Run
+
 FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
 ALLOW_DISCARD: Final = common.Option(
     "--allow-discard", "on live: let discard-data=on discard what was in a file before"
+)
+QUIET: Final = common.Option("--quiet", "print only what QEMU prints")
+REQUIRE: Final = common.Option(
+    "--require-map-sync", "exit with 3 if QEMU starts and MAP_SYNC does not hold"
 )
 OPTIONS: Final = (
     common.REVISION,
@@ -28,11 +35,15 @@ OPTIONS: Final = (
     common.COLOR,
     FORCE,
     ALLOW_DISCARD,
+    QUIET,
+    REQUIRE,
     common.HELP,
 )
 
 #: What a shell adds to the number of a signal that ended a process.
 SIGNALLED: Final = 128
+#: With --require-map-sync: it does not hold.
+NOT_SYNCHRONOUS: Final = 3
 #: timeout's exit status, for what never ends.
 LIVELOCK_STATUS: Final = 124
 
@@ -58,8 +69,8 @@ def help_text() -> str:
             'echo \'[{"execute": "query-memdev"}]\' | qemu-model run --qmp - -object ...',
         ),
         "QEMU's: 0 or 1; 134 where it aborts, 139 where it dies of SIGSEGV, 124 where it\n"
-        "would never end.  2: our options or files are wrong.  130: Ctrl-C, and then nothing of\n"
-        "the run is left.",
+        "would never end; 3 with --require-map-sync.  2: our options or files are wrong.\n"
+        "130: Ctrl-C, and then nothing of the run is left.",
     )
 
 
@@ -95,10 +106,11 @@ def main(argv: Sequence[str]) -> int:
             answer = {**run_to_json(done, host), "revision_because": choice.because}
             json.dump(answer, sys.stdout, ensure_ascii=True)
             print()
-            return exit_status(done.exit)
-        from .show import Show
+            return _status(words, done)
+        from .show import Quiet, Show
 
-        show = Show(host, words.value(common.COLOR))
+        quiet = words.has(QUIET)
+        show = Quiet(host) if quiet else Show(host, words.value(common.COLOR))
         show.header(choice)
         done = run(
             line.options,
@@ -114,4 +126,10 @@ def main(argv: Sequence[str]) -> int:
         return common.say(f"qemu-model run: {error}")
     except NotModelled as error:
         raise common.not_modelled(error) from error
+    return _status(words, done)
+
+
+def _status(words: common.Words, done: Run) -> int:
+    if words.has(REQUIRE) and done.exit == 0 and not done.map_sync.granted_to_all:
+        return NOT_SYNCHRONOUS
     return exit_status(done.exit)

@@ -13,6 +13,7 @@ from ..calls.clauses import clause_of
 from ..calls.event import Event
 from ..calls.inferences import relied_on
 from ..calls.strace_text import call_text, result_text
+from ..explorer.words import VM_FLAGS
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run
@@ -128,6 +129,9 @@ class Show:
                 (f"{mapping.id}", "bold"),
                 (f": {human_size(mapping.size)} at {mapping.address:#x}, VmFlags {flags}", ""),
             )
+            if self._folds and mapping.vm_flags:
+                told = [f"{flag} {VM_FLAGS[flag]}" for flag in mapping.vm_flags if flag in VM_FLAGS]
+                self._print((f"  VmFlags: {'; '.join(told)}", "dim"))
         leaks = run.leaks
         left = [
             f"{count} {what}{'s' if count > 1 else ''}"
@@ -153,6 +157,10 @@ class Show:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:
             ended = f"is ended by signal {-run.exit}" if run.exit < 0 else f"exits with {run.exit}"
+            if self._folds:
+                # The message scrolled away with the calls.
+                for text in run.stderr:
+                    self._print((text, "red"))
             self._print((f"QEMU {'aborts (SIGABRT)' if run.exit == -6 else ended}", "bold red"))
             self._help_on_error(run)
         synchronous = run.map_sync
@@ -166,3 +174,22 @@ class Show:
             self._print((suggestion, "bold"))
         if run.stderr:
             self._print(("'qemu-model why' explains messages: paste what QEMU said", "dim"))
+
+
+class Quiet(Show):
+    """Prints what QEMU prints, and nothing else."""
+
+    def header(self, choice: Choice) -> None:
+        """Say nothing of the tree."""
+
+    def event(self, event: Event) -> None:
+        """Show no call."""
+
+    def reply(self, reply: Any) -> None:
+        """Show one reply or event of QMP, as QEMU sends it."""
+        print(json.dumps(reply))
+
+    def summary(self, run: Run) -> None:
+        """Show what QEMU printed on stdout."""
+        for line in run.stdout:
+            print(line)

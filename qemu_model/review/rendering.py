@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from ..revision import Revision
 
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 PIPE_WIDTH: Final = 80
 
 
+class _WithoutTrailingBlanks(io.TextIOBase):
+    """A stream whose lines end in no blanks: tables are padded, and a pipe needs no padding."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write whole lines, as rich does."""
+        self._stream.write(re.sub(r" +(?=\n|$)", "", text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        self._stream.flush()
+
+
 def console(color: str = "auto") -> Console:
     """Return where tables go: the terminal, or a pipe that takes 80 columns and no colour.
 
@@ -28,6 +46,7 @@ def console(color: str = "auto") -> Console:
 
     terminal = sys.stdout.isatty()
     return Console(
+        file=None if terminal else cast(TextIO, _WithoutTrailingBlanks(sys.stdout)),
         highlight=False,
         markup=False,
         width=None if terminal else PIPE_WIDTH,

@@ -40,7 +40,7 @@ def test_every_name_that_there_is_completes() -> None:
         ([], "exp", ["explain", "explorer"]),
         (["series"], "", ["list", "show", "impact"]),
         (["profile", "show"], "ext4-", ["ext4-dax"]),
-        (["run"], "--re", ["--revision"]),
+        (["run"], "--re", ["--require-map-sync", "--revision"]),
         (["run"], "-mem-", ["-mem-path", "-mem-prealloc"]),
         (["run", "-object"], "memory-backend-r", ["memory-backend-ram,id="]),
         (["run", "-object"], "memory-backend-file,id=a,sy", ["memory-backend-file,id=a,sync="]),

@@ -178,3 +178,36 @@ def test_a_verdict_fits_the_terminal_and_keeps_its_lines_in_a_pipe(tmp_path: Pat
     assert [line for line in told if len(line) > 70] == []
     assert "  observed  " in shown
     assert max(map(len, start(*words).stdout.splitlines())) > 100
+
+
+def test_a_quiet_run_prints_only_what_qemu_prints() -> None:
+    done = start("run", "--quiet", "--host", "sim:ext4", *RAM)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = start("run", "--quiet", "--host", "sim:ext4", "-foo")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "qemu: -foo: invalid option\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "words", "status"),
+    [
+        ("sim:ext4-dax", ("-object", SYNC), 0),
+        ("sim:ext4", ("-object", SYNC), 3),
+        ("sim:ext4", RAM, 3),
+        ("sim:ext4", ("-foo",), 1),
+    ],
+)
+def test_a_script_can_require_that_map_sync_holds(
+    host: str, words: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--require-map-sync", "--host", host, *words]) == status
+    assert main(["run", "--require-map-sync", "--json", "--host", host, *words]) == status
+    capsys.readouterr()
+
+
+def test_a_terminal_gets_the_flags_in_words_and_the_error_at_the_end() -> None:
+    plain = re.compile(r"\x1b\[[0-9;]*m")
+    shown = plain.sub("", on_terminal("run", "--host", "sim:ext4", *RAM, env=environment()))
+    assert "VmFlags: rd readable; wr writable" in " ".join(shown.split())
+    shown = plain.sub("", on_terminal("run", "--host", "sim:ext4", "-foo", env=environment()))
+    assert shown.split().count("-foo:") == 2
+    assert shown.index("QEMU exits with 1") > shown.rindex("-foo: invalid option")
