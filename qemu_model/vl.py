@@ -114,6 +114,7 @@ def _parse_option(
         case "no-acpi":
             qemu.warn_report(messages.NO_ACPI_DEPRECATED)
             line.acpi = False
+            line.machine_opts_dict["acpi"] = "off"
         case "mem-path":
             line.mem_path = value
         case "object":
@@ -404,8 +405,6 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     if qemu.tree.machine.checks_memory_backend_with_the_board:
         _check_mem_path(qemu, options)
     _or_exit(qemu, qemu_apply_machine_options, line, options)
-    if not line.acpi:
-        qemu.machine.acpi = False
     _report_deprecation(qemu)
     object_option_foreach_add(qemu, types, line.object_options, early=False)
     qemu_resolve_machine_memdev(qemu)
@@ -438,7 +437,7 @@ def _assume_machine(line: QapiCommandLine) -> str:
     """Return the default machine for a line without -machine: pc if it is about RAM, or none."""
     about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
     devices = any(implies_a_machine(device.driver) for device in line.device_options)
-    return DEFAULT_MACHINE if about_ram or devices or line.smp else "none"
+    return DEFAULT_MACHINE if about_ram or devices or line.smp or not line.acpi else "none"
 
 
 def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[DeviceOptions]) -> None:

@@ -71,6 +71,8 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
             line.mem_prealloc = True
         case "no-acpi":
             line.acpi = False
+            if qemu.tree.vl.no_acpi_is_a_machine_property:
+                line.machine.append(QemuOpts(None, (("acpi", "off"),), location=qemu.location))
         case "mem-path":
             line.mem_path = value
         case "object":
@@ -199,7 +201,7 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
         raise Exit(0)
     create_objects(qemu, types, line.objects, initial=True)
     _or_exit(qemu, machine_set_property, machine_options)
-    if not line.acpi:
+    if not line.acpi and not qemu.tree.vl.no_acpi_is_a_machine_property:
         qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     _report_deprecation(qemu)

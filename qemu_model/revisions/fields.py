@@ -225,6 +225,13 @@ class Vl:
         "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0")),
     )
+    no_acpi_is_a_machine_property: bool = _field(
+        "-no-acpi is -machine acpi=off, which not every machine has",
+        "5.0",
+        "system/vl.c:qemu_init",
+        "measured",
+        shown=Shown(("-M", "none", "-no-acpi")),
+    )
     machine_is_keyval: bool = _field(
         "-machine and -smp are read as keys with values: each needs its '='",
         "6.1",

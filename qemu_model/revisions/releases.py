@@ -113,6 +113,7 @@ def qemu_5_0(tree: Revision) -> Revision:
         "5.0",
         "April 2020",
         qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
+        vl=attrs.evolve(tree.vl, no_acpi_is_a_machine_property=True),
         machine=attrs.evolve(tree.machine, ram_is_a_backend=True),
         physmem=attrs.evolve(tree.physmem, leaves_preallocation_to_the_backend=True),
         hostmem=attrs.evolve(tree.hostmem, mem_prealloc_is_a_default=True),
