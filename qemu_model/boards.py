@@ -77,8 +77,8 @@ class SMPCompatProps:
 class MachineClass:
     """A machine type, as far as memory goes; sizes in bytes.
 
-    ``chipset`` is i440fx, q35 or isapc on a PC, and empty elsewhere.  ``version`` is that
-    of a versioned type.  The type came with release ``since`` and left with ``until``;
+    ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote, and empty elsewhere.
+    ``version`` is that of a versioned type.  The type came with release ``since`` and left with ``until``;
     ``deprecation_reasons`` is the reason by release, None where it is not deprecated.
     ``build`` names the part of QEMU without which a build lacks the type.
 
@@ -147,6 +147,7 @@ class MachineState:
     nvdimm: bool = False
     hmat: bool = False
     acpi: bool = True
+    pcie: bool = False
     max_ram_below_4g: int = 0
     ram_size: int = 0
     ram_size_given: bool = False

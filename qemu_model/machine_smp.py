@@ -138,7 +138,7 @@ def _check_product(qemu: Qemu, counts: Mapping[str, int], maxcpus: int) -> None:
     if made == maxcpus:
         return
     if qemu.tree.machine_smp.refuses_other_products:
-        deprecated = " deprecated" if machine_get_class(qemu).chipset else ""
+        deprecated = " deprecated" if _supported(qemu, "dies") else ""
         raise messages.TOPOLOGY_INVALID.error(deprecated=deprecated, **topology)
     if made > maxcpus:
         raise messages.TOPOLOGY_TOO_LARGE.error(**topology)

@@ -12,6 +12,11 @@ from .x86 import x86_cpus_init
 C_FILE = "hw/i386/microvm.c"
 
 
+def microvm_machine_set_pcie(qemu: Qemu, value: str) -> None:
+    """Give the machine a PCI bus or not."""
+    qemu.machine.pcie = value == "on"
+
+
 def microvm_machine_state_init(qemu: Qemu) -> None:
     """Make the machine.  Prints what taking the RAM prints, and exits with 1."""
     x86_cpus_init(qemu)

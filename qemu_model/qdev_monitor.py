@@ -42,7 +42,7 @@ DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
     }
 )
 #: The chipsets that have a PCI bus.
-_WITH_PCI: Final = ("i440fx", "q35")
+_WITH_PCI: Final = ("i440fx", "q35", "remote")
 
 
 def device_class(driver: str | None, release: Release) -> PCDIMMDeviceClass | None:
@@ -71,16 +71,22 @@ def qdev_device_add(
     raise.  Devices of other types are not made.
     """
     kind = device_class(driver, qemu.tree.release)
+    needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
+    if needs_pci and not _has_pci(qemu):
+        raise messages.NO_PCI_BUS.error(driver=driver)
     if kind is None:
         return
-    if kind.needs_pci and machine_get_class(qemu).chipset not in _WITH_PCI:
-        raise messages.NO_PCI_BUS.error(driver=kind.name)
     device = kind.instance_init(id)
     for name, v in settings:
         setter = _find_setter(qemu, kind, name)
         if setter is not None:
             setter(qemu, device, v, name)
     device_set_realized(qemu, device)
+
+
+def _has_pci(qemu: Qemu) -> bool:
+    """Return whether the machine has a PCI bus; a microvm has one with pcie=on."""
+    return machine_get_class(qemu).chipset in _WITH_PCI or qemu.machine.pcie
 
 
 def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | None:

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from . import messages
-from .boards import MIB
+from .boards import MIB, machine_get_class
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
@@ -29,6 +29,7 @@ from .pc_dimm import (
     set_node,
 )
 from .physmem import ram_block_discard_range
+from .ram_addr import RAM_SHARED
 
 C_FILE = "hw/virtio/virtio-mem.c"
 
@@ -42,6 +43,14 @@ class VirtIOMEM(PCDIMMDevice):
 
     block_size: int = 0
     requested_size: int = 0
+    unplugged_inaccessible: str = ""
+
+
+def virtio_mem_set_unplugged_inaccessible(
+    _qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str
+) -> None:
+    """Say whether the guest may read memory that it has not got, which is then zero."""
+    device.unplugged_inaccessible = v.type_str(name)
 
 
 def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str) -> None:
@@ -109,7 +118,20 @@ def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
     nodes = qemu.numa.nb_numa_nodes or 1
     if device.node >= nodes:
         raise messages.VIRTIO_MEM_NODE.error(node=device.node, nodes=nodes)
+    _warn_without_zeropage(qemu, device, backend)
     _check_sizes(qemu, device, backend)
+
+
+def _warn_without_zeropage(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
+    """Warn where reading memory that the guest has not got takes host memory; since 7.0."""
+    block, warning = backend.mr.ram_block, messages.VIRTIO_MEM_ZEROPAGE
+    of_the_machine = "off" if machine_get_class(qemu).version < (7, 0) else "auto"
+    wanted = device.unplugged_inaccessible or of_the_machine
+    if block is None or wanted != "off" or not warning.is_said_in(qemu.tree):
+        return
+    shared = bool(block.flags & RAM_SHARED)
+    if shared or block.fd != -1 or block.page_size != qemu.platform.page_size:
+        qemu.warn_report(warning)
 
 
 def _check_sizes(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
@@ -146,6 +168,7 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
             "memdev": set_memdev,
             "node": set_node,
             "requested-size": virtio_mem_set_requested_size,
+            "unplugged-inaccessible": virtio_mem_set_unplugged_inaccessible,
         }
     ),
     _instance_init,
@@ -153,4 +176,5 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     virtio_mem_device_realize,
     needs_pci=True,
     since=(5, 1),
+    later=MappingProxyType({"unplugged-inaccessible": (7, 0)}),
 )

@@ -12,7 +12,7 @@ import attrs
 
 from ..boards import MachineClass, SMPCompatProps
 from ..machine_properties import PROPERTIES, row
-from ..microvm import microvm_machine_state_init
+from ..microvm import microvm_machine_set_pcie, microvm_machine_state_init
 from ..null_machine import machine_none_init
 from ..numa import numa_default_auto_assign_ram, numa_legacy_auto_assign_ram
 from ..pc import PC_PROPERTIES, X86_PROPERTIES, pc_memory_plug, pc_memory_pre_plug
@@ -157,7 +157,7 @@ MICROVM: Final = MachineClass(
         "auto-kernel-cmdline": row("bool"),
         "ioapic2": row("OnOffAuto", since=(6, 0)),
         "isa-serial": row("bool"),
-        "pcie": row("OnOffAuto", since=(5, 2)),
+        "pcie": row("OnOffAuto", microvm_machine_set_pcie, since=(5, 2)),
         "pic": row("OnOffAuto"),
         "rtc": row("OnOffAuto"),
         "x-option-roms": row("bool"),
@@ -200,6 +200,7 @@ X_REMOTE: Final = MachineClass(
     },
     since=(6, 0),
     default_ram_id="remote-ram",
+    chipset="remote",
 )
 
 #: Every machine type by name, in the order that ``-machine help`` lists them.

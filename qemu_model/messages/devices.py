@@ -243,6 +243,20 @@ VIRTIO_MEM_NODE: Final = Message(
     _MEM,
     ("'node' of the device is no node of the guest",),
 )
+VIRTIO_MEM_ZEROPAGE: Final = Message(
+    {
+        "7.0": (
+            "'unplugged-inaccessible' property set to 'off' with a memdev that does not support "
+            "the shared zeropage."
+        )
+    },
+    _MEM,
+    (
+        "the backend of a virtio-mem-pci is shared, of a file or of huge pages",
+        "and unplugged-inaccessible is off, as it is on machines older than 7.0",
+    ),
+    stream="warning",
+)
 BLOCK_SIZE_LEAST: Final = Message(
     {"5.1": "'{name}' property has to be at least 0x{least:x}"},
     "hw/virtio/virtio-mem.c:virtio_mem_set_block_size",

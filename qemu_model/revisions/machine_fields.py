@@ -153,7 +153,7 @@ class Numa:
         "4.1",
         "hw/core/numa.c:allocate_system_memory_nonnuma",
         "read",
-        shown=Shown(("-M", "pc", "-m", "96M", "-mem-path", "/nowhere/x")),
+        shown=Shown(("-M", "pc", "-m", "96M", "-mem-path", "")),
     )
     asks_the_machine_first: bool = difference(
         "each -numa is refused on a machine without NUMA, not only a node",
@@ -253,7 +253,7 @@ class MemoryDevice:
         "measured",
         shown=Shown(
             (
-                *("-M", "pc", "-m", "96M,slots=4,maxmem=8G", "-device", "pc-dimm,memdev=ram0"),
+                *("-M", "pc", "-m", "4G,slots=4,maxmem=9G", "-device", "pc-dimm,memdev=ram0"),
                 *("-object", "memory-backend-file,id=ram0,size=2G,align=2G,mem-path=/mnt/a"),
             )
         ),

@@ -1,0 +1,136 @@
+"""Machines, -smp, -numa and memory devices in four releases, and machine types in all.
+
+The expected side is what Debian's QEMU 5.2, 7.2, 10.0 and 11.1 printed for ``-machine help``
+and for lines drawn at random, right ones and wrong ones; of the other releases what is in
+``hw/i386/pc_piix.c`` and ``pc_q35.c`` at their tags.
+"""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import functools
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qemu_model.host import profiles
+from qemu_model.host.simulated import SimulatedHost
+from qemu_model.machines import find_machine, list_machines, machine_help, release_of
+from qemu_model.process import Run, run
+from qemu_model.revision import find
+
+RECORDED = Path(__file__).parent.parent / "data" / "machines.json.xz"
+RELEASES = ("5.2", "7.2", "10.0", "11.1")
+#: Types that a build with Xen or with enclaves has, which the model does not know.
+OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
+
+
+@functools.cache
+def recorded() -> dict[str, Any]:
+    """Return by release the list of machines, and the lines with what came of them."""
+    with lzma.open(RECORDED, "rt", encoding="utf-8") as stream:
+        answers: dict[str, Any] = json.load(stream)
+    return answers
+
+
+def ran(line: str, revision: str) -> Run:
+    """Run a line on a simulated host."""
+    return run(line.split(), SimulatedHost(profiles.load("default")), find(revision))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_help_lists_the_machines_as_the_real_qemu_does(release: str) -> None:
+    """Names, aliases, the default, deprecation, and the order."""
+    real = [
+        line for line in recorded()[release]["machines"] if line.split()[0] not in OF_OTHER_BUILDS
+    ]
+    assert machine_help(find(f"qemu-{release}").release) == real
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_model_answers_each_line_as_the_recorded_qemu_did(release: str) -> None:
+    differences = []
+    for case in recorded()[release]["lines"]:
+        host = SimulatedHost(profiles.load("default"))
+        tree = find(f"qemu-{release}")
+        done = run(["-accel", "tcg", *case["args"]], host, tree, assumed_machine="pc")
+        if (done.exit, list(done.stderr)) != (case["exit"], case["stderr"]):
+            differences.append((case["args"], case["stderr"], done.exit, done.stderr))
+    assert differences == []
+
+
+@pytest.mark.parametrize(
+    ("release", "newest", "left"),
+    [
+        ("qemu-3.1", "3.1", set()),
+        ("base", "4.0", {"pc-0.10", "pc-0.11"}),
+        ("qemu-4.1", "4.1", {"pc-0.11"}),
+        ("qemu-5.0", "5.0", {"pc-0.12", "pc-0.15"}),
+        ("qemu-6.0", "6.0", {"pc-1.0", "pc-1.3"}),
+        ("qemu-8.2", "8.2", {"pc-i440fx-1.4", "pc-i440fx-1.7"}),
+        ("qemu-9.1", "9.1", {"pc-i440fx-2.0", "pc-i440fx-2.3"}),
+        ("qemu-10.1", "10.1", {"pc-q35-2.4", "pc-q35-4.0.1", "pc-q35-4.1"}),
+        ("qemu-10.2", "10.2", {"pc-i440fx-4.2"}),
+        ("qemu-11.0", "11.0", {"pc-i440fx-5.0"}),
+    ],
+)
+def test_machine_types_come_and_leave_with_their_release(
+    release: str, newest: str, left: set[str]
+) -> None:
+    """hw/i386/pc_piix.c, pc_q35.c and, since 10.1, include/hw/boards.h:MACHINE_VER_DELETION."""
+    tree = find(release)
+    names = {machine.name for machine in list_machines(tree.release)}
+    assert {f"pc-i440fx-{newest}", f"pc-q35-{newest}"} <= names
+    assert not left & names
+    for alias, name in (("pc", f"pc-i440fx-{newest}"), ("q35", f"pc-q35-{newest}")):
+        found = find_machine(alias, tree.release)
+        assert found is not None
+        assert found.machine.name == name
+    for name in left:
+        assert ran(f"-M {name}", release).exit == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "version"),
+    [
+        ("pc-i440fx-rhel7.6.0", "qemu-7.2", "pc-i440fx-2.12"),
+        ("pc-q35-rhel9.4.0", "qemu-9.2", "pc-q35-8.2"),
+        ("pc-q35-noble", "qemu-8.2", "pc-q35-8.2"),
+        ("pc-i440fx-jammy-hpb", "qemu-6.2", "pc-i440fx-6.2"),
+        ("pc-i440fx-9.0+pve0", "qemu-9.0", "pc-i440fx-9.0"),
+        ("pc-i440fx-rhel7.6.0", "qemu-11.1", "pc-i440fx-5.2"),
+        ("ubuntu", "qemu-10.0", "pc-i440fx-10.0"),
+    ],
+)
+def test_a_distributions_machine_is_its_nearest_and_is_named(
+    name: str, release: str, version: str
+) -> None:
+    """The type may have left QEMU: then the oldest that is there."""
+    done = ran(f"-M {name} -m 64M", release)
+    assert done.exit == 0
+    said = f"machine type '{name}' is a distribution's own; it is modelled as {version}"
+    assert said in done.line.assumed
+
+
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [
+        ("pc-q35-7.2", (7, 2)),
+        ("pc-q35-4.0.1", (4, 0, 1)),
+        ("pc-1.3", (1, 3)),
+        ("pc-i440fx-9.2+pve1", (9, 2)),
+        ("pc-q35-rhel9.6.0", (9, 0)),
+        ("pc-i440fx-focal", (4, 2)),
+        ("pc", None),
+        ("none", None),
+        ("virt-9.0", None),
+        ("pc-q35-rhel99.0.0", None),
+    ],
+)
+def test_a_machine_type_names_a_release(name: str, release: tuple[int, ...] | None) -> None:
+    """The release that a line with this machine comes from, as far as it says."""
+    assert release_of(name) == release
