@@ -78,9 +78,9 @@ class MachineClass:
     """A machine type, as far as memory goes; sizes in bytes.
 
     ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote, and empty elsewhere.
-    ``version`` is that of a versioned type.  The type came with release ``since`` and left with ``until``;
-    ``deprecation_reasons`` is the reason by release, None where it is not deprecated.
-    ``build`` names the part of QEMU without which a build lacks the type.
+    ``version`` is that of a versioned type.  The type came with release ``since`` and left
+    with ``until``; ``deprecation_reasons`` is the reason by release, None where
+    it is not deprecated.
 
     ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
     no NUMA.  ``numa_mem_supported``: a node may be given memory as a number.  A guest
@@ -96,7 +96,6 @@ class MachineClass:
     since: Release = ()
     until: Release | None = None
     deprecation_reasons: tuple[tuple[Release, str | None], ...] = ()
-    build: str = ""
     version: Release = ()
     chipset: str = ""
     max_cpus: int = 1

@@ -17,6 +17,7 @@ from .hostmem import (
     host_memory_backend_is_mapped,
     host_memory_backend_set_mapped,
 )
+from .hostmem_file import HostMemoryBackendFile
 from .memory import MemoryRegion, memory_region_add_subregion
 from .numa_info import MAX_NODES
 from .osdep import round_up
@@ -193,9 +194,10 @@ def create_default_memdev(qemu: Qemu, types: Mapping[str, TypeInfo]) -> HostMemo
     info = types["memory-backend-ram" if qemu.mem_path is None else "memory-backend-file"]
     obj = info.instance_init(qemu)
     assert isinstance(obj, HostMemoryBackend)
-    if qemu.mem_path is not None:
-        setattr(obj, "mem_path", qemu.mem_path)  # noqa: B010 - two classes until they are one
+    if isinstance(obj, HostMemoryBackendFile):
+        obj.mem_path = qemu.mem_path
     obj.size = qemu.machine.ram_size
+    obj.use_canonical_path = False
     object_property_add_child(qemu, obj, machine_get_class(qemu).default_ram_id)
     try:
         info.complete(qemu, obj)
