@@ -59,9 +59,9 @@ class Qemu:
     none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
     are freed once no reader is left: QEMU's RCU thread does it, after the command
     that caused it.  ``in_monitor`` while a QMP command runs.  ``memset_contexts`` are
-    preallocations that go on while QEMU starts; ``shm_sequence`` counts POSIX shared memory
-    objects.  ``memfd_checks`` is what the kernel
-    said of memfd_create as QEMU started, by flags.  ``has_objects_root`` once
+    preallocations that go on until ``late_backends_created``; ``shm_sequence`` counts
+    POSIX shared memory objects.  ``memfd_checks`` is what the kernel answered memfd_create
+    as QEMU started, by flags.  ``has_objects_root`` once
     ``/objects`` is there, which the first who asks for it makes.
     """
 
@@ -84,6 +84,7 @@ class Qemu:
     has_objects_root: bool = False
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
+    late_backends_created: bool = False
     memset_contexts: list[MemsetContext] = attrs.field(factory=list)
     shm_sequence: int = 0
     memfd_checks: dict[int, bool] = attrs.field(factory=dict)

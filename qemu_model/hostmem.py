@@ -444,7 +444,7 @@ def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
         backend.prealloc_threads,
         protection,
         context=backend.prealloc_context is not None,
-        asynchronous=not qemu.in_monitor,
+        asynchronous=not qemu.late_backends_created,
     )
     qemu_prealloc_mem(qemu, memory_region_get_fd(backend.mr), *_address_and_size(backend), how)
 

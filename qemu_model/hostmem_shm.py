@@ -52,8 +52,8 @@ def shm_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
         raise messages.SHM_SIZE_NEVER_SET.error()
     if not backend.share:
         raise messages.SHM_NOT_SHARED.error()
-    fd = qemu_shm_alloc(qemu, backend.size)
     name = host_memory_backend_get_name(qemu, backend)
+    fd = qemu_shm_alloc(qemu, backend.size, name)
     flags = host_memory_backend_ram_flags(backend)
     memory_region_init_ram_from_fd(qemu, backend.mr, name, backend.size, flags, fd)
 

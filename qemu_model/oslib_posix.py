@@ -195,13 +195,15 @@ def qemu_get_pmem_size(qemu: Qemu, filename: str) -> int:
     return (1 << 64) - 1 if S_ISCHR(found.st_mode) else found.st_size
 
 
-def qemu_shm_alloc(qemu: Qemu, size: int) -> int:
+def qemu_shm_alloc(qemu: Qemu, size: int, backend_name: str = "") -> int:
     """Return a descriptor of new POSIX shared memory of ``size`` bytes, without a name (9.1).
+
+    In 9.1 and 9.2 it is made under ``backend_name``, later under a number.
 
     Raises ``failed to create POSIX shared memory: <strerror>`` and ``failed to resize POSIX
     shared memory to <size>: <strerror>``.
     """
-    fd = _shm_open(qemu)
+    fd = _shm_open(qemu, backend_name)
     if fd < 0:
         raise messages.CREATE_SHM.error(-fd)
     result = qemu.host.ftruncate(fd, size)
@@ -212,10 +214,18 @@ def qemu_shm_alloc(qemu: Qemu, size: int) -> int:
     return fd
 
 
-def _shm_open(qemu: Qemu) -> int:
-    """Make the shared memory object and take its name away, as shm_open(3) and shm_unlink(3)."""
-    path = f"/dev/shm/qemu-{qemu.host.getpid()}-shm-{qemu.shm_sequence}"
-    qemu.shm_sequence += 1
+def _shm_open(qemu: Qemu, backend_name: str) -> int:
+    """Make the shared memory object and take its name away, as shm_open(3) and shm_unlink(3).
+
+    A name with a slash is refused by the C library.
+    """
+    name = backend_name
+    if qemu.tree.oslib_posix.numbers_shared_memory:
+        name = str(qemu.shm_sequence)
+        qemu.shm_sequence += 1
+    if "/" in name:
+        return -EINVAL
+    path = f"/dev/shm/qemu-{qemu.host.getpid()}-shm-{name}"
     fd = qemu.host.open(path, SHM_FLAGS, 0)
     if fd >= 0:
         qemu.host.unlink(path)

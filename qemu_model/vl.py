@@ -21,6 +21,7 @@ from .machine_smp import machine_parse_smp_config, smp_parameters
 from .machines import deprecation_reason, find_machine, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
+from .oslib_posix import qemu_finish_async_prealloc_mem
 from .pc_dimm import PropertyVisitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qdev_monitor import device_class, implies_a_machine, qdev_device_add
@@ -407,6 +408,8 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     _or_exit(qemu, qemu_apply_machine_options, line, options)
     _report_deprecation(qemu)
     object_option_foreach_add(qemu, types, line.object_options, early=False)
+    _or_exit(qemu, qemu_finish_async_prealloc_mem)
+    qemu.late_backends_created = True
     qemu_resolve_machine_memdev(qemu)
     mc = machine_get_class(qemu)
     if mc.possible_cpu_arch_ids is not None:

@@ -126,6 +126,13 @@ _BIND = Clause(
     "the policy is applied with MPOL_MF_STRICT and MPOL_MF_MOVE, to the highest node + 2",
 )
 _DISCARD = Clause("discard-data=on", "the data is thrown away as the object goes")
+_SHM = Clause(
+    "make the shared memory object",
+    "shm_open(3) of a new object, mode 0: other processes cannot open it",
+)
+_SHM_FORGET = Clause(
+    "remove its name at once", "the object stays as long as a descriptor or a mapping does"
+)
 _MEMFD = Clause("make the memory file", "a memfd with MFD_CLOEXEC; sealing and huge pages if asked")
 _MEMFD_SIZE = Clause("give it its size", "the memory file is made as large as the backend")
 _SEAL = Clause("seal its size", "seal=on forbids growing, shrinking and further seals")
@@ -235,6 +242,10 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
             DODUMP=_DUMP, DONTDUMP=_DONTDUMP
         ),
         ("backends/hostmem-file.c:file_backend_unparent", "madvise"): _always(_DISCARD),
+        ("util/oslib-posix.c:qemu_shm_alloc", "open"): _always(_SHM),
+        ("util/oslib-posix.c:qemu_shm_alloc", "unlink"): _always(_SHM_FORGET),
+        ("util/oslib-posix.c:qemu_shm_alloc", "ftruncate"): _always(_MEMFD_SIZE),
+        ("util/oslib-posix.c:qemu_shm_alloc", "close"): _always(_MEMFD_CLOSE),
         ("util/memfd.c:qemu_memfd_create", "memfd_create"): _always(_MEMFD),
         ("util/memfd.c:qemu_memfd_create", "ftruncate"): _always(_MEMFD_SIZE),
         ("util/memfd.c:qemu_memfd_create", "fcntl"): _always(_SEAL),

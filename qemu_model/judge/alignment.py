@@ -329,7 +329,7 @@ class Alignment:
         """Whether the call is on a descriptor that is no backend's; notes those."""
         match call.name:
             case "memfd_create":
-                if str(call.args[0]).startswith("memory-backend"):
+                if self._calls.is_memory_file(str(call.args[0])):
                     return False
                 self._ignored_descriptors.add(call.result)
                 return True
@@ -468,6 +468,9 @@ class Alignment:
         """Bring forward a populating call: several threads make them at once."""
         for place, call in enumerate(self._coming(_BLOCKS_AHEAD)):
             if not populates(call.name, call.args):
+                if call.block is None or not call.block.claimed:
+                    # A thread that ends gives its stack back.
+                    continue
                 return False
             if place and self._equal(call, name, args):
                 if call.pid == self._ahead[0].pid:

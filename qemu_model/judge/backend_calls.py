@@ -114,8 +114,13 @@ BLOCK_ALIGN: Final = Platform().vmalloc_align
 _TEMPORARY: Final = b"/qemu_back_mem"
 #: How the access to memory begins that was not only reserved.
 _ACCESS: Final = (b"PROT_READ", b"PROT_WRITE", b"PROT_EXEC")
-#: What -y calls the descriptor of a memfd backend.
-_MEMFD: Final = b"/memfd:memory-backend-memfd"
+#: What -y calls the descriptor of a memfd: since 10.0 it is named like the memory.
+_MEMFD: Final = b"/memfd:"
+#: The descriptor that QEMU makes to see whether memfd_create works.
+_PROBED: Final = b"/memfd:test"
+#: POSIX shared memory of QEMU (since 9.1), as a path and as a part of a line.
+_SHM: Final = re.compile(r"/dev/shm/qemu-\d+-shm-[^/]+")
+_SHM_BEGINS: Final = b"/dev/shm/qemu-"
 #: The name of the descriptor QEMU makes to see whether memfd_create works.
 _PROBE: Final = "test"
 
@@ -205,20 +210,28 @@ class BackendCalls:
     """The calls on backends in ``log``, in the order of their lines, as an iterator.
 
     ``paths`` are the memory paths on the command line and in the QMP commands,
-    ``begin`` is where to start.  In a log that begins after start-up (``attached``)
+    ``begin`` is where to start, ``names`` what the memory of objects may be called.  In a
+    log that begins after start-up (``attached``)
     advice and unmapping of unknown ranges are yielded too.  Beside calls it yields
     what ends a process or a page access, as calls named :data:`EXITED`,
     :data:`KILLED` and :data:`SIGBUS`.
     """
 
     def __init__(
-        self, log: Log, paths: Iterable[str], begin: Piece, *, attached: bool = False
+        self,
+        log: Log,
+        paths: Iterable[str],
+        begin: Piece,
+        names: Iterable[str] = (),
+        *,
+        attached: bool = False,
     ) -> None:
         self._log = log
         self._attached = attached
         self._paths = frozenset(paths)
+        self._memory_names = frozenset(names)
         self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
-        self._raw_names = frozenset({*self._raw_paths, _MEMFD})
+        self._raw_names = self._raw_paths
         self._pieces = log.pieces(begin.offset, begin.first_line)
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
@@ -328,16 +341,25 @@ class BackendCalls:
 
     def _is_name(self, name: bytes) -> bool:
         """Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes."""
-        if name in self._raw_names or _TEMPORARY in name:
+        if name in self._raw_names or _TEMPORARY in name or name.startswith(_SHM_BEGINS):
             return True
+        if name.startswith(_MEMFD):
+            return name != _PROBED
         return b"\\" in name and read_string(b'"%s"' % name) in self._paths
 
     def _may_be_path(self, raw: bytes) -> bool:
-        return raw in self._raw_paths or b"\\" in raw or _TEMPORARY in raw
+        return (
+            raw in self._raw_paths
+            or b"\\" in raw
+            or _TEMPORARY in raw
+            or raw.startswith(_SHM_BEGINS)
+        )
 
     def _on_path(self, path: str) -> bool:
         directory, temporary, _ = path.rpartition("/qemu_back_mem")
-        return path in self._paths or (bool(temporary) and directory in self._paths)
+        if path in self._paths or (bool(temporary) and directory in self._paths):
+            return True
+        return _SHM.fullmatch(path) is not None
 
     def _look_at(self, line: int, text: bytes) -> None:
         match = _LINE.match(text)
@@ -391,6 +413,10 @@ class BackendCalls:
         address = _SIGNAL_ADDRESS.search(text)
         where = int(address[1], 16) if address else None
         self._queue.append(Call(line, pid, SIGBUS, (where,), None, text))
+
+    def is_memory_file(self, name: str) -> bool:
+        """Whether a memfd of this name is a backend's; since 10.0 that may be an object's name."""
+        return name.startswith("memory-backend") or name in self._memory_names
 
     def _sort(self, call: Call) -> None:
         """Keep the call if it is on a backend, and note what it does to the backend."""

@@ -32,33 +32,47 @@ def machine_of(options: Sequence[str]) -> str:
 
 def memory_paths(options: Sequence[str], qmp: Sequence[Any] | None) -> set[str]:
     """Return every memory path in the options and the commands."""
-    paths = set()
+    paths = _values_of("mem-path", options, qmp)
+    paths.update(value for word, value in pairwise(options) if word in ("-mem-path", "--mem-path"))
+    return paths
+
+
+def memory_names(options: Sequence[str], qmp: Sequence[Any] | None) -> set[str]:
+    """Return what the memory of the line's objects may be called: by id, or by path."""
+    ids = _values_of("id", options, qmp)
+    return ids | {f"/objects/{id}" for id in ids}
+
+
+def _values_of(key: str, options: Sequence[str], qmp: Sequence[Any] | None) -> set[str]:
+    """Return the values of a property of objects in the options and the commands."""
+    values: set[str] = set()
     for word, value in pairwise(options):
-        name = word.lstrip("-") if word.startswith("-") else ""
-        if name == "mem-path":
-            paths.add(value)
-        elif name == "object" and value.startswith("{"):
+        if not word.startswith("-") or word.lstrip("-") != "object":
+            continue
+        if value.startswith("{"):
             try:
-                paths.update(_paths_in(json.loads(value)))
+                values.update(_values_in(key, json.loads(value)))
             except (ValueError, RecursionError):
                 continue
-        elif name == "object":
+        else:
             try:
                 parsed = qemu_opts_parse(value, "qom-type")
             except Error:
                 continue
-            paths.update(text for key, text in parsed.params if key == "mem-path")
-    paths.update(_paths_in(qmp or []))
-    return paths
+            values.update(text for name, text in parsed.params if name == key)
+            if key == "id" and parsed.id is not None:
+                values.add(parsed.id)
+    values.update(_values_in(key, qmp or []))
+    return values
 
 
-def _paths_in(data: Any) -> Iterator[str]:
+def _values_in(key: str, data: Any) -> Iterator[str]:
     waiting = [data]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if isinstance(value.get("mem-path"), str):
-                yield value["mem-path"]
+            if isinstance(value.get(key), str):
+                yield value[key]
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)

@@ -21,7 +21,7 @@ from .ends import is_crash, last, status_of
 from .given import Given
 from .guesses import ENDS
 from .later_calls import LaterCalls
-from .line import DEFAULT_MACHINE, machine_of, memory_paths
+from .line import DEFAULT_MACHINE, machine_of, memory_names, memory_paths
 from .log import Log
 from .messages_said import Said, compare
 from .replay import ReplayHost
@@ -48,7 +48,8 @@ class Trial:
         self._attached = attached
         self._machine = machine_of(given.options)
         paths = memory_paths(given.options, given.qmp)
-        self._calls = BackendCalls(log, paths, given.begin, attached=attached)
+        names = memory_names(given.options, given.qmp)
+        self._calls = BackendCalls(log, paths, given.begin, names, attached=attached)
         self._search = LogSearch(log, self._calls)
         self._report = Report(on_line=given.on_line)
         self._alignment = Alignment(

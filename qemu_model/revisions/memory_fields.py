@@ -93,6 +93,13 @@ class OslibPosix:
             )
         ),
     )
+    numbers_shared_memory: bool = difference(
+        "a POSIX shared memory object is named by a number, not by its backend",
+        "10.0",
+        "util/oslib-posix.c:qemu_shm_alloc",
+        "measured",
+        shown=Shown(("-object", "memory-backend-shm,id=mem0,size=16M")),
+    )
 
 
 @attrs.frozen

@@ -36,11 +36,15 @@ _FILES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "hw/core/numa.c": {"3.1": "numa.c", "4.1": "hw/core/numa.c"},
     }
 )
-#: A function's names, by the newest; "" where the code stood in its only caller.
+#: A function's names by the newest, with the file where it was another.
 _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "util/mmap-alloc.c:mmap_reserve": {"3.1": "qemu_ram_mmap", "6.1": "mmap_reserve"},
         "util/mmap-alloc.c:mmap_activate": {"3.1": "qemu_ram_mmap", "6.1": "mmap_activate"},
+        "util/oslib-posix.c:qemu_shm_alloc": {
+            "9.1": "backends/hostmem-shm.c:shm_backend_memory_alloc",
+            "10.0": "util/oslib-posix.c:qemu_shm_alloc",
+        },
         "util/oslib-posix.c:qemu_prealloc_mem": {
             "3.1": "os_mem_prealloc",
             "7.2": "qemu_prealloc_mem",
@@ -58,6 +62,8 @@ def origin_in(function: str, release: Release) -> str:
         c_file = value_in(by_release(files), release) or c_file
     if names is not None:
         name = value_in(by_release(names), release) or name
+        if ":" in name:
+            return name
     return f"{c_file}{separator}{name}"
 
 

@@ -325,6 +325,7 @@ def qemu_10_0(tree: Revision) -> Revision:
         "measured",
         vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
         qom=attrs.evolve(tree.qom, containers_are_there_at_start=True),
+        oslib_posix=attrs.evolve(tree.oslib_posix, numbers_shared_memory=True),
         physmem=attrs.evolve(
             tree.physmem,
             refuses_an_offset_behind_the_end=True,

@@ -12,7 +12,7 @@ from types import FrameType
 import attrs
 from every_call import Story
 
-from qemu_model.conform.conform import BackendFaultHost
+from qemu_model.conform.surroundings import BackendFaultHost
 from qemu_model.host.faults import Fault
 from qemu_model.host.protocol import Host
 from qemu_model.host.simulated import SimulatedHost
