@@ -356,7 +356,7 @@ class Alignment:
         self._use(call)
         self.report.matched += 1
         if self.report.on_line is not None:
-            self.report.note(call.line, f"as the model has it: {origin()}")
+            self.report.note(call.line, f"as the model has it: {origin(self.report.release)}")
         return call
 
     def _use(self, call: Call) -> None:
@@ -412,7 +412,7 @@ class Alignment:
         return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
 
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
-        return Event(name, args, 0, origin())
+        return Event(name, args, 0, origin(self.report.release))
 
     # What stands before the call that is looked for and is no difference.
 

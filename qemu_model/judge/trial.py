@@ -51,7 +51,7 @@ class Trial:
         names = memory_names(given.options, given.qmp)
         self._calls = BackendCalls(log, paths, given.begin, names, attached=attached)
         self._search = LogSearch(log, self._calls)
-        self._report = Report(on_line=given.on_line)
+        self._report = Report(revision.release, on_line=given.on_line)
         self._alignment = Alignment(
             self._calls,
             self._search,

@@ -16,6 +16,9 @@ from ..calls.event import PARAMETERS, Event, named_args
 from ..calls.strace_text import call_text
 from ..host.linux import errno_name
 from ..host.recording import c_function
+from ..revisions.origins import newest_origin, origin_in
+from ..revisions.release import Release
+from ..revisions.releases import NEWEST
 from .strace import Call
 
 #: Arguments of calls that are no event, for a report.
@@ -94,8 +97,9 @@ class NotJudged:
 
 @attrs.define
 class Report:
-    """What a comparison has found so far."""
+    """What a comparison with the tree of a release has found so far."""
 
+    release: Release = NEWEST.release
     matched: int = 0
     diverged: int = 0
     divergences: list[Divergence] = attrs.field(factory=list)
@@ -224,11 +228,11 @@ def because(event: Event, before: Event | None) -> str:
     return clause.rule
 
 
-def origin() -> str:
-    """Return the C file and function whose mirror is executing."""
+def origin(release: Release) -> str:
+    """Return the C file and function whose mirror is executing, as the release names it."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if by := c_function(frame):
-            return by
+            return origin_in(newest_origin(by), release)
         frame = frame.f_back
     return ""
