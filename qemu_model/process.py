@@ -25,7 +25,8 @@ from .qmp import qmp_dispatch_check_obj, reply_to
 from .qobject_input import QObjectInputVisitor
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
-from .revision import V8, Revision
+from .revision import Revision
+from .revisions.default import choose
 from .revisions.origins import newest_origin, origin_in
 from .vl_options import CommandLine
 
@@ -109,6 +110,7 @@ class Process:
     """A QEMU process that runs the model.
 
     Call :meth:`start`, :meth:`command` as often as wanted, and :meth:`finish`.
+    ``revision`` None is the tree that the line names (:func:`.revisions.default.choose`).
     ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
     called with what happens, as it happens.  With ``must_negotiate`` no command is
     served before qmp_capabilities, as QEMU has it; else that one may be left out.
@@ -118,7 +120,7 @@ class Process:
         self,
         args: Sequence[str],
         host: Host,
-        revision: Revision = V8,
+        revision: Revision | None = None,
         *,
         on_event: Callable[[Event], None] | None = None,
         on_stderr: Callable[[str], None] | None = None,
@@ -126,6 +128,7 @@ class Process:
         assumed_machine: str | None = None,
     ) -> None:
         self.args = tuple(args)
+        revision = choose(args).revision if revision is None else revision
         self.host = RecordingHost(
             host, on_event, lambda by: origin_in(newest_origin(by), revision.release)
         )
@@ -326,7 +329,7 @@ def negotiates(qmp: Sequence[Any]) -> bool:
 def run(
     args: Sequence[str],
     host: Host,
-    revision: Revision = V8,
+    revision: Revision | None = None,
     *,
     qmp: Sequence[Any] = (),
     on_event: Callable[[Event], None] | None = None,
@@ -336,6 +339,7 @@ def run(
 ) -> Run:
     """Run one command line and the QMP commands after it, and return all that happened.
 
+    ``revision`` None is the tree that the line names, else the newest.
     ``assumed_machine`` is the machine of a line that names none: ``pc`` is QEMU's own
     default, None what suits the line.
     An interruption, or a host that refuses, leaves nothing behind and passes on.

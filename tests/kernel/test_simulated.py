@@ -18,6 +18,7 @@ from qemu_model.host.profile import Profile
 from qemu_model.host.protocol import HostRefuses
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Run, run
+from qemu_model.revision import BASE, V8
 from qemu_model.testing import strategies as qemu
 
 VALUES = (None, "on", "off")
@@ -65,7 +66,7 @@ def test_map_sync_is_asked_for_exactly_when_all_three_are_on_and_the_system_defi
     drawn: tuple[Profile, tuple[str | None, ...], list[str]],
 ) -> None:
     profile, chosen, args = drawn
-    done = run(args, SimulatedHost(profile))
+    done = run(args, SimulatedHost(profile), V8)
     mapped = block_mappings(done)
     asked = [event.args[3] & (MAP_SYNC | MAP_SHARED_VALIDATE) for event in mapped]
     both = MAP_SYNC | MAP_SHARED_VALIDATE
@@ -84,7 +85,7 @@ def test_map_sync_is_in_force_only_where_the_file_supports_it(
     drawn: tuple[Profile, tuple[str | None, ...], list[str]],
 ) -> None:
     profile, chosen, args = drawn
-    done = run(args, SimulatedHost(profile))
+    done = run(args, SimulatedHost(profile), V8)
     for mapping in done.mappings:
         in_force = "sf" in (mapping.vm_flags or ())
         (made,) = [event for event in block_mappings(done) if event.result == mapping.address]
@@ -104,7 +105,7 @@ def test_a_refused_map_sync_leads_to_the_run_of_sync_off(name: str) -> None:
     runs = []
     for sync in ("on", "off"):
         args = ["-machine", "none", "-object", f"{line},pmem=on,sync={sync}"]
-        runs.append(run(args, SimulatedHost(profile)))
+        runs.append(run(args, SimulatedHost(profile), V8))
     on, off = runs
     if grants_map_sync(profile) and profile.platform.libpmem:
         assert "sf" in (on.mappings[0].vm_flags or ())
@@ -214,7 +215,7 @@ def test_preallocation_on_a_full_tmpfs_fails_as_recorded_and_the_file_stays(shar
     line = (
         f"memory-backend-file,id=m0,mem-path={profile.mem_path},size=4M,share={share},prealloc=on"
     )
-    done = run(["-machine", "none", "-object", line], host)
+    done = run(["-machine", "none", "-object", line], host, BASE)
     expected = (
         f"qemu: -object {line}: os_mem_prealloc: Insufficient free host memory pages "
         "available to allocate guest RAM"

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
+from qemu_model import process
 from qemu_model.host.linux import MADV_DONTDUMP, MADV_MERGEABLE
 from qemu_model.host.live import LiveHost
-from qemu_model.process import Run, run
-from qemu_model.revision import find
+from qemu_model.process import Run
+from qemu_model.revision import V8, find
 
 RAM = ("-object", "memory-backend-ram,id=m0,size=4M")
+#: These rules are those of the tree of 2018.
+run = functools.partial(process.run, revision=V8)
 
 
 def advice(done: Run) -> list[int]:
@@ -89,7 +94,7 @@ def test_memory_that_mem_prealloc_touches_is_not_the_anonymous_ram() -> None:
     ],
 )
 def test_what_asks_for_help_makes_nothing(revision: str, words: tuple[str, ...]) -> None:
-    done = run([*RAM, "-m", "8M", *words], LiveHost(), find(revision))
+    done = run([*RAM, "-m", "8M", *words], LiveHost(), revision=find(revision))
     assert (done.exit, done.stderr, done.events) == (0, (), ())
 
 

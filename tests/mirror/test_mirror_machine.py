@@ -8,13 +8,14 @@ says in its own words, in the texts of the functions that the tests name.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import attrs
 import pytest
 from mirror_host import ToldHost, message, qemu_on
 
-from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm
+from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm, process
 from qemu_model.boards import CPUArchId, DeviceMemory, MachineClass, MachineProperty, MachineState
 from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
 from qemu_model.machines import MACHINES, find_machine, list_machines, machine_help
@@ -24,12 +25,15 @@ from qemu_model.numa_info import NodeInfo, NumaState
 from qemu_model.numa_ram import memory_region_allocate_system_memory
 from qemu_model.pc_piix import piix_above_4g
 from qemu_model.pc_q35 import q35_above_4g
-from qemu_model.process import Process, Run, run
+from qemu_model.process import Run
 from qemu_model.qom import Object, Property, TypeInfo, type_help
 from qemu_model.ram_addr import RAMBlock
-from qemu_model.revision import SERIES
+from qemu_model.revision import SERIES, V8
 
 BASE = SERIES[-1]
+#: These rules are those of the tree of 2018.
+run = functools.partial(process.run, revision=V8)
+Process = functools.partial(process.Process, revision=V8)
 MIB, GIB = 1 << 20, 1 << 30
 M0 = "-object memory-backend-ram,id=m0,size=64M"
 NV = f"-M pc,nvdimm=on -m 64M,slots=4,maxmem=4G {M0}"
@@ -187,9 +191,9 @@ def test_a_line_that_is_warned_about(line: str, texts: list[str]) -> None:
 
 def topology(line: str) -> tuple[int, int, int, int]:
     """Return the CPUs, their highest number, the cores of a socket and the threads of a core."""
-    process = Process(["-M", "pc", "-smp", line], ToldHost())
-    assert process.start()
-    qemu = process.qemu
+    made = Process(["-M", "pc", "-smp", line], ToldHost())
+    assert made.start()
+    qemu = made.qemu
     return qemu.smp_cpus, qemu.max_cpus, qemu.smp_cores, qemu.smp_threads
 
 
@@ -436,9 +440,9 @@ def test_a_node_without_a_backend_has_no_part_in_the_ram() -> None:
 def test_modules_lie_above_all_ram_at_a_whole_gib(size: str, place: int) -> None:
     """hw/i386/pc.c, as query-memory-devices shows of 7.2: 3 GiB of more than 3.5 lie below 4."""
     device = "-object memory-backend-ram,id=m0,size=64M -device pc-dimm,memdev=m0"
-    process = Process(f"-M pc -m {size},slots=1,maxmem=16G {device}".split(), ToldHost())
-    assert process.start()
-    (module,) = process.qemu.machine.memory_devices
+    made = Process(f"-M pc -m {size},slots=1,maxmem=16G {device}".split(), ToldHost())
+    assert made.start()
+    (module,) = made.qemu.machine.memory_devices
     assert module.addr == place * GIB
 
 

@@ -331,7 +331,7 @@ def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
         None,
     )
     assert merged([]) == QemuOpts(None, ())
-    done = run(["-M", "pc", "-m", "64M,id=a"], ToldHost())
+    done = run(["-M", "pc", "-m", "64M,id=a"], ToldHost(), V8)
     assert done.mappings[0].size == 128 * MIB
 
 

@@ -264,6 +264,7 @@ def test_a_backend_that_a_memory_module_has_cannot_be_deleted() -> None:
             *("-device", "nvdimm,memdev=m0"),
         ],
         LiveHost(),
+        find("v8"),
     )
     process.start()
     for name in ("m0", "m1"):

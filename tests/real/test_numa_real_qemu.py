@@ -17,6 +17,7 @@ from conftest import needs, needs_program
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process, run
+from qemu_model.revision import V8
 
 MACHINE = "pc-i440fx-3.1"
 QUIET = ("-nodefaults", "-display", "none", "-S", "-monitor", "none", "-serial", "none")
@@ -180,7 +181,7 @@ def with_machine(line: str) -> list[str]:
 def test_a_line_is_accepted_or_refused_as_the_installed_qemu_does_it(line: str) -> None:
     args = with_machine(line)
     status, stderr, _ = real(args, [])
-    done = run(args, LiveHost(), qmp=[CAPABILITIES, QUIT])
+    done = run(args, LiveHost(), V8, qmp=[CAPABILITIES, QUIT])
     assert (status, stderr) == (done.exit, list(done.stderr))
 
 
@@ -280,7 +281,7 @@ DIFFERENT = (
 def test_where_3_1_and_7_2_differ_each_says_its_own(line: str, before: str, now: str) -> None:
     args = with_machine(line)
     status, stderr, _ = real(args, [])
-    done = run(args, LiveHost())
+    done = run(args, LiveHost(), V8)
     assert (1, [f"qemu: {now}"]) == (status, stderr)
     assert (1, [f"qemu: {before}"]) == (done.exit, list(done.stderr))
 
@@ -288,7 +289,7 @@ def test_where_3_1_and_7_2_differ_each_says_its_own(line: str, before: str, now:
 def test_3_1_names_the_option_of_a_machine_that_is_not_there() -> None:
     said = ["unsupported machine type", "Use -machine help to list supported machines"]
     assert real(["-M", "foo"], [])[1] == [f"qemu: {said[0]}", said[1]]
-    assert list(run(["-M", "foo"], LiveHost()).stderr) == [f"qemu: -M foo: {said[0]}", said[1]]
+    assert list(run(["-M", "foo"], LiveHost(), V8).stderr) == [f"qemu: -M foo: {said[0]}", said[1]]
 
 
 def test_3_1_falls_back_from_a_path_and_7_2_does_not() -> None:
@@ -297,7 +298,7 @@ def test_3_1_falls_back_from_a_path_and_7_2_does_not() -> None:
         "qemu: can't open backing store /nonexistent/x for guest RAM: No such file or directory"
     )
     assert real(args, [])[:2] == (1, [failed])
-    done = run(args, LiveHost())
+    done = run(args, LiveHost(), V8)
     fallback = "qemu: falling back to regular RAM allocation."
     assert (done.exit, list(done.stderr)) == (0, [failed, fallback])
 
@@ -306,14 +307,14 @@ def test_3_1_reads_an_exponent_in_a_size_and_7_2_does_not() -> None:
     args = with_machine("-m 100M -numa node,mem=1e2")
     wrong = "qemu: -numa node,mem=1e2: Parameter 'mem' expects a size value"
     assert real(args, [])[:2] == (1, [wrong])
-    assert run(args, LiveHost()).exit == 0
+    assert run(args, LiveHost(), V8).exit == 0
 
 
 def test_3_1_splits_memory_that_no_node_claims_and_7_2_does_not() -> None:
     args = with_machine("-m 100M -numa node -numa node -numa node")
     total = "total memory for NUMA nodes (0x0) should equal RAM size (0x6400000)"
     assert (1, [f"qemu: {total}"]) == real(args, [])[:2]
-    assert run(args, LiveHost()).exit == 0
+    assert run(args, LiveHost(), V8).exit == 0
 
 
 NODES = (
@@ -342,7 +343,7 @@ def test_nodes_get_the_memory_and_the_cpus_that_the_installed_qemu_gives_them(li
     info = {"execute": "human-monitor-command", "arguments": {"command-line": "info numa"}}
     status, _, replies = real(args, [info])
     assert status == 0
-    process = Process(args, LiveHost())
+    process = Process(args, LiveHost(), V8)
     assert process.start()
     numa, cpus = process.qemu.numa, process.qemu.machine.possible_cpus
     process.finish()

@@ -15,6 +15,7 @@ from mirror_lines import DEPRECATED, LINES, RECORDED, words
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process
+from qemu_model.revision import V8
 
 ANSWERS: dict[str, Any] = json.loads(RECORDED.read_text())
 BACKENDS = {"execute": "query-memdev"}
@@ -22,7 +23,7 @@ BACKENDS = {"execute": "query-memdev"}
 
 def modelled(line: str) -> dict[str, Any]:
     """Return what the model says of a line, in the form of the recordings."""
-    process = Process(words(line), LiveHost())
+    process = Process(words(line), LiveHost(), V8)
     started = process.start()
     found: dict[str, Any] = {}
     if started:

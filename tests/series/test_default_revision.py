@@ -79,7 +79,7 @@ def test_each_command_s_first_line_says_it(capsys: pytest.CaptureFixture[str]) -
 def test_python_chooses_as_the_command_does() -> None:
     assert qemu_model.run("-machine pc-q35-8.2 -m 64M", "sim:ext4").revision.name == "qemu-8.2"
     assert qemu_model.run(["-object", SYNC], "sim:ext4").revision.name == "v8"
-    assert qemu_model.explain_line("-M none").revision is NEWEST
+    assert qemu_model.explain("-M none").revision is NEWEST
 
 
 @pytest.mark.parametrize(
