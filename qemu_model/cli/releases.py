@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from . import common
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 ALL: Final = common.Option("--all", "messages whose text changed, too")
 OPTIONS: Final = (ALL, common.JSON, common.COLOR, common.HELP)
+
+
+#: Kinds of changes that are rows of a table, and what one of them is called.
+ROWS: Final = MappingProxyType(
+    {
+        "type": "object type",
+        "property": "property",
+        "option": "option",
+        "machine": "machine type",
+    }
+)
+_PLURAL: Final = MappingProxyType({"property": "properties"})
 
 
 def help_text() -> str:
@@ -86,7 +99,10 @@ def main(argv: Sequence[str]) -> int:
         print(f"{tree.meaning} ({tree.evidence})")
         shown_changes = [change for change in changes if words.has(ALL) or change.kind != "message"]
         for change in shown_changes:
-            print("\n".join(_lines(change, width)))
+            if change.kind not in ROWS:
+                print("\n".join(_lines(change, width)))
+        for line in _rows(shown_changes, width):
+            print(line)
         texts = len(changes) - len(shown_changes)
         if texts:
             print(f"  {texts} message{'' if texts == 1 else 's'} came, went or changed (--all)")
@@ -99,6 +115,19 @@ def main(argv: Sequence[str]) -> int:
 def _release(name: str) -> Revision:
     """Return the release of a name, with or without ``qemu-``."""
     return common.choose_revision(f"qemu-{name}" if name[:1].isdigit() else name)
+
+
+def _rows(changes: Sequence[Change], width: int) -> list[str]:
+    """Return what came and what went, a paragraph for each kind."""
+    lines = []
+    for came, what in ((True, "new"), (False, "gone")):
+        for kind, word in ROWS.items():
+            names = [one.name for one in changes if one.kind == kind and one.after is came]
+            if names:
+                counted = word if len(names) == 1 else _PLURAL.get(kind, f"{word}s")
+                text = f"- {what} {counted}: {', '.join(names)}"
+                lines += [f"  {line}" for line in wrapped(text, width - 4, "  ")]
+    return lines
 
 
 def _lines(change: Change, width: int) -> list[str]:

@@ -9,24 +9,45 @@ messages that have another text, rows of tables that came or went.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from .. import messages
+from ..front_ends import front_end_of
+from ..globals import Qemu
 from ..host.profiles import load
 from ..host.simulated import SimulatedHost
+from ..machines.lookup import list_machines
 from ..process import Run, run
+from ..qemu_options_hx import qemu_options
 from ..revisions.fields import Difference, Evidence, Shown, differences
 from ..revisions.releases import RELEASES
 from ..revisions.revision import Revision
 
-Kind: TypeAlias = Literal["behaviour", "message", "property"]
+Kind: TypeAlias = Literal["behaviour", "message", "property", "type", "option", "machine"]
 
 #: Where a tree of the releases stands; others are no releases.
 _PLACES: Final = MappingProxyType({tree.name: place for place, tree in enumerate(RELEASES)})
+
+_ROWS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "type": "the object type",
+        "property": "the property",
+        "option": "the option",
+        "machine": "the machine type",
+    }
+)
+_SOURCES: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "type": "qapi/qom.json:ObjectType",
+        "property": "backends/hostmem.c:host_memory_backend_class_init",
+        "option": "qemu-options.hx",
+        "machine": "hw/i386/pc.c",
+    }
+)
 
 
 class NotARelease(Exception):
@@ -104,9 +125,10 @@ def changes(first: Revision, last: Revision) -> list[Change]:
 
 
 def changes_of(before: Revision, after: Revision) -> list[Change]:
-    """Return what changed from a tree to the next: fields, then properties, then messages."""
+    """Return what changed from a tree to the next: fields, rows of tables, then messages."""
     return [
         *_of_fields(before, after),
+        *_of_rows(before, after),
         *_of_messages(before, after),
     ]
 
@@ -134,6 +156,47 @@ def _sentence(known: Difference, old: object, new: object) -> str:
     if isinstance(new, bool):
         return known.sentence if new else f"no longer: {known.sentence}"
     return f"{known.sentence} ({_plain(old)} before, {_plain(new)} now)"
+
+
+def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
+    """Yield the object types, properties, options and machine types that came or went."""
+    measured = before.evidence == after.evidence == "measured"
+    old, new = rows(before), rows(after)
+    types = {name for kind, name in old ^ new if kind == "type"}
+    for kind, name in sorted(old ^ new):
+        if kind == "property" and name.split(".")[0] in types:
+            continue
+        came = (kind, name) in new
+        yield Change(
+            after.name,
+            kind,
+            name,
+            f"{_ROWS[kind]} {name} {'is new' if came else 'is gone'}",
+            _SOURCES[kind],
+            "measured" if measured else "read",
+            not came,
+            came,
+        )
+
+
+def rows(tree: Revision) -> frozenset[tuple[Kind, str]]:
+    """Return the object types, properties, options and machine types of a release."""
+    host = SimulatedHost(load("default"))
+    qemu = Qemu(host, tree, host.platform)
+    found: set[tuple[Kind, str]] = set()
+    for info in front_end_of(tree).types(tree.release).values():
+        if not info.creatable or info.abstract or not info.is_in(qemu):
+            continue
+        found.add(("type", info.name))
+        if info.modelled:
+            found.update(
+                ("property", f"{info.name}.{prop.name}")
+                for prop in info.properties.values()
+                if prop.is_in(qemu)
+            )
+    found.update(("option", f"-{name}") for name in qemu_options(tree.release))
+    found.update(("machine", machine.name) for machine in list_machines(tree.release))
+    return frozenset(found)
 
 
 def _of_messages(before: Revision, after: Revision) -> Iterator[Change]:
