@@ -15,7 +15,6 @@ import attrs
 
 from .globals import Qemu
 from .qom import TypeInfo
-from .ram_addr import RAMBlock
 from .revisions.release import Release
 from .vl_options import CommandLine
 
@@ -24,8 +23,7 @@ from .vl_options import CommandLine
 class FrontEnd:
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
-    ``types`` returns those of a release.  ``guard_size`` returns the size in bytes of the
-    guard behind a block.
+    ``types`` returns those of a release.
     """
 
     types: Callable[[Release], Mapping[str, TypeInfo]]
@@ -33,4 +31,3 @@ class FrontEnd:
     start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
     dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
     drain_call_rcu: Callable[[Qemu], None]
-    guard_size: Callable[[Qemu, RAMBlock], int]

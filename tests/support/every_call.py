@@ -138,7 +138,7 @@ def of_commands(machine: ReviewHost, revision: Revision) -> Iterator[Story]:
         ("memory-backend-ram", {"size": 4 << 20, "host-nodes": [0], "policy": "bind"}),
         ("memory-backend-memfd", {"size": 4 << 20}),
     ):
-        added = _add(kind, **known) if revision.name == "v7.2" else _add(kind, props=known)
+        added = _add(kind, **known) if revision.release >= (6, 0) else _add(kind, props=known)
         yield Story((), (added, _set("merge", False, "mem1"), gone, gone))
     path = ("-mem-path", machine.path)
     for line in (

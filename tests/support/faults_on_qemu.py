@@ -25,7 +25,6 @@ from every_call import MAY_GIVE
 from qemu_model.calls.event import Event
 from qemu_model.conform.cases import Case, Place, Preparation
 from qemu_model.conform.conform import (
-    BackendFaultHost,
     call_differences,
     file_differences,
     files_in,
@@ -35,6 +34,7 @@ from qemu_model.conform.conform import (
 )
 from qemu_model.conform.conform_place import make_place
 from qemu_model.conform.driver import Observation, Qemu
+from qemu_model.conform.surroundings import BackendFaultHost
 from qemu_model.host.faults import Fault as HostFault
 from qemu_model.host.faults import FaultHost, parse
 from qemu_model.host.live import LiveHost

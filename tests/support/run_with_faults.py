@@ -79,8 +79,8 @@ def run_on(
     mapped_for = 0
     for block in owned:
         mapped_for += -(-block.max_length // block.page_size) * block.page_size
-        # On ppc64 all pages of a mapping are of one size, and 7.2 knows it.
-        alike = revision.name == "v7.2" and platform.machine.startswith("ppc64")
+        # On ppc64 all pages of a mapping are of one size, and QEMU knows it since 4.0.
+        alike = revision.release >= (4, 0) and platform.machine.startswith("ppc64")
         mapped_for += block.page_size if alike else platform.page_size
     blocks = sum(block.fd >= 0 for block in owned), mapped_for
     return Ended(process.finish(), held, mapped, blocks, tuple(until), files, before)
