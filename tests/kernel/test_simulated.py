@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qemu_model.calls.event import Event
 from qemu_model.host import linux, profiles
+from qemu_model.host.errors import Errno
 from qemu_model.host.faults import Fault
 from qemu_model.host.linux import MAP_FIXED, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_SYNC
 from qemu_model.host.profile import Profile
@@ -222,6 +223,16 @@ def test_preallocation_on_a_full_tmpfs_fails_as_recorded_and_the_file_stays(shar
     )
     assert (done.exit, list(done.stderr)) == (1, [expected])
     assert host.file_sizes() == {profile.mem_path: 4 * 1024 * 1024}
+
+
+@pytest.mark.parametrize(("path", "position"), [("/dev/shm", -Errno.EINVAL), ("/", (1 << 63) - 1)])
+def test_a_directory_can_be_read_and_not_mapped(path: str, position: int) -> None:
+    """As measured on tmpfs and ext4; QEMU opens one with readonly=on until 8.1."""
+    machine = SimulatedHost(profiles.load("default"))
+    fd = machine.open(path, linux.O_RDONLY, None)
+    assert fd >= 0
+    assert machine.lseek(fd, 0, linux.SEEK_END) == position
+    assert machine.mmap(0, 4096, 1, MAP_SHARED, fd, 0) == -Errno.ENODEV
 
 
 def test_device_dax_works_with_its_alignment_alone() -> None:

@@ -104,6 +104,8 @@ class FileCalls(State):
         if inode.kind == "device":
             return descriptor.position
         if whence == linux.SEEK_END:
+            if inode.kind == "directory":
+                return _end_of_directory(inode)
             offset += inode.size
         elif whence == linux.SEEK_CUR:
             offset += descriptor.position
@@ -236,3 +238,8 @@ class FileCalls(State):
             return -Errno.EBUSY
         inode.seals = seals | arg
         return 0
+
+
+def _end_of_directory(inode: Inode) -> int:
+    """Return where lseek finds a directory's end (``ext4_dir_llseek``, ``dcache_dir_lseek``)."""
+    return EINVAL if inode.rules.in_memory or inode.rules.huge else _OFFSETS - 1

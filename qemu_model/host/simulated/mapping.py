@@ -29,6 +29,8 @@ from .memory import OVERCOMMIT_NEVER, HugePagePool
 from .state import State
 
 _TYPE_AND_SYNC: Final = linux.MAP_TYPE | MAP_SYNC
+#: Kinds of files that no file system lets one map.
+_NOT_MAPPED: Final = frozenset({"directory", "fifo"})
 #: What MAP_SHARED_VALIDATE lets through everywhere (LEGACY_MAP_MASK and the type).
 _LEGACY: Final = 0xFC07FFFF
 _VALIDATE: Final = linux.MAP_SHARED_VALIDATE
@@ -239,13 +241,16 @@ def _refused_by_flags(inode: Inode, access: int, prot: int, flags: int, answer: 
     kind = flags & linux.MAP_TYPE
     rules = inode.rules
     if kind == _VALIDATE and rules.answers.get(kind) is not None:
-        understood = _LEGACY | MAP_SYNC if rules.accepts_sync else _LEGACY
+        accepts_sync = rules.accepts_sync and inode.kind not in _NOT_MAPPED
+        understood = _LEGACY | MAP_SYNC if accepts_sync else _LEGACY
         if flags & ~understood:
             return EOPNOTSUPP
     if access != linux.O_RDWR and (
         access == linux.O_WRONLY or (kind != MAP_PRIVATE and prot & linux.PROT_WRITE)
     ):
         return EACCES
+    if inode.kind in _NOT_MAPPED:
+        return ENODEV
     if answer in (EINVAL, ENODEV) and (kind not in rules.answers or answer == ENODEV):
         return answer
     if kind & MAP_SHARED and prot & linux.PROT_WRITE and inode.seals and inode.seals & WRITE_SEALS:
