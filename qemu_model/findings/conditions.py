@@ -106,6 +106,17 @@ def _whole_pages(memory: Memory, unit: int, what: str) -> Condition:
 
 
 def _pool(memory: Memory, host: Surroundings) -> Iterator[Condition]:
+    node = memory.nodes[0] if memory.policy == "bind" and len(memory.nodes) == 1 else None
+    there = host.node_pool(node, memory.page_size) if node is not None else None
+    if there is not None and there < memory.pages:
+        folder = f"/sys/devices/system/node/node{node}/hugepages/hugepages"
+        yield Condition(
+            f'"{memory.id}" needs {counted(memory.pages, "huge page")} of '
+            f"{size_text(memory.page_size)} from node {node}, which has {there}.",
+            f"echo {memory.pages} > {folder}-{memory.page_size >> 10}kB/nr_hugepages",
+            "grep . /sys/devices/system/node/node*/hugepages/hugepages-*/free_hugepages",
+        )
+        return
     free = host.pool(memory.page_size)
     pages = counted(memory.pages, "huge page")
     size = size_text(memory.page_size)

@@ -72,12 +72,17 @@ def node_demand(blocks: list[Memory]) -> dict[int, int]:
     return demand
 
 
+def quoted(blocks: list[Memory]) -> str:
+    """Return the blocks' ids in quotes."""
+    return joined([f'"{memory.id}"' for memory in blocks])
+
+
 def huge_pages(case: Case) -> Iterator[Finding]:
     """Yield how many huge pages are needed, and where the host has fewer."""
     for page_size, blocks in huge_blocks(case).items():
         needed = sum(memory.pages for memory in blocks)
         size = size_text(page_size)
-        ids = joined([f'"{memory.id}"' for memory in blocks])
+        ids = quoted(blocks)
         free = case.host.pool(page_size)
         demand = node_demand(blocks)
         nodes = joined([f"{pages} on node {node}" for node, pages in sorted(demand.items())])
@@ -152,7 +157,7 @@ def no_room(case: Case) -> Iterator[Finding]:
             NO_ROOM,
             mount,
             f"{mount} has room for {rough_size(room)}; "
-            f"{joined([memory.id for memory in blocks])} needs {rough_size(needed)}.",
+            f"{quoted(blocks)} {'needs' if len(blocks) == 1 else 'need'} {rough_size(needed)}.",
             how,
             grow if in_memory else f"free {rough_size(needed - room)} there, or use another path",
             severity,

@@ -136,7 +136,7 @@ class Profile:
     anonymous: FileRules
     memfd: FileRules
     huge_memfd: Mapping[int, FileRules]
-    implied_directories: bool
+    implied_directories: bool | tuple[str, ...]
     document: Mapping[str, Any]
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -75,10 +75,16 @@ def default() -> Profile:
 def load(name_or_path: str) -> Profile:
     """Return the profile called ``name_or_path``, or the one in that JSON file.
 
-    What has a slash in it or ends in ``.json`` is a file.  Raise :class:`ProfileError`
+    What has a slash in it or ends in ``.json`` is a file.  Behind the name small changes
+    may stand (``server,huge-pages=512``: see :mod:`.profile_changes`).  Raise :class:`ProfileError`
     with the nearest names if there is no such profile, or with what is wrong and where
     if the file is not one.
     """
+    name, comma, changes = name_or_path.partition(",")
+    if comma and "=" in changes and not os.path.exists(name_or_path):
+        from .profile_changes import changed
+
+        return changed(load(name), changes)
     if "/" in name_or_path or name_or_path.endswith(".json"):
         return build(_document_of_file(name_or_path), source=name_or_path)
     return _shipped(name_or_path)
@@ -387,9 +393,13 @@ def _profile(document: dict[str, Any], source: str) -> Profile:
         huge_memfd=MappingProxyType(
             {size: read.rules("hugetlbfs", "memfd", size) for size in read.huge_pages}
         ),
-        implied_directories=document["implied_directories"],
+        implied_directories=_implied(document["implied_directories"]),
         document=MappingProxyType(_with_rows(document, read)),
     )
+
+
+def _implied(told: bool | Sequence[str]) -> bool | tuple[str, ...]:
+    return told if isinstance(told, bool) else tuple(told)
 
 
 def _directories_above(plans: Iterable[MountPlan | FilePlan]) -> frozenset[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 #: /proc/sys/vm/overcommit_memory: guess, always, never.
@@ -51,14 +52,20 @@ class Memory:
 
 
 class HugePagePool:
-    """The huge pages of one size (``mm/hugetlb.c``): free ones, and promised ones."""
+    """The huge pages of one size (``mm/hugetlb.c``): free ones, and promised ones.
 
-    __slots__ = ("free", "promised", "size")
+    ``nodes`` is how many are free on each node, None where the pages are on no node in
+    particular.  A promise looks at the whole pool, a page that is taken at its nodes.
+    """
 
-    def __init__(self, size: int, pages: int) -> None:
+    __slots__ = ("_whole", "free", "nodes", "promised", "size")
+
+    def __init__(self, size: int, pages: int, nodes: Mapping[int, int] | None = None) -> None:
         self.size = size
         self.free = pages
         self.promised = 0
+        self.nodes = None if nodes is None else dict(nodes)
+        self._whole = nodes
 
     def promise(self, pages: int) -> bool:
         """Promise ``pages`` to a mapping; return whether there are so many to promise."""
@@ -67,18 +74,36 @@ class HugePagePool:
         self.promised += pages
         return True
 
-    def take(self, pages: int, promised: int) -> int:
+    def take(self, pages: int, promised: int, bound: frozenset[int] | None = None) -> int:
         """Use up to ``pages``, the first ``promised`` of which were promised before.
 
-        Return how many there were: a page that nobody promised may run short.
+        Return how many there were: a page that nobody promised may run short, and any may
+        where only the nodes in ``bound`` may give it.
         """
+        if self.nodes is not None:
+            there = sum(free for node, free in self.nodes.items() if bound is None or node in bound)
+            pages = min(pages, there)
+            promised = min(pages, promised)
         self.promised -= promised
         self.free -= promised
         unpromised = min(pages - promised, self.free - self.promised)
         self.free -= unpromised
+        self._take_from_nodes(promised + unpromised, bound)
         return promised + unpromised
+
+    def _take_from_nodes(self, pages: int, bound: frozenset[int] | None) -> None:
+        for node in sorted(self.nodes or ()):
+            if self.nodes is not None and (bound is None or node in bound):
+                taken = min(pages, self.nodes[node])
+                self.nodes[node] -= taken
+                pages -= taken
 
     def give_back(self, pages: int, promised: int) -> None:
         """Free ``pages`` that were in use, and drop ``promised`` promises not called in."""
         self.free += pages
         self.promised -= promised
+        for node in sorted(self.nodes or ()):
+            if self.nodes is not None and self._whole is not None:
+                returned = min(pages, self._whole[node] - self.nodes[node])
+                self.nodes[node] += returned
+                pages -= returned

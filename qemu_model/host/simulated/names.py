@@ -43,6 +43,7 @@ class Names:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._implied = profile.implied_directories
+        self._implied_below = () if isinstance(self._implied, bool) else self._implied
         self._inodes: dict[str, Inode | None] = {}
         self._mounted: dict[str, Mounted] = {}
         self._directories: dict[str, Mounted] = {}
@@ -132,9 +133,9 @@ class Names:
             last = not ahead
             if inode is None:
                 if last:
-                    if not (as_directory and self._implied and there not in self._inodes):
+                    if not (as_directory and self._implies(there) and there not in self._inodes):
                         return Found(there, None, mounted, as_directory)
-                elif not self._implied or there in self._inodes:
+                elif not self._implies(there) or there in self._inodes:
                     return -Errno.ENOENT
                 inode = self._inodes[there] = Inode("directory", mounted.rules, mounted)
             if inode.kind == "symlink" and (follow or not last or as_directory):
@@ -156,6 +157,12 @@ class Names:
                 return Found(there, inode, mounted)
         here, mounted = trail[-1]
         return Found(here or "/", self._directory(here, mounted), mounted, as_directory)
+
+    def _implies(self, path: str) -> bool:
+        """Return whether a directory is there without being planned."""
+        if self._implied_below:
+            return any(path == top or path.startswith(f"{top}/") for top in self._implied_below)
+        return bool(self._implied)
 
     def _directory(self, path: str, mounted: Mounted) -> Inode:
         inode = self._at(path, mounted) if path else None

@@ -43,7 +43,8 @@ class State:
     def _pool(self, size: int) -> HugePagePool:
         pool = self._pools.get(size)
         if pool is None:
-            pool = self._pools[size] = HugePagePool(size, self.profile.huge_pages[size])
+            nodes = self.profile.node_huge_pages.get(size)
+            pool = self._pools[size] = HugePagePool(size, self.profile.huge_pages[size], nodes)
         return pool
 
     def _use_memory(self, length: int) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..linux import MPOL_BIND
 from ..vm_flags import VM_HUGETLB, VM_SHARED, VM_WRITE
 from .address_space import Mapping
 from .errors import EFAULT
@@ -47,12 +48,14 @@ class Touching(State):
         if inode.kind == "device":
             return True
         if shared or (inode.rules.filled_by_reading and not inode.rules.huge):
-            enough = self._touch_file(inode, *in_file) and enough
+            enough = self._touch_file(inode, *in_file, _bound(mapping)) and enough
         if not shared and enough:
             enough = self._touch_own(mapping, first, last)
         return enough
 
-    def _touch_file(self, inode: Inode, first: int, last: int) -> bool:
+    def _touch_file(
+        self, inode: Inode, first: int, last: int, bound: frozenset[int] | None
+    ) -> bool:
         if inode.pages is None:
             inode.pages = Extents()
         unit = inode.rules.page_size
@@ -61,7 +64,7 @@ class Touching(State):
                 if inode.promised is None:
                     inode.promised = Extents()
                 promised = inode.promised.count(start, end)
-                got = inode.pool.take(end - start, promised)
+                got = inode.pool.take(end - start, promised, bound)
                 inode.promised.add(start, start + got)
             else:
                 got = inode.mounted.take((end - start) * unit) // unit
@@ -78,7 +81,9 @@ class Touching(State):
         pool = mapping.inode.pool if mapping.inode is not None else None
         for start, end in mapping.own.missing(first, last):
             if pool is not None and mapping.bits & VM_HUGETLB:
-                got = pool.take(end - start, end - start if mapping.promised else 0)
+                got = pool.take(
+                    end - start, end - start if mapping.promised else 0, _bound(mapping)
+                )
             else:
                 got = end - start
                 self._use_memory(got * mapping.unit)
@@ -86,3 +91,9 @@ class Touching(State):
             if got < end - start:
                 return False
         return True
+
+
+def _bound(mapping: Mapping) -> frozenset[int] | None:
+    """Return the nodes that alone may give a mapping pages, None if any may."""
+    policy = mapping.policy
+    return policy[1] if policy is not None and policy[0] == MPOL_BIND else None
