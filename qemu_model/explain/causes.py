@@ -13,6 +13,7 @@ from typing import Final
 
 from .cause import EXPLAIN, Cause
 from .causes_of_devices import DEVICE_CAUSES
+from .causes_of_later import ASSERTIONS, LATER_CAUSES
 from .causes_of_memory import MEMORY_CAUSES
 from .causes_of_nodes import NODE_CAUSES
 from .causes_of_words import WORD_CAUSES
@@ -21,12 +22,22 @@ from .outside import OUTSIDE_CAUSES
 
 __all__ = ["Cause", "causes_of", "own_causes"]
 
-_ALL: Final = (*MEMORY_CAUSES, *DEVICE_CAUSES, *NODE_CAUSES, *WORD_CAUSES, *OUTSIDE_CAUSES)
+_ALL: Final = (
+    *LATER_CAUSES,
+    *MEMORY_CAUSES,
+    *DEVICE_CAUSES,
+    *NODE_CAUSES,
+    *WORD_CAUSES,
+    *OUTSIDE_CAUSES,
+)
 
 
 @cache
 def own_causes(template: str) -> tuple[Cause, ...]:
     """Return the causes of the message with this template, empty if it has none."""
+    for function, cause in ASSERTIONS:
+        if function in template:
+            return (cause,)
     begins = [entry for entry in _ALL if template.startswith(entry[0])]
     return max(begins, key=lambda entry: len(entry[0]))[1] if begins else ()
 

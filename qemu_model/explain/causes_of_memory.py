@@ -512,36 +512,6 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("the accelerator allocates RAM itself", LINE, fix="leave -mem-path away"),),
     ),
     (
-        "qemu: exec.c",
-        (
-            Cause(
-                "size= is within a page of 2^64 and becomes 0 when it is rounded up",
-                EXPLAIN,
-                fix="say a size that the machine can have",
-            ),
-        ),
-    ),
-    (
-        "qemu: ../../softmmu/physmem.c",
-        (
-            Cause(
-                "size= is within a page of 2^64 and becomes 0 when it is rounded up",
-                EXPLAIN,
-                fix="say a size that the machine can have",
-            ),
-        ),
-    ),
-    (
-        "qemu: ../../util/mmap-alloc.c",
-        (
-            Cause(
-                "on ppc64 the kernel told two different page sizes of the file",
-                "stat -f -c '%S' {path}",
-                fix="do not mount over the path while QEMU starts",
-            ),
-        ),
-    ),
-    (
         "Failed to find gap of requested size",
         (Cause("the blocks together are near 2^64 bytes", EXPLAIN, fix="say smaller sizes"),),
     ),

@@ -230,7 +230,8 @@ def _memory(
 ) -> Memory:
     size = int(getattr(obj, "size", 0) or 0)
     page_size = _page_size(mapped, page)
-    path = mapped.path if mapped is not None else str(getattr(obj, "mem_path", "") or "")
+    named = str(getattr(obj, "mem_path", "") or "")
+    path = named or (mapped.path if mapped is not None else "")
     return Memory(
         id=id,
         type=obj.type.name,

@@ -12,9 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
-from ..host.profile import Profile
+import attrs
+
+from ..host.profile import FilePlan, Profile
 
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
@@ -24,14 +27,43 @@ _HUGE_FOLDER: Final = re.compile(r"^(?:/[^/]+)*?/[^/]*huge[^/]*(?=/|$)", re.I)
 _SIZED_FOLDER: Final = re.compile(
     r"/(?:kvm/)?(?:hugepages-)?(?:2|2048|1|1024|1048576)(?:[kKmMgG]i?[bB]?|kB)(?=/|$)"
 )
+#: Where libvirt makes a folder for each domain on huge pages.
+_OF_LIBVIRT: Final = re.compile(r"huge[^/]*/libvirt/qemu/[^/]+$", re.I)
 _GIGABYTE: Final = re.compile(r"1(?:048576k|024m|g)", re.I)
+
+
+def shared_directories(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that are directories, to go by the line.
+
+    Several backends with one path, and libvirt's folders on huge pages: QEMU makes a file
+    without a name in a directory.
+    """
+    given = list(paths)
+    return tuple(
+        sorted({path for path in given if given.count(path) > 1 or _OF_LIBVIRT.search(path)})
+    )
+
+
+def with_directories(profile: Profile, paths: Iterable[str]) -> Profile:
+    """Return the machine with the directories that the line takes for granted."""
+    wanted = [path for path in shared_directories(paths) if path not in profile.files]
+    if not wanted:
+        return profile
+    return _with_directories(profile, tuple(wanted))
+
+
+@cache
+def _with_directories(profile: Profile, paths: tuple[str, ...]) -> Profile:
+    plans = {path: FilePlan(path, "directory") for path in paths if path not in profile.mounts}
+    return attrs.evolve(profile, files=MappingProxyType({**profile.files, **plans}))
 
 
 def usual_profile(paths: Iterable[str]) -> Profile:
     """Return the machine on which whatever can succeed with these paths does."""
+    paths = list(paths)
     mounts = sorted({mount for path in paths if (mount := _huge_mount(path)) is not None})
     devices = sorted({path for path in paths if re.fullmatch(r"/dev/dax\d+\.\d+", path)})
-    return _profile(tuple(mounts), tuple(devices))
+    return with_directories(_profile(tuple(mounts), tuple(devices)), paths)
 
 
 def _huge_mount(path: str) -> tuple[str, int] | None:

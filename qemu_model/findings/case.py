@@ -11,7 +11,7 @@ import attrs
 
 from ..explain.guest_memory import Memory, block_address, guest_memory
 from ..explain.parts import Part, parts_of
-from ..explain.usual_machine import generous, usual_profile
+from ..explain.usual_machine import generous, usual_profile, with_directories
 from ..host.protocol import Host
 from ..process import Process, Run, negotiates
 from ..revision import Revision
@@ -118,11 +118,13 @@ def place_called(name: str, parts: Sequence[Part]) -> Place:
         from ..host import profiles
 
         profile = profiles.load(name.removeprefix("sim:"))
+        if isinstance(profile.implied_directories, tuple):
+            profile = with_directories(profile, paths)
         return Place(
             name,
             lambda: SimulatedHost(profile),
             Simulated(profile),
-            generous(profile),
+            with_directories(generous(profile), paths),
             profile,
         )
     usual = usual_profile(paths)
