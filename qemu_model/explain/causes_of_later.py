@@ -49,7 +49,14 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "unable to stat pmem file",
-        (Cause("the device DAX went away", "ls -l {path}; daxctl list", fix="daxctl online"),),
+        (
+            Cause(
+                "pmem=on, and the file does not exist: this release looks at its size before it "
+                "creates one",
+                "ls -l {path}; daxctl list",
+                fix="truncate -s SIZE the file first",
+            ),
+        ),
     ),
     (
         "size property {wanted} is larger than pmem file",
@@ -299,6 +306,16 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "'memdev' property memdev size has to be multiples of",
         (Cause("the backend's size is no whole block", _MEM, fix="round size= up"),),
+    ),
+    (
+        "'unplugged-inaccessible' property set to 'off'",
+        (
+            Cause(
+                "the backend of virtio-mem is a file or huge pages, which have no shared zero page",
+                _MEM,
+                fix="leave unplugged-inaccessible=off away",
+            ),
+        ),
     ),
     (
         "You must specify a 'memdev'",
