@@ -9,10 +9,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import attrs
-
-from .profile import Profile
-
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
 _SIZE: Final = re.compile(r"(\d{1,12})([KMGT]?)", re.I | re.A)
@@ -20,33 +16,32 @@ _NODES: Final = re.compile(r"\d{1,4}(?:-\d{1,4})?", re.A)
 _VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}", re.A)
 
 
+class ChangeError(Exception):
+    """A change that there is not, or with a value that it cannot have: one line."""
+
+
 class _NoValue(Exception):
     """A change has a value that it cannot have; the text says what it takes."""
 
 
-def changed(profile: Profile, text: str) -> Profile:
-    """Return ``profile`` with changes, ``NAME=VALUE`` divided by commas.
+def changed(document: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return a profile's document with changes, ``NAME=VALUE`` divided by commas.
 
-    Raises :class:`~.profiles.ProfileError` for one that there is not, and for a value that
-    it cannot have.
+    Raises :class:`ChangeError`.
     """
-    from .profiles import ProfileError, trusted
-
-    document: dict[str, Any] = dict(profile.document)
+    whole = dict(document)
     for change in text.split(","):
         name, _, value = change.partition("=")
         apply = CHANGES.get(name)
         if apply is None:
-            raise ProfileError(
+            raise ChangeError(
                 f"there is no change '{name}' of a profile; there are: {', '.join(CHANGES)}"
             )
         try:
-            apply(document, value)
+            apply(whole, value)
         except _NoValue as error:
-            raise ProfileError(
-                f"profile {profile.name}: {name} takes {error}, not '{value}'"
-            ) from None
-    return attrs.evolve(trusted(document), name=f"{profile.name},{text}")
+            raise ChangeError(f"{name} takes {error}, not '{value}'") from None
+    return whole
 
 
 def _number(text: str, most: int = 1 << 40) -> int:

@@ -16,6 +16,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from . import linux
 from .profile import COLUMNS, FilePlan, FileRules, Kernel, MountPlan, Profile
 from .protocol import Platform, StatFs
@@ -82,12 +84,20 @@ def load(name_or_path: str) -> Profile:
     """
     name, comma, changes = name_or_path.partition(",")
     if comma and "=" in changes and not os.path.exists(name_or_path):
-        from .profile_changes import changed
-
-        return changed(load(name), changes)
+        return _changed(load(name), changes)
     if "/" in name_or_path or name_or_path.endswith(".json"):
         return build(_document_of_file(name_or_path), source=name_or_path)
     return _shipped(name_or_path)
+
+
+def _changed(profile: Profile, changes: str) -> Profile:
+    from .profile_changes import ChangeError, changed
+
+    try:
+        document = changed(profile.document, changes)
+    except ChangeError as error:
+        raise ProfileError(f"profile {profile.name}: {error}") from None
+    return attrs.evolve(trusted(document), name=f"{profile.name},{changes}")
 
 
 def build(document: Mapping[str, Any], *, source: str = "profile") -> Profile:
