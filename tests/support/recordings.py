@@ -22,6 +22,18 @@ _ARCHIVES: Final = Path(__file__).parents[1] / "data" / "recordings"
 #: The names of the recorded sets.  What a set was recorded from is its ``revision``.
 SETS: Final = ("base", "V1", "V1-dax", "v8", "v8-dax", "V10", "V10-dax", "v7.2-dax")
 
+#: Sets of releases: builds of a tag (6.2, 8.2, 9.2) and Debian's packages.
+RELEASES: Final = (
+    "qemu-5.2",
+    "qemu-6.2",
+    "qemu-8.2",
+    "qemu-9.2",
+    "qemu-10.0",
+    "qemu-11.1",
+    "qemu-10.0-dax",
+    "qemu-11.1-dax",
+)
+
 #: strace was stopped at this many lines.
 CUT_AT_LINES: Final = 2000
 
