@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -28,6 +29,7 @@ from .ram_addr import RAMBlock
 from .revision import Revision
 from .revisions.default import choose
 from .revisions.origins import newest_origin, origin_in
+from .revisions.release import Release
 from .vl_options import CommandLine
 
 #: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
@@ -106,6 +108,12 @@ class Run:
         return "\n".join([f"{self.revision.name} on {self.host}: {end}", *calls, *self.stderr])
 
 
+@functools.cache
+def _names_in(release: Release) -> Callable[[str], str]:
+    """Return what turns ``FILE:FUNCTION`` of the mirror into the names that a release has."""
+    return lambda by: origin_in(newest_origin(by), release)
+
+
 class Process:
     """A QEMU process that runs the model.
 
@@ -129,9 +137,7 @@ class Process:
     ) -> None:
         self.args = tuple(args)
         revision = choose(args).revision if revision is None else revision
-        self.host = RecordingHost(
-            host, on_event, lambda by: origin_in(newest_origin(by), revision.release)
-        )
+        self.host = RecordingHost(host, on_event, _names_in(revision.release))
         self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from sys import _getframe
 from types import CodeType, FrameType
@@ -21,6 +22,16 @@ def c_function(frame: FrameType) -> str:
     c_file = frame.f_globals.get("C_FILE")
     name = frame.f_code.co_name
     return f"{c_file}:{name}" if c_file and name[0] not in "_<" else ""
+
+
+@functools.cache
+def _known_origins(origin: Callable[[str], str]) -> dict[int, tuple[CodeType, str]]:
+    """Return where the C function of each code object is kept from run to run.
+
+    The key is the code's identity, and the code is kept with it: its hash takes longer than
+    all else here.  Code that is no C function's has an empty name.
+    """
+    return {}
 
 
 class RecordingHost:
@@ -42,9 +53,7 @@ class RecordingHost:
         self.inner = inner
         self._origin = origin
         self._on_event = on_event
-        # By the identity of the code, which is kept with it: its hash takes longer than all
-        # else here.
-        self._origins: dict[int, tuple[CodeType, str]] = {}
+        self._origins = _known_origins(origin)
         # The last that called is likely to call next.
         self._code: CodeType | None = None
         self._by = ""
@@ -92,9 +101,10 @@ class RecordingHost:
         while at is not None:
             code = at.f_code
             known = self._origins.get(id(code))
-            if known is None and (by := c_function(at)):
-                known = self._origins[id(code)] = code, self._origin(by)
-            if known is not None:
+            if known is None:
+                by = c_function(at)
+                known = self._origins[id(code)] = code, self._origin(by) if by else ""
+            if known[1]:
                 if at is frame:
                     self._code, self._by = known
                 return known[1]
