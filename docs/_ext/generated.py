@@ -347,7 +347,7 @@ def findings() -> Iterator[str]:
 
 
 def c_files() -> Iterator[str]:
-    by_release: dict[str, list[tuple[str, str, str]]] = {"3.1": [], "7.2": []}
+    rows: list[tuple[str, str, str]] = []
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         declared = [
@@ -368,11 +368,8 @@ def c_files() -> Iterator[str]:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         ]
         module = str(path.relative_to(PACKAGE.parent))
-        release = "7.2" if "v7_2" in module else "3.1"
-        by_release[release].append((f"``{declared[0]}``", f"``{module}``", ", ".join(functions)))
-    for release, rows in by_release.items():
-        yield from title(f"QEMU {release}" + (", and the series" if release == "3.1" else ""))
-        yield from table(("C file", "module", "functions"), sorted(rows), "25 25 50")
+        rows.append((f"``{declared[0]}``", f"``{module}``", ", ".join(functions)))
+    yield from table(("C file", "module", "functions"), sorted(rows), "25 25 50")
 
 
 def schemas() -> Iterator[str]:
@@ -423,6 +420,21 @@ class Generated(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
+class Answer(SphinxDirective):
+    """The directive ``answer``: the answer to an exercise, folded until it is asked for."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        opening = '<details class="answer"><summary>Answer</summary>'
+        return [
+            nodes.raw("", opening, format="html"),
+            *self.parse_content_to_nodes(),
+            nodes.raw("", "</details>", format="html"),
+        ]
+
+
 def setup(app: Sphinx) -> Mapping[str, Any]:
     app.add_directive("generated", Generated)
+    app.add_directive("answer", Answer)
     return {"parallel_read_safe": True}
