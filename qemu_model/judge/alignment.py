@@ -48,6 +48,7 @@ from .guesses import (
     UNKNOWN_STEP,
     GuessedAnswers,
 )
+from .populating import answer_of, covering_calls
 from .search import LogSearch, is_reservation
 from .strace import Call
 from .verdict import Divergence, Kind, Report, because, origin
@@ -183,6 +184,8 @@ class Alignment:
                 return self._match(self._choose_block(name, args))
             if self._skip_unrelated(name, args):
                 continue
+            if populates(name, args) and (parts := self._populated_in_parts(args)):
+                return parts
             if (
                 head is not None
                 and head.name in ENDS
@@ -479,6 +482,15 @@ class Alignment:
                 self._ahead.appendleft(call)
                 return True
         return False
+
+    def _populated_in_parts(self, args: tuple[Any, ...]) -> Call | None:
+        """Take the calls of several threads that are together the model's call."""
+        parts = covering_calls(self._coming(_BLOCKS_AHEAD), args)
+        for call in parts:
+            self._ahead.remove(call)
+            self._ahead.appendleft(call)
+            self._match(call)
+        return attrs.evolve(parts[0], args=args, result=answer_of(parts)) if parts else None
 
     def _pass_over_openings(self, name: str, args: tuple[Any, ...]) -> bool:
         """Drop openings of a path that come before QEMU opens it as a backend.

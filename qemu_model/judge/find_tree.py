@@ -20,7 +20,7 @@ from .trace_set import TraceSet
 from .verdict import Verdict
 
 #: A longer log, in bytes, is judged tree by tree only until one conforms.
-LONG: Final = 8 << 20
+LONG: Final = 2 << 20
 _VERSIONED: Final = re.compile(r"(?:pc-i440fx|pc-q35|pc|virt|pseries)-(\d+)\.(\d+)\b")
 _SYNC: Final = re.compile(r"(?:^|,)sync=|\"sync\"\s*:")
 #: From the worst verdict to the best.
