@@ -27,6 +27,7 @@ from .backend_calls import (
     SIGBUS,
     BackendCalls,
     LoggedBlock,
+    name_of_opened,
     remember,
 )
 from .call_predicates import (
@@ -148,6 +149,8 @@ class Alignment:
         self._guesses = GuessedAnswers(self._peek)
         self._guesses.log_not_reached = attached
         self._known_as: dict[int, int] = {}
+        #: What each descriptor is open on, as of the last opening that was taken.
+        self._names: dict[int, str] = {}
 
     @property
     def started(self) -> bool:
@@ -279,7 +282,7 @@ class Alignment:
 
     def descriptor_path(self, descriptor: int) -> str:
         """Return the path that the log gives for a descriptor, empty if none."""
-        return self._calls.name_of(descriptor)
+        return self._names.get(descriptor) or self._calls.name_of(descriptor)
 
     def release(self, name: str, args: tuple[Any, ...]) -> None:
         """Allow a call from now on, once, at any time or never: the RCU thread makes it."""
@@ -377,6 +380,7 @@ class Alignment:
         if given is not None:
             match call.name:
                 case "open" | "memfd_create":
+                    self._names[given] = name_of_opened(call)
                     # The number is in use again: what was left to the RCU thread did happen.
                     self._releases.pop(("close", (given,)), None)
                 case "mmap":

@@ -137,6 +137,12 @@ def remember(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> N
         del kept[next(iter(kept))]
 
 
+def name_of_opened(call: Call) -> str:
+    """Return what -y says a new descriptor is open on, else the path that was opened."""
+    named = _NAME_OF_DESCRIPTOR.search(call.text)
+    return os.fsdecode(named["path"]) if named else str(call.args[0])
+
+
 def _is_aligned(address: int) -> bool:
     """Whether anonymous memory of QEMU's may begin at an address."""
     return not address % BLOCK_ALIGN

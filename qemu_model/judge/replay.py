@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from stat import S_IFDIR, S_IFREG
+from stat import S_IFCHR, S_IFDIR, S_IFREG
 from types import FrameType
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ class ReplayHost:
         self.platform = platform
         self._alignment = alignment
         self._search = search
+        #: Whether a size was asked for that no call shows: then messages have another one.
+        self.guessed_a_size = False
 
     def _answer(self, name: str, *args: Any) -> int:
         result = self._alignment.expect(name, args).result
@@ -156,6 +158,7 @@ class ReplayHost:
         """
         if not self._alignment.is_device(fd) or self._alignment.next_is("lseek"):
             return None
+        self.guessed_a_size = True
         return 1 if self._alignment.next_is("close") else LARGE_FILE
 
     def dax_device_align(self, fd: int) -> int | None:
@@ -165,7 +168,9 @@ class ReplayHost:
         return 1 << 62 if self._alignment.next_is("close") else 1
 
     def fstat(self, fd: int) -> Stat | int:
-        """Return a directory where the log shows that QEMU closed it at once, else a file."""
+        """Return a device, a directory where the log shows that QEMU closed it, else a file."""
+        if self._alignment.is_device(fd):
+            return Stat(S_IFCHR, 0)
         return Stat(S_IFDIR if self._alignment.next_is("close") else S_IFREG, 0)
 
     def stat(self, pathname: str) -> Stat | int:

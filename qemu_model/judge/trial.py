@@ -71,9 +71,10 @@ class Trial:
         )
         self._made = False
         self._by = ""
+        self._replay = ReplayHost(self._alignment, self._search, platform)
         self._process = Process(
             given.options,
-            ReplayHost(self._alignment, self._search, platform),
+            self._replay,
             revision,
             on_event=self._note_event,
             assumed_machine=DEFAULT_MACHINE,
@@ -248,7 +249,11 @@ class Trial:
         """Report messages that differ; nothing where they are not known."""
         if self._given.stderr is None:
             return Said()
-        said = compare(self._given.stderr, self._process.qemu.stderr)
+        said = compare(
+            self._given.stderr,
+            self._process.qemu.stderr,
+            but_numbers=self._replay.guessed_a_size,
+        )
         early = self._alignment.ended_early
         if early is None:
             for line in said.unsaid:

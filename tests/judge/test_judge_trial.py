@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from recordings import recording
+from conftest import needs
+from recordings import SETS, recording
 from small_logs import EXIT, HEAD, MAP, RESERVE, log_of
 
 from qemu_model.judge.judge import judge, shows_start_up
@@ -514,3 +515,43 @@ def test_without_a_machine_it_is_qemus_own() -> None:
     """interface.md: in check without -machine it is pc."""
     assert verdict_on(started("-S"), EXIT).machine == "pc"
     assert verdict_on(started("-M", "q35"), EXIT).machine == "q35"
+
+
+def test_threads_populate_a_block_together_whatever_number_the_log_shows() -> None:
+    """How many CPUs the host had is not in a log; how QEMU splits a range is known."""
+    line = ("-M", "none", "-object", "memory-backend-ram,id=m0,size=4M,prealloc=on", "-smp", "4")
+    probe = f"1 madvise({AT[:14]}, 4096, MADV_POPULATE_WRITE) = 0"
+
+    def judged(*parts: tuple[int, int, int]) -> str:
+        populated = [
+            f"{pid} madvise({0x7F0000200000 + start:#x}, {length}, MADV_POPULATE_WRITE) = 0"
+            for pid, start, length in parts
+        ]
+        ends = [f"{pid} +++ exited with 0 +++" for pid, _, _ in parts]
+        lines = [started(*line), *RAM, probe, *populated[:1], *ends[:1], *populated[1:], EXIT]
+        return verdict_on(*lines, tree="qemu-7.2").verdict
+
+    half, page = 2 << 20, 4096
+    assert judged((2, 0, 2 * half)) == "conforms"
+    assert judged((2, 0, half), (3, half, half)) == "conforms"
+    assert judged((3, half, half), (2, 0, half)) == "conforms"
+    third = 342 * page
+    sizes = (third, third - page, third - page)
+    starts = (0, sizes[0], sizes[0] + sizes[1])
+    assert judged(*zip((2, 3, 4), starts, sizes, strict=True)) == "conforms"
+    assert judged((2, 0, half), (2, half, half)) == "diverges", "one thread makes one call"
+    assert judged((2, 0, half), (3, half, half - page)) == "diverges"
+    assert judged((2, 0, half - page), (3, half - page, half + page)) == "diverges"
+
+
+def test_shared_memory_and_memfds_named_after_the_block_are_the_backends() -> None:
+    for name, tree in (
+        ("qemu-11.1/ram-share-on", "qemu-11.1"),
+        ("qemu-10.0/rnd-n1-25", "qemu-10.0"),
+    ):
+        folder, _, run = name.partition("/")
+        needs(folder in SETS, f"the recordings {folder}")
+        one = recording(folder, run)
+        with log_of(one.log) as log:
+            found = judge(log, find(tree), qmp=one.qmp, stderr=one.stderr)
+        assert (found.verdict, found.matched > 4) == ("conforms", True)
