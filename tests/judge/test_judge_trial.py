@@ -519,7 +519,8 @@ def test_without_a_machine_it_is_qemus_own() -> None:
 
 def test_threads_populate_a_block_together_whatever_number_the_log_shows() -> None:
     """How many CPUs the host had is not in a log; how QEMU splits a range is known."""
-    line = ("-M", "none", "-object", "memory-backend-ram,id=m0,size=4M,prealloc=on", "-smp", "4")
+    ram = "memory-backend-ram,id=m0,size=4M,prealloc=on,prealloc-threads=4"
+    line = ("-M", "none", "-object", ram)
     probe = f"1 madvise({AT[:14]}, 4096, MADV_POPULATE_WRITE) = 0"
 
     def judged(*parts: tuple[int, int, int]) -> str:
