@@ -23,7 +23,7 @@ from .pc_dimm import (
     pc_dimm_realize,
 )
 from .revisions.release import Release, is_between
-from .virtio_mem import TYPE_VIRTIO_MEM
+from .virtio_mem import TYPE_VIRTIO_MEM, VirtIOMEM, virtio_mem_system_reset
 from .virtio_pmem import TYPE_VIRTIO_PMEM
 
 C_FILE = "system/qdev-monitor.c"
@@ -100,6 +100,13 @@ def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | Non
     if setter is None:
         raise messages.NOT_WRITABLE.error(type=kind.name, property=name)
     return setter
+
+
+def qemu_system_reset(qemu: Qemu) -> None:
+    """Reset the devices as the guest is about to start."""
+    for device in qemu.machine.memory_devices:
+        if isinstance(device, VirtIOMEM):
+            virtio_mem_system_reset(qemu, device)
 
 
 def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:

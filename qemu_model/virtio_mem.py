@@ -104,6 +104,14 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
     memory_device_plug(qemu, device)
 
 
+def virtio_mem_system_reset(qemu: Qemu, device: VirtIOMEM) -> None:
+    """Take all blocks from the guest; it has none before it runs."""
+    assert device.hostmem is not None, "a device without one was not realized"
+    block = device.hostmem.mr.ram_block
+    if block is not None and not qemu.tree.virtio_mem.resets_only_what_the_guest_has:
+        ram_block_discard_range(qemu, block, block.used_length)
+
+
 def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
     """Refuse a backend in use, a node that is not there, and sizes that are no whole blocks.
 

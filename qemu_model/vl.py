@@ -24,7 +24,7 @@ from .opts_visitor import OptsVisitor
 from .oslib_posix import qemu_finish_async_prealloc_mem
 from .pc_dimm import PropertyVisitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
-from .qdev_monitor import device_class, implies_a_machine, qdev_device_add
+from .qdev_monitor import device_class, implies_a_machine, qdev_device_add, qemu_system_reset
 from .qdict import qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
@@ -417,6 +417,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu, types)
     qemu_create_cli_devices(qemu, line.device_options)
+    qemu_system_reset(qemu)
 
 
 def _set_memory_and_cpus(qemu: Qemu, line: QapiCommandLine) -> None:

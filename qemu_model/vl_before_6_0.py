@@ -16,7 +16,7 @@ from .machine_smp import machine_parse_smp_config, smp_parameters
 from .machines import deprecation_reason, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
-from .qdev_monitor import device_class, implies_a_machine, qdev_device_add
+from .qdev_monitor import device_class, implies_a_machine, qdev_device_add, qemu_system_reset
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
 from .qom import TypeInfo, type_help, user_creatable_add_type
 from .string_input import StringInputVisitor
@@ -213,6 +213,7 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
     parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu, types)
     device_init_func(qemu, line.devices)
+    qemu_system_reset(qemu)
 
 
 def _report_deprecation(qemu: Qemu) -> None:

@@ -58,7 +58,7 @@ def files_of(package: Path) -> dict[str, list[Path]]:
 
     mirror = [
         path
-        for path in sorted([*package.glob("*.py"), *package.glob("v7_2/*.py")])
+        for path in sorted([*package.glob("*.py")])
         if path.stem in HEADERS or "\nC_FILE = " in path.read_text()
     ]
     return {"mirror": mirror, "judge": sorted((package / "judge").glob("*.py"))}

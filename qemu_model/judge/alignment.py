@@ -80,6 +80,10 @@ _MOST_SEARCHED: Final = 100
 TEMPORARY: Final = "/qemu_back_mem"
 
 
+def _discards(name: str, args: tuple[Any, ...]) -> bool:
+    return name == "madvise" and args[2] in (linux.MADV_DONTNEED, linux.MADV_REMOVE)
+
+
 class LogEnded(Exception):
     """The log has no more calls, and the model still makes one."""
 
@@ -444,7 +448,8 @@ class Alignment:
         block = head.block
         if block is None or block.claimed:
             return False
-        if self._is_machine_ram(block) or self._is_library_mapping(head, name, args):
+        is_of_machine = self._is_machine_ram(block, name, args)
+        if is_of_machine or self._is_library_mapping(head, name, args):
             block.foreign = True
         return bool(block.foreign)
 
@@ -465,11 +470,15 @@ class Alignment:
         due = like_qemus or is_mapping_of(mapping, name, args)
         return maps_no_file(mapping) and not due
 
-    def _is_machine_ram(self, block: LoggedBlock) -> bool:
-        """Whether a block that nobody claimed is firmware, ROM or device RAM."""
+    def _is_machine_ram(self, block: LoggedBlock, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether a block that nobody claimed is firmware, ROM or device RAM.
+
+        The machine makes those before a device discards what is in its backend.
+        """
+        board_is_made = self._started or _discards(name, args)
         mapping = block.mapping
         anonymous = mapping is None or maps_no_file(mapping)
-        return self._machine_has_ram and self._started and anonymous
+        return self._machine_has_ram and board_is_made and anonymous
 
     def _populated_out_of_order(self, name: str, args: tuple[Any, ...]) -> bool:
         """Bring forward a populating call: several threads make them at once."""

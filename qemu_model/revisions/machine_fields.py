@@ -357,3 +357,10 @@ class VirtioMem:
             )
         ),
     )
+    resets_only_what_the_guest_has: bool = difference(
+        "a reset discards nothing of a backend of which the guest has no block",
+        "8.1",
+        "hw/virtio/virtio-mem.c:virtio_mem_unplug_all",
+        "measured",
+        shown=Shown((*_HOTPLUG, "-device", "virtio-mem-pci,memdev=ram0")),
+    )

@@ -261,6 +261,7 @@ def qemu_8_1(tree: Revision) -> Revision:
         machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
         numa=attrs.evolve(tree.numa, refuses_mem_beyond_64_bits=True),
         memory_device=attrs.evolve(tree.memory_device, looks_for_room_first=True),
+        virtio_mem=attrs.evolve(tree.virtio_mem, resets_only_what_the_guest_has=True),
     )
 
 

@@ -199,6 +199,77 @@ def machines() -> Iterator[Case]:
     )
     for what, args in odd:
         yield case(f"none: {what}", "none", args)
+    for what, args in _devices(image):
+        yield case(f"pc: {what}", pc, (*numa, *args), removed(image))
+    for text in (
+        "3,cores=2",
+        "4,sockets=2,dies=2",
+        "4,sockets=2,modules=2",
+        "2,cores=0",
+        "2,maxcpus=1",
+        "2,foo=1",
+        "300",
+    ):
+        yield case(f"pc: -smp {text}", pc, (*numa, "-smp", text))
+    for number in ("2.6", "3.1", "4.2", "5.2", "6.2", "7.2", "8.2", "9.2", "10.0", "11.1"):
+        yield case(f"pc-q35-{number}", f"pc-q35-{number},accel=tcg", numa)
     yield case("an unknown machine", "nope", ram)
     yield case("none: an unknown property", "none,foo=on", ram)
     yield case("none: mem-merge with a bad value", "none,mem-merge=maybe", ram)
+
+
+def _devices(image: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a device or a node adds to a line of a pc with 64 MiB, by what the line shows."""
+    ram = an_object("memory-backend-ram,id=m0,size=128M")
+    file = an_object(f"memory-backend-file,id=m0,mem-path={image},size=128M")
+    more = ("-m", "64M,slots=2,maxmem=1G")
+    hmat = ("-M", "hmat=on", "-smp", "2")
+    return (
+        ("pc-dimm", (*more, *ram, "-device", "pc-dimm,id=d0,memdev=m0")),
+        ("pc-dimm without slots", (*ram, "-device", "pc-dimm,memdev=m0")),
+        ("pc-dimm without memdev", (*more, "-device", "pc-dimm")),
+        ("pc-dimm of an unknown backend", (*more, "-device", "pc-dimm,memdev=m7")),
+        ("pc-dimm in a slot too high", (*more, *ram, "-device", "pc-dimm,memdev=m0,slot=2")),
+        ("pc-dimm on an unknown node", (*more, *ram, "-device", "pc-dimm,memdev=m0,node=3")),
+        (
+            "two pc-dimms of one backend",
+            (*more, *ram, "-device", "pc-dimm,memdev=m0", "-device", "pc-dimm,memdev=m0"),
+        ),
+        ("pc-dimm at an odd address", (*more, *ram, "-device", "pc-dimm,memdev=m0,addr=4097")),
+        ("nvdimm, nvdimm=off", (*more, *file, "-device", "nvdimm,memdev=m0")),
+        ("nvdimm", ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0")),
+        (
+            "nvdimm, a small label",
+            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0,label-size=64K"),
+        ),
+        (
+            "nvdimm, a label as large as its backend",
+            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0,label-size=128M"),
+        ),
+        (
+            "ivshmem-plain",
+            (*an_object("memory-backend-ram,id=m1,size=2M"), "-device", "ivshmem-plain,memdev=m1"),
+        ),
+        ("ivshmem-plain of an unknown backend", ("-device", "ivshmem-plain,memdev=m7")),
+        ("virtio-pmem-pci", (*more, *ram, "-device", "virtio-pmem-pci,memdev=m0")),
+        ("virtio-mem-pci", (*more, *ram, "-device", "virtio-mem-pci,memdev=m0,requested-size=4M")),
+        (
+            "virtio-mem-pci, an odd block size",
+            (*more, *ram, "-device", "virtio-mem-pci,memdev=m0,block-size=3M"),
+        ),
+        ("an object of the name pc.ram", an_object("memory-backend-ram,id=pc.ram,size=64M")),
+        ("maxmem beyond the processor", ("-m", "64M,slots=2,maxmem=2T")),
+        ("hmat without nodes", hmat),
+        (
+            "hmat, one latency",
+            (
+                *hmat,
+                *("-numa", "node"),
+                *("-numa", "hmat-lb,initiator=0,target=0,hierarchy=memory"),
+            ),
+        ),
+        (
+            "hmat, a latency and no hmat=on",
+            ("-numa", "node", "-numa", "hmat-cache,node-id=0,size=4K,level=1"),
+        ),
+    )
