@@ -220,45 +220,52 @@ def machines() -> Iterator[Case]:
 
 def _devices(image: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What a device or a node adds to a line of a pc with 64 MiB, by what the line shows."""
-    ram = an_object("memory-backend-ram,id=m0,size=128M")
-    file = an_object(f"memory-backend-file,id=m0,mem-path={image},size=128M")
-    more = ("-m", "64M,slots=2,maxmem=1G")
+    ram = an_object("memory-backend-ram,id=module,size=128M")
+    file = an_object(f"memory-backend-file,id=module,mem-path={image},size=128M")
+    more = ("-m", "64M,slots=3,maxmem=2G")
     hmat = ("-M", "hmat=on", "-smp", "2")
     return (
-        ("pc-dimm", (*more, *ram, "-device", "pc-dimm,id=d0,memdev=m0")),
-        ("pc-dimm without slots", (*ram, "-device", "pc-dimm,memdev=m0")),
+        ("pc-dimm", (*more, *ram, "-device", "pc-dimm,id=d0,memdev=module")),
+        ("pc-dimm without slots", (*ram, "-device", "pc-dimm,memdev=module")),
         ("pc-dimm without memdev", (*more, "-device", "pc-dimm")),
-        ("pc-dimm of an unknown backend", (*more, "-device", "pc-dimm,memdev=m7")),
-        ("pc-dimm in a slot too high", (*more, *ram, "-device", "pc-dimm,memdev=m0,slot=2")),
-        ("pc-dimm on an unknown node", (*more, *ram, "-device", "pc-dimm,memdev=m0,node=3")),
+        ("pc-dimm of an unknown backend", (*more, "-device", "pc-dimm,memdev=other")),
+        ("pc-dimm in a slot too high", (*more, *ram, "-device", "pc-dimm,memdev=module,slot=3")),
+        ("pc-dimm on an unknown node", (*more, *ram, "-device", "pc-dimm,memdev=module,node=3")),
         (
             "two pc-dimms of one backend",
-            (*more, *ram, "-device", "pc-dimm,memdev=m0", "-device", "pc-dimm,memdev=m0"),
+            (*more, *ram, "-device", "pc-dimm,memdev=module", "-device", "pc-dimm,memdev=module"),
         ),
-        ("pc-dimm at an odd address", (*more, *ram, "-device", "pc-dimm,memdev=m0,addr=4097")),
-        ("nvdimm, nvdimm=off", (*more, *file, "-device", "nvdimm,memdev=m0")),
-        ("nvdimm", ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0")),
+        ("pc-dimm at an odd address", (*more, *ram, "-device", "pc-dimm,memdev=module,addr=4097")),
+        ("nvdimm, nvdimm=off", (*more, *file, "-device", "nvdimm,memdev=module")),
+        ("nvdimm", ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=module")),
         (
             "nvdimm, a small label",
-            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0,label-size=64K"),
+            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=module,label-size=64K"),
         ),
         (
             "nvdimm, a label as large as its backend",
-            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=m0,label-size=128M"),
+            ("-M", "nvdimm=on", *more, *file, "-device", "nvdimm,memdev=module,label-size=128M"),
         ),
         (
             "ivshmem-plain",
-            (*an_object("memory-backend-ram,id=m1,size=2M"), "-device", "ivshmem-plain,memdev=m1"),
+            (
+                *an_object("memory-backend-ram,id=shared,size=2M"),
+                "-device",
+                "ivshmem-plain,memdev=shared",
+            ),
         ),
-        ("ivshmem-plain of an unknown backend", ("-device", "ivshmem-plain,memdev=m7")),
-        ("virtio-pmem-pci", (*more, *ram, "-device", "virtio-pmem-pci,memdev=m0")),
-        ("virtio-mem-pci", (*more, *ram, "-device", "virtio-mem-pci,memdev=m0,requested-size=4M")),
+        ("ivshmem-plain of an unknown backend", ("-device", "ivshmem-plain,memdev=other")),
+        ("virtio-pmem-pci", (*more, *ram, "-device", "virtio-pmem-pci,memdev=module")),
+        (
+            "virtio-mem-pci",
+            (*more, *ram, "-device", "virtio-mem-pci,memdev=module,requested-size=4M"),
+        ),
         (
             "virtio-mem-pci, an odd block size",
-            (*more, *ram, "-device", "virtio-mem-pci,memdev=m0,block-size=3M"),
+            (*more, *ram, "-device", "virtio-mem-pci,memdev=module,block-size=3M"),
         ),
         ("an object of the name pc.ram", an_object("memory-backend-ram,id=pc.ram,size=64M")),
-        ("maxmem beyond the processor", ("-m", "64M,slots=2,maxmem=2T")),
+        ("maxmem beyond the processor", ("-m", "64M,slots=3,maxmem=2T")),
         ("hmat without nodes", hmat),
         (
             "hmat, one latency",
