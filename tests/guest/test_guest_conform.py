@@ -49,9 +49,14 @@ ALL_IN: Final = ("ext4-dax", "device-dax")
 
 
 def conform(storage: Storage, place: str, *words: str) -> dict[str, Any]:
-    """Run ``conform`` in the guest and return what it answers."""
+    """Run ``conform`` with the installed QEMU in the guest and return what it answers."""
+    return conform_of("qemu-system-x86_64", storage, place, *words)
+
+
+def conform_of(qemu: str, storage: Storage, place: str, *words: str) -> dict[str, Any]:
+    """Run ``conform`` with a QEMU in the guest and return what it answers."""
     # The guest's own Python: whoever has a DAX mount has Debian's.
-    line = ["/usr/bin/python3", "-m", "qemu_model", "conform", "--qemu", "qemu-system-x86_64"]
+    line = ["/usr/bin/python3", "-m", "qemu_model", "conform", "--qemu", qemu]
     # All of them take longer than pytest grants before it shows where a test hangs.
     faulthandler.cancel_dump_traceback_later()
     done = storage.guest.run(
