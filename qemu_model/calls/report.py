@@ -17,6 +17,7 @@ def run_to_json(run: Run, host: Host) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "revision": run.revision.name,
         "revision_meaning": run.revision.meaning,
+        "revision_evidence": run.revision.evidence,
         "inferred": list(relied_on(run)),
         "host": run.host,
         "machine": run.machine,

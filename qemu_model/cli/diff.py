@@ -187,7 +187,7 @@ def show(found: Difference, color: str = "auto") -> None:
     from ..calls.inferences import relied_on
     from ..calls.strace_text import call_text, out_text, result_text
     from ..review.diff import PARTS
-    from ..review.rendering import console, marked_lines, revision_text
+    from ..review.rendering import console, marked_lines, paragraph, revision_text
     from .layout import printable
 
     out = console(color)
@@ -196,7 +196,7 @@ def show(found: Difference, color: str = "auto") -> None:
     first, second = side_names(found)
     names = printable(first), printable(second)
     for done in dict.fromkeys((before.revision, after.revision)):
-        print(revision_text(done))
+        print(paragraph(revision_text(done)))
     where = before.host if before.host == after.host else f"{before.host} and {after.host}"
     assumed = "" if after.line.machine else " (assumed)"
     machine = f", machine {after.machine}{assumed}" if after.machine else ""

@@ -170,7 +170,7 @@ def _csv(rows: Sequence[Row]) -> None:
 
 
 def _markdown(revision: Revision, rows: Sequence[Row]) -> None:
-    print(f"**{revision.name}** = {revision.meaning}\n")
+    print(f"**{revision.name}** = {revision.meaning} ({revision.evidence})\n")
     print("| " + " | ".join(COLUMNS) + " |")
     print("|" + " --- |" * len(COLUMNS))
     for row in rows:
@@ -206,7 +206,7 @@ def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
     from ..revisions.default import NEVER_MERGED
 
     out = console(color)
-    known_by = f"{revision_text(revision)} ({revision.evidence})"
+    known_by = revision_text(revision)
     merged = f": {NEVER_MERGED}" if revision.hostmem_file.has_sync else ""
     print(paragraph(f"{known_by}{merged}"))
     default = revision.policy.default if revision.hostmem_file.has_sync else "none"

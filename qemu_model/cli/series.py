@@ -185,7 +185,7 @@ def _files(out: Console) -> None:
 
 def _postings(out: Console) -> None:
     from ..review.postings import postings
-    from ..review.rendering import inferred_lines, paragraph, table
+    from ..review.rendering import inferred_lines, paragraph, revision_text, table
 
     print("The rule of each posting, and of QEMU 4.1 (--revision takes each of them):")
     shown = table(
@@ -208,7 +208,7 @@ def _postings(out: Console) -> None:
         )
     out.print(shown)
     for posting in found:
-        print(paragraph(f"{posting.revision.name} = {posting.revision.meaning}"))
+        print(paragraph(revision_text(posting.revision)))
     for line in inferred_lines([posting.revision for posting in found]):
         print(line)
 

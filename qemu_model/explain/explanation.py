@@ -69,6 +69,7 @@ class Explanation:
         return {
             "revision": self.revision.name,
             "revision_meaning": self.revision.meaning,
+            "revision_evidence": self.revision.evidence,
             "revision_because": self.chosen_because,
             "host": self.host or None,
             "machine": self.run.machine,

@@ -45,6 +45,7 @@ _ON: Final = ("on", "yes", "y")
 FILE: Final = "memory-backend-file"
 MEMFD: Final = "memory-backend-memfd"
 RAM: Final = "memory-backend-ram"
+SHM: Final = "memory-backend-shm"
 
 _SIZE: Final = _Words(
     data="an empty or new file is made that large, without taking room yet; a file with "
@@ -109,6 +110,21 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
         (FILE, "readonly"): (
             _Words(data="the file is opened and mapped readable only"),
             _Words(data="the file is opened for writing"),
+        ),
+        (FILE, "offset"): (
+            _Words(data="the backend begins at this offset of the file, not at its start"),
+            _Words(),
+        ),
+        (FILE, "rom"): (
+            _Words(
+                data="with on the guest cannot write the memory; with off and readonly=on its "
+                "writes stay private to QEMU; auto is readonly's value",
+            ),
+            _Words(data="the guest can write the memory"),
+        ),
+        (SHM, "share"): (
+            _Words(sharing="another process that is given the descriptor shares the memory"),
+            _Words(sharing="QEMU refuses off: this memory is always shared"),
         ),
         ("", "merge"): (
             _Words(memory="KSM may merge pages with the same content, where they are anonymous"),

@@ -82,6 +82,7 @@ def _side(done: Run) -> dict[str, object]:
     return {
         "revision": done.revision.name,
         "revision_meaning": done.revision.meaning,
+        "revision_evidence": done.revision.evidence,
         "inferred": list(relied_on(done)),
         "host": done.host,
         "exit": done.exit,

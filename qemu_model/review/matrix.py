@@ -98,6 +98,7 @@ class Row:
             "host": self.host,
             "revision": self.revision.name,
             "revision_meaning": self.revision.meaning,
+            "revision_evidence": self.revision.evidence,
             "requested": self.requested,
             "in_force": self.in_force,
             "outcome": self.map_sync,

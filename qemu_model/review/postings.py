@@ -25,6 +25,7 @@ class Posting:
         return {
             "revision": self.revision.name,
             "revision_meaning": self.revision.meaning,
+            "revision_evidence": self.revision.evidence,
             "option": self.option,
             "needs": self.needs,
             "flags": self.flags,

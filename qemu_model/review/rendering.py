@@ -73,8 +73,8 @@ def table(*columns: str, whole: Sequence[str] = ()) -> Table:
 
 
 def revision_text(revision: Revision) -> str:
-    """Return a revision's name with its meaning."""
-    return f"{revision.name} = {revision.meaning}"
+    """Return a revision's name with its meaning, and how it is known."""
+    return f"{revision.name} = {revision.meaning} ({revision.evidence})"
 
 
 def inferred_lines(revisions: Sequence[Revision]) -> list[str]:
