@@ -26,6 +26,7 @@ from ..host.linux import (
     MAP_SYNC,
     O_CREAT,
     O_EXCL,
+    O_RDWR,
     PROT_NONE,
 )
 from ..revisions.origins import newest_origin
@@ -57,6 +58,9 @@ _PAGESIZE = Clause(
     "hugetlbfs gives its own page size, everything else the system's; EINTR is asked again",
 )
 _OPEN = Clause("open the file that is there", "the path is first opened as it is, read and write")
+_OPEN_READ_ONLY = Clause(
+    "open the file that is there, to read it", "readonly=on: the path is opened for reading only"
+)
 _CREATE = Clause(
     "there is none: create it",
     "after ENOENT a new file is created, with O_EXCL so that it is known to be ours, mode 0644",
@@ -158,7 +162,7 @@ _POPULATE = Clause("prealloc=on", "7.2 preallocates with MADV_POPULATE_WRITE whe
 def _open(event: Event, _before: Event | None) -> Clause:
     flags, mode = event.args[1], event.args[2]
     if not flags & O_CREAT:
-        return _OPEN
+        return _OPEN if flags & O_RDWR else _OPEN_READ_ONLY
     return _TEMPORARY if flags & O_EXCL and mode == 0o600 else _CREATE
 
 

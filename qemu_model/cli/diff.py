@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..revisions.default import choose
 from . import common
 from .ignored import ignored_sentences
+from .line_input import FILE, PID, START, given_line
 from .page import print_folded
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ OPTIONS: Final = (
     TO,
     HOST,
     common.REVISION,
+    FILE,
+    PID,
+    START,
     common.QMP,
     common.JSON,
     common.COLOR,
@@ -76,8 +80,9 @@ def main(argv: Sequence[str]) -> int:
         raise common.UsageError("--host can be given twice, for the two sides")
     if len(hosts) == 1 and not (words.has(FROM) and words.has(TO)):
         raise common.UsageError("say what to compare: --from R --to R, or --host A --host B")
+    line = given_line(words, source=FILE).options
     given = words.value(common.REVISION) if words.has(common.REVISION) else None
-    default = choose(words.qemu, asked=None if given is None else common.choose_revision(given))
+    default = choose(line, asked=None if given is None else common.choose_revision(given))
     revisions = [
         common.choose_revision(words.value(side)) if words.has(side) else default.revision
         for side in (FROM, TO)
@@ -90,16 +95,14 @@ def main(argv: Sequence[str]) -> int:
     from ..review.diff import difference
 
     try:
-        found = difference(
-            words.qemu, (revisions[0], makers[0]), (revisions[1], makers[1]), qmp=qmp
-        )
+        found = difference(line, (revisions[0], makers[0]), (revisions[1], makers[1]), qmp=qmp)
     except HostRefuses as error:
         raise common.UsageError(str(error)) from error
     except NotModelled as error:
         raise common.not_modelled(error) from error
     came = None
     if revisions[0] != revisions[1] and len(set(hosts)) == 1:
-        came = _steps(words.qemu, revisions, makers[0], qmp)
+        came = _steps(line, revisions, makers[0], qmp)
     if words.has(common.JSON):
         told = {} if came is None else upgrade_json(found, came)
         json.dump(found.to_json() | told, sys.stdout, indent=1)

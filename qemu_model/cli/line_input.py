@@ -19,29 +19,38 @@ FROM: Final = common.Option(
 PID: Final = common.Option("--pid", "take the options of a running QEMU", "PID")
 START: Final = common.Option("--start", "which start in the text, from 1; by default the last", "N")
 INPUT: Final = (FROM, PID, START)
+#: What ``--from`` is called where that names a tree.
+FILE: Final = common.Option(
+    "--input", "take the options from a text (log, ps, script); - is stdin", "FILE"
+)
 #: A process's command line is not longer than this, in bytes.
 _LONGEST_LINE: Final = 16 << 20
 
 
 def given_line(
-    words: common.Words, *, text: str | None = None, name: str | None = None
+    words: common.Words,
+    *,
+    text: str | None = None,
+    name: str | None = None,
+    source: common.Option = FROM,
 ) -> QemuLine:
     """Return QEMU's options: from ``--from``, ``--pid``, ``-``, a path, or the words themselves.
 
     Words beside ``--from`` and ``--pid`` are added behind what is read there.  ``text`` is
-    one that the caller has read from the file ``name``.  Raises :class:`~.common.UsageError`.
+    one that the caller has read from the file ``name``; ``source`` is the option that names
+    a file.  Raises :class:`~.common.UsageError`.
     """
     from ..input.reader import find_line
     from ..input.words import from_words, is_path
 
     number = start_number(words)
     qemu = words.qemu
-    name = words.value(FROM) if name is None else name
-    if words.has(FROM) and words.has(PID):
-        raise common.UsageError("--from and --pid exclude each other")
+    name = words.value(source) if name is None else name
+    if words.has(source) and words.has(PID):
+        raise common.UsageError(f"{source.name} and --pid exclude each other")
     if text is None and words.has(PID):
         name, text = f"process {words.value(PID)}", process_line(words.value(PID))
-    elif text is None and words.has(FROM):
+    elif text is None and words.has(source):
         text = read_text(name)
     elif text is None and qemu == ("-",):
         name, text, qemu = "-", read_text("-"), ()

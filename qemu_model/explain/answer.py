@@ -22,6 +22,8 @@ _LISTED: Final = 4
 def verdict(case: Case) -> str:
     """Return whether QEMU starts, and its message if it does not."""
     run = case.run
+    if case.killed:
+        return "Does not start: the kernel kills QEMU, as there is not so much memory."
     if run.exit == 0:
         return "Starts."
     if run.livelock:

@@ -78,7 +78,7 @@ class Explanation:
             "inferred": list(relied_on(self.run)),
             "exit": self.run.exit,
             "livelock": self.run.livelock,
-            "starts": self.run.exit == 0,
+            "starts": self.case.starts,
             "map_sync": {
                 "requested": self.requested,
                 "in_force": self.in_force,

@@ -368,21 +368,24 @@ def _source(mapped: _Mapped | None, kind: str) -> Source:
 def uses_of(parts: Sequence[Part], made: Mapping[str, Any]) -> dict[str, list[Use]]:
     """Return what uses each backend, by its id."""
     uses: dict[str, list[Use]] = {}
+    ids = {part.id for part in parts if part.option == "object" and part.id}
     nodes = [part for part in parts if part.option == "numa" and part.kind == "node"]
     for part in parts:
         if part.option == "machine" and "memory-backend" in part.params:
             uses.setdefault(part.params["memory-backend"], []).append(Use("ram", "guest RAM", part))
-        elif part.option == "numa" and "memdev" in part.params:
+        if part.option == "numa" and "memdev" in part.params:
             node = part.params.get("nodeid") or str(nodes.index(part) if part in nodes else 0)
             uses.setdefault(part.params["memdev"], []).append(
                 Use("node", f"guest node {node}", part)
             )
-        elif part.option == "device" and "memdev" in part.params:
-            uses.setdefault(part.params["memdev"], []).append(Use("device", part.label, part))
+        elif part.option == "device":
+            for value in {*part.params.values()} & ids:
+                uses.setdefault(value, []).append(Use("device", part.label, part))
         elif part.option == "machine":
             for name, value in part.params.items():
-                if name.startswith("sgx-epc.") and name.endswith(".memdev"):
-                    uses.setdefault(value, []).append(Use("device", "SGX EPC", part))
+                if name.endswith("memdev") and value in ids:
+                    label = "SGX EPC" if name.startswith("sgx-epc.") else name
+                    uses.setdefault(value, []).append(Use("device", label, part))
     for id, obj in made.items():
         if id not in uses and getattr(obj, "mapped", False):
             uses[id] = [Use("ram", "guest RAM")]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: A screen has at most so many lines.
 MOST_LINES: Final = 15
+#: What is said of persistence is shorter, in characters.
+LONGEST_SENTENCE: Final = 220
 #: Findings whose text the verdict has.
 SAID_ABOVE: Final = (REFUSED, ENDLESS, OTHER_RELEASE)
 _STYLES: Final = (("error", "red"), ("warning", "yellow"), ("note", "cyan"))
@@ -47,18 +49,15 @@ def first_screen(
     lines = _wrapped(f"{tree}; host: {host}; machine {machine or 'none'}", width, "bold")
     if note:
         lines += _wrapped(note, width, "magenta")
-    sentences = [verdict(case)]
-    if explanation.run.exit == 0:
-        sentences += memory_sentences(case)
-    style = "green" if explanation.run.exit == 0 else "red"
-    lines += _wrapped(sentences[0], width, style) if explanation.run.exit else []
-    if explanation.run.exit == 0:
-        lines += _wrapped(" ".join(sentences[:2]), width, style)
-        for sentence in sentences[2:]:
+    style = "green" if case.starts else "red"
+    if case.starts:
+        first, *others = [verdict(case), *memory_sentences(case)]
+        lines += _wrapped(" ".join([first, *others[:1]]), width, style)
+        for sentence in others[1:]:
             lines += _wrapped(sentence, width)
-    elif explanation.run.exit is None:
-        lines += _wrapped(sentences[0], width, style)
-    if explanation.about_persistence:
+    else:
+        lines += _wrapped(verdict(case), width, style)
+    if explanation.about_persistence and case.starts:
         lines += _wrapped(f"Persistence: {persistence(explanation)}", width)
     lines += _assumptions(explanation, width)
     room = 10_000 if whole else MOST_LINES - len(lines)
@@ -68,11 +67,17 @@ def first_screen(
 
 def persistence(explanation: Explanation) -> str:
     """Return what a crash of the host takes, in one or two sentences."""
-    return f"{explanation.because}; {explanation.crash}."
+    if explanation.in_force:
+        return "MAP_SYNC holds: what the guest has flushed survives a host crash."
+    if explanation.in_force is None:
+        return "MAP_SYNC is asked for; whether it holds depends on the host's file and kernel."
+    whole = f"{explanation.because}; {explanation.crash}."
+    return whole if len(whole) < LONGEST_SENTENCE else f"{explanation.because}."
 
 
 def _assumptions(explanation: Explanation, width: int) -> list[ScreenLine]:
-    said = getattr(explanation.run.line, "assumptions", ())
+    # What locking means is a finding.
+    said = [text for text in explanation.run.line.assumed if not text.startswith("-overcommit")]
     return [line for text in said for line in _wrapped(f"Assumed: {text}", width, "magenta")]
 
 

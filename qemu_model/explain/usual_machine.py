@@ -18,6 +18,7 @@ from typing import Any, Final
 import attrs
 
 from ..host.profile import FilePlan, Profile
+from .parts import Part, size_of
 
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
@@ -58,12 +59,33 @@ def _with_directories(profile: Profile, paths: tuple[str, ...]) -> Profile:
     return attrs.evolve(profile, files=MappingProxyType({**profile.files, **plans}))
 
 
-def usual_profile(paths: Iterable[str]) -> Profile:
-    """Return the machine on which whatever can succeed with these paths does."""
+def usual_profile(paths: Iterable[str], existing: Iterable[tuple[str, int]] = ()) -> Profile:
+    """Return the machine on which whatever can succeed with these paths does.
+
+    ``existing`` are files that must be there, as those opened read-only, and their sizes
+    in bytes.
+    """
     paths = list(paths)
     mounts = sorted({mount for path in paths if (mount := _huge_mount(path)) is not None})
     devices = sorted({path for path in paths if re.fullmatch(r"/dev/dax\d+\.\d+", path)})
-    return with_directories(_profile(tuple(mounts), tuple(devices)), paths)
+    usual = with_directories(_profile(tuple(mounts), tuple(devices)), paths)
+    there = tuple(sorted((path, size) for path, size in existing if path not in usual.files))
+    return _with_files(usual, there) if there else usual
+
+
+@cache
+def _with_files(profile: Profile, files: tuple[tuple[str, int], ...]) -> Profile:
+    plans = {path: FilePlan(path, "file", size) for path, size in files}
+    return attrs.evolve(profile, files=MappingProxyType({**profile.files, **plans}))
+
+
+def read_only_files(parts: Iterable[Part]) -> list[tuple[str, int]]:
+    """Return the files that a line opens for reading only, with offset and size together."""
+    return [
+        (part.params["mem-path"], part.size + size_of(part.params.get("offset", "")))
+        for part in parts
+        if part.option == "object" and part.on("readonly") and part.params.get("mem-path")
+    ]
 
 
 def _huge_mount(path: str) -> tuple[str, int] | None:

@@ -50,8 +50,7 @@ SHM: Final = "memory-backend-shm"
 _SIZE: Final = _Words(
     data="an empty or new file is made that large, without taking room yet; a file with "
     "content is never resized, and must be at least that large",
-    memory="so much address space, more for the alignment, and a guard page; memory is taken "
-    "as the guest touches it",
+    memory="reserves this much address space, more for the alignment, and a guard page",
 )
 
 #: By type (empty: any) and property, for on (or any value) and for off.
@@ -60,15 +59,15 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
         (FILE, "share"): (
             _Words(
                 data="what the guest writes goes to the file",
-                memory="the pages are the file's own: on DAX the medium itself, else the page "
-                "cache; they do not count against overcommit",
+                memory="the pages are the file's own: on DAX the medium itself, on tmpfs and "
+                "hugetlbfs the host's memory, else the page cache",
                 sharing="every process that maps the file sees it, and QEMU sees their writes",
             ),
             _Words(
                 data="what the guest writes never reaches the file, and is gone when QEMU ends",
                 memory="each page that the guest writes is copied, and takes memory beside the "
-                "page cache's: up to twice the size; it counts against overcommit",
-                sharing="nobody sees the guest's writes",
+                "file's own: up to twice the size",
+                sharing="no other process sees the guest's writes",
             ),
         ),
         (RAM, "share"): (
@@ -82,15 +81,15 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
             _Words(sharing="another process that is given the descriptor shares the memory"),
             _Words(
                 memory="each page that is written is copied, beside the memory file",
-                sharing="nobody sees the guest's writes",
+                sharing="no other process sees the guest's writes",
             ),
         ),
         ("", "size"): (_Words(memory=_SIZE.memory), _Words()),
         (FILE, "size"): (_SIZE, _Words()),
         (FILE, "mem-path"): (
             _Words(
-                data="a file that is there is used as it is; one that is not is created, and "
-                "stays; in a directory QEMU makes a file without a name, gone when it ends",
+                data="a file that exists is used as it is; else QEMU creates one, which stays, "
+                "unless readonly is on; in a directory QEMU makes a file without a name",
                 memory="the file system decides: DAX, page cache, or huge pages",
                 sharing="who may open the file decides who can share it",
             ),
@@ -162,7 +161,7 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
             _Words(),
         ),
         (MEMFD, "seal"): (
-            _Words(sharing="nobody who shares the memory can grow or shrink it"),
+            _Words(sharing="no process that shares the memory can grow or shrink it"),
             _Words(sharing="who shares the memory can resize it"),
         ),
         (MEMFD, "hugetlb"): (

@@ -11,8 +11,13 @@ import attrs
 
 from ..explain.guest_memory import Memory, block_address, guest_memory
 from ..explain.parts import Part, parts_of
-from ..explain.usual_machine import generous, usual_profile, with_directories
-from ..host.protocol import Host
+from ..explain.usual_machine import (
+    generous,
+    read_only_files,
+    usual_profile,
+    with_directories,
+)
+from ..host.protocol import Host, HostRefuses
 from ..process import Process, Run, negotiates
 from ..revision import Revision
 from .surroundings import Anywhere, Simulated, Surroundings, ThisMachine
@@ -66,7 +71,8 @@ class Case:
     """All that the rules look at.
 
     ``wanted`` is the line's memory on a machine where nothing is scarce, ``look`` the run
-    on the host itself.
+    on the host itself.  ``killed`` says why the host's kernel would kill QEMU at start, for
+    want of memory; ``look`` is then the other run.
     """
 
     args: tuple[str, ...]
@@ -76,6 +82,7 @@ class Case:
     look: Look
     wanted: Look
     qmp: tuple[Any, ...] = ()
+    killed: str = ""
 
     @property
     def run(self) -> Run:
@@ -95,7 +102,7 @@ class Case:
     @property
     def starts(self) -> bool:
         """Whether QEMU starts on the host."""
-        return self.run.exit == 0
+        return self.run.exit == 0 and not self.killed
 
     def parts_called(self, option: str) -> tuple[Part, ...]:
         """Return the parts of the line with this option."""
@@ -127,7 +134,7 @@ def place_called(name: str, parts: Sequence[Part]) -> Place:
             with_directories(generous(profile), paths),
             profile,
         )
-    usual = usual_profile(paths)
+    usual = usual_profile(paths, read_only_files(parts))
     return Place(name, lambda: SimulatedHost(usual), Anywhere(usual), usual, usual)
 
 
@@ -168,9 +175,16 @@ def case_of(
     from ..host.simulated import SimulatedHost
 
     read = parts_of(args) if parts is None else tuple(parts)
-    look = look_at(args, revision, host or place.make(), qmp, read)
-    if place.name or look.run.exit != 0:
-        wanted = look_at(args, revision, SimulatedHost(place.plenty), qmp, read)
-    else:
+    killed = ""
+    look: Look | None = None
+    try:
+        look = look_at(args, revision, host or place.make(), qmp, read)
+    except HostRefuses as error:
+        if not place.name.startswith("sim:"):
+            raise
+        killed = str(error)
+    if look is not None and not place.name and look.run.exit == 0:
         wanted = look
-    return Case(tuple(args), revision, place, read, look, wanted, tuple(qmp))
+    else:
+        wanted = look_at(args, revision, SimulatedHost(place.plenty), qmp, read)
+    return Case(tuple(args), revision, place, read, look or wanted, wanted, tuple(qmp), killed)

@@ -20,6 +20,8 @@ from .units import counted, joined, option_size, rough_size, size_text
 #: What device DAX needs mostly, in bytes.
 DEVICE_ALIGN: Final = 2 << 20
 _PAGE: Final = 4096
+#: What to do where memory is short.
+LESS_MEMORY: Final = "give the guest less memory, or use huge pages or a shared file"
 
 
 @attrs.frozen
@@ -140,7 +142,7 @@ def _overcommit(memory: Memory, host: Surroundings) -> Iterator[Condition]:
         yield Condition(
             f'"{memory.id}" is {rough_size(memory.size)} of memory that the kernel must promise; '
             f"{known} of RAM and swap.",
-            "give the guest less memory, or use huge pages or a shared file",
+            LESS_MEMORY,
             "free -h; cat /proc/sys/vm/overcommit_memory",
         )
     else:

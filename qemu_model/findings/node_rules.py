@@ -11,6 +11,7 @@ from ..explain.guest_memory import Memory
 from .case import Case
 from .finding import Finding, Rule
 from .lines import with_values
+from .ram_rules import added_words
 from .units import joined
 
 NO_NODE: Final = Rule(
@@ -39,8 +40,10 @@ def missing_nodes(case: Case) -> Iterator[Finding]:
         kept = sorted(set(memory.nodes) & there)
         which = f"node{'s' if len(missing) > 1 else ''} {joined(list(map(str, missing)))}"
         args = None
-        if kept and not memory.part.text.startswith("{") and len(kept) == 1:
-            args = with_values(case.args, memory.part, host_nodes=str(kept[0]))
+        whole = kept and kept == list(range(kept[0], kept[-1] + 1))
+        if whole and not memory.part.text.startswith("{"):
+            nodes = f"{kept[0]}-{kept[-1]}" if len(kept) > 1 else str(kept[0])
+            args = with_values(case.args, memory.part, host_nodes=nodes)
         yield Finding(
             NO_NODE,
             memory.id,
@@ -48,7 +51,9 @@ def missing_nodes(case: Case) -> Iterator[Finding]:
             "The kernel leaves out nodes that do not exist."
             if kept
             else "mbind fails with 'Invalid argument' if none of the nodes exists.",
-            "name only nodes that numactl --hardware lists",
+            f"say {added_words(case.args, args)}"
+            if args is not None
+            else "name only nodes that numactl --hardware lists",
             None if kept else "error",
             args,
         )

@@ -105,7 +105,7 @@ def holds(case: Case, finding: Finding) -> bool:
     """Return whether the line with the fix starts, and the finding is gone."""
     assert finding.args is not None
     after = case_of(finding.args, case.revision, case.place, case.qmp)
-    if after.run.exit != 0 and (case.run.exit == 0 or finding.rule is start_rules.REFUSED):
+    if after.run.exit != 0:
         # One fault at a time: the fix counts if another message follows.
         return case.run.exit != 0 and errors_of(after.run) != errors_of(case.run)
     return all(other.same_as != finding.same_as for other in found_in(after))

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..explain.guest_memory import Memory
 from .case import Case
+from .conditions import LESS_MEMORY
 from .finding import Finding, Rule, Severity
 from .units import counted, joined, rough_size, size_text
 
@@ -182,7 +183,7 @@ def too_much_memory(case: Case) -> Iterator[Finding]:
     ]
     wanted = sum(memory.mapped for memory in blocks)
     if wanted > has:
-        taken = case.run.exit != 0 or any(memory.prealloc for memory in blocks)
+        taken = not case.starts or any(memory.prealloc for memory in blocks)
         yield Finding(
             TOO_MUCH_MEMORY,
             joined([memory.id for memory in blocks]),
@@ -190,7 +191,7 @@ def too_much_memory(case: Case) -> Iterator[Finding]:
             "QEMU takes it at start, and is refused or killed."
             if taken
             else "Linux gives memory as the guest touches it, and kills QEMU when none is left.",
-            "give the guest less memory (-m, size=), or the host more",
+            LESS_MEMORY,
             "error" if taken else None,
         )
 

@@ -157,6 +157,8 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
 def lacked_name(case: Case, found: Found) -> str:
     """Return what a message says is not there: a property, a type, an option, a machine."""
     fields = dict(found.fields)
+    if fields.get("name") == "qom-type":
+        return fields.get("value", "")
     for name in ("property", "name", "value", "type"):
         if fields.get(name):
             return fields[name].strip().lstrip(".").rpartition(".")[2]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..explain.parts import parts_of
-from ..explain.usual_machine import usual_profile
+from ..explain.usual_machine import read_only_files, usual_profile
 from ..host.simulated import SimulatedHost
 from ..input.found import QemuLine
 from ..process import run
@@ -35,5 +35,7 @@ def tree_for(line: QemuLine) -> Choice:
 
 
 def _starts(line: QemuLine, tree: Revision) -> bool:
-    paths = [path for part in parts_of(line.options) if (path := part.params.get("mem-path"))]
-    return run(line.options, SimulatedHost(usual_profile(paths)), tree).exit == 0
+    parts = parts_of(line.options)
+    paths = [path for part in parts if (path := part.params.get("mem-path"))]
+    usual = usual_profile(paths, read_only_files(parts))
+    return run(line.options, SimulatedHost(usual), tree).exit == 0

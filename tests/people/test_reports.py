@@ -1,0 +1,342 @@
+"""What people bring, and the whole first screen that answers it."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qemu_model.cli import main
+from qemu_model.explain.explanation import explain
+from qemu_model.explain.screen import MOST_LINES, first_screen
+from qemu_model.findings.case import Case, case_of, place_called
+from qemu_model.findings.finding import SEVERITIES
+from qemu_model.findings.registry import RULES, findings_of, found_in
+from qemu_model.findings.tree_choice import tree_for
+from qemu_model.host import linux
+from qemu_model.input import find_line
+from qemu_model.revision import find
+
+LIBVIRT = """\
+2026-03-02 09:14:07.512+0000: starting up libvirt version: 11.3.0, qemu version: 10.0.2Debian \
+1:10.0.2, kernel: 6.12.43
+LC_ALL=C \\
+/usr/bin/qemu-system-x86_64 \\
+-name guest=vm-a,debug-threads=on \\
+-S \\
+-blockdev '{"driver":"file","filename":"/x/CODE.fd","node-name":"pflash0-storage"}' \\
+-machine pc-q35-10.0,usb=off,dump-guest-core=off,memory-backend=pc.ram,pflash0=pflash0-storage \\
+-accel kvm \\
+-m size=4194304k \\
+-object '{"qom-type":"memory-backend-memfd","id":"pc.ram","share":true,"size":4294967296}' \\
+-overcommit mem-lock=off \\
+-device '{"driver":"vhost-user-fs-pci","id":"fs0","chardev":"chr-fs0","tag":"shared"}' \\
+-msg timestamp=on
+2026-03-02 09:14:07.512+0000: Domain id=3 is tainted: host-cpu
+"""
+PS = (
+    "libvirt+ 4711 0.5 3.2 4812345 812345 ? Sl 09:14 0:41 /usr/libexec/qemu-kvm -name guest=vm-b "
+    "-S -machine pc-q35-rhel9.4.0,memory-backend=pc.ram -m size=1048576k -object "
+    '{"qom-type":"memory-backend-file","id":"pc.ram","mem-path":'
+    '"/dev/hugepages/libvirt/qemu/2-vm-b","share":true,"prealloc":true,"size":1073741824} '
+    '-netdev {"type":"vhost-user","chardev":"charnet0","id":"hostnet0"} '
+    '-device {"driver":"virtio-net-pci","netdev":"hostnet0","id":"net0"}'
+)
+PROXMOX = (
+    "/usr/bin/kvm -id 100 -name vm-c -smp '4,sockets=1,cores=4,maxcpus=4' -nodefaults -m 8192 "
+    "-object 'memory-backend-file,id=ram-node0,size=8192M,mem-path=/run/hugepages/kvm/1048576kB,"
+    "share=on,prealloc=yes' -numa 'node,nodeid=0,cpus=0-3,memdev=ram-node0' "
+    "-machine 'type=pc-q35-9.2+pve1'"
+)
+
+
+def screen(text: str, host: str = "", tree: str = "") -> list[str]:
+    """Return the lines below the first, which says the tree."""
+    line = find_line(text)
+    revision = find(tree) if tree else tree_for(line).revision
+    told = explain(line.options, revision, host)
+    return [shown.text for shown in first_screen(told, revision.name, "", 80)][1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "tree", "lines"),
+    [
+        pytest.param(
+            LIBVIRT,
+            "",
+            "",
+            [
+                'Starts. Guest RAM: 4 GiB "pc.ram", one shared memfd; fs0 (vhost-user-fs-pci) can',
+                "reach it.",
+                "No findings.",
+            ],
+            id="a libvirt log with virtiofs",
+        ),
+        pytest.param(
+            PS,
+            "sim:server",
+            "",
+            [
+                'Starts. Guest RAM: 1 GiB "pc.ram", shared, 512 huge pages of 2 MiB in',
+                "/dev/hugepages/libvirt/qemu/2-vm-b, taken at start; net0 (vhost-user) can reach",
+                "it.",
+                "Assumed: machine type 'pc-q35-rhel9.4.0' is a distribution's own; it is modelled",
+                "as pc-q35-8.2",
+                "No findings.",
+            ],
+            id="a line of ps",
+        ),
+        pytest.param(
+            "-m 8G -chardev socket,id=c0,path=/run/c -device vhost-user-fs-pci,id=fs0,chardev=c0",
+            "",
+            "",
+            [
+                'Starts. Guest RAM: 8 GiB "pc.ram", private anonymous memory.',
+                'error QM102: fs0 (vhost-user-fs-pci) needs shared guest RAM; "pc.ram" is private',
+                "anonymous memory.",
+                "  fix: say -object memory-backend-memfd,id=mem,size=8G,share=on -machine",
+                "  memory-backend=mem",
+            ],
+            id="virtiofs without shared RAM",
+        ),
+        pytest.param(
+            "-m 2G -object memory-backend-file,id=r,share=on,size=2G,mem-path=/dev/shm/r",
+            "",
+            "",
+            [
+                'Starts. Guest RAM: 2 GiB "pc.ram", private anonymous memory.',
+                'warning QM101: "r" (2 GiB memory-backend-file) is not the guest\'s RAM: the guest',
+                "uses 2 GiB of private anonymous memory, and 4 GiB are mapped in all.",
+                "  fix: say -machine memory-backend=r",
+            ],
+            id="a backend that nothing uses",
+        ),
+        pytest.param(
+            "-m 8193M -object memory-backend-file,id=r,size=8193M,mem-path=/dev/hugepages,"
+            "policy=bind,host-nodes=0 -machine memory-backend=r",
+            "",
+            "qemu-8.2",
+            [
+                "Does not start: cannot bind memory to host NUMA nodes: Invalid argument",
+                "error QM301: The size 8193 MiB is no multiple of the page size, 2 MiB.",
+                "  fix: say -m 8194M -object",
+                "  memory-backend-file,id=r,size=8194M,mem-path=/dev/hugepages,policy=bind,"
+                "host-nodes=0",
+            ],
+            id="a size that splits a huge page",
+        ),
+        pytest.param(
+            "-object memory-backend-file,id=r,mem-path=/x/y,offset=128M,size=128M,prealloc=on",
+            "",
+            "qemu-7.2",
+            [
+                "Does not start: -object",
+                "memory-backend-file,id=r,mem-path=/x/y,offset=128M,size=128M,prealloc=on:",
+                "Invalid parameter 'offset'",
+                "  because: QEMU 8.1 and later have offset.",
+                "  fix: leave offset away, or use a release that has it",
+            ],
+            id="an option of a later release",
+        ),
+        pytest.param(
+            "-machine q35,nvdimm=on -m 1G,slots=2,maxmem=4G -object memory-backend-file,id=nv,"
+            "mem-path=/x/nv.img,size=1G,share=on,readonly=on -device nvdimm,memdev=nv,id=nv0,"
+            "unarmed=on",
+            "",
+            "qemu-10.0",
+            [
+                'Starts. Guest RAM: 1 GiB "pc.ram", private anonymous memory.',
+                'nv0 (nvdimm): 1 GiB "nv", a shared mapping of /x/nv.img, read-only.',
+                "Persistence: pmem is not on, so QEMU takes the file for no persistent memory and",
+                "does not ask for MAP_SYNC.",
+                "note QM403: nv0 (nvdimm) with unarmed=on: the guest sees a read-only device that",
+                "is not persistent.",
+                "  fix: leave it as it is with readonly=on; else leave unarmed=on away",
+            ],
+            id="an unarmed NVDIMM",
+        ),
+        pytest.param(
+            "-m 4G -overcommit mem-lock=on",
+            "",
+            "",
+            [
+                'Starts. Guest RAM: 4 GiB "pc.ram", private anonymous memory.',
+                "note QM212: -overcommit mem-lock=on: all memory is taken and locked at start,",
+                "before the guest runs: 4 GiB for the guest, and QEMU's own.",
+                "  fix: set LimitMEMLOCK= (systemd), ulimit -l or <hard_limit> (libvirt) above",
+                "  that size",
+            ],
+            id="locked memory",
+        ),
+        pytest.param(
+            "-m 100G -object memory-backend-memfd,id=m,size=100G,hugetlb=on "
+            "-machine memory-backend=m",
+            "sim:server",
+            "",
+            [
+                "Does not start: unable to map backing store for guest RAM: Cannot allocate",
+                "memory",
+                'error QM202: 51200 huge pages of 2 MiB needed for "m", and 32768 free.',
+                "  fix: echo 51200 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+            ],
+            id="too few huge pages",
+        ),
+        pytest.param(
+            "-m 2G -object memory-backend-file,id=m,size=2G,mem-path=/dev/shm/x,share=on "
+            "-machine memory-backend=m",
+            "sim:pod",
+            "",
+            [
+                'Starts. Guest RAM: 2 GiB "m", a shared mapping of /dev/shm/x.',
+                'error QM210: /dev/shm has room for 64 MiB; "m" needs 2 GiB.',
+                "  fix: docker --shm-size, or mount -o remount,size=2048M /dev/shm",
+            ],
+            id="a tmpfs without room",
+        ),
+        pytest.param(
+            "-smp 2",
+            "",
+            "qemu-7.2",
+            ['Starts. Guest RAM: 128 MiB "pc.ram", private anonymous memory.', "No findings."],
+            id="two CPUs alone",
+        ),
+    ],
+)
+def test_the_answer_is(text: str, host: str, tree: str, lines: list[str]) -> None:
+    assert screen(text, host, tree) == lines
+
+
+def test_proxmoxs_command_needs_eight_huge_pages_of_a_gigabyte() -> None:
+    shown = "\n".join(screen(PROXMOX))
+    assert "8 huge pages of 1 GiB are needed" in shown
+    assert tree_for(find_line(PROXMOX)).revision.name == "qemu-9.2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-machine pc,hmat=on -smp 2 -m 2G -object memory-backend-ram,id=a,size=1G "
+        "-object memory-backend-ram,id=b,size=1G -numa node,nodeid=0,memdev=a,cpus=0-1 "
+        "-numa node,nodeid=1,memdev=b,initiator=0",
+        "-machine q35,sgx-epc.0.memdev=e0,sgx-epc.0.node=0 -m 2G "
+        "-object memory-backend-epc,id=e0,size=64M,prealloc=on",
+        "-machine q35 -m 1G,maxmem=8G -object memory-backend-ram,id=v,size=4G "
+        "-device virtio-mem-pci,memdev=v,requested-size=1G,id=vm0",
+        "-m 2G -object memory-backend-memfd,id=r,size=2G,share=on -machine memory-backend=r",
+        "-m 2G -object memory-backend-ram,id=r,size=2G -numa node,memdev=r",
+    ],
+)
+def test_a_good_line_has_no_findings(text: str) -> None:
+    assert screen(text, tree="qemu-8.2")[-1] == "No findings."
+
+
+KINDS = ("memory-backend-ram", "memory-backend-memfd", "memory-backend-file")
+PATHS = ("/dev/shm/x", "/dev/hugepages/x", "/mnt/pmem0/x", "/srv/x", "/dev/dax1.0", "/data/x")
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[str, ...]:
+    """Draw a line with a backend, used in some way or not at all."""
+    kind = draw(st.sampled_from(KINDS))
+    size = draw(st.sampled_from(["64M", "1G", "1025M", "3M", "100G"]))
+    parts = [kind, "id=b", f"size={size}"]
+    parts += [f"mem-path={draw(st.sampled_from(PATHS))}"] if kind == KINDS[2] else []
+    options = ["share=on", "prealloc=on", "merge=on", "policy=bind,host-nodes=0-5"]
+    if kind == KINDS[2]:
+        options += ["pmem=on", "discard-data=on", "align=2M"]
+    if kind == KINDS[1]:
+        options += ["hugetlb=on", "hugetlb=on,hugetlbsize=1G"]
+    parts += draw(st.lists(st.sampled_from(options), max_size=3, unique=True))
+    use = draw(
+        st.sampled_from(
+            [
+                ("-m", size),
+                ("-m", size, "-machine", "memory-backend=b"),
+                ("-m", size, "-numa", "node,memdev=b"),
+                ("-m", "1G,slots=2,maxmem=200G", "-machine", "q35,nvdimm=on", "-device",
+                 "nvdimm,memdev=b,id=nv0"),
+                ("-m", "1G", "-device", "vhost-user-fs-pci,id=fs0,chardev=c0"),
+            ]
+        )
+    )  # fmt: skip
+    return (*use, "-object", ",".join(parts))
+
+
+HOSTS = st.sampled_from(["", "sim:server", "sim:pod", "sim:default", "sim:two-nodes"])
+TREES = st.sampled_from(["qemu-4.2", "qemu-6.2", "qemu-7.2", "qemu-9.1", "qemu-11.1"])
+
+
+def case(args: tuple[str, ...], tree: str, host: str) -> Case:
+    from qemu_model.explain.parts import parts_of
+
+    return case_of(args, find(tree), place_called(host, parts_of(args)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines(), TREES, HOSTS)
+def test_a_fix_on_the_line_is_accepted_and_its_finding_gone(
+    args: tuple[str, ...], tree: str, host: str
+) -> None:
+    before = case(args, tree, host)
+    for finding in findings_of(before):
+        if finding.args is None:
+            continue
+        after = case(finding.args, tree, host)
+        assert after.run.exit == 0 or after.run.stderr != before.run.stderr
+        if after.run.exit == 0:
+            assert finding.same_as not in {other.same_as for other in found_in(after)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines(), TREES, HOSTS)
+def test_the_memory_that_is_told_is_the_memory_that_was_mapped(
+    args: tuple[str, ...], tree: str, host: str
+) -> None:
+    told = case(args, tree, host)
+    mapped = {
+        event.result: event
+        for event in told.run.events
+        if event.call == "mmap" and not event.failed and event.args[3] & linux.MAP_FIXED
+    }
+    for memory in told.look.memory:
+        if not memory.mapped or memory.id not in told.look.addresses:
+            continue
+        event = mapped[told.look.addresses[memory.id]]
+        assert memory.shared == bool(event.args[3] & linux.MAP_SHARED)
+        assert (memory.source == "anonymous") == bool(event.args[3] & linux.MAP_ANONYMOUS)
+        assert memory.readonly == (not event.args[2] & linux.PROT_WRITE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines(), TREES, HOSTS)
+def test_the_first_screen_has_fifteen_lines_at_most(
+    args: tuple[str, ...], tree: str, host: str
+) -> None:
+    told = explain(args, find(tree), host)
+    shown = [line.text for line in first_screen(told, tree, "", 80)]
+    assert len(shown) <= MOST_LINES
+    assert all(len(line) <= 80 or len(line.split()) <= 2 for line in shown)
+    assert told.case.starts == any(line.startswith("Starts.") for line in shown)
+
+
+def test_lint_answers_in_json_and_sarif(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["-m", "2G", "-object", "memory-backend-ram,id=r,size=2G"]
+    assert main(["lint", "--json", *args]) == 1
+    (told,) = json.loads(capsys.readouterr().out)
+    assert [finding["code"] for finding in told["findings"]] == ["QM101"]
+    assert told["starts"] is True
+    assert main(["lint", "--format", "sarif", "--fail-on", "error", *args]) == 0
+    log = json.loads(capsys.readouterr().out)
+    (run,) = log["runs"]
+    (result,) = run["results"]
+    assert (log["version"], result["ruleId"], result["level"]) == ("2.1.0", "QM101", "warning")
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "QM101"
+
+
+def test_each_rule_has_a_code_of_its_own() -> None:
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert all(rule.severity in SEVERITIES for rule in RULES)
