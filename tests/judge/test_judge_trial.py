@@ -529,7 +529,7 @@ def test_threads_populate_a_block_together_whatever_number_the_log_shows() -> No
             for pid, start, length in parts
         ]
         ends = [f"{pid} +++ exited with 0 +++" for pid, _, _ in parts]
-        lines = [started(*line), *RAM, probe, *populated[:1], *ends[:1], *populated[1:], EXIT]
+        lines = [started(*line), *RAM[:-1], probe, *populated[:1], *ends[:1], *populated[1:], EXIT]
         return verdict_on(*lines, tree="qemu-7.2").verdict
 
     half, page = 2 << 20, 4096
