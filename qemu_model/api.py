@@ -204,24 +204,35 @@ def check(
     *,
     line: Line | None = None,
     qmp: Sequence[Any] | None = None,
+    traced: str | None = None,
+    stderr: str | None = None,
 ) -> Verdict:
     """Judge a log of strace, as ``qemu-model check`` does.
 
     ``revision`` None tries all and returns the verdict of the one that fits best.  ``line``
     are QEMU's options, None for those of the log; ``qmp`` the commands that were sent, None
-    where start-up alone is to be judged.  Raises OSError.
+    where start-up alone is to be judged.  ``traced`` is what strace was told to log, as
+    ``--trace`` takes it, ``stderr`` the text that QEMU printed; None where they are not
+    known.  Raises OSError, and ValueError for a set of calls that strace does not take.
     """
     from .judge.find_tree import find_tree
     from .judge.judge import judge
     from .judge.log import Log
+    from .judge.messages_said import read_stderr
+    from .judge.trace_set import read_trace_set
 
     with open(trace, "rb") as source:
         log = Log(source)
         try:
-            options = None if line is None else _qemu_line(line).options
+            known: dict[str, Any] = {
+                "options": None if line is None else _qemu_line(line).options,
+                "qmp": qmp,
+                "traced": None if traced is None else read_trace_set(traced),
+                "stderr": None if stderr is None else read_stderr(stderr),
+            }
             if revision is None:
-                return find_tree(log, options=options, qmp=qmp).verdict
-            return judge(log, revision_called(revision), options=options, qmp=qmp)
+                return find_tree(log, **known).verdict
+            return judge(log, revision_called(revision), **known)
         finally:
             log.close()
 

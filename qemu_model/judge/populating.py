@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..oslib_posix import MAX_THREADS
 from .call_predicates import populates
+from .guesses import ENDS
 from .strace import Call
 
 _PAGE: Final = 4096
@@ -30,6 +31,8 @@ def covering_calls(coming: Iterable[Call], args: tuple[Any, ...]) -> list[Call]:
     threads: set[int | None] = set()
     covered = 0
     for call in coming:
+        if call.name in ENDS and call.pid in threads:
+            continue
         if not populates(call.name, call.args) or len(found) == MAX_THREADS:
             break
         address, part, how = call.args
