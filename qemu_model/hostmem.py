@@ -101,6 +101,18 @@ def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
         backend.prealloc_threads = qemu.smp_cpus
 
 
+def host_memory_backend_post_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
+    """Give a file or memfd backend the properties that keep its machine as it was.
+
+    Its memory is named by the object's path before 4.0, and on a machine of 3.1 or older
+    (``hw_compat_3_1``).
+    """
+    machine_class = qemu.machine.machine_class
+    version = () if machine_class is None else machine_class.version
+    by_id = qemu.tree.hostmem.names_regions_by_id
+    backend.use_canonical_path = not by_id or bool(version and version <= (3, 1))
+
+
 def host_memory_backend_get_name(qemu: Qemu, backend: HostMemoryBackend) -> str:
     """Return the name of the backend's region: its id, or its path for old machines."""
     if backend.use_canonical_path:

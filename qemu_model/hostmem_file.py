@@ -17,6 +17,7 @@ from .hostmem import (
     host_memory_backend_get_name,
     host_memory_backend_init,
     host_memory_backend_mr_inited,
+    host_memory_backend_post_init,
     host_memory_backend_ram_flags,
 )
 from .memory import (
@@ -68,7 +69,7 @@ def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     """Make a backend with its defaults."""
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
-    backend.use_canonical_path = not qemu.tree.hostmem.names_regions_by_id
+    host_memory_backend_post_init(qemu, backend)
     if has_sync(qemu):
         backend.sync = qemu.tree.policy.default
     return backend

@@ -23,6 +23,7 @@ from .hostmem import (
     host_memory_backend_get_name,
     host_memory_backend_init,
     host_memory_backend_mr_inited,
+    host_memory_backend_post_init,
     host_memory_backend_ram_flags,
 )
 from .memfd import qemu_memfd_check, qemu_memfd_create
@@ -53,7 +54,7 @@ def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
     backend = HostMemoryBackendMemfd(TYPE_MEMORY_BACKEND_MEMFD)
     host_memory_backend_init(qemu, backend)
     backend.share = True
-    backend.use_canonical_path = not qemu.tree.hostmem.names_regions_by_id
+    host_memory_backend_post_init(qemu, backend)
     return backend
 
 
