@@ -172,7 +172,7 @@ class Run:
         pytest = [program("pytest"), "-q", "-o", "cache_dir=.cache/pytest"]
         commands = [[*pytest, *part.options, *folders]]
         if part.name == "fuzz" and self.environment.has_fuzzer():
-            effort = ["--seconds", "25"] if whole else ["--seconds", "5", "--some", "2"]
+            effort = ["--seconds", "25"] if whole else ["--seconds", "5", "--some", "1"]
             commands.append([program("python"), "tests/fuzz/run.py", *effort])
         return commands
 

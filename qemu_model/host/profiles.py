@@ -35,8 +35,11 @@ _MAP_SYNC_SINCE: Final = (4, 15)
 class ProfileError(Exception):
     """A profile that is not there, cannot be read, or does not say what it must.
 
-    Its text is one line for people.
+    Its text is one line for people: a line end in a name stands there as ``\\n``.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("\\n".join(text.split("\n")))
 
 
 def vmalloc_align(system: str, machine: str, page_size: int) -> int:

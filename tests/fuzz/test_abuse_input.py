@@ -29,7 +29,7 @@ from sampling import WHOLE
 
 #: How many inputs are tried for each kind.
 QUICK = 20
-MANY = 1500 if WHOLE else 120
+MANY = 1500 if WHOLE else 80
 PAGE = resource.getpagesize()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qemu_model.host import linux, profiles
@@ -219,6 +219,9 @@ _JSON = st.recursive(
     key=st.sampled_from(sorted(profiles.schema()["properties"])),
     value=_JSON,
 )
+@example(name="ext4", key="file_system", value="\n")
+@example(name="ext4", key="file_systems", value={"\n": {}})
+@example(name="ext4", key="based_on", value="a\nb")
 def test_any_value_in_a_profile_is_taken_or_refused_in_one_line(
     name: str, key: str, value: object
 ) -> None:
