@@ -27,6 +27,13 @@ _STARTING: Final = re.compile(r"^(?P<when>\S+ \S+?): starting up libvirt version
 _VERSION: Final = re.compile(r"qemu version: ([^,\n]+)")
 _PS_HEAD: Final = re.compile(r"^\s*[\w+.-]+\s+\d+\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s")
 _PREFIX: Final = re.compile(r"^(?:Exec\w+|ExecStart)=[-@:+!]*")
+#: A zero byte as terminals show it, between words.
+_SHOWN_ZERO: Final = re.compile(r"\^@--?[a-zA-Z]")
+#: What a shell prints before a command, and before the lines that go on with it.
+_PROMPT: Final = re.compile(r"^(?:[\w.-]+@[\w.-]+[:\w/~ .-]*[$#%]|[$%]) (?=\S)", re.M)
+_CONTINUED_PROMPT: Final = re.compile(r"(\\[ \t]*\n)> ")
+#: A line ``Key: value``, as descriptions of containers have them.
+_KEY_AND_VALUE: Final = re.compile(r"\s*[A-Z][\w /-]*:(?:\s.*)?$")
 _JOURNAL: Final = re.compile(r"^\w{3} +\d+ [\d:]{8} \S+ [\w.@-]+\[\d+\]: ", re.M)
 #: Options of a distribution's own that take a value: QEMU has none of them.
 _DISTRIBUTION: Final = MappingProxyType({"id": "-id is Proxmox's own option; it is left out"})
@@ -62,12 +69,21 @@ def find_line(text: str, number: int = 0) -> QemuLine:
 
 
 def _found(text: str) -> list[QemuLine]:
+    if _SHOWN_ZERO.search(text):
+        text = text.replace("^@", "\0")
     if "\0" in text:
         return _of_process(text)
-    text = text.replace("\r\n", "\n")
+    text = _PROMPT.sub("", _CONTINUED_PROMPT.sub(r"\1", text.replace("\r\n", "\n")))
     if _STARTING.search(text):
         return list(_of_libvirt(text))
-    for reader in (_of_options, _of_lists, _of_text, _of_script, _of_readconfig):
+    for reader in (
+        _of_options,
+        _of_lists,
+        _of_words_on_lines,
+        _of_text,
+        _of_script,
+        _of_readconfig,
+    ):
         lines = list(reader(text))
         if lines:
             return lines
@@ -107,6 +123,30 @@ def _of_lists(text: str) -> Iterator[QemuLine]:
         yield QemuLine(tuple(words[start:]), kind, program, line=number)
 
 
+def _of_words_on_lines(text: str) -> Iterator[QemuLine]:
+    """Read words that stand on a line each, as ``tr '\\0' '\\n'`` and kubectl print them."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not is_program(line.strip()):
+            continue
+        words = []
+        for behind in lines[number:]:
+            word = behind.strip()
+            if word in ("Args:", "Command:"):
+                continue
+            if not word or (_KEY_AND_VALUE.match(behind) and not word.startswith("-")):
+                break
+            words.append(word)
+        if words and is_option(words[0]) and not any(map(_holds_more, words)):
+            yield QemuLine(tuple(words), "list", line.strip(), line=number)
+
+
+def _holds_more(line: str) -> bool:
+    """Return whether a line has an option and its value: then it is no single word."""
+    first = line.split(None, 1)[0]
+    return is_option(first) and len(line.split()) > 1
+
+
 def _of_text(text: str) -> Iterator[QemuLine]:
     """Read lines of ``ps`` or of a journal; a script with variables is read whole instead."""
     if "$" in text and not _PS_HEAD.search(text) and not _JOURNAL.search(text):
@@ -127,20 +167,37 @@ def _in_text(text: str, start: int, end: int, kind: str) -> Iterator[QemuLine]:
             continue
         line_end = end if line_end < 0 else min(line_end, end)
         number = text.count("\n", 0, begin) + 1
-        whole = text[begin:line_end]
+        if _PS_HEAD.match(head):
+            line_end = _end_of_process(text, line_end, end)
+        whole = " ".join(text[begin:line_end].split("\n"))
         notes: tuple[str, ...] = ()
         if not whole.rstrip().endswith("\\") and has_bare_objects(whole):
             words, position = raw_words(whole), line_end
             sort = kind or ("ps" if _PS_HEAD.match(head) else "line without quotes")
         else:
             try:
-                command, position = shell_command(text[:end], begin)
+                if _PS_HEAD.match(head):
+                    command, position = shell_command(whole, 0)[0], line_end
+                else:
+                    command, position = shell_command(text[:end], begin)
                 words, notes = command.words, tuple(command.notes)
                 sort = kind or _sort(head, whole)
             except Unreadable:
                 words, position = raw_words(whole), line_end
                 sort = kind or "line with a lost quote"
         yield QemuLine(tuple(words[1:]), sort, words[0], line=number, notes=notes)
+
+
+def _end_of_process(text: str, line_end: int, end: int) -> int:
+    """Return where a line of ``ps`` ends that a terminal broke: at a blank line or the next."""
+    while line_end < end:
+        following = text.find("\n", line_end + 1)
+        following = end if following < 0 else following
+        line = text[line_end + 1 : following]
+        if not line.strip() or _PS_HEAD.match(line) or re.match(r"\S+[$#%] ", line):
+            return line_end
+        line_end = following
+    return line_end
 
 
 def _sort(head: str, whole: str) -> str:

@@ -129,6 +129,12 @@ def test_proxmoxs_own_option_is_left_out_and_noted() -> None:
         'spec:\n  command:\n  - kvm\n  args:\n  - -m\n  - "2G"\n  - -S\n  tty: true\n',
         'level=info msg="launching /usr/bin/qemu-system-x86_64 with: [-m 2G -S]"',
         "  -m 2G\n  -S\n",
+        "qemu-system-x86_64^@-m^@2G^@-S^@",
+        "/usr/bin/qemu-system-x86_64\n-m\n2G\n-S\n",
+        "  Command:\n    /usr/bin/kvm\n  Args:\n    -m\n    2G\n    -S\n  State:    Running\n",
+        "root@host:~# kvm \\\n>   -m 2G \\\n>   -S\nkvm: cannot do it\n",
+        "q 12 5.0 2.0 5 4 ? Sl 10:00 1:00 /usr/bin/kvm -m\n2G -S\n",
+        "Try `x`, isn't it:\n```\nqemu-system-x86_64 -m 2G -S\n```\n",
         "kvm -m 2G \\ \n -S",
     ],
 )
