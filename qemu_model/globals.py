@@ -91,6 +91,7 @@ class Qemu:
     stderr: list[str] = attrs.field(factory=list)
     stdout: list[str] = attrs.field(factory=list)
     location: str = ""
+    warned_once: list[Message] = attrs.field(factory=list)
     in_monitor: bool = False
     on_stderr: Callable[[str], None] | None = None
 
@@ -120,6 +121,12 @@ class Qemu:
         """Print a message as ``util/qemu-error.c:warn_report`` does, if this tree has it."""
         if message.is_said_in(self.tree):
             self.error_report_text(f"warning: {message.text_in(self.tree, 0, **fields)}")
+
+    def warn_report_once(self, message: Message) -> None:
+        """Print a message the first time, as ``warn_report_once`` does."""
+        if message not in self.warned_once:
+            self.warned_once.append(message)
+            self.warn_report(message)
 
     def error_report_err(self, error: Error) -> None:
         """Print an error, and its hint on lines of its own (``error_report_err``)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from stat import S_ISDIR
 
 from . import messages
-from .error import Abort, Error, Livelock
+from .error import Abort, Error, Livelock, Message
 from .globals import Qemu
 from .host import linux
 from .host.linux import (
@@ -56,6 +56,8 @@ EEXIST = linux.ERRNO_NUMBERS["EEXIST"]
 EISDIR = linux.ERRNO_NUMBERS["EISDIR"]
 EACCES = linux.ERRNO_NUMBERS["EACCES"]
 
+#: What fallocate does as a block is discarded.
+PUNCH_HOLE = linux.FALLOC_FL_PUNCH_HOLE | linux.FALLOC_FL_KEEP_SIZE
 #: How a file is opened that must be new.
 CREATE = O_RDWR | O_CREAT | O_EXCL
 #: What a tree may be asked to allocate from a file.
@@ -224,6 +226,7 @@ def qemu_ram_alloc_from_fd(
     _check_file_align(qemu, fd, mr)
 
     block = RAMBlock(mr, size, size, ram_flags, qemu.platform.page_size)
+    block.fd_offset = offset
     block.host = file_ram_alloc(qemu, block, size, fd, truncate=file_size == 0, offset=offset)
     ram_block_add(qemu, block)
     return block
@@ -428,11 +431,30 @@ def drain_call_rcu(qemu: Qemu) -> None:
         reclaim_ramblock(qemu, qemu.call_rcu.pop(0))
 
 
-def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> None:
-    """Give the first ``length`` bytes of a block back to the kernel.
+def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> int:
+    """Give the first ``length`` bytes of a block back to the kernel; return 0 or -errno.
 
-    Of a file QEMU also punches a hole, which is not modelled.
+    Of a file this punches a hole, also where the mapping is private.  Says what went wrong.
     """
+
+    def failed(message: Message, result: int) -> int:
+        offset, name = block.fd_offset, block.mr.name
+        qemu.error_report(message, id=name, length=length, offset=offset, result=result)
+        return result
+
+    if block.fd != -1:
+        if block.flags & RAM_READONLY_FD and messages.DISCARD_READONLY.is_said_in(qemu.tree):
+            qemu.error_report(messages.DISCARD_READONLY)
+            return -1
+        if not block.flags & RAM_SHARED:
+            qemu.warn_report_once(messages.DISCARD_PRIVATE)
+        start = block.fd_offset if qemu.tree.physmem.discards_at_the_offset else 0
+        result = qemu.host.fallocate(block.fd, PUNCH_HOLE, start, length)
+        if result < 0:
+            return failed(messages.DISCARD_FALLOCATE, result)
     if block.page_size == qemu.platform.page_size:
-        anonymous = block.fd == -1 and bool(block.flags & RAM_SHARED)
-        qemu_madvise(qemu, block.host, length, MADV_REMOVE if anonymous else MADV_DONTNEED)
+        advice = MADV_REMOVE if block.fd == -1 and block.flags & RAM_SHARED else MADV_DONTNEED
+        result = qemu.host.madvise(block.host, length, advice)
+        if result < 0:
+            return failed(messages.DISCARD_MADVISE, result)
+    return 0

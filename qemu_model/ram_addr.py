@@ -72,7 +72,8 @@ class MemoryRegion:
 class RAMBlock:
     """A stretch of guest RAM: sizes and offsets in bytes, ``host`` an address or 0.
 
-    ``fd`` is -1 for anonymous memory.  ``behind_end``: the file was empty and could not be
+    ``fd`` is -1 for anonymous memory; ``fd_offset`` is where the block begins in the file.
+    ``behind_end``: the file was empty and could not be
     given its size.
     """
 
@@ -84,4 +85,5 @@ class RAMBlock:
     host: int = 0
     offset: int = 0
     fd: int = -1
+    fd_offset: int = 0
     behind_end: bool = False

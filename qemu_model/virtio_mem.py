@@ -87,7 +87,8 @@ def _page_size(backend: HostMemoryBackend) -> int:
 def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
     """Find a guest address, take the backend, and discard what is in it.
 
-    Raises what ``memory_device_pre_plug`` and ``_check`` raise.
+    Raises what ``memory_device_pre_plug`` and ``_check`` raise, and ``Unexpected error
+    discarding RAM: <reason>``.
     """
     backend = device.hostmem
     if backend is not None and not device.block_size:
@@ -99,7 +100,9 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
     _check(qemu, device, backend)
     block = backend.mr.ram_block
     if block is not None:
-        ram_block_discard_range(qemu, block, block.used_length)
+        result = ram_block_discard_range(qemu, block, block.used_length)
+        if result < 0:
+            raise messages.VIRTIO_MEM_DISCARD.error(-result)
     host_memory_backend_set_mapped(backend, True)
     memory_device_plug(qemu, device)
 

@@ -130,6 +130,11 @@ _BIND = Clause(
     "the policy is applied with MPOL_MF_STRICT and MPOL_MF_MOVE, to the highest node + 2",
 )
 _DISCARD = Clause("discard-data=on", "the data is thrown away as the object goes")
+_PUNCH = Clause(
+    "virtio-mem: discard the file's data",
+    "the device's memory begins empty: the hole is in the file itself, whoever else uses it",
+)
+_DROP = Clause("virtio-mem: drop the pages", "the guest has no block of the device yet")
 _SHM = Clause(
     "make the shared memory object",
     "shm_open(3) of a new object, mode 0: other processes cannot open it",
@@ -245,6 +250,8 @@ CLAUSES: Final[Mapping[tuple[str, str], Chooser]] = MappingProxyType(
         ("backends/hostmem.c:host_memory_backend_set_dump", "madvise"): _advice(
             DODUMP=_DUMP, DONTDUMP=_DONTDUMP
         ),
+        ("system/physmem.c:ram_block_discard_range", "fallocate"): _always(_PUNCH),
+        ("system/physmem.c:ram_block_discard_range", "madvise"): _always(_DROP),
         ("backends/hostmem-file.c:file_backend_unparent", "madvise"): _always(_DISCARD),
         ("util/oslib-posix.c:qemu_shm_alloc", "open"): _always(_SHM),
         ("util/oslib-posix.c:qemu_shm_alloc", "unlink"): _always(_SHM_FORGET),

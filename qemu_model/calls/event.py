@@ -23,6 +23,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "fstatfs": ("fd",),
         "statfs": ("path",),
         "ftruncate": ("fd", "length"),
+        "fallocate": ("fd", "mode", "offset", "len"),
         "unlink": ("pathname",),
         "memfd_create": ("name", "flags"),
         "fcntl": ("fd", "cmd", "arg"),
@@ -37,6 +38,7 @@ _READABLE: Final[Mapping[tuple[str, str], Callable[[Any], object]]] = MappingPro
     {
         ("open", "flags"): linux.open_flag_names,
         ("lseek", "whence"): lambda value: linux.WHENCE_NAMES.get(value, value),
+        ("fallocate", "mode"): linux.fallocate_flag_names,
         ("memfd_create", "flags"): linux.memfd_flag_names,
         ("fcntl", "cmd"): lambda value: linux.FCNTL_NAMES.get(value, value),
         ("fcntl", "arg"): linux.seal_names,

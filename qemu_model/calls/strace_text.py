@@ -69,6 +69,11 @@ _WRITERS: Final[Mapping[str, Callable[[Event], list[str]]]] = MappingProxyType(
             str(event.args[1]),
             linux.WHENCE_NAMES.get(event.args[2], str(event.args[2])),
         ],
+        "fallocate": lambda event: [
+            str(event.args[0]),
+            _names(linux.fallocate_flag_names(event.args[1])),
+            *map(str, event.args[2:]),
+        ],
         "statfs": lambda event: [quoted(event.args[0])],
         "unlink": lambda event: [quoted(event.args[0])],
         "memfd_create": lambda event: [

@@ -27,6 +27,7 @@ CALLS: Final = (
     "fstatfs",
     "statfs",
     "ftruncate",
+    "fallocate",
     "unlink",
     "memfd_create",
     "fcntl",
@@ -231,6 +232,11 @@ class FaultHost:
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
         return self._fault("ftruncate", self._paths.get(fd)) or self.inner.ftruncate(fd, length)
+
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2)."""
+        failure = self._fault("fallocate", self._paths.get(fd))
+        return failure or self.inner.fallocate(fd, mode, offset, length)
 
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""

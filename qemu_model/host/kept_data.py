@@ -1,7 +1,8 @@
 """What the live host never loses: the data that was in a file before the run.
 
-QEMU discards data in one place, MADV_REMOVE for ``discard-data=on``.  It gives a size only to
-a file that was empty a moment ago, and removes only a file that it made.  The rules here hold
+QEMU discards data in two places: MADV_REMOVE for ``discard-data=on``, and fallocate as a
+virtio-mem device takes its backend.  It gives a size only to a file that was empty a moment
+ago, and removes only a file that it made.  The rules here hold
 also where another process changes the file between two of QEMU's calls.
 """
 
@@ -60,6 +61,14 @@ class KeptData:
                 self._withhold(f"MADV_REMOVE, which would discard what was in {path or 'a file'}")
                 return False
         return True
+
+    def may_punch(self, fd: int) -> bool:
+        """Return whether a hole in the file takes only what the run itself made."""
+        if fd in self._without_data:
+            return True
+        path = self._paths.get(fd, "") or "a file"
+        self._withhold(f"fallocate, which would discard what was in {path}")
+        return False
 
     def may_resize(self, fd: int, length: int) -> bool:
         """Return whether ftruncate(2) to ``length`` cuts nothing off: a negative one is refused."""

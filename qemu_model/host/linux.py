@@ -70,6 +70,9 @@ MFD_HUGE_SHIFT: Final = 26
 MFD_HUGE_MASK: Final = 0x3F
 
 F_ADD_SEALS: Final = 1033
+FALLOC_FL_KEEP_SIZE: Final = 0x1
+FALLOC_FL_PUNCH_HOLE: Final = 0x2
+
 F_SEAL_SEAL: Final = 0x1
 F_SEAL_SHRINK: Final = 0x2
 F_SEAL_GROW: Final = 0x4
@@ -165,6 +168,10 @@ _MFD_BITS = (
     (MFD_ALLOW_SEALING, "MFD_ALLOW_SEALING"),
     (MFD_HUGETLB, "MFD_HUGETLB"),
 )
+_FALLOCATE_BITS = (
+    (FALLOC_FL_KEEP_SIZE, "FALLOC_FL_KEEP_SIZE"),
+    (FALLOC_FL_PUNCH_HOLE, "FALLOC_FL_PUNCH_HOLE"),
+)
 _SEAL_BITS = (
     (F_SEAL_SEAL, "F_SEAL_SEAL"),
     (F_SEAL_SHRINK, "F_SEAL_SHRINK"),
@@ -203,6 +210,11 @@ def memfd_flag_names(flags: int) -> list[str]:
     if size:
         names.append(f"{size}<<MFD_HUGE_SHIFT")
     return sorted(names)
+
+
+def fallocate_flag_names(mode: int) -> list[str]:
+    """Return the sorted names of the flags of fallocate(2)."""
+    return sorted(_bits(mode, _FALLOCATE_BITS))
 
 
 def seal_names(seals: int) -> list[str]:

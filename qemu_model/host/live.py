@@ -96,6 +96,7 @@ class LiveHost:
         self._fstatfs = _int_declare(libc, "fstatfs64", c_int, c_void_p)
         self._statfs = _int_declare(libc, "statfs64", c_char_p, c_void_p)
         self._ftruncate = _int_declare(libc, "ftruncate64", c_int, c_long)
+        self._fallocate = _int_declare(libc, "fallocate64", c_int, c_int, c_long, c_long)
         self._unlink = _int_declare(libc, "unlink", c_char_p)
         self._memfd_create = _int_declare(libc, "memfd_create", c_char_p, c_uint)
         self._fcntl = _int_declare(libc, "fcntl", c_int, c_int, c_long)
@@ -159,6 +160,12 @@ class LiveHost:
         if length >= 0 and not (self._allow_discard or self._data.may_resize(fd, length)):
             return 0
         return 0 if self._ftruncate(fd, length) == 0 else -get_errno()
+
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2)."""
+        if not (self._allow_discard or self._data.may_punch(fd)):
+            return 0
+        return 0 if self._fallocate(fd, mode, offset, length) == 0 else -get_errno()
 
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""

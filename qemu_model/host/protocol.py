@@ -115,6 +115,10 @@ class Host(Protocol):
         """ftruncate(2).  ``length`` in bytes.  Return 0 or -errno."""
         ...
 
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2).  ``offset`` and ``length`` in bytes.  Return 0 or -errno."""
+        ...
+
     def unlink(self, pathname: str) -> int:
         """unlink(2).  Return 0 or -errno."""
         ...

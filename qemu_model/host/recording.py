@@ -155,6 +155,11 @@ class RecordingHost:
         """ftruncate(2)."""
         return self._keep("ftruncate", (fd, length), self.inner.ftruncate(fd, length))
 
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2)."""
+        result = self.inner.fallocate(fd, mode, offset, length)
+        return self._keep("fallocate", (fd, mode, offset, length), result)
+
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""
         return self._keep("unlink", (pathname,), self.inner.unlink(pathname))

@@ -81,7 +81,8 @@ TEMPORARY: Final = "/qemu_back_mem"
 
 
 def _discards(name: str, args: tuple[Any, ...]) -> bool:
-    return name == "madvise" and args[2] in (linux.MADV_DONTNEED, linux.MADV_REMOVE)
+    drops = name == "madvise" and args[2] in (linux.MADV_DONTNEED, linux.MADV_REMOVE)
+    return drops or name == "fallocate"
 
 
 class LogEnded(Exception):

@@ -91,6 +91,10 @@ class ReplayHost:
         """ftruncate(2)."""
         return self._answer("ftruncate", fd, length)
 
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2)."""
+        return self._answer("fallocate", fd, mode, offset, length)
+
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""
         return self._answer("unlink", pathname)

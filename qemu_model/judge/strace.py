@@ -375,9 +375,9 @@ _SIGNATURES: Final[Mapping[str, tuple[str, tuple[_Reader, ...]]]] = MappingProxy
             "mbind",
             (read_flags, read_flags, read_flags, read_nodemask, read_flags, read_flags),
         ),
-        # These two are in nobody's list of events; on a backend they are calls too many.
-        "mprotect": ("mprotect", (read_flags, read_flags, read_flags)),
         "fallocate": ("fallocate", (read_descriptor, read_flags, read_flags, read_flags)),
+        # The model never makes this one; on a backend it is a call too many.
+        "mprotect": ("mprotect", (read_flags, read_flags, read_flags)),
         "exit_group": ("exit_group", (read_flags,)),
     }
 )

@@ -25,6 +25,7 @@ _KERNELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "fstatfs": ("fstatfs", "fstatfs64"),
         "statfs": ("statfs", "statfs64"),
         "ftruncate": ("ftruncate", "ftruncate64"),
+        "fallocate": ("fallocate",),
         "unlink": ("unlink", "unlinkat"),
         "memfd_create": ("memfd_create",),
         "fcntl": ("fcntl", "fcntl64"),

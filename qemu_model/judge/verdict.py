@@ -25,7 +25,6 @@ from .strace import Call
 _OTHER_PARAMETERS: Final = MappingProxyType(
     {
         "mprotect": ("addr", "len", "prot"),
-        "fallocate": ("fd", "mode", "offset", "len"),
         "exit_group": ("status",),
         "exited": ("status",),
         "killed": ("signal",),

@@ -9,6 +9,7 @@ from typing import Final
 from ..error import Message
 
 _FREE_ADDR: Final = "hw/mem/memory-device.c:memory_device_get_free_addr"
+_DISCARD: Final = "system/physmem.c:ram_block_discard_range"
 _MEM: Final = "hw/virtio/virtio-mem.c:virtio_mem_device_realize"
 
 INVALID_DEVICE: Final = Message(
@@ -256,6 +257,63 @@ VIRTIO_MEM_ZEROPAGE: Final = Message(
         "and unplugged-inaccessible is off, as it is on machines older than 7.0",
     ),
     stream="warning",
+)
+VIRTIO_MEM_DISCARD: Final = Message(
+    "Unexpected error discarding RAM",
+    _MEM,
+    ("the backend of a virtio-mem-pci cannot be emptied",),
+    errno=True,
+)
+DISCARD_READONLY: Final = Message(
+    {
+        "9.0": "ram_block_discard_range: Discarding RAM with readonly files is not supported",
+        "11.1": (
+            "ram_block_discard_shared_range: Discarding RAM with readonly files is not supported"
+        ),
+    },
+    _DISCARD,
+    ("the file of the backend of a virtio-mem-pci was opened to be read",),
+)
+DISCARD_PRIVATE: Final = Message(
+    {
+        "8.1": (
+            "ram_block_discard_range: Discarding RAM in private file mappings is possibly "
+            "dangerous, because it will modify the underlying file and will affect other users "
+            "of the file"
+        ),
+        "11.1": (
+            "ram_block_discard_shared_range: Discarding RAM in private file mappings is possibly "
+            "dangerous, because it will modify the underlying file and will affect other users "
+            "of the file"
+        ),
+    },
+    _DISCARD,
+    ("the backend of a virtio-mem-pci is a file with share=off",),
+    stream="warning",
+)
+DISCARD_FALLOCATE: Final = Message(
+    {
+        "3.1": "ram_block_discard_range: Failed to fallocate {id}:0 +{length:x} ({result})",
+        "10.0": (
+            "ram_block_discard_range: Failed to fallocate {id}:0+{offset:x} +{length:x} ({result})"
+        ),
+        "11.1": (
+            "ram_block_discard_shared_range: Failed to fallocate "
+            "{id}:0+{offset:x} +{length:x} ({result})"
+        ),
+    },
+    _DISCARD,
+    ("fallocate cannot punch a hole in the file of a virtio-mem-pci",),
+)
+DISCARD_MADVISE: Final = Message(
+    {
+        "3.1": "ram_block_discard_range: Failed to discard range {id}:0 +{length:x} ({result})",
+        "11.1": (
+            "ram_block_discard_shared_range: Failed to discard range {id}:0 +{length:x} ({result})"
+        ),
+    },
+    _DISCARD,
+    ("madvise cannot drop the pages of a virtio-mem-pci",),
 )
 BLOCK_SIZE_LEAST: Final = Message(
     {"5.1": "'{name}' property has to be at least 0x{least:x}"},

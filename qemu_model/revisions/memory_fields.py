@@ -143,6 +143,12 @@ class Physmem:
         "system/physmem.c:qemu_ram_alloc_from_fd",
         "measured",
     )
+    discards_at_the_offset: bool = difference(
+        "the hole in a virtio-mem's file begins at 'offset', not at the file's beginning",
+        "10.0",
+        "system/physmem.c:ram_block_discard_range",
+        "read",
+    )
     shared_memory_has_a_file: bool = difference(
         "shared anonymous memory is a memfd, if it can be mapped",
         "10.0",

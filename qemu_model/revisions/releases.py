@@ -330,6 +330,7 @@ def qemu_10_0(tree: Revision) -> Revision:
         physmem=attrs.evolve(
             tree.physmem,
             refuses_an_offset_behind_the_end=True,
+            discards_at_the_offset=True,
             shared_memory_has_a_file=True,
         ),
     )

@@ -68,7 +68,7 @@ def call(name: str, *args: Any, result: int | None = 0, text: bytes = b"") -> Ca
         ),
         (
             call("fallocate", 3, 0, 0, 4096),
-            {"args": {"fd": 3, "mode": 0, "offset": 0, "len": 4096}, "result": 0, "errno": None},
+            {"args": {"fd": 3, "mode": [], "offset": 0, "len": 4096}, "result": 0, "errno": None},
         ),
         (call("exit_group", 1, result=None), {"args": {"status": 1}, "result": None}),
         (

@@ -10,7 +10,7 @@ from qemu_model.judge.trace_set import DOCUMENTED, read_trace_set
 
 ON_MEMORY = {"mmap", "munmap", "madvise", "mbind"}
 ON_FILES = {"open", "close", "lseek", "fstatfs", "statfs", "ftruncate", "unlink"}
-ALL = {*ON_MEMORY, *ON_FILES, "memfd_create", "fcntl"}
+ALL = {*ON_MEMORY, *ON_FILES, "fallocate", "memfd_create", "fcntl"}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ SIZE = 4 << 20
 MIB = 1 << 20
 DISCARD = "memory-backend-file,id=m0,size=4M,share=on,discard-data=on,mem-path="
 BYTES = random.Random(0).randbytes(SIZE)
+VIRTIO_MEM = ["-M", "pc", "-m", "64M,maxmem=1G", "-device", "virtio-mem-pci,memdev=m0"]
 
 
 @pytest.fixture
@@ -53,6 +54,25 @@ def test_discard_data_discards_when_told(file: Path) -> None:
     host = LiveHost(allow_discard=True)
     run(["-object", f"{DISCARD}{file}"], host)
     assert (file.read_bytes(), host.withheld) == (bytes(SIZE), ())
+
+
+def test_virtio_mem_keeps_what_was_in_the_file(file: Path) -> None:
+    """QEMU punches a hole over the whole file as the device takes it, share=off or not."""
+    host = LiveHost()
+    path = f"memory-backend-file,id=m0,size=4M,mem-path={file}"
+    done = run([*VIRTIO_MEM, "-object", path], host)
+    (call,) = [event for event in done.events if event.call == "fallocate"]
+    assert call.args[1:] == (3, 0, SIZE)
+    assert file.read_bytes() == BYTES
+    assert host.withheld == (f"fallocate, which would discard what was in {file}",)
+
+
+def test_virtio_mem_empties_the_file_when_told(file: Path) -> None:
+    host = LiveHost(allow_discard=True)
+    path = f"memory-backend-file,id=m0,size=4M,mem-path={file}"
+    done = run([*VIRTIO_MEM, "-object", path], host)
+    assert (file.read_bytes(), host.withheld) == (bytes(SIZE), ())
+    assert "private file mappings is possibly dangerous" in done.stderr[-1]
 
 
 def test_discard_data_empties_a_file_that_the_run_made(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class ToldHost:
             "fstatfs": [EXT4],
             "statfs": [EXT4],
             "ftruncate": [0],
+            "fallocate": [0],
             "unlink": [0],
             "memfd_create": [5],
             "fcntl": [0],

@@ -261,6 +261,18 @@ def _devices(image: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
             (*more, *ram, "-device", "virtio-mem-pci,memdev=module,requested-size=4M"),
         ),
         (
+            "virtio-mem-pci of a private file",
+            (*more, *file, "-device", "virtio-mem-pci,memdev=module"),
+        ),
+        (
+            "virtio-mem-pci of a memfd",
+            (
+                *more,
+                *an_object("memory-backend-memfd,id=module,size=128M"),
+                *("-device", "virtio-mem-pci,memdev=module"),
+            ),
+        ),
+        (
             "virtio-mem-pci, an odd block size",
             (*more, *ram, "-device", "virtio-mem-pci,memdev=module,block-size=3M"),
         ),

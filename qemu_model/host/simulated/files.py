@@ -11,7 +11,7 @@ from ..errors import Errno
 from ..profile import FileRules
 from ..protocol import StatFs
 from ..vm_flags import VM_SHARED
-from .errors import EBADF, EINVAL, EPERM
+from .errors import EBADF, EINVAL, EOPNOTSUPP, EPERM, WRITE_SEALS
 from .inodes import Descriptor, Inode, Mounted
 from .state import FIRST_DESCRIPTOR, State
 
@@ -158,6 +158,22 @@ class FileCalls(State):
         if length < inode.size:
             self._memory.used -= inode.free_from(-(-length // rules.page_size))
         inode.size = length
+        return 0
+
+    def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
+        """fallocate(2), which punches a hole.  Return 0 or -errno."""
+        if mode != linux.FALLOC_FL_PUNCH_HOLE | linux.FALLOC_FL_KEEP_SIZE:
+            return EOPNOTSUPP
+        descriptor = self._descriptors.get(fd)
+        if descriptor is None or descriptor.access == linux.O_RDONLY:
+            return EBADF
+        inode = descriptor.inode
+        if inode.kind != "file" or not inode.rules.punch_hole:
+            return -Errno.ENODEV if inode.kind != "file" else EOPNOTSUPP
+        if inode.seals and inode.seals & WRITE_SEALS:
+            return EPERM
+        unit = inode.rules.page_size
+        self._memory.used -= inode.punch(-(-offset // unit), (offset + length) // unit)
         return 0
 
     def unlink(self, pathname: str) -> int:
