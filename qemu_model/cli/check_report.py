@@ -63,7 +63,7 @@ class TraceReport:
         if verdict.not_in_log:
             names = ", ".join(verdict.not_in_log)
             print_folded(
-                console, Text(f"  not judged, because strace did not log them: {names}"), HANGING
+                console, Text(f"  not judged, the log has none of these calls: {names}"), HANGING
             )
         self._show_not_judged(console)
         for divergence in verdict.divergences[:_SHOWN]:
