@@ -211,7 +211,7 @@ def check(
 
     ``revision`` None tries all and returns the verdict of the one that fits best.  ``line``
     are QEMU's options, None for those of the log; ``qmp`` the commands that were sent, None
-    where start-up alone is to be judged.  ``traced`` is what strace was told to log, as
+    where start-up alone is to be judged.  ``traced`` is what strace was asked to log, as
     ``--trace`` takes it, ``stderr`` the text that QEMU printed; None where they are not
     known.  Raises OSError, and ValueError for a set of calls that strace does not take.
     """

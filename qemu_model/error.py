@@ -128,7 +128,7 @@ class Error(Outcome):
         return self.message.spell(self.message.template, self.errno, self.fields)
 
     def text_in(self, tree: Revision) -> str:
-        """Return the text to the letter, as ``tree`` says it."""
+        """Return the text word for word, as ``tree`` says it."""
         return self.message.text_in(tree, self.errno, **self.fields)
 
     def of_class(self, error_class: str) -> Error:
@@ -157,7 +157,7 @@ class Abort(Outcome):
         return self.message.spell(self.message.template, 0, self.fields)
 
     def text_in(self, tree: Revision) -> str:
-        """Return the text to the letter, as ``tree`` says it."""
+        """Return the text word for word, as ``tree`` says it."""
         return self.message.text_in(tree, 0, **self.fields)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Heap:
     """The strings that a callee allocates and its caller must free with ``g_free()``.
 
-    A string that nobody freed when the process ended, and that nothing points to
+    A string that was not freed when the process ended, and that nothing points to
     any more, is a leak.
     """
 

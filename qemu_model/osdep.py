@@ -37,7 +37,7 @@ def is_power_of_2(number: int) -> bool:
 
 
 def qemu_madvise(qemu: Qemu, addr: int, length: int, advice: int) -> int:
-    """``util/osdep.c:qemu_madvise``: madvise(2) over ``length`` bytes, whose result nobody reads.
+    """``util/osdep.c:qemu_madvise``: madvise(2) over ``length`` bytes, whose result is not read.
 
     Returns 0 or the negative errno; EINVAL, without a call, for an advice that the
     platform lacks.

@@ -291,7 +291,7 @@ def user_creatable_add_type(
 
 
 def object_get_objects_root(qemu: Qemu) -> None:
-    """Make ``/objects`` if it is not there: nobody did before an object was made, or listed."""
+    """Make ``/objects`` if it is not there: none exists before an object was made, or listed."""
     qemu.has_objects_root = True
 
 

@@ -386,7 +386,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
 
     The machine, objects that are no backends, the machine's properties, the backends,
     the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
-    a machine is deprecated is told when its properties are set.
+    a machine is deprecated is printed when its properties are set.
     """
     qemu.has_objects_root = qemu.tree.qom.containers_are_there_at_start
     options = line.machine_opts_dict

@@ -62,7 +62,7 @@ _OPEN_READ_ONLY = Clause(
     "open the file that is there, to read it", "readonly=on: the path is opened for reading only"
 )
 _CREATE = Clause(
-    "there is none: create it",
+    "it does not exist: create it",
     "after ENOENT a new file is created, with O_EXCL so that it is known to be ours, mode 0644",
 )
 _TEMPORARY = Clause(
@@ -111,7 +111,7 @@ _UNMAP = Clause(
     "unmap the block and its guard page", "block and guard page are unmapped in one call"
 )
 _REMOVE_CREATED = Clause(
-    "failed: remove the file just created", "a file that was created in vain is removed"
+    "failed: remove the file just created", "a file created before the failure is removed"
 )
 _CLOSE_FAILED = Clause("failed: close the file", "the descriptor is closed when the block failed")
 _CLOSE = Clause("close the file of a block that is gone", "the RCU thread closes the file last")
@@ -145,7 +145,9 @@ _SHM_FORGET = Clause(
 _MEMFD = Clause("make the memory file", "a memfd with MFD_CLOEXEC; sealing and huge pages if asked")
 _MEMFD_SIZE = Clause("give it its size", "the memory file is made as large as the backend")
 _SEAL = Clause("seal its size", "seal=on forbids growing, shrinking and further seals")
-_MEMFD_CLOSE = Clause("failed: close the memory file", "a memory file made in vain is closed")
+_MEMFD_CLOSE = Clause(
+    "failed: close the memory file", "the memory file is closed after the failure"
+)
 
 
 _PMEM_SYNC = Clause(

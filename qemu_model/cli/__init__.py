@@ -27,8 +27,8 @@ COMMANDS: Final = MappingProxyType(
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
         "releases": ("releases", "show what each release changed for memory backends"),
         "source": ("source", "print a module as one tree has it, or two trees as a diff"),
-        "check": ("check", "judge a trace of a real QEMU, a path, or a living QEMU"),
-        "conform": ("conform", "hold a real QEMU against the model"),
+        "check": ("check", "judge a strace log, a path, or a running QEMU"),
+        "conform": ("conform", "compare a real QEMU with the model"),
         "why": ("why", "explain an error message of QEMU's"),
         "explorer": ("explorer", "write a page that runs the model in a browser"),
         "profile": ("profile", "list and print the profiles of simulated hosts"),
@@ -66,12 +66,12 @@ mem-path=/mnt/pmem0/nv.img,share=on,pmem=on
 MORE: Final = (
     "QEMU's options are spelled as in QEMU, with one dash; ours have two. "
     "'qemu-model COMMAND --help' tells more, 'qemu-model --version' what this machine can do, "
-    "'qemu-model completion bash' how the Tab key comes to know it."
+    "run 'qemu-model completion bash' to enable Tab completion."
 )
 STATUS: Final = (
     "Exit status: QEMU's own for run (0, 1; 134 where it aborts, 124 where it never ends); "
-    "1 where check, conform or why find that it is not so; 2 for our options and files; "
-    "130 after Ctrl-C; 141 where nobody reads the answer."
+    "1: check, conform, lint or why found a mismatch; 2 for our options and files; "
+    "130 after Ctrl-C; 141: the output pipe was closed."
 )
 
 

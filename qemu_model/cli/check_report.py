@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 @attrs.define
 class TraceReport:
-    """The verdict in words; ``found`` has the trees that were tried, if nobody named one."""
+    """The verdict in words; ``found`` has the trees that were tried, if none was named."""
 
     verdict: Verdict
     trace: str

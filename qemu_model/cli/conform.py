@@ -1,4 +1,4 @@
-"""``qemu-model conform``: hold a real QEMU against the model."""
+"""``qemu-model conform``: compare a real QEMU with the model."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -73,7 +73,7 @@ def help_text() -> str:
         "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"
         "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.\n"
         "With --path the files of the cases are made in a new directory there, which is removed\n"
-        "afterwards; on device DAX, which nobody else should be using, no case writes a byte.\n"
+        "afterwards; on device DAX, which no other program should use, no case writes a byte.\n"
         "With --against two QEMUs are compared with each other, for instance before and after a\n"
         "patch; a difference that a release between them explains is named and is no failure.",
         OPTIONS,
@@ -258,7 +258,7 @@ def _conform(words: common.Words, names: Sequence[str], target: Target | None) -
 
 
 def summary(report: Report) -> str:
-    """Return the results for somebody who maintains QEMU."""
+    """Return the results for a maintainer of QEMU."""
     lines = []
     failed = report.of("failed")
     for result in failed[:TOLD_AT_LENGTH]:

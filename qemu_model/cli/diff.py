@@ -171,7 +171,7 @@ def host_maker(name: str) -> Callable[[], Host]:
 
 
 def side_names(found: Difference) -> tuple[str, str]:
-    """Return how the two sides are told apart: by revision, by host, or by both."""
+    """Return how the two sides differ in name: by revision, by host, or by both."""
     before, after = found.before, found.after
     if before.host == after.host:
         return before.revision.name, after.revision.name

@@ -135,7 +135,7 @@ def _show_all(explanation: Explanation, page: Page) -> None:
         page.item(explanation.crash, style=_verdict(explanation.survives_host_crash))
         _show_list("What to change", explanation.advice, page)
     _show_list("What depends on the host", explanation.depends_on_host, page)
-    _show_list("Inferred, published nowhere", relied_on(run), page)
+    _show_list("Not documented; the model assumes", relied_on(run), page)
     _show_calls(explanation, page)
     _show_list("Not tried, to leave no trace", explanation.notes, page)
     page.head("What each option does")

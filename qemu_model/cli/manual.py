@@ -28,7 +28,7 @@ STATUS: Final = (
     ("130", "Ctrl-C. Nothing of the run is left."),
     ("134", "QEMU would have aborted (SIGABRT)."),
     ("139", "QEMU would have died of SIGSEGV."),
-    ("141", "Nobody reads the answer any more."),
+    ("141", "The output pipe was closed."),
 )
 ENVIRONMENT: Final = (
     ("NO_COLOR", "If it is set, there are no colours; --color says otherwise."),

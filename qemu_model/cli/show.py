@@ -152,7 +152,7 @@ class Show:
         for sentence in _withheld(self._host):
             self._print((f"not made on this machine: {sentence} (--allow-discard)", "magenta"))
         for sentence in relied_on(run):
-            self._print((f"inferred, published nowhere: {sentence}", "dim"))
+            self._print((f"not documented; the model assumes: {sentence}", "dim"))
         if run.livelock is not None:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:

@@ -1,4 +1,4 @@
-"""Hold a real QEMU against the model, case by case, in identical surroundings.
+"""Compare a real QEMU with the model, case by case, in identical surroundings.
 
 For each case the files are prepared, QEMU runs under strace, and the judge holds its
 calls against the model; then the files are prepared again, the model runs on this
@@ -164,5 +164,5 @@ def chosen(name: str | None, target: Target | None = None) -> tuple[Case, ...]:
 
 
 def case_called(name: str) -> Case:
-    """Return the case of that name.  Raises KeyError if there is none."""
+    """Return the case of that name.  Raises KeyError if no case has it."""
     return {case.name: case for case in (*every_case(), *devices())}[name]

@@ -1,7 +1,7 @@
 """Where conformance cases keep their files: directories that are gone with their process.
 
-As root, file systems are mounted in a mount namespace of the process's own, which
-nobody else sees and which ends with the process.  Without root there is what there is.
+As root, file systems are mounted in a mount namespace of the process's own, which no other
+process sees and which ends with the process.  Without root there is what there is.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,7 +28,7 @@ _HUGE_PAGES_NEEDED: Final = 16
 
 @attrs.frozen
 class Target:
-    """Where somebody wants the cases to work: a directory, or a device DAX."""
+    """Where the user wants the cases to work: a directory, or a device DAX."""
 
     path: str
     is_device: bool

@@ -1,8 +1,8 @@
 """A process that runs conformance cases, one after the other, and how to talk to it.
 
 Case names come in as lines of JSON, results go out as lines of JSON.  A process of its
-own, because a mount namespace, a descriptor or a mapping of a case must not stay with
-whoever asked for it.
+own, because a mount namespace, a descriptor or a mapping of a case must not stay in the
+process that asked for it.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

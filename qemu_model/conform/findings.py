@@ -170,7 +170,7 @@ FINDINGS: Final = (
         '"id": "b0", "hugetlb": true, "size": 1073741824}} with fewer free huge pages',
         "memfd_backend_memory_alloc (backends/hostmem-memfd.c)",
         EVERY,
-        "After qemu_memfd_create() nobody closes the descriptor when the region cannot be made. "
+        "After qemu_memfd_create() the descriptor is not closed when the region cannot be made. "
         "Each failed object-add leaves one more, and the memory it stands for.",
         _leaves_descriptor,
     ),
@@ -181,7 +181,7 @@ FINDINGS: Final = (
         "memory-backend-file,id=b0,mem-path=f,size=4M,policy=bind,host-nodes=127",
         "host_memory_backend_memory_complete (backends/hostmem.c)",
         EVERY,
-        "qemu_ram_alloc_from_file() removes a file that it created in vain; binding and "
+        "qemu_ram_alloc_from_file() removes a file that it created; binding and "
         "preallocation come later, and nothing removes it then. The next try finds a file.",
         _leaves_file,
     ),

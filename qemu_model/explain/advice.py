@@ -29,7 +29,7 @@ _LOST: Final[Mapping[str, str]] = MappingProxyType(
         "dax": "the data may be on the medium, but the file system's notes of where it is need "
         "not be: blocks that were new to the file are lost, whatever the guest flushed",
         "memory": "everything is lost: the file system is in memory itself",
-        "unknown": "lost is, on a disk, what the kernel had not yet written back; on DAX, blocks "
+        "unknown": "you lose: on a disk, data not yet written back; on DAX, blocks "
         "that were new to the file; on tmpfs and hugetlbfs, everything",
     }
 )

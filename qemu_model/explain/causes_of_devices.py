@@ -223,7 +223,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "nvdimm is not enabled",
-        (Cause("the machine has no NVDIMMs unless it is told to", LINE, fix="-machine nvdimm=on"),),
+        (Cause("the machine has no NVDIMMs without nvdimm=on", LINE, fix="-machine nvdimm=on"),),
     ),
     (
         "Machine memory size does not match",

@@ -521,7 +521,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the kernel has no MADV_DONTDUMP",
                 "uname -r",
-                fix="leave dump-guest-core=off away: QEMU goes on without it",
+                fix="leave dump-guest-core=off away: QEMU continues",
             ),
         ),
     ),
@@ -531,7 +531,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the kernel has no MADV_DONTDUMP",
                 "uname -r",
-                fix="leave dump-guest-core=off away: QEMU goes on without it",
+                fix="leave dump-guest-core=off away: QEMU continues",
             ),
         ),
     ),

@@ -95,8 +95,8 @@ class DryHost:
         except OSError as error:
             if error.errno in (errno.EOPNOTSUPP, errno.EISDIR):
                 raise CannotAsk(
-                    f"{pathname} does not exist, and in {directory} no file can be made that "
-                    "nobody sees: name a file that exists"
+                    f"{pathname} does not exist, and in {directory} no hidden file can be made: "
+                    "name a file that exists"
                 ) from error
             return -(error.errno or errno.EIO)
         self._nameless.add(fd)

@@ -38,7 +38,7 @@ _DAX: Final = ("ext4-dax", "xfs-dax", "device-dax", "virtio-pmem")
 
 
 def pmem_without_dax(case: Case) -> Iterator[Finding]:
-    """Yield the backends that claim persistent memory where there is none."""
+    """Yield the backends that claim persistent memory on what is not persistent."""
     for memory in case.memory:
         if not memory.pmem or not memory.path:
             continue
@@ -55,7 +55,7 @@ def pmem_without_dax(case: Case) -> Iterator[Finding]:
             NOT_PERSISTENT,
             memory.id,
             f"pmem=on, but {memory.path} is on {kind}, which is no persistent memory.",
-            f"The guest is told that flushed data is safe: {lost}.",
+            f"The guest relies on flushed data being safe: {lost}.",
             "put the file on ext4 or xfs, mounted with -o dax, on persistent memory, or use a "
             "device DAX; else leave pmem=on away",
             args=with_values(case.args, memory.part, pmem=None),

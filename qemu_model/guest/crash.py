@@ -114,7 +114,7 @@ def demonstrate(
     """Crash once per writer and return what each left on each file system.
 
     A machine that does not come back is replaced once per writer.  Raises
-    :class:`GuestError` if a guest cannot be had or the second try fails as well.
+    :class:`GuestError` if a guest does not start or the second try fails as well.
     """
     chosen = tuple(file_systems)
     check_makers(chosen)

@@ -95,7 +95,7 @@ def boot_files(report: Report, suite: str = "") -> BootFiles:
     """Return the kernel and the initramfs, from the cache or downloaded and packed now.
 
     ``suite`` names the Debian release whose kernel it is, empty for this machine's own.
-    ``report`` is told what takes time.  Raises :class:`GuestError` if a program is
+    ``report`` is called with what takes time.  Raises :class:`GuestError` if a program is
     missing, or if the package can neither be found in the cache nor downloaded.
     """
     for program, package in NEEDED:
@@ -189,7 +189,7 @@ def _newest(cache: Path, error: GuestError) -> BootFiles:
     for directory in sorted(directories, key=lambda path: path.stat().st_mtime, reverse=True):
         if (files := _cached(directory)) is not None:
             return files
-    raise GuestError(f"{error}\n{ONCE}, and there is none in {cache}") from None
+    raise GuestError(f"{error}\n{ONCE}, and it is not in {cache}") from None
 
 
 def _recipe() -> str:

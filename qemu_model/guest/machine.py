@@ -87,7 +87,7 @@ class Guest:
     ``pmem`` is the size of each region of persistent memory, in MiB, which are
     ``/dev/pmem0`` and on; with ``virtio_pmem`` (MiB) there is one more, DAX without
     MAP_SYNC.  ``suite`` names the Debian release whose kernel runs, empty for this
-    machine's own.  ``report`` is told what takes time.  ``work`` is the directory that
+    machine's own.  ``report`` is called with what takes time.  ``work`` is the directory that
     both sides can write, at the same path; it goes with the guest.  ``boots`` is
     every start of the machine so far.
 

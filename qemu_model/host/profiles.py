@@ -115,7 +115,7 @@ def build(document: Mapping[str, Any], *, source: str = "profile") -> Profile:
 def trusted(document: Mapping[str, Any]) -> Profile:
     """Return the profile that ``document`` describes, which the program itself has made.
 
-    It is not held against the schema.
+    It is not checked against the schema.
     """
     return _profile(_complete(document, "profile"), "profile")
 

@@ -135,7 +135,7 @@ def _judge_directory(path: str, directory: str, *, exists: bool, kind: str) -> P
 
 @contextlib.contextmanager
 def _file_in(directory: str) -> Iterator[int]:
-    """Give a descriptor of an empty file in ``directory`` that nobody else sees."""
+    """Give a descriptor of an empty file in ``directory`` that no other process sees."""
     try:
         fd = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError:

@@ -1,4 +1,4 @@
-"""What the mappings of a living QEMU are, asked of the kernel.
+"""What the mappings of a running QEMU are, asked of the kernel.
 
 ``sf`` in smaps alone proves nothing: on tmpfs, hugetlbfs and anonymous memory the
 kernel takes MAP_SYNC along and does nothing with it.  So the file behind the mapping

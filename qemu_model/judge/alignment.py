@@ -1,4 +1,4 @@
-"""The log held against the model's calls, one by one, and on after a difference.
+"""The log compared with the model's calls, one by one, and on after a difference.
 
 The model runs and asks for the answer to each of its calls; the next call of the
 log on a backend must be that call.  Where it is another, that is a divergence,
@@ -110,11 +110,11 @@ class Alignment:
     """The calls of a log, asked for one after the other by a run of the model.
 
     ``pid`` is the thread that QEMU started in, as far as known.
-    ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which
-    are nobody's backend.  ``attached`` is for a log that begins after start-up.
+    ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which belong to
+    no backend.  ``attached`` is for a log that begins after start-up.
     ``first_may_be_missing`` tells of the log's first call whether it may be the
     model's second, ``filtered_by_path`` whether only calls on a path were logged, and
-    ``traced`` which calls strace was told to log, None where that is unknown.
+    ``traced`` which calls strace logged, None where that is unknown.
     """
 
     def __init__(
@@ -420,7 +420,7 @@ class Alignment:
         return bool(known + offset == call.args[0])
 
     def _in_unmatched_reservation(self, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether the call is on a block whose calls the log shows as nobody's."""
+        """Whether the call is on a block whose calls the log shows as no backend's."""
         return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
 
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
@@ -429,7 +429,7 @@ class Alignment:
     # What stands before the call that is looked for and is no difference.
 
     def _skip_unrelated(self, name: str, args: tuple[Any, ...]) -> bool:
-        """Drop calls that are nobody's, or put those in order that may come in any."""
+        """Drop calls of no backend, or put those in order that may come in any."""
         head = self._head()
         if head is None or head.name in ENDS:
             return False
@@ -445,7 +445,7 @@ class Alignment:
         return False
 
     def _belongs_to_no_backend(self, head: Call, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether the call is on a block that turns out to be nobody's; that is noted."""
+        """Whether the call is on a block that turns out to be no backend's; that is noted."""
         block = head.block
         if block is None or block.claimed:
             return False
@@ -472,7 +472,7 @@ class Alignment:
         return maps_no_file(mapping) and not due
 
     def _is_machine_ram(self, block: LoggedBlock, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether a block that nobody claimed is firmware, ROM or device RAM.
+        """Whether a block that no backend claimed is firmware, ROM or device RAM.
 
         The machine makes those before a device discards what is in its backend.
         """
@@ -602,7 +602,7 @@ class Alignment:
     def _find_overlooked_call(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
         """Return the answer of a call that was not taken for a backend's, and is reported.
 
-        It has an address, a descriptor or a path that is nobody's, or it is a block
+        It has an address, a descriptor or a path of no backend, or it is a block
         of which the log lacks the mapping or the reservation.
         """
         if self.report.diverged > _MOST_SEARCHED:

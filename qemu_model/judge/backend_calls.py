@@ -204,7 +204,7 @@ class _Ranges:
             self.add(block)
 
     def forget(self, start: int, end: int) -> None:
-        """Drop whatever was thought to be between the addresses: the kernel gave them anew."""
+        """Drop whatever was thought to be between the addresses: the kernel gave them again."""
         around = self.at(start)
         if around is not None:
             self.remove(around)

@@ -1,4 +1,4 @@
-"""Find the trees that a log conforms to, where nobody said which QEMU it is of."""
+"""Find the trees that a log conforms to, where the user did not say which QEMU it is of."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

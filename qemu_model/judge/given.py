@@ -19,7 +19,7 @@ class Given:
 
     ``options`` are QEMU's.  ``qmp`` are the commands that were sent; None judges start-up
     only.  ``begin`` is where QEMU's calls begin in the log and ``pid`` its first thread, as
-    far as known.  ``traced`` is what strace was told to log, None where that is unknown.
+    far as known.  ``traced`` is what strace was asked to log, None where that is unknown.
     ``stderr`` are the lines that QEMU printed, None where they are unknown.  ``on_line`` is
     called with what is found out about single lines.  ``has_command``: the log has the
     execve line of QEMU.

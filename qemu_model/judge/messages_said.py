@@ -1,4 +1,4 @@
-"""QEMU's messages held against the model's: ``check --stderr``."""
+"""QEMU's messages compared with the model's: ``check --stderr``."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

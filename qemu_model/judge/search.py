@@ -1,4 +1,4 @@
-"""What a verdict asks of the whole log: does a kind of call occur, what was passed over."""
+"""What a verdict asks of the whole log: does a kind of call occur, what was skipped."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

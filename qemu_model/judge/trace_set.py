@@ -1,4 +1,4 @@
-"""What strace was told to trace: ``--trace SET``, in strace's own spelling."""
+"""What strace was asked to trace: ``--trace SET``, in strace's own spelling."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -61,7 +61,7 @@ _WORD: Final = re.compile(r"%{0,3}[A-Za-z0-9_]+|/.+")
 
 @attrs.frozen
 class TraceSet:
-    """The calls that strace was told to log, by the names of events."""
+    """The calls that strace was asked to log, by the names of events."""
 
     text: str
     calls: frozenset[str]

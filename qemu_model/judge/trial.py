@@ -295,7 +295,7 @@ class Trial:
         names = ", ".join(sorted(self._report.not_in_log))
         return (
             f"the log has none of these calls at all: {names}; it was filtered, or QEMU did not "
-            "make them (--trace says what strace was told to log)"
+            "make them (--trace says what strace was asked to log)"
         )
 
     def _unknown_verdict(self) -> Verdict:
@@ -336,7 +336,7 @@ class Trial:
             pass
 
     def inconclusive(self, reason: str) -> Verdict:
-        """Return the verdict that there is none, and why."""
+        """Return an inconclusive verdict, and why."""
         if self._report.diverged and not self._left_out:
             return self._verdict("diverges", reason)
         return self._verdict("inconclusive", reason)

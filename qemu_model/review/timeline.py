@@ -17,7 +17,7 @@ NEVER_MERGED: Final = (
 
 @attrs.frozen
 class Change:
-    """One change: ``asked_by`` is who asked for it, empty where nobody is named."""
+    """One change: ``asked_by`` is who asked for it, empty where no name is known."""
 
     what: str
     certainty: str

@@ -1,4 +1,4 @@
-"""Which tree answers where nobody names one, and the first line of every answer.
+"""Which tree answers where the user names none, and the first line of every answer.
 
 A line that says ``sync=`` is about V8, which alone has it; else the release counts that the
 text names, by its version or by a versioned machine type; else the newest.

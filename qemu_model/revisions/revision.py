@@ -44,7 +44,7 @@ from .release import Release
 class Revision:
     """A tree of QEMU: its name, the release whose texts and rows it has, and what it does.
 
-    ``evidence`` says whether a real QEMU was held against the tree.  The groups after it
+    ``evidence`` says whether a real QEMU was compared with the tree.  The groups after it
     have one field for each thing that some trees do and others do not.  ``policy`` is the
     rule for MAP_SYNC, without effect unless ``mmap_alloc.passes_map_sync``.
     """

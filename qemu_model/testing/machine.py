@@ -1,4 +1,4 @@
-"""The same random QMP commands into a living QEMU and into the model, reply against reply.
+"""The same random QMP commands into a running QEMU and into the model, reply against reply.
 
     from qemu_model.testing.machine import compare_replies
 
@@ -85,7 +85,7 @@ OF_MEMFDS: Final = MappingProxyType(
 
 
 class ReplyComparison(RuleBasedStateMachine):
-    """One QEMU and one model, which are told the same; :func:`machine_for` says which QEMU.
+    """One QEMU and one model, which get the same commands; :func:`machine_for` says which QEMU.
 
     A command that ends QEMU must end the model in the same way.
     """
@@ -172,7 +172,7 @@ class ReplyComparison(RuleBasedStateMachine):
     @precondition(_is_dead)
     @rule()
     def start_again(self) -> None:
-        """Start both anew, after a command that ended both."""
+        """Start both again, after a command that ended both."""
         self.teardown()
         self._begin()
 

@@ -1,4 +1,4 @@
-"""A plugin for pytest: ``pytest --qemu-binary BINARY`` holds a QEMU against the model.
+"""A plugin for pytest: ``pytest --qemu-binary BINARY`` compares a QEMU with the model.
 
 It runs the conformance cases and the comparison of replies, also with pytest-xdist
 (``-n 4``) and chosen with ``-k``.  A test of one's own gets the QEMU by the fixture
@@ -27,7 +27,7 @@ DEFAULT_COMMANDS: Final = 2000
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    group = parser.getgroup("qemu-model", "hold a real QEMU against the model")
+    group = parser.getgroup("qemu-model", "compare a real QEMU with the model")
     group.addoption("--qemu-binary", metavar="BINARY", help="the QEMU to hold against the model")
     group.addoption(
         "--qemu-revision",

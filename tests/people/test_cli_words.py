@@ -75,7 +75,7 @@ def test_no_machine_is_named_where_the_line_was_refused_before(
 def test_what_a_run_relies_on_is_marked_as_inferred_and_nothing_else(
     words: tuple[str, ...], relied_on: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = re.findall("inferred, published nowhere: (.*)", said(*words, capsys=capsys))
+    found = re.findall("not documented; the model assumes: (.*)", said(*words, capsys=capsys))
     assert len(found) == len(relied_on)
     assert all(begin in sentence for begin, sentence in zip(relied_on, found, strict=True))
 
@@ -89,7 +89,7 @@ def test_the_error_of_patch_5_is_marked_where_it_is_met(
         '{"path": "/objects/m0", "property": "sync", "value": false}}]'
     )
     shown = said("--qmp", str(commands), "-object", SYNC, capsys=capsys)
-    assert "inferred, published nowhere: changing sync of a backend" in shown
+    assert "not documented; the model assumes: changing sync of a backend" in shown
 
 
 @given(st.binary(min_size=1).filter(lambda data: b"\0" not in data))

@@ -1,4 +1,4 @@
-"""Random QMP commands into a living QEMU and into the model."""
+"""Random QMP commands into a running QEMU and into the model."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

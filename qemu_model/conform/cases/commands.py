@@ -60,7 +60,7 @@ _SETTINGS: Final[tuple[tuple[str, tuple[object, ...]], ...]] = (
 
 
 def qmp() -> Iterator[Case]:
-    """What QMP asks and is told."""
+    """QMP commands and their replies."""
     image = "$files/q.img"
     made = {
         "ram": an_object("memory-backend-ram,id=b0,size=4M"),

@@ -2,7 +2,7 @@
 
 They ask the same of both, as far as a device can be asked: every combination of share,
 pmem, prealloc and align; sizes and what is there already; QMP; and faults where
-MAP_SYNC is tried and where QEMU goes on without it.  On a file system without DAX they
+MAP_SYNC is tried and where QEMU retries without the flag.  On a file system without DAX they
 show the way without it.
 """
 

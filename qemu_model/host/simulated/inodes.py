@@ -90,7 +90,7 @@ class Inode:
     def punch(self, start: int, end: int) -> int:
         """Free the pages of ``[start, end)``; return how many bytes of memory that frees.
 
-        Punched huge pages stay promised to nobody (``hugetlb_unreserve_pages``).
+        Punched huge pages stay reserved without an owner (``hugetlb_unreserve_pages``).
         """
         if self.pages is None:
             return 0

@@ -77,7 +77,7 @@ class HugePagePool:
     def take(self, pages: int, promised: int, bound: frozenset[int] | None = None) -> int:
         """Use up to ``pages``, the first ``promised`` of which were promised before.
 
-        Return how many there were: a page that nobody promised may run short, and any may
+        Return how many there were: a page that was not promised may run short, and any may
         where only the nodes in ``bound`` may give it.
         """
         if self.nodes is not None:
