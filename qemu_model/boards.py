@@ -14,9 +14,9 @@ from .revisions.release import Release
 if TYPE_CHECKING:
     from .globals import Qemu
     from .hostmem import HostMemoryBackend
-    from .memory import MemoryRegion
     from .numa_info import NodeInfo
     from .pc_dimm import PCDIMMDevice
+    from .ram_addr import MemoryRegion
 
 MIB = 1024 * 1024
 

@@ -18,7 +18,7 @@ from .hostmem import (
     host_memory_backend_set_mapped,
 )
 from .hostmem_file import HostMemoryBackendFile
-from .memory import MemoryRegion, memory_region_add_subregion
+from .memory import memory_region_add_subregion
 from .numa_info import MAX_NODES
 from .osdep import round_up
 from .qom import (
@@ -27,6 +27,7 @@ from .qom import (
     object_resolve_path_type,
     object_unparent,
 )
+from .ram_addr import MemoryRegion
 
 C_FILE = "hw/core/machine.c"
 

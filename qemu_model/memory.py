@@ -13,8 +13,7 @@ from .physmem import (
     qemu_ram_alloc_from_file,
     qemu_ram_free,
 )
-from .ram_addr import NO_FLAGS, RAM_READONLY, RAMBlock, RamFlags
-from .ram_addr import MemoryRegion as MemoryRegion
+from .ram_addr import NO_FLAGS, RAM_READONLY, MemoryRegion, RAMBlock, RamFlags
 
 C_FILE = "system/memory.c"
 

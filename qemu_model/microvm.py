@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from .globals import Qemu
-from .memory import MemoryRegion
 from .numa_ram import memory_region_allocate_system_memory
+from .ram_addr import MemoryRegion
 from .x86 import x86_cpus_init
 
 C_FILE = "hw/i386/microvm.c"

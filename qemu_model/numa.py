@@ -16,7 +16,7 @@ from .error import Error, Exit
 from .globals import Qemu
 from .hostmem import HostMemoryBackend, host_memory_backend_get_size
 from .machine import machine_set_cpu_numa_node
-from .memory import MemoryRegion, memory_region_init
+from .memory import memory_region_init
 from .numa_hmat import parse_numa_hmat_cache, parse_numa_hmat_lb
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
 from .opts_visitor import OptsVisitor
@@ -30,6 +30,7 @@ from .qapi_machine import (
 )
 from .qemu_option import QemuOpts
 from .qom import object_resolve_path_type
+from .ram_addr import MemoryRegion
 
 C_FILE = "hw/core/numa.c"
 

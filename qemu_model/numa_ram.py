@@ -9,7 +9,6 @@ from .error import Error, Exit
 from .globals import Qemu
 from .hostmem import host_memory_backend_get_memory, host_memory_backend_set_mapped
 from .memory import (
-    MemoryRegion,
     memory_region_add_subregion,
     memory_region_init,
     memory_region_init_ram_from_file,
@@ -17,7 +16,7 @@ from .memory import (
     memory_region_is_mapped,
 )
 from .qom import object_get_canonical_path_component
-from .ram_addr import NO_FLAGS
+from .ram_addr import NO_FLAGS, MemoryRegion
 
 C_FILE = "hw/core/numa.c"
 

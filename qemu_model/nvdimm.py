@@ -14,7 +14,6 @@ from . import messages
 from .globals import Qemu
 from .hostmem import host_memory_backend_get_memory
 from .memory import (
-    MemoryRegion,
     memory_region_get_alignment,
     memory_region_is_rom,
     memory_region_size,
@@ -22,6 +21,7 @@ from .memory import (
 from .pc_dimm import PROPERTIES as PC_DIMM_PROPERTIES
 from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
 from .qom import object_get_canonical_path_component
+from .ram_addr import MemoryRegion
 
 C_FILE = "hw/mem/nvdimm.c"
 

@@ -18,10 +18,10 @@ from .machine_properties import (
     Properties,
     row,
 )
-from .memory import MemoryRegion
 from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
+from .ram_addr import MemoryRegion
 from .x86_cpu import cpu_is_amd, cpu_phys_bits
 
 if TYPE_CHECKING:

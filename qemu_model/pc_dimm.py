@@ -19,7 +19,6 @@ from .hostmem import (
     host_memory_backend_is_mapped,
     host_memory_backend_set_mapped,
 )
-from .memory import MemoryRegion
 from .memory_device import memory_device_plug, memory_device_pre_plug
 from .qobject_input import invalid_type
 from .qom import (
@@ -27,6 +26,7 @@ from .qom import (
     object_resolve_path,
     object_resolve_path_type,
 )
+from .ram_addr import MemoryRegion
 from .revisions.release import Release
 
 C_FILE = "hw/mem/pc-dimm.c"

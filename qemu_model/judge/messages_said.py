@@ -80,11 +80,14 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 
 def _templates() -> Iterator[re.Pattern[str]]:
-    for message in vars(messages.backends).values():
+    """Yield a pattern for each text that any release has for what memory backends say."""
+    said = (*vars(messages.memory).values(), *vars(messages.backends).values())
+    for message in said:
         if not isinstance(message, Message):
             continue
-        own = re.sub(r"\{[^}]*\}", "", message.template)
-        if sum(map(str.isalpha, own)) < _LETTERS:
-            continue
-        pattern = _FIELD.sub(".+", re.escape(message.template.strip()))
-        yield re.compile(pattern + (r"(?:: .*)?" if message.errno else ""))
+        for _, text in message.texts:
+            own = re.sub(r"\{[^}]*\}", "", text or "")
+            if text is None or sum(map(str.isalpha, own)) < _LETTERS:
+                continue
+            pattern = _FIELD.sub(".+", re.escape(text.strip()))
+            yield re.compile(pattern + (r"(?:: .*)?" if message.errno else ""))

@@ -9,12 +9,13 @@ from it.
 from __future__ import annotations
 
 from ..error import Message
-from . import backends, command_line, devices, hmat, machine, numa, objects, options, smp
+from . import backends, command_line, devices, hmat, machine, memory, numa, objects, options, smp
 from .backends import *  # noqa: F403 - all of them are the catalogue
 from .command_line import *  # noqa: F403 - all of them are the catalogue
 from .devices import *  # noqa: F403 - all of them are the catalogue
 from .hmat import *  # noqa: F403 - all of them are the catalogue
 from .machine import *  # noqa: F403 - all of them are the catalogue
+from .memory import *  # noqa: F403 - all of them are the catalogue
 from .numa import *  # noqa: F403 - all of them are the catalogue
 from .objects import *  # noqa: F403 - all of them are the catalogue
 from .options import *  # noqa: F403 - all of them are the catalogue
@@ -26,7 +27,7 @@ def catalogue() -> dict[str, Message]:
     return {
         name: value
         for module in (
-            *(backends, objects, machine, smp, numa, hmat),
+            *(memory, backends, objects, machine, smp, numa, hmat),
             *(devices, command_line, options),
         )
         for name, value in vars(module).items()

@@ -38,7 +38,6 @@ from qemu_model.error import Abort, Error, Livelock
 from qemu_model.globals import Qemu
 from qemu_model.memfd import qemu_memfd_create
 from qemu_model.memory import (
-    MemoryRegion,
     memory_region_init_ram_flags_nomigrate,
     memory_region_init_ram_from_fd,
     memory_region_init_ram_from_file,
@@ -57,6 +56,7 @@ from qemu_model.ram_addr import (
     NO_FLAGS,
     RAM_SHARED,
     RAM_SYNC_OR_STOP,
+    MemoryRegion,
     RAMBlock,
     RamFlags,
 )

@@ -19,7 +19,6 @@ from qemu_model import hostmem_file, hostmem_memfd, nvdimm, pc_dimm, process
 from qemu_model.boards import CPUArchId, DeviceMemory, MachineClass, MachineProperty, MachineState
 from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
 from qemu_model.machines import MACHINES, find_machine, list_machines, machine_help
-from qemu_model.memory import MemoryRegion
 from qemu_model.memory_device import memory_device_get_free_addr
 from qemu_model.numa_info import NodeInfo, NumaState
 from qemu_model.numa_ram import memory_region_allocate_system_memory
@@ -27,7 +26,7 @@ from qemu_model.pc_piix import piix_above_4g
 from qemu_model.pc_q35 import q35_above_4g
 from qemu_model.process import Run
 from qemu_model.qom import Object, Property, TypeInfo, type_help
-from qemu_model.ram_addr import RAMBlock
+from qemu_model.ram_addr import MemoryRegion, RAMBlock
 from qemu_model.revision import SERIES, V8
 
 BASE = SERIES[-1]

@@ -22,7 +22,8 @@ import enum
 
 from qemu_model.globals import Qemu
 from qemu_model.host.linux import MAP_FIXED, MAP_SHARED
-from qemu_model.memory import MemoryRegion, memory_region_init_ram_from_file
+from qemu_model.memory import memory_region_init_ram_from_file
+from qemu_model.ram_addr import MemoryRegion
 from qemu_model.mmap_alloc import qemu_ram_mmap
 from qemu_model.physmem import qemu_ram_alloc_from_fd
 from qemu_model.ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RamFlags
