@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Final
 
 from ..calls.said import errors_of
@@ -29,6 +31,17 @@ OTHER_RELEASE: Final = Rule(
 WARNED: Final = Rule("QM112", "qemu-warns", "warning", "QEMU itself warns of the line.")
 CHANGES_LATER: Final = Rule(
     "QM701", "refused-later", "warning", "A later release refuses the line."
+)
+#: Machine types that other binaries of QEMU have, or other builds of the x86 one.
+_MACHINES_ELSEWHERE: Final = MappingProxyType(
+    {
+        r"virt(-\d.*)?": "qemu-system-aarch64, -arm, -riscv64 and -loongarch64 have",
+        r"pseries(-.*)?|powernv\d*": "qemu-system-ppc64 has",
+        r"s390-ccw-virtio(-.*)?": "qemu-system-s390x has",
+        r"raspi.*|sbsa-ref|vexpress-.*": "qemu-system-aarch64 has",
+        r"xenfv(-.*)?|xenpv(h)?": "only builds with Xen have",
+        r"nitro-enclave": "only builds with libcbor and gnutls have (since 9.2)",
+    }
 )
 #: What the messages about things that a release does not have begin with.
 _LACKS: Final = (
@@ -136,6 +149,10 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     here = release_label(case.revision)
     if not accepted:
         near = suggestion(case)
+        elsewhere = _machine_elsewhere(name) if "machine type" in text else None
+        if elsewhere is not None:
+            yield Finding(OTHER_RELEASE, name, f"QEMU refuses the line: {text}", *elsewhere)
+            return
         yield Finding(
             OTHER_RELEASE,
             name,
@@ -154,11 +171,24 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     )
 
 
+def _machine_elsewhere(name: str) -> tuple[str, str] | None:
+    """Return why QEMU's x86 binary has not a machine type that another binary has, and a fix."""
+    for pattern, binaries in _MACHINES_ELSEWHERE.items():
+        if re.fullmatch(pattern, name):
+            return (
+                f"{binaries} {name}; the model knows qemu-system-x86_64 as distributions build it.",
+                "for what a backend of that line does, leave -machine away",
+            )
+    return None
+
+
 def lacked_name(case: Case, found: Found) -> str:
     """Return what a message says is not there: a property, a type, an option, a machine."""
     fields = dict(found.fields)
     if fields.get("name") == "qom-type":
         return fields.get("value", "")
+    if found.known.template.startswith("unsupported machine type") and fields.get("type"):
+        return fields["type"]
     for name in ("property", "name", "value", "type"):
         if fields.get(name):
             return fields[name].strip().lstrip(".").rpartition(".")[2]
