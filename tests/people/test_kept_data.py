@@ -191,6 +191,25 @@ def test_a_file_survives_every_line_of_the_matrix_in_every_tree(
     assert list(tmp_path.iterdir()) == [file]
 
 
+#: Options that came with later releases; earlier ones refuse them.
+LATER = (
+    "offset=2M",
+    "readonly=on",
+    "readonly=on,rom=off",
+    "prealloc=on,prealloc-threads=2",
+    "reserve=off",
+)
+
+
+@pytest.mark.parametrize("revision", list(REVISIONS))
+def test_a_file_survives_the_options_of_later_releases(revision: str, file: Path) -> None:
+    for also, share, size in itertools.product(LATER, ("on", "off"), ("2M", "4M", "6M")):
+        text = f"memory-backend-file,id=m0,size={size},mem-path={file},share={share},{also}"
+        line = ["-object", f"{text},discard-data=on"]
+        run(line, LiveHost(), REVISIONS[revision], qmp=COMMANDS[1:])
+    assert file.read_bytes() == BYTES
+
+
 COMMANDS: Any = (
     {
         "execute": "qom-set",
