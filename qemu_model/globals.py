@@ -62,7 +62,8 @@ class Qemu:
     preallocations that go on until ``late_backends_created``; ``shm_sequence`` counts
     POSIX shared memory objects.  ``memfd_checks`` is what the kernel answered memfd_create
     as QEMU started, by flags.  ``has_objects_root`` once
-    ``/objects`` is there, which the first who asks for it makes.
+    ``/objects`` is there, which the first who asks for it makes.  ``has_sgx``: the host has
+    memory of SGX, as is assumed where the line gives the guest some.
     """
 
     host: Host
@@ -82,6 +83,7 @@ class Qemu:
     ram_blocks: list[RAMBlock] = attrs.field(factory=list)
     objects: dict[str, Object] = attrs.field(factory=dict)
     has_objects_root: bool = False
+    has_sgx: bool = False
     heap: Heap = attrs.field(factory=Heap)
     call_rcu: list[RAMBlock] = attrs.field(factory=list)
     late_backends_created: bool = False

@@ -16,7 +16,7 @@ from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .hostmem_shm import TYPE_MEMORY_BACKEND_SHM
 from .machines import MACHINES
-from .qom import Object, TypeInfo, can_always_be_deleted, nothing, properties
+from .qom import Object, TypeInfo, always, can_always_be_deleted, nothing, properties
 from .revisions.release import Release, is_between, parse_release
 
 #: Types that have nothing to do with memory, with ``:SINCE``: Debian's builds have them.
@@ -35,6 +35,8 @@ _OTHER_BUILDS: Final = """
     authz-listfile:6.0 authz-pam:4.0 cryptodev-backend-lkcf:7.2 igvm-cfg:10.1
     memory-backend-epc:6.2 x-vfio-user-server:7.1
 """
+#: The type that QEMU has where it can open /dev/sgx_vepc.
+_EPC: Final = "memory-backend-epc"
 #: Types that ``qom-type`` takes and that a QEMU for x86 has not.
 _OTHER_TARGETS: Final = "pef-guest:6.0 s390-pv-guest:6.0"
 #: The name of a type that ``qom-type`` does not take since 6.0.
@@ -84,8 +86,13 @@ def _other_type(name: str, *, abstract: bool = False, creatable: bool = True) ->
         abstract=abstract,
         modelled=False,
         creatable=creatable,
+        exists=_has_sgx if name == _EPC else always,
     )
     return info
+
+
+def _has_sgx(qemu: Qemu) -> bool:
+    return qemu.has_sgx
 
 
 @functools.cache

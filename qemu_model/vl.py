@@ -140,6 +140,7 @@ def _machine_option_parse(qemu: Qemu, line: QapiCommandLine, value: str) -> None
         line.machine_opts_dict.update(opts.params)
         return
     line.machine_help |= _keyval_parse(qemu, line.machine_opts_dict, value, "type")
+    qemu.has_sgx |= "sgx-epc" in line.machine_opts_dict
     line.machine.append(QemuOpts(None, (), value, qemu.location))
 
 

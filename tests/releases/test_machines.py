@@ -134,3 +134,28 @@ def test_a_distributions_machine_is_its_nearest_and_is_named(
 def test_a_machine_type_names_a_release(name: str, release: tuple[int, ...] | None) -> None:
     """The release that a line with this machine comes from, as far as it says."""
     assert release_of(name) == release
+
+
+def test_memory_of_sgx_is_there_where_the_guest_gets_some() -> None:
+    """QEMU has the type where it can open /dev/sgx_vepc."""
+    line = "-object memory-backend-epc,id=e,size=64M"
+    refused = ran(f"-M q35 {line}", "qemu-8.2")
+    taken = ran(f"-M q35,sgx-epc.0.memdev=e {line}", "qemu-8.2")
+    assert (refused.exit, *refused.stderr) == (1, "qemu: invalid object type: memory-backend-epc")
+    assert (taken.exit, *taken.stderr) == (0,)
+
+
+def test_virtio_mem_empties_the_file_of_its_backend() -> None:
+    """Once as the device takes it, and until 8.0 once more at the reset before the guest runs."""
+    line = (
+        "-M pc -m 64M,maxmem=1G -object memory-backend-memfd,id=v,size=64M "
+        "-device virtio-mem-pci,memdev=v"
+    )
+    holes = {
+        release: [
+            event.args[1:] for event in ran(line, release).events if event.call == "fallocate"
+        ]
+        for release in ("qemu-8.0", "qemu-8.1")
+    }
+    hole = (3, 0, 64 << 20)
+    assert holes == {"qemu-8.0": [hole, hole], "qemu-8.1": [hole]}
