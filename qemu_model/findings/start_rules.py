@@ -187,8 +187,8 @@ def lacked_name(case: Case, found: Found) -> str:
     fields = dict(found.fields)
     if fields.get("name") == "qom-type":
         return fields.get("value", "")
-    if found.known.template.startswith("unsupported machine type") and fields.get("type"):
-        return fields["type"]
+    if found.known.template.startswith("unsupported machine type") and "name" in fields:
+        return fields["name"]
     for name in ("property", "name", "value", "type"):
         if fields.get(name):
             return fields[name].strip().lstrip(".").rpartition(".")[2]
