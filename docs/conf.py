@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import qemu_model
 
-project = "qemu_model"
-author = "the qemu_model authors"
+project = "qemu-model"
+author = "the qemu-model authors"
 project_copyright = author
 version = release = qemu_model.__version__
 
@@ -29,7 +29,7 @@ exclude_patterns = ["_build", "_ext"]
 smartquotes = False
 
 html_theme = "furo"
-html_title = f"qemu_model {version}"
+html_title = f"qemu-model {version}"
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["own.css"]

@@ -71,8 +71,8 @@ class Case:
     """All that the rules look at.
 
     ``wanted`` is the line's memory on a machine where nothing is scarce, ``look`` the run
-    on the host itself.  ``killed`` says why the host's kernel would kill QEMU at start, for
-    want of memory; ``look`` is then the other run.
+    on the host itself.  ``killed`` says why the host's kernel would kill QEMU at start: memory
+    runs out; ``look`` is then the other run.
     """
 
     args: tuple[str, ...]
