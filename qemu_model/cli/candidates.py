@@ -112,6 +112,7 @@ def _object(words: Sequence[str], current: str) -> list[str]:
     """Complete an -object: its type, then its properties, as the chosen revision has them."""
     from ..front_ends import front_end_of
     from ..revision import REVISIONS, UnknownRevision, find
+    from ..revisions.release import parse_release
 
     try:
         revision = find(words[words.index("--revision") + 1])
@@ -134,5 +135,8 @@ def _object(words: Sequence[str], current: str) -> list[str]:
     return [
         f"{head},{name}="
         for name, prop in info.properties.items()
-        if prop.set is not None and name not in given and (name != "sync" or has_sync)
+        if prop.set is not None
+        and name not in given
+        and parse_release(prop.since) <= revision.release
+        and (name != "sync" or has_sync)
     ]

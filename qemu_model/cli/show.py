@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from ..calls.clauses import clause_of
 from ..calls.event import Event
+from ..calls.flag_words import VM_FLAGS
 from ..calls.inferences import relied_on
 from ..calls.strace_text import call_text, result_text
-from ..explorer.words import VM_FLAGS
 from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run

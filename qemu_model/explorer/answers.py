@@ -16,6 +16,7 @@ import attrs
 
 from ..calls.clauses import clause_of
 from ..calls.event import Event
+from ..calls.flag_words import FLAGS, VM_FLAGS
 from ..calls.report import run_to_json
 from ..calls.strace_text import call_text, result_text
 from ..explain.answer import memory_sentences
@@ -36,7 +37,6 @@ from ..revision import find
 from ..revisions.default import Choice, choose
 from .address_space import states, to_json
 from .recognise import recognise
-from .words import FLAGS, VM_FLAGS
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation

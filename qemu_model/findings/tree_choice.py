@@ -4,14 +4,9 @@
 
 from __future__ import annotations
 
-from ..explain.parts import parts_of
-from ..explain.usual_machine import read_only_files, usual_profile
-from ..host.simulated import SimulatedHost
 from ..input.found import QemuLine
-from ..process import run
 from ..revision import NEWEST, RELEASES, Revision
 from ..revisions.default import Choice, choose
-from .releases import number_of
 
 
 def tree_for(line: QemuLine) -> Choice:
@@ -22,7 +17,7 @@ def tree_for(line: QemuLine) -> Choice:
     """
     choice = choose(line.options, release=line.release, source=line.release_source)
     tree = choice.revision
-    if line.release is not None or tree is NEWEST or number_of(tree) is None:
+    if line.release is not None or tree is NEWEST or tree not in RELEASES:
         return choice
     if _starts(line, tree):
         return choice
@@ -35,6 +30,12 @@ def tree_for(line: QemuLine) -> Choice:
 
 
 def _starts(line: QemuLine, tree: Revision) -> bool:
+    # Few lines need it, and a run without it starts sooner.
+    from ..explain.parts import parts_of
+    from ..explain.usual_machine import read_only_files, usual_profile
+    from ..host.simulated import SimulatedHost
+    from ..process import run
+
     parts = parts_of(line.options)
     paths = [path for part in parts if (path := part.params.get("mem-path"))]
     usual = usual_profile(paths, read_only_files(parts))
