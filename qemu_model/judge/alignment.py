@@ -20,13 +20,13 @@ import attrs
 
 from ..calls.event import Event
 from ..host import linux
+from .address_ranges import LoggedBlock
 from .backend_calls import (
     BLOCK_ALIGN,
     CRASHES,
     KILLED,
     SIGBUS,
     BackendCalls,
-    LoggedBlock,
     name_of_opened,
     remember,
 )

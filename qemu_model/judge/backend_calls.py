@@ -16,12 +16,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from typing import Final, TypeVar
-
-import attrs
 
 from ..host.linux import (
     MADV_DONTDUMP,
@@ -33,48 +31,11 @@ from ..host.linux import (
     PROT_WRITE,
 )
 from ..host.protocol import Platform
+from .address_ranges import AddressRanges, LoggedBlock
 from .log import PREFIX, UNFINISHED, Log, Piece, read_pid
+from .relevant_lines import NEXT_LINE
 from .strace import AT_FDCWD, Call, read_call, read_string
 
-#: The flags of memory that glibc reserves: for a stack, and for an arena.
-STACK_OR_ARENA: Final = rb"MAP_PRIVATE\|MAP_ANONYMOUS\|MAP_(?:STACK|NORESERVE)"
-_READ: Final = (
-    rb"mmap2?|munmap|madvise|mbind|mprotect|memfd_create|close|lseek|creat"
-    rb"|f(?:statfs|truncate|cntl)(?:64)?|fallocate|open(?:at)?|unlink(?:at)?|statfs(?:64)?"
-    rb"|execve|exit_group"
-)
-#: A line that may matter.  New memory that is neither a file's nor reserved does not, and
-#: neither do the stacks of threads and glibc's arenas.
-_MAY_MATTER: Final = (
-    rb"(?:m(?:map2?\((?!(?:NULL|0), [^,\n]*+, PROT_[RWE][^,\n]*+, [^,\n]*+, -1,"
-    rb"|(?:NULL|0x[0-9a-f]++), \d++, PROT_NONE, " + STACK_OR_ARENA + rb", -1,)"
-    rb"|unmap\(|advise\(|bind\(|protect\(|emfd_create\()"
-    rb"|close\(|f(?:statfs|truncate|cntl)(?:64)?\(|fallocate\(|lseek\(|open(?:at)?\("
-    rb"|unlink(?:at)?\(|creat\(|statfs(?:64)?\(|ex(?:ecve|it_group)\("
-    rb"|--- SIGBUS|\+\+\+ |<\.\.\. (?:" + _READ + rb") resumed)"
-)
-_HEAD: Final = (
-    rb"(?:(?:munmap|madvise|mbind|mprotect)\(0x(?P<address>[0-9a-f]++),"
-    rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((?P<descriptor>\d++)"
-    rb"(?>(?:<(?P<name>[^\n<>]*+))?)"
-    rb"|mmap2?\((?:0x(?P<at>[0-9a-f]++)|NULL|0), [^,\n]*+, (?P<access>[^,\n]*+), [^,\n]*+, "
-    rb"(?:-1|(?P<mapped>\d++)(?>(?:<(?P<mapped_name>[^\n<>]*+))?))"
-    rb"|open(?:at)?\([^\"\n]*+\"(?P<path>[^\"\n]*+)"
-    rb"|(?P<other>[a-z<+-]))"
-)
-
-#: One match per line that may matter, swallowing those before it that do not.
-_NEXT: Final = re.compile(
-    rb"^(?>(?: *+"
-    + PREFIX.replace(rb"(\d++)", rb"\d++")
-    + rb"(?!"
-    + _MAY_MATTER
-    + rb")[^\n]*+\n)*)(?: *+"
-    + PREFIX
-    + _HEAD
-    + rb"[^\n]*+\n|\Z)",
-    re.MULTILINE,
-)
 _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
 _SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16})")
 _ENDED: Final = re.compile(rb"\+\+\+ (?:exited with (\d{1,9})|killed by (\w+))")
@@ -148,70 +109,6 @@ def _is_aligned(address: int) -> bool:
     return not address % BLOCK_ALIGN
 
 
-@attrs.define(eq=False)
-class LoggedBlock:
-    """An address range that was reserved, and what became of it.
-
-    ``used`` is None until the log shows whether it is a RAM block.  ``mapping``
-    is the call that mapped memory over it, also where that failed; ``start`` and
-    ``end`` are what is left of the range.
-    """
-
-    start: int
-    end: int
-    reservation: Call | None
-    used: bool | None = None
-    mapping: Call | None = None
-    #: The judge's: the block is one of the model's, or none of them and to be ignored.
-    claimed: bool = False
-    foreign: bool = False
-
-
-class _Ranges:
-    """The address ranges being watched, in the order of their addresses."""
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.blocks: list[LoggedBlock] = []
-
-    def at(self, address: int) -> LoggedBlock | None:
-        """Return the block that the address is in."""
-        place = bisect_right(self.starts, address) - 1
-        if place >= 0 and address < self.blocks[place].end:
-            return self.blocks[place]
-        return None
-
-    def add(self, block: LoggedBlock) -> None:
-        """Watch a block's range."""
-        place = bisect_right(self.starts, block.start)
-        self.starts.insert(place, block.start)
-        self.blocks.insert(place, block)
-
-    def remove(self, block: LoggedBlock) -> None:
-        """Watch a block's range no longer."""
-        if self.at(block.start) is block:
-            place = bisect_left(self.starts, block.start)
-            del self.starts[place], self.blocks[place]
-
-    def cut(self, block: LoggedBlock, start: int, end: int) -> None:
-        """Take ``start`` to ``end`` out of the block's range."""
-        self.remove(block)
-        if start <= block.start:
-            block.start = max(block.start, end)
-        else:
-            block.end = min(block.end, start)
-        if block.start < block.end:
-            self.add(block)
-
-    def forget(self, start: int, end: int) -> None:
-        """Drop whatever was thought to be between the addresses: the kernel gave them again."""
-        around = self.at(start)
-        if around is not None:
-            self.remove(around)
-        first, behind = bisect_left(self.starts, start), bisect_left(self.starts, end)
-        del self.starts[first:behind], self.blocks[first:behind]
-
-
 class BackendCalls:
     """The calls on backends in ``log``, in the order of their lines, as an iterator.
 
@@ -241,7 +138,7 @@ class BackendCalls:
         self._pieces = log.pieces(begin.offset, begin.first_line)
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
-        self._ranges = _Ranges()
+        self._ranges = AddressRanges()
         self._queue: deque[Call] = deque()
         self._reservations: deque[LoggedBlock] = deque()
         #: What was unmapped last, to see whether that is done twice.
@@ -304,7 +201,7 @@ class BackendCalls:
         data = piece.data
         descriptors, unmapped, at = self._descriptors, self._unmapped, self._ranges.at
         line, counted = piece.first_line, 0
-        for match in _NEXT.finditer(data):
+        for match in NEXT_LINE.finditer(data):
             match match.lastgroup:
                 case "address":
                     address = int(match["address"], 16)

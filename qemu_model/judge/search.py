@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..host.linux import MAP_ANONYMOUS, PROT_NONE
-from .backend_calls import STACK_OR_ARENA, BackendCalls
+from .backend_calls import BackendCalls
 from .log import PREFIX, UNFINISHED, Log, read_pid
+from .relevant_lines import STACK_OR_ARENA
 from .strace import Call, read_call, read_flags
 
 ANONYMOUS: Final = re.compile(rb"^ *+" + PREFIX + rb"mmap2?\([^\n]*MAP_ANON", re.MULTILINE)
