@@ -158,7 +158,7 @@ def _show(answer: Why, page: Page) -> None:
     known = answer.found.known
     page.line(answer.said or known.template.strip(), "bold")
     if answer.here:
-        page.head("On this line")
+        page.head("Here")
         for condition in answer.here:
             page.item(condition.text, style="red")
             if condition.fix:

@@ -17,7 +17,7 @@ _WORD: Final = re.compile(r"[a-z_]{3,24}")
 #: How many different words of a text are looked at.
 ENOUGH: Final = 5000
 #: What a word in the causes weighs beside one in the message itself.
-BESIDE: Final = 0.3
+BESIDE: Final = 0.5
 
 
 def words(text: str) -> set[str]:

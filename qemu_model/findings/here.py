@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..explain.match import Found
@@ -15,7 +15,9 @@ from ..input import NothingFound, find_line
 from ..revision import NEWEST, REVISIONS, Revision
 from .case import case_of, place_called
 from .conditions import Condition, conditions
+from .releases import LACKS, trees_with
 
+_WORD: Final = re.compile(r"[A-Za-z][\w-]{0,60}")
 #: An option before a message, as QEMU names the one that it is about.
 _OPTION: Final = re.compile(r"-(object|device|machine|numa|m) (\{.*\}|[^\s{]\S*?)(?=: |$)")
 
@@ -27,6 +29,12 @@ def conditions_here(text: str, found: Found, host: str = "") -> tuple[Condition,
     and a profile's name, or empty for none.
     """
     args = _line_of(text, found)
+    template = found.known.template
+    of_type = template.startswith("Parameter '{name}' does not accept") and (
+        dict(found.fields).get("name") == "qom-type"
+    )
+    if of_type or any(begin in template for begin in LACKS):
+        return tuple(_releases_that_have(found, args))
     if not args:
         return ()
     parts = parts_of(args)
@@ -40,6 +48,48 @@ def conditions_here(text: str, found: Found, host: str = "") -> tuple[Condition,
         if not named or memory.id in named:
             failed += conditions(found.known.template, found.errno, memory, case.host)
     return tuple(dict.fromkeys(failed))
+
+
+def _releases_that_have(found: Found, args: Sequence[str]) -> Iterator[Condition]:
+    """Yield which releases have the property or the type that a message says is not there."""
+    fields = dict(found.fields)
+    name = (fields.get("property") or fields.get("value") or "").strip().lstrip(".")
+    name = name.rpartition(".")[2]
+    if fields.get("name") not in (None, "qom-type") or not _WORD.fullmatch(name):
+        return
+    place = place_called("", ())
+    for probe in _probes(name, fields.get("type", ""), args):
+        having = trees_with(place, probe, LACKS)
+        if having:
+            many = having.endswith("later") or " to " in having or " and " in having
+            yield Condition(
+                f"{having} {'have' if many else 'has'} {name}.",
+                f"leave {name} away, or use a release that has it",
+                "qemu-system-x86_64 --version",
+            )
+            return
+
+
+def _probes(name: str, kind: str, args: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the shortest lines that have the thing: as the text shows it, else of a backend."""
+    for part in parts_of(args):
+        if part.option == "object" and name in part.params:
+            yield _probe(part.kind, name, part.params[name])
+    if name.startswith("memory-backend-"):
+        yield _probe(name, "", "")
+    elif kind.endswith("-machine"):
+        yield ("-machine", f"{'q35' if 'q35' in kind else 'pc'},{name}=on")
+    elif kind.startswith("memory-backend-"):
+        yield _probe(kind, name, "on")
+    else:
+        for backend in ("memory-backend-file", "memory-backend-memfd", "memory-backend-ram"):
+            yield _probe(backend, name, "on")
+
+
+def _probe(kind: str, name: str, value: str) -> tuple[str, ...]:
+    path = ",mem-path=/dev/shm" if kind == "memory-backend-file" else ""
+    given = f",{name}={value.replace(',', ',,')}" if name else ""
+    return "-object", f"{kind},id=probe,size=2M{path}{given}"
 
 
 def _line_of(text: str, found: Found) -> Sequence[str]:

@@ -5,13 +5,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ..calls.said import errors_of
 from ..explain.parts import Part, words_of
 from ..process import Run
 from ..revision import REVISIONS, Revision
-from .case import Case
+from .case import Case, Place
 from .units import joined
+
+#: What the messages about things that a release does not have begin with.
+LACKS: Final = (
+    "Property '",
+    "Invalid parameter",
+    "invalid option",
+    "invalid object type",
+    "unsupported machine type",
+    "Parameter 'qom-type' does not accept value '",
+    "is not a valid device model name",
+)
 
 
 def number_of(revision: Revision) -> tuple[int, int] | None:
@@ -69,7 +81,7 @@ def _shortest(part: Part, params: Mapping[str, str]) -> tuple[str, ...]:
     return (f"-{part.option}", ",".join(words))
 
 
-def trees_with(case: Case, probe: Sequence[str], lacks: tuple[str, ...]) -> str:
+def trees_with(place: Place, probe: Sequence[str], lacks: tuple[str, ...]) -> str:
     """Return the trees in which the probe's first message is none of ``lacks``, in words.
 
     Empty if there is none; the trees of the series only where no release is among them.
@@ -79,7 +91,7 @@ def trees_with(case: Case, probe: Sequence[str], lacks: tuple[str, ...]) -> str:
 
     taken = []
     for revision in REVISIONS.values():
-        done = run(probe, SimulatedHost(case.place.plenty), revision)
+        done = run(probe, SimulatedHost(place.plenty), revision)
         said = next(iter(done.stderr), "")
         if not any(begin in said for begin in lacks):
             taken.append(revision)
@@ -89,7 +101,7 @@ def trees_with(case: Case, probe: Sequence[str], lacks: tuple[str, ...]) -> str:
     if not taken:
         return ""
     last = next((revision for revision in taken if revision.name.lower() == "v8"), taken[-1])
-    return f"{last.name} ({last.meaning}), which no release is,"
+    return f"Only {last.name.upper()} of the series, which was never merged,"
 
 
 def in_words(numbers: Sequence[tuple[int, int]], known: Sequence[tuple[int, int] | None]) -> str:

@@ -18,7 +18,7 @@ from .conditions import Condition, conditions
 from .finding import Finding, Rule
 from .lines import with_size, with_values
 from .ram_rules import added_words
-from .releases import later_refusal, probe_for, release_label, trees_with
+from .releases import LACKS, later_refusal, probe_for, release_label, trees_with
 
 REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
 ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")
@@ -43,16 +43,6 @@ _MACHINES_ELSEWHERE: Final = MappingProxyType(
         r"nitro-enclave": "only builds with libcbor and gnutls have (since 9.2)",
     }
 )
-#: What the messages about things that a release does not have begin with.
-_LACKS: Final = (
-    "Property '",
-    "Invalid parameter",
-    "invalid option",
-    "invalid object type",
-    "unsupported machine type",
-    "Parameter 'qom-type' does not accept value '",
-    "is not a valid device model name",
-)
 
 
 def refused(case: Case) -> Iterator[Finding]:
@@ -74,7 +64,7 @@ def refused(case: Case) -> Iterator[Finding]:
         yield Finding(REFUSED, "", f"QEMU refuses the line: {text}", "", "")
         return
     first = found[0]
-    if any(begin in said[0] for begin in _LACKS):
+    if any(begin in said[0] for begin in LACKS):
         yield from _lacking(case, text, first)
         return
     memory = failing_memory(case)
@@ -145,7 +135,7 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     """Yield the finding on a property, a type, an option or a machine that is not there."""
     name = lacked_name(case, found)
     probe = probe_for(case, name)
-    accepted = trees_with(case, probe, _LACKS) if probe is not None else ""
+    accepted = trees_with(case.place, probe, LACKS) if probe is not None else ""
     here = release_label(case.revision)
     if not accepted:
         near = suggestion(case)

@@ -335,6 +335,26 @@ def test_the_condition_that_failed_is_named_from_the_line_in_the_text(
 
 
 @pytest.mark.parametrize(
+    ("text", "having"),
+    [
+        ("Property 'memory-backend-file.offset' not found", "QEMU 8.1 and later have offset."),
+        ("Invalid parameter 'rom'", "QEMU 8.2 and later have rom."),
+        (
+            "Parameter 'qom-type' does not accept value 'memory-backend-shm'",
+            "QEMU 9.1 and later have memory-backend-shm.",
+        ),
+        (
+            "Invalid parameter 'sync'",
+            "Only V8 of the series, which was never merged, has sync.",
+        ),
+        ("Property 'pc-q35-5.0-machine.hmat' not found", "QEMU 5.0 and later have hmat."),
+    ],
+)
+def test_the_releases_that_have_a_property_are_named(text: str, having: str) -> None:
+    assert [one["cause"] for one in why(text).to_json()["here"]] == [having]
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (
