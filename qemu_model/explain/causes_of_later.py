@@ -308,6 +308,21 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("the backend's size is no whole block", _MEM, fix="round size= up"),),
     ),
     (
+        "Unexpected error discarding RAM",
+        (Cause("the message before says why", _MEM, fix="mend what the line before says"),),
+    ),
+    (
+        "ram_block_discard_",
+        (
+            Cause(
+                "virtio-mem gives memory back by punching holes: the backend's file is read-only, "
+                "private, or on a file system that cannot",
+                LINE,
+                fix="use memory-backend-memfd, or a shared file on tmpfs or hugetlbfs",
+            ),
+        ),
+    ),
+    (
         "'unplugged-inaccessible' property set to 'off'",
         (
             Cause(
