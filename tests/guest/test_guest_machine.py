@@ -130,7 +130,7 @@ def test_a_guest_that_does_not_come_up_says_what_its_console_said(
     empty = place / "empty"
     empty.touch()
     files = attrs.evolve(kernel.boot_files(print), initramfs=empty)
-    monkeypatch.setattr(machine, "boot_files", lambda report: files)
+    monkeypatch.setattr(machine, "boot_files", lambda *_: files)
     guest = Guest()
     with pytest.raises(GuestError) as raised:
         guest.open()
@@ -159,7 +159,7 @@ def test_a_qemu_that_ends_at_once_is_noticed_at_once(
 ) -> None:
     needs_guest()
     broken = kernel.BootFiles("broken", place / "no-kernel", place / "no-initramfs")
-    monkeypatch.setattr(machine, "boot_files", lambda report: broken)
+    monkeypatch.setattr(machine, "boot_files", lambda *_: broken)
     with pytest.raises(GuestError, match="QEMU ended with 1"):
         Guest().open()
     assert left(place) == NOTHING

@@ -269,9 +269,9 @@ def test_there_are_at_most_ten_findings_and_none_looks_at_a_name() -> None:
 
 def test_a_finding_that_no_longer_occurs_fails_the_run() -> None:
     qemu = Qemu("qemu", "QEMU emulator version 7.2", (7, 2))
-    names = [finding.name for finding in FINDINGS if "v7.2" in finding.versions]
-    assert not_seen("v7.2", names) == ()
-    gone = not_seen("v7.2", names[1:])
+    names = [finding.name for finding in FINDINGS if QEMU_7_2.name in finding.versions]
+    assert not_seen(QEMU_7_2.name, names) == ()
+    gone = not_seen(QEMU_7_2.name, names[1:])
     assert [finding.name for finding in gone] == names[:1]
     passed = (Result("a/b", "passed"),)
     assert Report(qemu, QEMU_7_2, passed).status == 0
@@ -320,7 +320,7 @@ def test_a_run_leaves_nothing_behind(qemu: Qemu, tmp_path: Path) -> None:
     jsonschema.validate(shown, json.loads(schema.read_text()))
     assert shown["failed"] == []
     assert done.returncode == 0
-    assert "revision v7.2" in done.stderr
+    assert "revision qemu-7.2" in done.stderr
     assert list(tmp_path.iterdir()) == []
     assert "qemu-model-conform" not in Path("/proc/self/mounts").read_text()
 
@@ -506,5 +506,5 @@ def test_an_interrupted_run_leaves_nothing_behind(
     _, error = done.communicate(timeout=120)
     version = ".".join(map(str, qemu.release))
     assert done.returncode == 130
-    assert error.splitlines() == [f"QEMU {version}: revision v7.2", "qemu-model: interrupted"]
+    assert error.splitlines() == [f"QEMU {version}: revision qemu-7.2", "qemu-model: interrupted"]
     assert list(tmp_path.iterdir()) == []
