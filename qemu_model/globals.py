@@ -110,10 +110,14 @@ class Qemu:
     def error_report_text(self, text: str) -> None:
         """Print ``text`` after the program's name and the current location.
 
-        A command of QMP prints without them.
+        A command of QMP prints without a location, and until 11.0 without the name.
         """
-        place = f" {self.location}:" if self.location else ""
-        self.put_stderr(text if self.in_monitor else f"qemu:{place} {text}")
+        if self.in_monitor:
+            named = self.tree.qemu_error.a_command_prints_the_programs_name
+            self.put_stderr(f"qemu: {text}" if named else text)
+        else:
+            place = f" {self.location}:" if self.location else ""
+            self.put_stderr(f"qemu:{place} {text}")
 
     def error_report(self, message: Message, errno: int = 0, **fields: object) -> None:
         """Print a message as ``util/qemu-error.c:error_report`` does."""

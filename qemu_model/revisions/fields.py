@@ -140,6 +140,34 @@ class JsonParser:
 
 
 @attrs.frozen
+class QemuError:
+    """``util/qemu-error.c``."""
+
+    a_command_prints_the_programs_name: bool = _field(
+        "what QEMU prints on stderr as a command of QMP runs has the program's name before it",
+        "11.1",
+        "util/qemu-error.c:error_vreport",
+        "measured",
+        shown=Shown(
+            ("-M", "none"),
+            (
+                {
+                    "execute": "object-add",
+                    "arguments": {
+                        "qom-type": "memory-backend-file",
+                        "id": "ram0",
+                        "size": 4194304,
+                        "mem-path": "/mnt/ram0",
+                        "share": True,
+                        "pmem": True,
+                    },
+                },
+            ),
+        ),
+    )
+
+
+@attrs.frozen
 class Qom:
     """``qom/object.c``."""
 

@@ -359,6 +359,7 @@ def qemu_11_1(tree: Revision) -> Revision:
         "August 2026",
         "measured",
         json_parser=attrs.evolve(tree.json_parser, parses_tokens_as_they_come=True),
+        qemu_error=attrs.evolve(tree.qemu_error, a_command_prints_the_programs_name=True),
     )
 
 

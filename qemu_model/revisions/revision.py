@@ -12,6 +12,7 @@ from .fields import (
     JsonParser,
     ObjectInterfaces,
     QapiUtil,
+    QemuError,
     QemuOption,
     Qmp,
     Qom,
@@ -66,6 +67,7 @@ class Revision:
     qemu_option: QemuOption = attrs.field(factory=QemuOption)
     qapi_util: QapiUtil = attrs.field(factory=QapiUtil)
     json_parser: JsonParser = attrs.field(factory=JsonParser)
+    qemu_error: QemuError = attrs.field(factory=QemuError)
     object_interfaces: ObjectInterfaces = attrs.field(factory=ObjectInterfaces)
     qom: Qom = attrs.field(factory=Qom)
     qmp: Qmp = attrs.field(factory=Qmp)

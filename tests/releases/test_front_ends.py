@@ -77,3 +77,29 @@ def test_options_are_those_of_the_release(release: str, later: set[str], gone: s
     for name in sorted(later | gone):
         done = run([f"-{name}", "x"], SimulatedHost(profiles.load("default")), tree)
         assert (done.exit, done.stderr) == (1, (f"qemu: -{name}: invalid option",))
+
+
+@pytest.mark.parametrize(
+    ("revision", "prefix"), [("qemu-10.0", ""), ("qemu-11.0", ""), ("qemu-11.1", "qemu: ")]
+)
+def test_warning_of_a_command_has_the_programs_name_since_11_1(revision: str, prefix: str) -> None:
+    """Debian's 10.0.13 and 11.1.3 print this as object-add runs; qemu-error.c:error_vreport."""
+    arguments = {
+        "qom-type": "memory-backend-file",
+        "id": "m0",
+        "size": 4 << 20,
+        "mem-path": "/mnt/new",
+        "share": True,
+        "pmem": True,
+    }
+    done = run(
+        ["-M", "none"],
+        SimulatedHost(profiles.load("default")),
+        find(revision),
+        qmp=[{"execute": "object-add", "arguments": arguments}],
+    )
+    assert done.stderr == (
+        "Warning: requesting persistence across crashes for backend file /mnt/new failed. "
+        "Proceeding without persistence, data might become corrupted in case of host crash.",
+        f"{prefix}warning: Using non DAX backing file with 'pmem=on' option is deprecated",
+    )
