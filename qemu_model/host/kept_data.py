@@ -93,6 +93,10 @@ class KeptData:
         self._withhold(f"unlink of {pathname}, which this run did not create")
         return False
 
+    def removed(self, pathname: str) -> None:
+        """Take in that the file at ``pathname`` is gone: another one there is not the run's."""
+        self._created.pop(pathname, None)
+
     def _withhold(self, sentence: str) -> None:
         if sentence not in self.withheld:
             self.withheld.append(sentence)

@@ -171,7 +171,10 @@ class LiveHost:
         """unlink(2)."""
         if not self._allow_discard and not self._data.may_unlink(pathname):
             return 0
-        return 0 if self._unlink(_path(pathname)) == 0 else -get_errno()
+        if self._unlink(_path(pathname)) != 0:
+            return -get_errno()
+        self._data.removed(pathname)
+        return 0
 
     def memfd_create(self, name: str, flags: int) -> int:
         """memfd_create(2)."""

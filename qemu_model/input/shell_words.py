@@ -53,7 +53,7 @@ class _Reader:
     def _skip_blanks(self) -> None:
         while self.position < len(self.text):
             here = self.text[self.position]
-            if here in " \t\r":
+            if here.isspace() and here != "\n":
                 self.position += 1
             elif here == "\\" and (joined := _CONTINUED.match(self.text, self.position)):
                 self.position = joined.end()
@@ -132,7 +132,7 @@ class _Reader:
             if here == "\n":
                 self.position += 1
                 continue
-            if here in _ENDS:
+            if here in _ENDS or here in "<>":
                 raise Unreadable
             value += self.word()
 

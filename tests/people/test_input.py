@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qemu_model.input import NothingFound, QemuLine, find_line, find_lines, from_words
+from qemu_model.input.shell_words import Unreadable, shell_commands
 
 MEMFD = '{"qom-type":"memory-backend-memfd","id":"m0","share":true,"size":1073741824}'
 LOG = """\
@@ -106,6 +107,16 @@ exec sudo taskset -c 0-3 $QEMU "${args[@]}" \\
     )
 
 
+@pytest.mark.parametrize("blank", ["\t", "\v", "\f", "\x1d", "\x85", "\xa0", "\u2003"])
+def test_a_blank_of_any_kind_parts_words(blank: str) -> None:
+    assert find_line(blank.join(("kvm", "-m", "2G", "-S"))).options == ("-m", "2G", "-S")
+
+
+def test_an_array_with_a_redirection_is_no_shell_command() -> None:
+    with pytest.raises(Unreadable):
+        shell_commands("kvm -m 2G\na=(<")
+
+
 def test_a_variable_that_doubles_itself_without_end_is_not_followed() -> None:
     text = "A=xx\n" + "A=$A$A\n" * 60 + "qemu-system-x86_64 -m $A"
     assert find_lines(text)
@@ -178,7 +189,9 @@ def test_the_program_before_the_options_is_no_option() -> None:
         from_words(["disk.img"])
 
 
-@given(st.text(alphabet=st.sampled_from("-{}[]()$\"'`\\#=;|&<> \n\0:,kvmq@*ao"), max_size=80))
+@given(
+    st.text(alphabet=st.sampled_from("-{}[]()$\"'`\\#=;|&<> \n\0\x1d\xa0:,kvmq@*ao"), max_size=80)
+)
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     try:
         found = find_lines(f"kvm -m {text}")

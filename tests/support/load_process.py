@@ -231,7 +231,7 @@ class Backends:
             self._process = Process([], self._host, self._revision)
             assert self._process.start()
         process = self._process
-        flat = self._revision.release == "7.2"
+        flat = self._revision.release >= (6, 0)
         given = properties if flat else {"props": properties}
         arguments = {"qom-type": qom_type, "id": name, **given}
         process.command({"execute": "object-add", "arguments": arguments})
