@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import attrs
 import libcst as cst
@@ -117,6 +117,12 @@ class _Fold(cst.CSTTransformer):
     def __init__(self, fields: Fields) -> None:
         super().__init__()
         self.fields = fields
+        self._elifs: set[cst.CSTNode] = set()
+
+    def visit_If(self, node: cst.If) -> None:
+        """Note that the condition of an ``elif`` is no statement of its own."""
+        if isinstance(node.orelse, cst.If):
+            self._elifs.add(node.orelse)
 
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute
@@ -179,13 +185,18 @@ class _Fold(cst.CSTTransformer):
             return updated_node
         return updated_node.body if value else updated_node.orelse
 
-    def leave_If(
-        self, original_node: cst.If, updated_node: cst.If
-    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:
-        """Keep the branch that a constant condition chooses."""
+    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> Any:
+        """Keep the branch that a constant condition chooses.
+
+        For an ``elif`` that is an ``else``, which libcst's own types do not have.
+        """
         value = _truth(updated_node.test)
         if value is _ABSENT:
             return updated_node
+        if original_node in self._elifs:
+            if value:
+                return cst.Else(updated_node.body, updated_node.leading_lines)
+            return updated_node.orelse or cst.RemoveFromParent()
         if value:
             return _flattened(updated_node.leading_lines, updated_node.body)
         match updated_node.orelse:
