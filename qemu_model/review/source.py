@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 
@@ -53,6 +55,7 @@ def fields_of(tree: Revision) -> Fields:
     )
 
 
+@functools.cache
 def modules() -> Mapping[str, str]:
     """Return the modules of the mirror with the C file that each of them mirrors."""
     found = {}
@@ -60,7 +63,7 @@ def modules() -> Mapping[str, str]:
         declared = _C_FILE.search(path.read_text(encoding="utf-8"))
         if declared is not None:
             found[path.stem] = declared[1]
-    return found
+    return MappingProxyType(found)
 
 
 def module_called(name: str) -> str:
@@ -88,23 +91,24 @@ def source(tree: Revision, module: str) -> Source:
     """
     name = module_called(module)
     text = (_PACKAGE / f"{name}.py").read_text(encoding="utf-8")
-    return Source(name, modules()[name], tree, fold(text, fields_of(tree), _names_outside(name)))
+    if "tree." in text:
+        text = fold(text, fields_of(tree), _names_taken().get(name, frozenset()))
+    return Source(name, modules()[name], tree, text)
 
 
-def _names_outside(module: str) -> frozenset[str]:
-    """Return the names that the package's other modules take from a module."""
-    names: set[str] = set()
+@functools.cache
+def _names_taken() -> Mapping[str, frozenset[str]]:
+    """Return the names that the package's modules take from each module by its name."""
+    names: dict[str, set[str]] = {}
     for path in _PACKAGE.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if path.stem == module or module not in text:
-            continue
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.ImportFrom(module=str(origin)) if origin.split(".")[-1] == module:
-                    names.update(alias.name for alias in node.names)
-                case ast.Attribute(value=ast.Name(id=owner)) if owner == module:
-                    names.add(node.attr)
-    return frozenset(names)
+                case ast.ImportFrom(module=str(origin)):
+                    taken = names.setdefault(origin.split(".")[-1], set())
+                    taken.update(alias.name for alias in node.names)
+                case ast.Attribute(value=ast.Name(id=owner)):
+                    names.setdefault(owner, set()).add(node.attr)
+    return MappingProxyType({name: frozenset(taken) for name, taken in names.items()})
 
 
 def compare(before: Revision, after: Revision, module: str) -> SourceDifference:
