@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import needs
-from recordings import SETS, recording
+from recordings import recording
 from small_logs import EXIT, HEAD, MAP, RESERVE, log_of
 
 from qemu_model.judge.judge import judge, shows_start_up
@@ -545,14 +544,13 @@ def test_threads_populate_a_block_together_whatever_number_the_log_shows() -> No
     assert judged((2, 0, half - page), (3, half - page, half + page)) == "diverges"
 
 
-def test_shared_memory_and_memfds_named_after_the_block_are_the_backends() -> None:
-    for name, tree in (
-        ("qemu-11.1/ram-share-on", "qemu-11.1"),
-        ("qemu-10.0/rnd-n1-25", "qemu-10.0"),
-    ):
-        folder, _, run = name.partition("/")
-        needs(folder in SETS, f"the recordings {folder}")
-        one = recording(folder, run)
-        with log_of(one.log) as log:
-            found = judge(log, find(tree), qmp=one.qmp, stderr=one.stderr)
-        assert (found.verdict, found.matched > 4) == ("conforms", True)
+@pytest.mark.parametrize(
+    ("release", "name"), [("qemu-11.1", "ram-share-on"), ("qemu-10.0", "rnd-n1-25")]
+)
+def test_shared_memory_and_memfds_named_after_the_block_are_the_backends(
+    release: str, name: str
+) -> None:
+    one = recording(release, name)
+    with log_of(one.log) as log:
+        found = judge(log, find(release), qmp=one.qmp, stderr=one.stderr)
+    assert (found.verdict, found.matched > 4) == ("conforms", True)
