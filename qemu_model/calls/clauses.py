@@ -132,7 +132,7 @@ _BIND = Clause(
 _DISCARD = Clause("discard-data=on", "the data is thrown away as the object goes")
 _PUNCH = Clause(
     "virtio-mem: discard the file's data",
-    "the device's memory begins empty: the hole is in the file itself, whoever else uses it",
+    "the device's memory begins empty: the hole is in the file itself, for all who use it",
 )
 _DROP = Clause("virtio-mem: drop the pages", "the guest has no block of the device yet")
 _SHM = Clause(

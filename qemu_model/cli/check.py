@@ -53,8 +53,8 @@ OPTIONS: Final = (
 def help_text() -> str:
     """Return what ``check --help`` shows."""
     return common.usage(
-        "check [--revision R] [--qmp FILE] [--trace SET] [--stderr FILE] [--json] TRACE\n"
-        "[-- QEMU-OPTIONS]\n"
+        "check [--revision R] [--qmp FILE] [--trace SET] [--stderr FILE] [--json] TRACE"
+        " [-- QEMU-OPTIONS]\n"
         "check --follow LOG [-- QEMU-OPTIONS]\n"
         "check --path PATH [--json]\n"
         "check --pid PID [--json]\n"

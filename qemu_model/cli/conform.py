@@ -66,8 +66,8 @@ TOLD_AT_LENGTH: Final = 20
 def help_text() -> str:
     """Return what ``conform --help`` shows."""
     return common.usage(
-        "conform --qemu BINARY [--revision R] [--path PATH] [--filter NAME] [--sample N]\n"
-        "[--shard K/N] [--resume FILE] [--json | --junit FILE] [-j N]\n"
+        "conform --qemu BINARY [--revision R] [--path PATH] [--filter NAME] [--sample N]"
+        " [--shard K/N] [--resume FILE] [--json | --junit FILE] [-j N]\n"
         "conform --qemu BINARY --against OTHER [--line LINE | --from FILE] [...]",
         "Run a real QEMU under strace and QMP over the conformance cases, in a scratch directory\n"
         "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"

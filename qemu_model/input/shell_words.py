@@ -21,6 +21,8 @@ _REDIRECTION: Final = re.compile(r"(?:\d+|&)?(?:<<<?-?|>>|<>|>\||<|>)&?")
 #: A line that goes on; pasted text can have blanks behind the backslash.
 _CONTINUED: Final = re.compile(r"\\[ \t]*\r?\n")
 _ENDS: Final = frozenset(";|&\n()")
+#: Characters of a word that stand for themselves.
+_PLAIN: Final = re.compile(r"""[^\s;|&()<>\\'"$`]+""")
 #: More text than this, in characters, no expansion may make.
 _LONGEST: Final = 1 << 20
 
@@ -45,10 +47,19 @@ class _Reader:
     variables: dict[str, list[str]] = attrs.field(factory=dict)
     notes: list[str] = attrs.field(factory=list)
     grown: int = 0
+    #: How far line ends are counted, and the number of the line there.
+    counted: int = 0
+    line: int = 1
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+    def _line(self) -> int:
+        """Return the number of the line that is read, each line end counted once."""
+        self.line += self.text.count("\n", self.counted, self.position)
+        self.counted = self.position
+        return self.line
 
     def _skip_blanks(self) -> None:
         while self.position < len(self.text):
@@ -85,7 +96,7 @@ class _Reader:
                 continue
             if not words and self._assigns():
                 continue
-            line = line or self.text.count("\n", 0, self.position) + 1
+            line = line or self._line()
             words += self.word()
         if not words:
             return None
@@ -172,9 +183,9 @@ class _Reader:
                     for piece in pieces[1:]:
                         done.append("".join(parts))
                         parts[:] = [piece]
-            else:
-                parts.append(here)
-                self.position += 1
+            elif plain := _PLAIN.match(text, self.position):
+                parts.append(plain[0])
+                self.position = plain.end()
         whole = "".join(parts)
         return [*done, whole] if whole or quoted else done
 

@@ -189,6 +189,10 @@ def test_the_program_before_the_options_is_no_option() -> None:
         from_words(["disk.img"])
 
 
+def test_an_array_with_a_redirection_in_it_has_an_end() -> None:
+    assert find_line("made=(<list)\nkvm -m 2G $made").options[:2] == ("-m", "2G")
+
+
 @given(
     st.text(alphabet=st.sampled_from("-{}[]()$\"'`\\#=;|&<> \n\0\x1d\xa0:,kvmq@*ao"), max_size=80)
 )
