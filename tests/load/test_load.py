@@ -238,41 +238,43 @@ def at_once(tasks: list[Task]) -> list[list[str]]:
         return [grown(process.task, process.result()) for process in processes]
 
 
+def on_this_kernel(way: str, where: Path, same: Path, nameless: Path) -> Iterator[Task]:
+    """Yield what processes do: files of their own, the same files, one directory, and none."""
+    for number in range(PROCESSES):
+        own = where / f"{number:02}"
+        own.mkdir()
+        kind, place = (
+            ("file", own),
+            ("file", same),
+            ("nameless", nameless),
+            ("memfd", own),
+            ("ram", own),
+        )[number % 5]
+        yield Task("live", kind, way, EACH, str(place))
+
+
+def on_simulated_kernels() -> Iterator[Task]:
+    """Yield what processes do, each on a simulated kernel of its own."""
+    for number in range(PROCESSES):
+        yield Task(DAX, SIMULATED_KINDS[number % len(SIMULATED_KINDS)], "endless", EACH, "/mnt")
+
+
 @pytest.mark.sampled(1)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, "simulated"])
 def test_sixty_four_processes_at_once_leave_nothing_but_their_files(
     way: str, figure: Figure
 ) -> None:
-    """Backends on files of their own, on the same files, in the same directory, and on none."""
+    if way == "simulated":
+        assert at_once(list(on_simulated_kernels())) == [[]] * PROCESSES
+        figure(PROCESSES * EACH, "backends made and removed by 64 processes on simulated kernels")
+        return
     with directory() as where, directory() as same, directory("/var/tmp") as nameless:
-        tasks = []
-        for number in range(PROCESSES):
-            own = where / f"{number:02}"
-            own.mkdir()
-            kind, place = (
-                ("file", own),
-                ("file", same),
-                ("nameless", nameless),
-                ("memfd", own),
-                ("ram", own),
-            )[number % 5]
-            tasks.append(Task("live", kind, way, EACH, str(place)))
+        tasks = list(on_this_kernel(way, where, same, nameless))
         assert at_once(tasks) == [[]] * PROCESSES
         for task in tasks:
             assert files(Path(task.directory)) == expected_files(task), task
         assert len(list(where.iterdir())) == PROCESSES
     figure(PROCESSES * EACH, "backends made and removed by 64 processes at once")
-
-
-def test_sixty_four_processes_at_once_leave_nothing_on_simulated_kernels(figure: Figure) -> None:
-    tasks = [
-        Task(
-            "sim:ext4-dax", SIMULATED_KINDS[number % len(SIMULATED_KINDS)], "endless", EACH, "/mnt"
-        )
-        for number in range(PROCESSES)
-    ]
-    assert at_once(tasks) == [[]] * PROCESSES
-    figure(PROCESSES * EACH, "backends made and removed by 64 processes on simulated kernels")
 
 
 def test_what_was_in_a_file_is_there_after_sixty_four_processes_preallocated_it_at_once() -> None:
