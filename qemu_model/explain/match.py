@@ -249,7 +249,7 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
     values: list[str] = [value] if pattern.open_end else []
     first = last - len(pieces[-1])
     for piece in reversed(pieces[:-1]):
-        start = line.rfind(piece, 0, first) if piece else _word_before(line, first)
+        start = line.rfind(piece, 0, first) if piece else _word_before(pattern, line[:first])
         values.append(line[start + len(piece) : first].strip())
         first = start
     if pattern.known.message.errno and not pattern.open_end:
@@ -262,9 +262,17 @@ def _on_line(pattern: Pattern, line: str, prepare: Callable[[str], str]) -> Foun
     return Found(pattern.known, fields, errno, pattern.weight + length, line, first, last + length)
 
 
-def _word_before(line: str, end: int) -> int:
-    """Return where the word before ``end`` begins: what a message begins with."""
-    return line.rfind(" ", 0, len(line[:end].rstrip())) + 1
+def _word_before(pattern: Pattern, before: str) -> int:
+    """Return where the last word begins: what a message begins with.
+
+    One of a few words can follow a quote or ``Message=`` without a blank.
+    """
+    before = before.rstrip()
+    for word in _ONLY.get((pattern.known.template, pattern.fields[0]), ()):
+        behind = before.removesuffix(word)
+        if behind != before and not (behind[-1:].isalnum() or behind[-1:] in ("-", "_")):
+            return len(behind)
+    return before.rfind(" ") + 1
 
 
 def _open_value(

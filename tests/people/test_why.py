@@ -107,6 +107,16 @@ def test_every_message_is_found_in_a_log(known: Known, data: st.DataObject) -> N
     assert known.template == found.found.known.template
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_message_that_begins_with_its_field_is_found_behind(prefix: str) -> None:
+    found = why(f"{prefix}die-id is not supported").found
+    assert found is not None
+    assert (found.known.template, found.fields) == (
+        "{name} is not supported",
+        (("name", "die-id"),),
+    )
+
+
 @pytest.mark.parametrize("name", ["Q._0", "Q..a", "Q.-a", "Q.a"])
 @pytest.mark.parametrize("end", ["", "."])
 def test_a_full_stop_within_a_name_ends_no_message(name: str, end: str) -> None:
