@@ -5,7 +5,7 @@ A page's ``code-block:: console`` holds commands behind ``$ ``, their further li
 directory, on a terminal of 80 columns without colours.  ``...`` in an output stands for
 anything, as in Python's doctest, whose checker compares.
 
-``python tests/docs_console.py PAGE...`` runs pages and writes what the commands print
+``python tests/support/docs_console.py PAGE...`` runs pages and writes what the commands print
 now into those outputs that do not fit any more.
 """
 

@@ -1,7 +1,8 @@
 """Command lines with what an installed QEMU 7.2 answered to them, and how they were recorded.
 
-``python tests/mirror_lines.py`` runs every line of ``data/mirror_lines.txt`` with the
-QEMU that is installed, and writes ``data/mirror_lines.json``.  The lines are those for
+``PYTHONPATH=.:tests python tests/support/mirror_lines.py`` runs every line of
+``data/mirror_lines.txt`` with the QEMU that is installed, and writes
+``data/mirror_lines.json``.  The lines are those for
 which QEMU 7.2, with the machine types of 3.1 and older, does what the tree of 2018 does;
 where it says it otherwise the line is not here.
 """

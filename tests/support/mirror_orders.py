@@ -1,6 +1,6 @@
 """Orders that QEMU's hash tables give, and how they were recorded.
 
-``python tests/mirror_orders.py`` asks the QEMU that is installed, and writes
+``python tests/support/mirror_orders.py`` asks the QEMU that is installed, and writes
 ``data/mirror_orders.json``.  A command's ``id`` may be any JSON, and comes back with the
 reply: a dictionary in the order in which QEMU walks its dictionaries, which is that of
 2018.  ``query-memdev`` lists the backends in the order of GLib's hash table.

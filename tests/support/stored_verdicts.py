@@ -1,7 +1,8 @@
 """What the judge says of recordings with one thing broken, as stored.
 
-``python tests/stored_verdicts.py`` judges every variant of the recordings in ``data/judged.txt``
-again, writes ``data/judged.json.xz``, and prints what is said otherwise now.  A variant is
+``python tests/support/stored_verdicts.py`` judges every variant of the recordings in
+``data/judged.txt`` again, writes ``data/judged.json.xz``, and prints what is said otherwise
+now.  A variant is
 what ``log_mutations`` breaks, a log cut short or begun late, one without a kind of call,
 one of another tree.  What is stored is held against the recordings themselves by
 ``test_judge_stored.py``: the line that is told is the broken one, the call that was
