@@ -276,7 +276,10 @@ def test_ctrl_c_while_reading_stdin_is_no_traceback() -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1)
+    assert process.stdin is not None
+    # More than a pipe holds: once it is written the program reads.
+    process.stdin.write("x" * (1 << 20))
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
     out, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, said) == (130, "", "qemu-model: interrupted\n")

@@ -22,6 +22,7 @@ from conftest import needs_program
 from explorer_pages import ASK, drawn_lines, open_browser, open_page, wait_for_model
 from playwright.sync_api import Browser, Page, sync_playwright
 from recordings import recording
+from sampling import drawn
 
 import qemu_model
 from qemu_model.calls.event import Event
@@ -107,9 +108,10 @@ def test_the_page_is_one_file_of_at_most_12_mb(built: Path) -> None:
     assert built.stat().st_size < 12_000_000
 
 
-def test_200_drawn_lines_are_answered_as_the_command_line_answers(page: Page) -> None:
+def test_drawn_lines_are_answered_as_the_command_line_answers(page: Page) -> None:
     hosts = [f"sim:{name}" for name in profiles.names()]
-    questions = drawn_lines(200, 19, list(REVISIONS), ["", *hosts])
+    lines = drawn_lines(200, 19, list(REVISIONS), ["", *hosts])
+    questions = drawn("explorer", lines, 50)
     for asked, seen in zip(questions, ask(page, *questions), strict=True):
         words, tree = shlex.split(asked["text"]), find(asked["revision"])
         shown = seen["answer"]["here"]

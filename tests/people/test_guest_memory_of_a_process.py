@@ -26,6 +26,19 @@ MIB = 1 << 20
 QUIET = ["-nodefaults", "-display", "none", "-S", "-M", "pc,memory-backend=ram0", "-m", "64M"]
 
 
+def wait_for_mappings(pid: int) -> None:
+    """Wait until QEMU has mapped its file, and its mappings stay as they are while it waits."""
+    deadline = time.monotonic() + 240
+    seen, same = None, 0
+    while same < 5 and time.monotonic() < deadline:
+        mappings = [(one.address, one.size, one.path) for one in read_mappings(pid)]
+        waits = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+        made = any(path.endswith("f.img") for _, _, path in mappings)
+        same = same + 1 if made and waits and mappings == seen else 0
+        seen = mappings
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
     """Run a QEMU whose guest RAM is a memfd, with a file and anonymous memory beside it."""
@@ -37,12 +50,7 @@ def running(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
     ]
     process = subprocess.Popen([needs_program("qemu-system-x86_64"), *options])
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if any(mapping.path.endswith("f.img") for mapping in read_mappings(process.pid)):
-                break
-            time.sleep(0.1)
-        time.sleep(0.5)
+        wait_for_mappings(process.pid)
         yield process.pid, options
     finally:
         process.kill()

@@ -94,6 +94,7 @@ def test_every_message_of_the_package_is_known():
     assert missing == []
 
 
+@pytest.mark.sampled(120)
 @pytest.mark.parametrize("known", known_messages(), ids=lambda known: known.template[:40])
 @settings(max_examples=12)
 @given(data=st.data())
@@ -395,19 +396,25 @@ def test_any_text_gets_an_answer(text: str) -> None:
     assert json.loads(json.dumps(answer)) == answer
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "piece",
     ["ftruncate: ", "backing store ", "' size 0x", "Parameter '", "a", " ", "\n", "\x1b[1", "'"],
 )
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
+    """Eight times the text: time that grows with its square is 64 times as long.
+
+    What a busy processor made long once is measured again.
+    """
+
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         start = time.process_time()
         why(text)
         return time.process_time() - start
 
-    small, large = max(0.02, seconds(100_000)), seconds(800_000)
-    assert large < 40 * small
+    small = max(0.02, seconds(100_000))
+    assert any(seconds(800_000) < 40 * small for _ in range(3))
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright
 
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 #: Milliseconds in which the model must be ready, on a machine that does other work too.
-PATIENCE = 60_000
+PATIENCE = 240_000
 
 #: Ask, and return the answer and what a reader sees of it.
 ASK = """async (requests) => {
