@@ -24,6 +24,7 @@ import attrs
 import pytest
 from conftest import Figure, Surroundings, needs, needs_program
 from every_call import MAY_GIVE, Story, each_failing_once, numbers, sampler, seed
+from own_mappings import own_mappings
 from run_with_faults import outcome, run_on
 from sampling import WHOLE
 from strace_injection import tell
@@ -98,7 +99,7 @@ def ours() -> set[str]:
     Python maps nothing that may not be touched, nothing shared, and no file for writing.
     """
     kept = set()
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in own_mappings():
         _addresses, permissions, _rest = line.split(maxsplit=2)
         if permissions in ("---p", "rw-s", "---s") or "/mnt/" in line or "memfd:" in line:
             kept.add(line)

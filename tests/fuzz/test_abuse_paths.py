@@ -24,6 +24,7 @@ from abused_disks import MIB, disk_with_quota, fill, mounted
 from concurrent_file_changes import ACTIONS, PRECIOUS, Helper, Meddled, contents, prepare
 from concurrent_writer import cut_meanwhile, meanwhile, preallocated, shared_memory
 from conftest import Figure, Surroundings
+from own_mappings import own_mappings
 
 from qemu_model.explain.why import why
 from qemu_model.host.live import LiveHost
@@ -40,8 +41,7 @@ def words(path: Path, more: str = "") -> tuple[str, ...]:
 
 def held() -> set[str]:
     """Return what this process has open and mapped that a backend can have left."""
-    lines = Path("/proc/self/maps").read_text().splitlines()
-    kept = {line for line in lines if line.split()[1] in ("---p", "rw-s", "---s")}
+    kept = {line for line in own_mappings() if line.split()[1] in ("---p", "rw-s", "---s")}
     return kept | {f"descriptor {name}" for name in os.listdir("/proc/self/fd")}
 
 
