@@ -1,4 +1,7 @@
-"""The model and a real QEMU on real DAX: options, recordings, traces."""
+"""The model and a real QEMU on real DAX: options, recordings, traces.
+
+The gate does 24 runs in the guest, drawn by the commit; ``--whole`` does all.
+"""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -17,14 +20,17 @@ import pytest
 from calls import logged_calls, modelled_calls
 from guests import Storage, packages
 from recordings import Recording, recordings
+from sampling import drawn, others_whole
 
 from qemu_model.host import linux, profiles
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import run
-from qemu_model.revision import REVISIONS, find
+from qemu_model.revision import find
 
 #: Where files are, by the name of the place, and whether MAP_SYNC can take effect there.
 FILES: Final = {"ext4-dax": True, "ext4": False, "xfs-dax": True, "xfs": False}
+#: Of the runs in the gate: of the matrix, of the recordings, of a real QEMU, of its memory.
+SOME_OPTIONS, SOME_RECORDINGS, SOME_QEMUS, SOME_MEMORIES = 8, 6, 7, 3
 SIZE: Final = 4 << 20
 SYNC: Final = linux.MAP_SHARED_VALIDATE | linux.MAP_SYNC
 
@@ -49,13 +55,43 @@ class Options:
         return (self.share, self.pmem, self.sync) == ("on", "on", "on")
 
 
-MATRIX: Final = [Options(*three) for three in itertools.product((None, "on", "off"), repeat=3)]
+ALL_ON: Final = Options("on", "on", "on")
+#: The one line that asks for MAP_SYNC, and the others, of which the gate draws some.
+MATRIX: Final = [
+    ALL_ON,
+    *drawn(
+        "options in the guest",
+        [
+            options
+            for three in itertools.product((None, "on", "off"), repeat=3)
+            if (options := Options(*three)) != ALL_ON
+        ],
+        SOME_OPTIONS - 1,
+    ),
+]
+#: Where the gate runs the matrix: on ext4 with DAX.
+PLACES: Final = [
+    place if place == "ext4-dax" else pytest.param(place, marks=pytest.mark.whole)
+    for place in FILES
+]
+
+
+def wanted(request: pytest.FixtureRequest, *names: str) -> list[Any]:
+    """Return what the tests that run, of those that take a fixture, are parametrised with."""
+    return [
+        tuple(item.callspec.params[name] for name in names)
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and request.fixturename in item.fixturenames
+    ]
 
 
 @pytest.fixture(scope="module")
-def matrix(storage: Storage) -> dict[tuple[str, Options], dict[str, Any]]:
-    """Run the matrix, over every place that takes files, with the model in the guest."""
-    keys = list(itertools.product(FILES, MATRIX))
+def matrix(
+    request: pytest.FixtureRequest, storage: Storage
+) -> dict[tuple[str, Options], dict[str, Any]]:
+    """Run the matrix, over the places that are asked about, with the model in the guest."""
+    places = [place for place in FILES if (place,) in wanted(request, "place")]
+    keys = list(itertools.product(places, MATRIX))
     runs = []
     for place, options in keys:
         path = f"{storage.places[place]}/matrix.img"
@@ -66,7 +102,7 @@ def matrix(storage: Storage) -> dict[tuple[str, Options], dict[str, Any]]:
     return dict(zip(keys, storage.run_models(runs), strict=True))
 
 
-@pytest.mark.parametrize("place", FILES)
+@pytest.mark.parametrize("place", PLACES)
 def test_map_sync_is_tried_exactly_when_all_three_are_on(
     place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
 ) -> None:
@@ -80,7 +116,7 @@ def test_map_sync_is_tried_exactly_when_all_three_are_on(
     assert tried == {options.text: options.asks for options in MATRIX}
 
 
-@pytest.mark.parametrize("place", FILES)
+@pytest.mark.parametrize("place", PLACES)
 def test_map_sync_takes_effect_exactly_where_it_is_tried_on_dax(
     place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
 ) -> None:
@@ -91,7 +127,7 @@ def test_map_sync_takes_effect_exactly_where_it_is_tried_on_dax(
     assert effective == {options.text: [options.asks and FILES[place]] for options in MATRIX}
 
 
-@pytest.mark.parametrize("place", FILES)
+@pytest.mark.parametrize("place", PLACES)
 def test_without_dax_the_user_sees_no_difference(
     place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
 ) -> None:
@@ -103,7 +139,7 @@ def test_without_dax_the_user_sees_no_difference(
     assert seen == {(0, 4 * 1024 * 1024)}
 
 
-@pytest.mark.parametrize("place", FILES)
+@pytest.mark.parametrize("place", PLACES)
 def test_the_simulated_kernel_leads_to_the_same_calls(
     place: str, matrix: dict[tuple[str, Options], dict[str, Any]]
 ) -> None:
@@ -133,13 +169,8 @@ def without_names(events: Any) -> list[tuple[object, ...]]:
 
 
 def recorded() -> list[Recording]:
-    """Return the runs of real QEMUs that were recorded on DAX, as far as they are modelled."""
-    return [
-        one
-        for name in ("v8-dax", "v7.2-dax")
-        for one in recordings(name)
-        if one.revision in REVISIONS
-    ]
+    """Return the runs of real QEMUs that were recorded on DAX."""
+    return [one for name in ("v8-dax", "v7.2-dax") for one in recordings(name)]
 
 
 def place_of(one: Recording) -> str:
@@ -148,9 +179,16 @@ def place_of(one: Recording) -> str:
     return words[0] + ("" if "dax=never" in words else "-dax")
 
 
+def name_of(one: Recording) -> str:
+    """Return the name of a recording, with its tree."""
+    return f"{one.revision}-{one.name}"
+
+
 @pytest.fixture(scope="module")
-def replayed(storage: Storage) -> dict[str, dict[str, Any]]:
+def replayed(request: pytest.FixtureRequest, storage: Storage) -> dict[str, dict[str, Any]]:
     """Run the model in the guest as the recorded QEMUs were run, under the same paths."""
+    asked = {name_of(one) for (one,) in wanted(request, "one")}
+    chosen = [one for one in recorded() if name_of(one) in asked]
     runs = [
         {
             "args": [*one.machine, *one.args],
@@ -160,17 +198,17 @@ def replayed(storage: Storage) -> dict[str, dict[str, Any]]:
             "files": list(one.files_after),
             "bind": storage.places[place_of(one)],
         }
-        for one in recorded()
+        for one in chosen
     ]
-    names = [f"{one.revision}/{one.name}" for one in recorded()]
-    return dict(zip(names, storage.run_models(runs), strict=True))
+    return dict(zip(map(name_of, chosen), storage.run_models(runs), strict=True))
 
 
-@pytest.mark.parametrize("one", recorded(), ids=lambda one: f"{one.revision}-{one.name}")
+@pytest.mark.sampled(SOME_RECORDINGS)
+@pytest.mark.parametrize("one", recorded(), ids=name_of)
 def test_the_model_does_on_dax_what_the_recorded_qemu_did(
     one: Recording, replayed: dict[str, dict[str, Any]]
 ) -> None:
-    done = replayed[f"{one.revision}/{one.name}"]
+    done = replayed[name_of(one)]
     expected = {
         "exit": one.exit,
         "stderr": one.stderr,
@@ -238,11 +276,22 @@ def qemu_cases() -> list[tuple[str, str]]:
     return [*files, *device]
 
 
+#: The same for each test: a run is judged in more than one way.
+QEMU_CASES: Final = [
+    pytest.param(*case, marks=[pytest.mark.whole] if whole else [])
+    for case, whole in others_whole("QEMUs in the guest", qemu_cases(), SOME_QEMUS)
+]
+
+
 @pytest.fixture(scope="module")
-def qemus(storage: Storage) -> dict[tuple[str, str], dict[str, Any]]:
-    """Run Debian's QEMU in the guest under strace, over every place."""
+def qemus(
+    request: pytest.FixtureRequest, storage: Storage
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Run Debian's QEMU in the guest under strace, over the places that are asked about."""
+    asked = wanted(request, "place", "options")
+    cases = [case for case in qemu_cases() if case in asked]
     runs = []
-    for number, (place, options) in enumerate(qemu_cases()):
+    for number, (place, options) in enumerate(cases):
         device = place == "device-dax"
         path = storage.places[place] + ("" if device else "/qemu.img")
         line = f"memory-backend-file,id=m0,mem-path={path},size=4M,{options}"
@@ -259,7 +308,7 @@ def qemus(storage: Storage) -> dict[tuple[str, str], dict[str, Any]]:
     results = storage.run_qemus(runs)
     return {
         case: {**result, "trace": one["trace"], "path": one["path"]}
-        for case, one, result in zip(qemu_cases(), runs, results, strict=True)
+        for case, one, result in zip(cases, runs, results, strict=True)
     }
 
 
@@ -270,7 +319,7 @@ def lines_around(verdict: dict[str, Any], trace: str) -> str:
     return "\n" + "\n".join(lines[max(0, line - 15) : line + 10])
 
 
-@pytest.mark.parametrize(("place", "options"), qemu_cases())
+@pytest.mark.parametrize(("place", "options"), QEMU_CASES)
 def test_a_real_qemu_on_dax_conforms_to_the_model(
     place: str, options: str, qemus: dict[tuple[str, str], dict[str, Any]]
 ) -> None:
@@ -290,7 +339,7 @@ def lies_on_a_huge_page(trace: str) -> bool:
     return any(int(address, 16) % (2 << 20) == 0 for address in tried)
 
 
-@pytest.mark.parametrize(("place", "options"), qemu_cases())
+@pytest.mark.parametrize(("place", "options"), QEMU_CASES)
 def test_a_real_qemu_on_dax_says_what_was_measured(
     place: str, options: str, qemus: dict[tuple[str, str], dict[str, Any]]
 ) -> None:
@@ -328,14 +377,15 @@ MEMORY_JUDGED: Final = {
 
 
 def test_the_memory_of_a_running_qemu_is_judged(storage: Storage) -> None:
+    cases = drawn("memories in the guest", list(MEMORY_JUDGED), SOME_MEMORIES)
     runs = []
-    for place, options in MEMORY_JUDGED:
+    for place, options in cases:
         path = storage.places[place] + ("" if place == "device-dax" else "/judged.img")
         line = f"memory-backend-file,id=m0,mem-path={path},size=4M,{options}"
         runs.append({"args": ["-object", line], "path": path})
     answers = storage.judge_qemus(runs)
     found = {
         case: [one["nature"] for one in answer["mappings"] if one["path"] == asked["path"]]
-        for case, asked, answer in zip(MEMORY_JUDGED, runs, answers, strict=True)
+        for case, asked, answer in zip(cases, runs, answers, strict=True)
     }
-    assert found == {case: [nature] for case, nature in MEMORY_JUDGED.items()}
+    assert found == {case: [MEMORY_JUDGED[case]] for case in cases}

@@ -31,6 +31,15 @@ def drawn(name: str, population: Sequence[Item], size: int) -> list[Item]:
     return [population[place] for place in sorted(places)]
 
 
+def others_whole(name: str, population: Sequence[Item], size: int) -> list[tuple[Item, bool]]:
+    """Return each member with whether it runs only where everything is asked for.
+
+    What several tests say of one run is parametrised with this: they have one sample.
+    """
+    kept = set(drawn(name, range(len(population)), size))
+    return [(member, place not in kept) for place, member in enumerate(population)]
+
+
 def divide(
     items: list[pytest.Item], named: Sequence[str]
 ) -> tuple[list[pytest.Item], list[pytest.Item], list[str]]:
