@@ -38,6 +38,13 @@ DISCARDED: Final = Rule(
     "A file's content is thrown away when QEMU ends.",
 )
 
+EMPTIED: Final = Rule(
+    "QM313",
+    "data-discarded-at-start",
+    "warning",
+    "A file's content is thrown away when a virtio-mem device takes it.",
+)
+
 
 def partial_pages(case: Case) -> Iterator[Finding]:
     """Yield the sizes that are no multiple of the page size."""
@@ -113,4 +120,21 @@ def discarded_data(case: Case) -> Iterator[Finding]:
                 "scratch files.",
                 "leave discard-data=on away if the content matters",
                 args=args,
+            )
+
+
+def emptied_files(case: Case) -> Iterator[Finding]:
+    """Yield the files over which virtio-mem punches a hole as QEMU starts."""
+    if case.run.exit != 0:
+        return
+    for memory in case.memory:
+        devices = [use for use in memory.uses if use.part and use.part.kind == "virtio-mem-pci"]
+        if devices and memory.type == "memory-backend-file" and memory.mapped:
+            yield Finding(
+                EMPTIED,
+                memory.id,
+                f"{devices[0].label}: what is in {memory.path} is thrown away when QEMU starts.",
+                "virtio-mem begins without memory: QEMU punches a hole over the whole file "
+                "(FALLOC_FL_PUNCH_HOLE), with share=off too.",
+                "use another file if the content matters",
             )

@@ -38,6 +38,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     file_rules.partial_pages,
     file_rules.private_files,
     file_rules.discarded_data,
+    file_rules.emptied_files,
     start_rules.warnings,
     start_rules.changes_later,
     persistence_rules.unarmed,

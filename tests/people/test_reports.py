@@ -340,3 +340,20 @@ def test_lint_answers_in_json_and_sarif(capsys: pytest.CaptureFixture[str]) -> N
 def test_each_rule_has_a_code_of_its_own() -> None:
     assert len({rule.code for rule in RULES}) == len(RULES)
     assert all(rule.severity in SEVERITIES for rule in RULES)
+
+
+@pytest.mark.parametrize(("share", "tree"), [("on", "qemu-5.1"), ("off", "qemu-11.1")])
+def test_a_file_that_virtio_mem_empties_is_named(share: str, tree: str) -> None:
+    backend = f"memory-backend-file,id=b,size=128M,mem-path=/data/b.raw,share={share}"
+    line = ["-M", "q35", "-m", "1G,maxmem=4G", "-object", backend]
+    device = ["-device", "virtio-mem-pci,memdev=b,id=vm"]
+    found = {
+        len(args): [
+            one.text
+            for one in findings_of(case_of(args, find(tree), place_called("sim:default", ())))
+            if one.rule.code == "QM313"
+        ]
+        for args in (line, [*line, *device])
+    }
+    text = "vm (virtio-mem-pci): what is in /data/b.raw is thrown away when QEMU starts."
+    assert found == {len(line): [], len(line) + 2: [text]}
