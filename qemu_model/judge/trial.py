@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import attrs
@@ -120,7 +121,7 @@ class Trial:
     def _run_model(self) -> None:
         process = self._process
         process.start()
-        self._note_unknown(process.qemu.stderr)
+        self._note_unknown(process.qemu.stderr, "\n".join(self._given.options))
         self._alignment.has_started()
         for request in self._qmp or ():
             if not process.running or self._alignment.ended_early is not None:
@@ -132,11 +133,12 @@ class Trial:
                 process.command(request)
             except NotModelled as command:
                 self._left_out.append(str(command))
-            self._note_unknown([_error_text(reply) for reply in process.replies])
+            refused = [_error_text(reply) for reply in process.replies]
+            self._note_unknown(refused, json.dumps(request))
 
-    def _note_unknown(self, lines: list[str]) -> None:
+    def _note_unknown(self, lines: list[str], given: str) -> None:
         if not self._unknown:
-            self._unknown = refused_name(lines)
+            self._unknown = refused_name(lines, given)
             self._known_divergences = self._report.diverged
 
     def _judge_rest(self) -> Call | None:

@@ -20,7 +20,7 @@ _REFUSALS: Final = tuple(
     for pattern in (
         r"(?P<option>\S+): invalid option$",
         r"Property '[^']*\.(?P<name>[^'.]*)' not found$",
-        r"[Ii]nvalid parameter '(?P<name>[^']*)'$",
+        r"[Ii]nvalid parameter '(?P<parameter>[^']*)'$",
         r"Parameter '(?P<name>[^']*)' is unexpected$",
         r"[Ii]nvalid object type: (?P<name>\S+)$",
         r"Parameter 'qom-type' does not accept value '(?P<name>[^']*)'$",
@@ -32,11 +32,12 @@ _REFUSALS: Final = tuple(
 )
 
 
-def refused_name(lines: Iterable[str]) -> str:
+def refused_name(lines: Iterable[str], given: str) -> str:
     """Return what the model's messages refuse and no tree knows; empty if there is none.
 
-    A property that a later tree has is known.  A machine never is: a QEMU that runs with it
-    has it.
+    ``given`` is the command line or command that they answer: until 6.1 an invalid parameter
+    can be the value of a property that is known.  A property that a later tree has is known.
+    A machine never is: a QEMU that runs with it has it.
     """
     for line in lines:
         for pattern in _REFUSALS:
@@ -48,8 +49,17 @@ def refused_name(lines: Iterable[str]) -> str:
             if whole:
                 return whole
             name = found.get("name") or ""
+            parameter = found.get("parameter")
+            if parameter is not None and _is_name_in(given, parameter):
+                name = parameter
             return "" if name in known_names() else name
     return ""
+
+
+def _is_name_in(given: str, word: str) -> bool:
+    """Whether a word is the name of a parameter, and not only a value."""
+    name = re.escape(word)
+    return re.search(rf'(?:^|[,\n]){name}(?:[=,\n]|$)|"{name}"\s*:', given) is not None
 
 
 @functools.cache
