@@ -30,6 +30,7 @@ from recordings import SETS, Recording, recording, recordings
 
 from qemu_model.judge import alignment
 from qemu_model.judge.strace import Call
+from qemu_model.judge.unknown_names import known_names
 
 RUNS = [(name, run) for name in SETS for run in recordings(name)]
 WHOLE = [run for _, run in RUNS if run.only_path is None and not run.cut]
@@ -59,10 +60,14 @@ def to_break(place: int) -> bool:
     """Whether any broken call must be found.
 
     The release after object-del is optional; a descriptor that strace shows under another
-    name than its path, a link's, is the backend's only while the log has its opening.
+    name than its path, a link's, is the backend's only while the log has its opening.  After
+    a property that no tree knows was set, what differs is inconclusive.
     """
     commands = [command["execute"] for command in WHOLE[place].qmp]
     if "object-del" in commands or len(judged(place)) <= 1:
+        return False
+    changed = {command.get("arguments", {}).get("property") for command in WHOLE[place].qmp}
+    if not changed - {None} <= known_names():
         return False
     lines = (WHOLE[place].lines[number - 1] for number in judged(place))
     opened = [found for line in lines if (found := OPENED_AS.search(line))]
