@@ -323,7 +323,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(browser: Browser, buil
     dark_sum, light_sum = (sum(map(int, re.findall(r"\d+", one))) for one in (dark, light))
     assert dark_sum < 200 < 600 < light_sum
     opened.reload()
-    assert light == opened.evaluate(background)
+    opened.wait_for_function(f"{background} === '{light}'")
     opened.context.close()
 
 
