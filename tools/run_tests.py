@@ -364,6 +364,9 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    # A shell that starts this in the background has it ignore SIGINT, and the tests of Ctrl-C
+    # would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
