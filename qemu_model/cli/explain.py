@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import common
 from .ignored import ignored_sentences
@@ -85,16 +85,17 @@ def main(argv: Sequence[str]) -> int:
     from ..qmp import NotModelled
 
     note = ""
-    topic = words.has(PERSISTENCE)
+    asked: dict[str, Any] = {
+        "qmp": qmp,
+        "persistence": words.has(PERSISTENCE),
+        "chosen_because": choice.because,
+        "told": line.behind,
+    }
     try:
-        explanation = explain(
-            line.options, revision, host, qmp=qmp, persistence=topic, chosen_because=choice.because
-        )
+        explanation = explain(line.options, revision, host, **asked)
     except CannotAsk as error:
         note = f"this machine was not asked: {error}"
-        explanation = explain(
-            line.options, revision, qmp=qmp, persistence=topic, chosen_because=choice.because
-        )
+        explanation = explain(line.options, revision, **asked)
     except HostRefuses as error:
         raise common.UsageError(str(error)) from error
     except NotModelled as error:

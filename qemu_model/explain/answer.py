@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 _LISTED: Final = 4
 
 
-def verdict(case: Case) -> str:
-    """Return whether QEMU starts, and its message if it does not."""
+def verdict(case: Case, *, failed: bool = False) -> str:
+    """Return whether QEMU starts, and its message if it does not.
+
+    ``failed`` says that the text behind the line has an error, so that it did not start there.
+    """
     run = case.run
     if case.killed:
         return "Does not start: the kernel kills QEMU, as there is not so much memory."
     if run.exit == 0:
-        return "Starts."
+        return "Starts on a host that has what it needs." if failed else "Starts."
     if run.livelock:
         return f"Never starts: QEMU stays in {run.livelock}()."
     said = errors_of(run)

@@ -113,12 +113,13 @@ def explain(
     qmp: Sequence[Any] = (),
     persistence: bool = False,
     chosen_because: str = AS_ASKED,
+    told: str = "",
 ) -> Explanation:
     """Explain a line of QEMU's options, and the QMP commands after it.
 
     ``host`` is ``live``, ``sim:`` and a profile's name, or empty for none.  On a live
     host nothing is created or changed.  ``persistence`` makes it a topic of any line,
-    ``chosen_because`` says why this tree answers.
+    ``chosen_because`` says why this tree answers, ``told`` is the text that stood behind the line.
     Raises :class:`~.dry.CannotAsk` where the kernel cannot be asked without that, and
     :class:`~qemu_model.host.profiles.ProfileError` for a profile that is not there.
     """
@@ -128,7 +129,7 @@ def explain(
     parts = parts_of(args)
     place = place_called(host, parts)
     asked = place.make()
-    case = case_of(args, revision, place, qmp, parts=parts, host=asked)
+    case = case_of(args, revision, place, qmp, parts=parts, host=asked, told=told)
     kernel = _kernel_of(place)
     done = _explain(case, asked, kernel, findings_of(case), persistence=persistence)
     return attrs.evolve(done, chosen_because=chosen_because)

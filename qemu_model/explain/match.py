@@ -109,6 +109,12 @@ class Found:
     first: int
     last: int
 
+    @property
+    def is_warning(self) -> bool:
+        """Whether QEMU goes on after it."""
+        before = self.line[: self.first].casefold()
+        return "warning: " in before or self.known.message.stream == "stderr"
+
 
 def tidy(text: str) -> str:
     """Return ``text`` with plain quotes, single blanks, and no colours of a terminal."""
@@ -205,7 +211,7 @@ def _find(text: str, prepare: Callable[[str], str]) -> list[Found]:
         if not any(_overlap(match, other) for other in kept):
             kept.append(match)
     # What ended QEMU comes before what it only mentioned.
-    return sorted(kept, key=lambda match: match.known.message.stream == "stderr")
+    return sorted(kept, key=lambda match: match.is_warning)
 
 
 def _overlap(one: Found, other: Found) -> bool:

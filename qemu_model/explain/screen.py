@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ..findings.start_rules import ENDLESS, OTHER_RELEASE, REFUSED
+from ..findings.text_rules import FAILED_THERE
 from ..findings.units import counted
+from ..revisions.default import machine_type
 from .answer import memory_sentences, verdict
 
 if TYPE_CHECKING:
+    from ..findings.case import Case
     from ..findings.finding import Finding
     from .explanation import Explanation
 
@@ -43,15 +46,13 @@ def first_screen(
     """
     case = explanation.case
     host = {"": "none given", "live": "this machine"}.get(explanation.host, explanation.host)
-    machine = case.run.machine
-    if case.run.line.assumed_machine:
-        machine += " (assumed)"
-    lines = _wrapped(f"{tree}; host: {host}; machine {machine or 'none'}", width, "bold")
+    lines = _wrapped(f"{tree}; host: {host}{_machine(case, tree)}", width, "bold")
     if note:
         lines += _wrapped(note, width, "magenta")
     style = "green" if case.starts else "red"
     if case.starts:
-        first, *others = [verdict(case), *memory_sentences(case)]
+        failed = any(one.rule is FAILED_THERE for one in explanation.findings)
+        first, *others = [verdict(case, failed=failed), *memory_sentences(case)]
         lines += _wrapped(" ".join([first, *others[:1]]), width, style)
         for sentence in others[1:]:
             lines += _wrapped(sentence, width)
@@ -63,6 +64,14 @@ def first_screen(
     room = 10_000 if whole else MOST_LINES - len(lines)
     lines += _findings(explanation.findings, width, room)
     return lines
+
+
+def _machine(case: Case, tree: str) -> str:
+    """Return which machine it is, empty where the tree's sentence has it."""
+    if case.run.line.assumed_machine:
+        return f"; machine {case.run.machine} (assumed)"
+    machine = machine_type(case.args) or case.run.machine
+    return f"; machine {machine}" if machine and machine not in tree else ""
 
 
 def persistence(explanation: Explanation) -> str:

@@ -72,7 +72,8 @@ class Case:
 
     ``wanted`` is the line's memory on a machine where nothing is scarce, ``look`` the run
     on the host itself.  ``killed`` says why the host's kernel would kill QEMU at start: memory
-    runs out; ``look`` is then the other run.
+    runs out; ``look`` is then the other run.  ``told`` is the text that came after the line, as
+    a log has it.
     """
 
     args: tuple[str, ...]
@@ -83,6 +84,7 @@ class Case:
     wanted: Look
     qmp: tuple[Any, ...] = ()
     killed: str = ""
+    told: str = ""
 
     @property
     def run(self) -> Run:
@@ -170,6 +172,7 @@ def case_of(
     *,
     parts: Sequence[Part] | None = None,
     host: Host | None = None,
+    told: str = "",
 ) -> Case:
     """Return a line's case on a host; ``host`` is one that the caller has made for it."""
     from ..host.simulated import SimulatedHost
@@ -187,4 +190,5 @@ def case_of(
         wanted = look
     else:
         wanted = look_at(args, revision, SimulatedHost(place.plenty), qmp, read)
-    return Case(tuple(args), revision, place, read, look or wanted, wanted, tuple(qmp), killed)
+    shown = look or wanted
+    return Case(tuple(args), revision, place, read, shown, wanted, tuple(qmp), killed, told)

@@ -13,7 +13,7 @@ from ..explain.parts import parts_of
 from ..host.profiles import ProfileError
 from ..input import NothingFound, find_line
 from ..revision import NEWEST, REVISIONS, Revision
-from .case import case_of, place_called
+from .case import Case, case_of, place_called
 from .conditions import Condition, conditions
 from .releases import LACKS, trees_with
 
@@ -42,6 +42,11 @@ def conditions_here(text: str, found: Found, host: str = "") -> tuple[Condition,
         case = case_of(args, _tree_of(found), place_called(host, parts), parts=parts)
     except ProfileError:
         return ()
+    return failed_in(case, found)
+
+
+def failed_in(case: Case, found: Found) -> tuple[Condition, ...]:
+    """Return the conditions that a line fails, for a message that it came with."""
     named = [part.id for part in parts_of(_option_of(found)) if part.option == "object"]
     failed: list[Condition] = []
     for memory in case.memory:

@@ -51,7 +51,8 @@ def lint(line: QemuLine, revision: Revision, because: str, host: str, name: str)
     from ..explain.parts import parts_of
 
     parts = parts_of(line.options)
-    case = case_of(line.options, revision, place_called(host, parts), parts=parts)
+    place = place_called(host, parts)
+    case = case_of(line.options, revision, place, parts=parts, told=line.behind)
     return Linted(name, line, revision, because, case.starts, findings_of(case))
 
 

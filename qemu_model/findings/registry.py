@@ -17,6 +17,7 @@ from . import (
     ram_rules,
     resource_rules,
     start_rules,
+    text_rules,
 )
 from .case import Case, case_of
 from .finding import SEVERITIES, Finding, Rule
@@ -26,6 +27,7 @@ Check = Callable[[Case], Iterator[Finding]]
 #: What looks for findings, in the order in which they are shown beside equals.
 CHECKS: Final[tuple[Check, ...]] = (
     start_rules.refused,
+    text_rules.failed_there,
     ram_rules.private_ram,
     resource_rules.huge_pages,
     resource_rules.no_room,
@@ -51,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
             value
             for module in (
                 start_rules,
+                text_rules,
                 ram_rules,
                 resource_rules,
                 file_rules,
@@ -80,6 +83,9 @@ def findings_of(case: Case) -> tuple[Finding, ...]:
     refused = next((one for one in found if one.rule is start_rules.REFUSED and one.fix), None)
     if refused is not None:
         found = _named_by_rule(found, refused)
+    told = next((one for one in found if one.rule is text_rules.FAILED_THERE and one.fix), None)
+    if told is not None:
+        found = [one for one in found if one is told or one.fix != told.fix]
     found.sort(key=lambda finding: -SEVERITIES[finding.level])
     return tuple(found)
 

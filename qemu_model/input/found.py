@@ -26,7 +26,8 @@ class QemuLine:
     ``kind`` names the sort of text ("libvirt log", "ps", ...), ``when`` the time of the
     start if the text says it, ``version`` the text of a version ("10.0.2Debian 1:10.0.2"),
     empty if there is none.  ``line`` counts lines of the text from 1.  ``notes`` say what
-    was left out or could not be known.
+    was left out or could not be known.  ``behind`` is the text after the line, up to the next
+    start: a log has QEMU's messages there.
     """
 
     options: tuple[str, ...]
@@ -36,6 +37,7 @@ class QemuLine:
     when: str = ""
     line: int = 1
     notes: tuple[str, ...] = ()
+    behind: str = attrs.field(default="", eq=False, repr=False)
 
     @property
     def release(self) -> tuple[int, int] | None:

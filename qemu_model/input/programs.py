@@ -14,10 +14,10 @@ from ..qemu_options_hx import options_of_all_releases
 _NAME: Final = (
     r"(?:qemu-system-[a-z0-9_]+|qemu-kvm|kvm-spice|kvm|qemu)(?:[-.](?:spice|bin|\d[\w.]*))?"
 )
-_PROGRAM: Final = re.compile(rf"(?:\S*/)?{_NAME}")
+_PROGRAM: Final = re.compile(rf"(?!/dev/)(?:\S*/)?{_NAME}")
 #: A program in a text, followed by an option: how most texts show one.
 IN_TEXT: Final = re.compile(
-    rf"(?<![^\s'\"=@!+(\[-])(?P<program>(?:/[^\s'\"=,]*/)?{_NAME})['\"]?"
+    rf"(?<![^\s'\"=@!+(\[-])(?P<program>(?:/(?!dev/)[^\s'\"=,]*/)?{_NAME})['\"]?"
     r"(?=(?:\s|\\\r?\n)+['\"]?--?[A-Za-z])"
 )
 

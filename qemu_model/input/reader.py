@@ -35,6 +35,16 @@ _CONTINUED_PROMPT: Final = re.compile(r"(\\[ \t]*\n)> ")
 #: A line ``Key: value``, as descriptions of containers have them.
 _KEY_AND_VALUE: Final = re.compile(r"\s*[A-Z][\w /-]*:(?:\s.*)?$")
 _JOURNAL: Final = re.compile(r"^\w{3} +\d+ [\d:]{8} \S+ [\w.@-]+\[\d+\]: ", re.M)
+#: A command that runs another one in a container, whose /dev/shm is small.
+_CONTAINER: Final = re.compile(
+    r"\b(?:docker|podman|nerdctl)\s+(?:container\s+)?run\b(?!.*ipc[= ]host)"
+)
+CONTAINER_NOTE: Final = (
+    "the line runs in a container, whose /dev/shm has 64 MiB unless --shm-size says more: "
+    "--host sim:pod judges it there"
+)
+#: So much text behind a line is looked at for QEMU's messages, in characters.
+_LONGEST_BEHIND: Final = 100_000
 #: Options of a distribution's own that take a value: QEMU has none of them.
 _DISTRIBUTION: Final = MappingProxyType({"id": "-id is Proxmox's own option; it is left out"})
 
@@ -185,7 +195,12 @@ def _in_text(text: str, start: int, end: int, kind: str) -> Iterator[QemuLine]:
             except Unreadable:
                 words, position = raw_words(whole), line_end
                 sort = kind or "line with a lost quote"
-        yield QemuLine(tuple(words[1:]), sort, words[0], line=number, notes=notes)
+        following = IN_TEXT.search(text, position, end)
+        stop = following.start() if following is not None else end
+        behind = text[position : min(stop, position + _LONGEST_BEHIND)]
+        if "/dev/shm" in whole and _CONTAINER.search(head):
+            notes = (*notes, CONTAINER_NOTE)
+        yield QemuLine(tuple(words[1:]), sort, words[0], line=number, notes=notes, behind=behind)
 
 
 def _end_of_process(text: str, line_end: int, end: int) -> int:

@@ -73,10 +73,20 @@ def choose(
         return _named(release, source or f"QEMU {release_text(release)}")
     machine = machine_type(options)
     version = _VERSIONED.search(machine)
-    if version is None:
-        return Choice(NEWEST, "the newest")
-    named = (int(version[1]), int(version[2]))
-    return _named(named, machine)
+    if version is not None:
+        return _named((int(version[1]), int(version[2])), machine)
+    nearest = _distributions_own(machine)
+    return _named(nearest, machine) if nearest is not None else Choice(NEWEST, "the newest")
+
+
+def _distributions_own(machine: str) -> Release | None:
+    """Return the release that a distribution's machine type is nearest to, None for others."""
+    if "-" not in machine:
+        return None
+    # Most lines need no table of machines to choose a tree.
+    from ..machines.lookup import release_of
+
+    return release_of(machine)
 
 
 def _named(release: Release, source: str) -> Choice:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qemu_model.input import NothingFound, QemuLine, find_line, find_lines, from_words
+from qemu_model.input.reader import CONTAINER_NOTE
 from qemu_model.input.shell_words import Unreadable, shell_commands
 
 MEMFD = '{"qom-type":"memory-backend-memfd","id":"m0","share":true,"size":1073741824}'
@@ -134,7 +135,7 @@ def test_proxmoxs_own_option_is_left_out_and_noted() -> None:
         "[Service]\nExecStart=/usr/bin/qemu-system-x86_64 -m 2G \\\n  -S\nRestart=always\n",
         "Mar 02 09:14:07 h systemd[1]: /usr/bin/qemu-system-x86_64 -m 2G -S",
         "LC_ALL=C sudo qemu-system-x86_64 -m 2G -S; echo done",
-        "docker run --rm --device /dev/kvm image qemu-system-x86_64 -m 2G -S | tee log",
+        "docker run --device /dev/kvm --shm-size 1G image qemu-system-x86_64 -m 2G -S | tee log",
         "Popen(['qemu-system-x86_64', '-m', '2G', '-S'])",
         '[{"Path":"qemu-system-x86_64","Args":["-m","2G","-S"]}]',
         'spec:\n  command:\n  - kvm\n  args:\n  - -m\n  - "2G"\n  - -S\n  tty: true\n',
@@ -169,6 +170,13 @@ def test_a_configuration_file_of_qemus_becomes_options() -> None:
         ),
         ("7f0000000000-7f0000200000 rw-s 00000000 00:01 123 /memfd:x", "check --smaps FILE"),
         ("memory: 8192\ncores: 4\nnuma: 1\n", "qm showcmd VMID"),
+        ("kind: VirtualMachineInstance\n", "kubectl exec POD -c compute"),
+        ("virt-install --memory 4096 --import --disk a.img", "virt-install command"),
+        ("[hypervisor.qemu]\npath = '/usr/bin/qemu'\n", "enable_debug = true"),
+        (
+            "qemu-kvm: -object x: unable to map backing store for guest RAM: Permission denied",
+            'qemu-model why "unable to map backing store for guest RAM: Permission denied"',
+        ),
         ("hello\n", "no QEMU options were found (looked for: a QEMU program"),
         (" \n", "the text is empty"),
     ],
@@ -191,6 +199,14 @@ def test_the_program_before_the_options_is_no_option() -> None:
 
 def test_an_array_with_a_redirection_in_it_has_an_end() -> None:
     assert find_line("made=(<list)\nkvm -m 2G $made").options[:2] == ("-m", "2G")
+
+
+@pytest.mark.parametrize(
+    ("run", "notes"),
+    [("docker run x ", (CONTAINER_NOTE,)), ("docker run --ipc=host x ", ()), ("", ())],
+)
+def test_a_container_with_a_small_dev_shm_is_noted(run: str, notes: tuple[str, ...]) -> None:
+    assert find_line(f"{run}kvm -m 2G -mem-path /dev/shm").notes == notes
 
 
 @given(

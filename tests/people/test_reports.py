@@ -46,6 +46,12 @@ PS = (
     '-netdev {"type":"vhost-user","chardev":"charnet0","id":"hostnet0"} '
     '-device {"driver":"virtio-net-pci","netdev":"hostnet0","id":"net0"}'
 )
+FAILED = LIBVIRT.replace(
+    "2026-03-02 09:14:07.512+0000: Domain",
+    "2026-03-02T09:14:08.1Z qemu-system-x86_64: warning: Memory merging is not supported on this "
+    "host\n2026-03-02T09:14:08.1Z qemu-system-x86_64: unable to map backing store for guest RAM: "
+    "Cannot allocate memory\n2026-03-02 09:14:07.512+0000: Domain",
+)
 PROXMOX = (
     "/usr/bin/kvm -id 100 -name vm-c -smp '4,sockets=1,cores=4,maxcpus=4' -nodefaults -m 8192 "
     "-object 'memory-backend-file,id=ram-node0,size=8192M,mem-path=/run/hugepages/kvm/1048576kB,"
@@ -58,7 +64,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
     """Return the lines below the first, which says the tree."""
     line = find_line(text)
     revision = find(tree) if tree else tree_for(line).revision
-    told = explain(line.options, revision, host)
+    told = explain(line.options, revision, host, told=line.behind)
     return [shown.text for shown in first_screen(told, revision.name, "", 80)][1:]
 
 
@@ -75,6 +81,20 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
                 "No findings.",
             ],
             id="a libvirt log with virtiofs",
+        ),
+        pytest.param(
+            FAILED,
+            "",
+            "",
+            [
+                'Starts on a host that has what it needs. Guest RAM: 4 GiB "pc.ram", one shared',
+                "memfd; fs0 (vhost-user-fs-pci) can reach it.",
+                "error QM003: The text says: unable to map backing store for guest RAM: Cannot",
+                'allocate memory. "pc.ram" is 4 GiB of memory that the kernel must promise; the',
+                "host has less of RAM and swap.",
+                "  fix: give the guest less memory, or use huge pages or a shared file",
+            ],
+            id="a libvirt log of a start that failed",
         ),
         pytest.param(
             PS,

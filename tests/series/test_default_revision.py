@@ -28,6 +28,8 @@ JSON = '{"qom-type":"memory-backend-ram","id":"m","size":4194304}'
         (["-object", SYNC.replace("sync=on", "sync")], "v8", "since the line says sync="),
         (["-machine", "pc-q35-8.2,usb=off"], "qemu-8.2", "from pc-q35-8.2"),
         (["-M", "usb=off,type=pc-i440fx-10.0"], "qemu-10.0", "from pc-i440fx-10.0"),
+        (["-M", "pc-q35-rhel9.4.0"], "qemu-8.2", "from pc-q35-rhel9.4.0"),
+        (["-M", "pc-i440fx-jammy-hpb"], "qemu-6.2", "from pc-i440fx-jammy-hpb"),
         (["-machine", "q35"], "qemu-11.1", "the newest"),
         ([], "qemu-11.1", "the newest"),
         (["-object", SYNC.replace("/x,sync=on", "/a,,sync=on")], "qemu-11.1", "the newest"),

@@ -1,0 +1,44 @@
+"""What the text behind a line tells: how the start failed that the text is about."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..calls.said import errors_of
+from .case import Case
+from .finding import Finding, Rule
+
+FAILED_THERE: Final = Rule(
+    "QM003",
+    "failed-there",
+    "error",
+    "The text has an error of QEMU's behind the line: this start failed, or QEMU ended later.",
+)
+
+
+def failed_there(case: Case) -> Iterator[Finding]:
+    """Yield the error that stands behind the line, unless the model's run has it too."""
+    if not case.told.strip():
+        return
+    # Most lines have no text behind them, and need no catalogue.
+    from ..explain.causes import causes_of
+    from ..explain.match import find_messages
+    from .here import failed_in
+
+    found = next((one for one in find_messages(case.told) if not one.is_warning), None)
+    if found is None:
+        return
+    said = found.line[found.first : found.last].strip()
+    if any(said in text for text in errors_of(case.run)):
+        return
+    failed = next(iter(failed_in(case, found)), None)
+    cause = next(iter(causes_of(found.known, found.errno)), None)
+    why, fix = "", ""
+    if failed is not None:
+        why, fix = failed.text, failed.fix
+    elif cause is not None:
+        why, fix = f"{cause.text[:1].upper()}{cause.text[1:]}.", cause.fix
+    yield Finding(FAILED_THERE, "", f"The text says: {said}. {why}".strip(), why, fix)
