@@ -18,7 +18,7 @@ CALLS = 12
 def judged(directory: Path, lines: int) -> tuple[LongLog, float, int]:
     """Judge a log of so many lines; return it, the seconds it took, and the most memory in KiB.
 
-    A log that does not conform, or of which not every backend is judged, is no measurement.
+    A log that does not conform, or of which not every backend is judged, is not a measurement.
     """
     path, qmp, said = (directory / name for name in ("log", "qmp.json", "verdict"))
     log = write(path, lines)

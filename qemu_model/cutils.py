@@ -143,7 +143,7 @@ def _size_as_double(qemu: Qemu, text: str, default_suffix: str) -> int:
     """Read a size as strtod reads a number: with exponents, ``0x1p3`` and signs.
 
     A fraction needs a unit above B; a negative size and one near 2**64 are out of range,
-    and what is not finite is no number.
+    and what is not finite is not a number.
     """
     read = strtod(text)
     if read is None:

@@ -410,7 +410,7 @@ def _bind(qemu: Qemu, backend: HostMemoryBackend) -> None:
         mode = linux.MPOL_PREFERRED_MANY
     # Without MPOL_MF_STRICT and MPOL_MF_MOVE the policy would not reach pages
     # that -mem-prealloc has already touched.  The kernel reads one node less
-    # than it is told, hence the 1.
+    # than maxnode says, so 1 is added.
     bound = qemu.host.mbind(
         *_address_and_size(backend),
         mode,

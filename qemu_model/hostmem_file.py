@@ -143,7 +143,7 @@ def _ram_flags(qemu: Qemu, fb: HostMemoryBackendFile) -> RamFlags:
 
 
 def file_backend_unparent(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
-    """Throw the file's data away if the user said so, as the object goes."""
+    """Throw the file's data away if the user said so, when the object is deleted."""
     if host_memory_backend_mr_inited(fb) and fb.discard_data:
         qemu_madvise(qemu, memory_region_get_ram_ptr(fb.mr), memory_region_size(fb.mr), MADV_REMOVE)
 
@@ -182,14 +182,14 @@ def file_memory_backend_set_align(
 
 
 def file_memory_backend_get_discard_data(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
-    """Return whether the data is thrown away when the object goes."""
+    """Return whether the data is discarded when the object goes."""
     return fb.discard_data
 
 
 def file_memory_backend_set_discard_data(
     _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
-    """Say whether the data is thrown away when the object goes, at any time."""
+    """Say whether the data is discarded when the object goes, at any time."""
     fb.discard_data = v.type_bool(name)
 
 

@@ -84,7 +84,7 @@ def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> N
 
 
 def memfd_backend_get_hugetlb(_qemu: Qemu, backend: HostMemoryBackendMemfd) -> bool:
-    """Return whether huge pages are asked for."""
+    """Return whether huge pages are requested."""
     return backend.hugetlb
 
 

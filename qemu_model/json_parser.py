@@ -225,7 +225,7 @@ class Parser:
         return key
 
     def _closes(self, outer: dict[str, Any] | list[Any]) -> bool:
-        """Take what stands behind an element: return whether it was the last."""
+        """Take what follows an element: return whether it was the last."""
         bracket, what = ("}", "dict") if isinstance(outer, dict) else ("]", "list")
         token = self._pop()
         if token.kind not in (bracket, ","):

@@ -1,4 +1,4 @@
-"""``numa.c`` before 5.0: where the guest's RAM comes from if it is no backend of its own."""
+"""``numa.c`` before 5.0: where the guest's RAM comes from if it is not a backend of its own."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

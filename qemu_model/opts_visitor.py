@@ -58,7 +58,7 @@ class OptsVisitor:
         return value
 
     def type_any(self, name: str) -> str:
-        """Read what the model does not look into."""
+        """Read what the model ignores."""
         return self.type_str(name)
 
     def type_int32(self, name: str) -> int:

@@ -98,7 +98,7 @@ class Run:
 
     @property
     def map_sync(self) -> MapSyncOutcome:
-        """What became of MAP_SYNC: not asked for, granted, refused, or ignored."""
+        """What became of MAP_SYNC: not requested, granted, refused, or ignored."""
         return map_sync(self.events, self.honoured)
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qapi/qom.json"
 
-#: A type and its members: ``!`` for one that must be there, its kind where it is no string,
+#: A type and its members: ``!`` for one that must be there, its kind where it is not a string,
 #: and ``@SINCE-UNTIL`` where it came later than the type, or left.
 _MEMBERS: Final = """
     acpi-generic-initiator = pci-dev! node!:uint32
@@ -123,7 +123,7 @@ def _member(word: str) -> Member:
 
 @functools.cache
 def members_of_other_types() -> Mapping[str, tuple[Member, ...]]:
-    """Return the members of each type that is no memory backend, in the schema's order."""
+    """Return the members of each type that is not a memory backend, in the schema's order."""
     found: dict[str, list[Member]] = {}
     words = _MEMBERS.split()
     for word, following in zip(words, [*words[1:], ""], strict=True):

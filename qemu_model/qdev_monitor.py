@@ -113,7 +113,7 @@ def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
     """Make the device real: the machine finds a place, the device takes its backend.
 
     Raises what the machine's ``pre_plug`` and ``pc_dimm_realize`` raise.  A machine
-    that knows no memory devices, as none, lets them be all the same.
+    that knows no memory devices, as none, ignores them.
     """
     if device.type.needs_pci:
         device.type.realize(qemu, device)

@@ -154,7 +154,7 @@ def get_opt_name_value(text: str, first_name: str | None) -> Iterator[tuple[str,
 def opts_parse_id(qemu: Qemu, text: str) -> str | None:
     """Return the value of ``id`` in a text.
 
-    Until 5.0 that is what stands behind the first ``,id=``, also where two commas are a
+    Until 5.0 that is what follows the first ``,id=``, also where two commas are a
     comma of a value.
     """
     if qemu.tree.qemu_option.reads_the_id_as_a_parameter:

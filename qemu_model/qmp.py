@@ -86,7 +86,7 @@ def user_creatable_add_dict(
     """Make an object whose type and id are among its properties (``qom/object_interfaces.c``).
 
     Raises ``Parameter 'qom-type' is missing`` and ``Parameter 'id' is missing``, also where
-    they are no strings.
+    they are not strings.
     """
     named = []
     for name in ("qom-type", "id"):

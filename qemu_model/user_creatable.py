@@ -97,7 +97,7 @@ def _has_sgx(qemu: Qemu) -> bool:
 
 @functools.cache
 def other_types(release: Release) -> Mapping[str, TypeInfo]:
-    """Return the types of a release that are no memory backends, by name."""
+    """Return the types of a release that are not memory backends, by name."""
     names = (*_names(_OTHER_TYPES, release), *_names(_OTHER_BUILDS, release))
     return MappingProxyType(
         {

@@ -116,7 +116,7 @@ def virtio_mem_system_reset(qemu: Qemu, device: VirtIOMEM) -> None:
 
 
 def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
-    """Refuse a backend in use, a node that is not there, and sizes that are no whole blocks.
+    """Refuse a backend in use, a node that is not there, and sizes that are not whole blocks.
 
     Raises ``'memdev' property specifies a busy memdev: <id>``, ``'memdev' property specifies
     a memdev with preallocation enabled: ...``, ``'node' property has value '<n>', ...`` and
@@ -146,7 +146,7 @@ def _warn_without_zeropage(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBac
 
 
 def _check_sizes(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
-    """Refuse sizes that are no whole blocks.
+    """Refuse sizes that are not whole blocks.
 
     Raises ``'block-size' property has to be at least the page size (0x<n>)`` and
     ``'<name>' property ... has to be multiples of 'block-size' (0x<n>)``.

@@ -236,7 +236,7 @@ def object_option_parse(
 def user_creatable_print_help(
     qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
 ) -> list[str]:
-    """Return what ``help`` in an -object prints, nothing if it is not asked for.
+    """Return what ``help`` in an -object prints, nothing if it is not requested.
 
     Exits with 0 for help on a type whose properties the model does not know.
 
@@ -385,7 +385,7 @@ def _report_deprecation(qemu: Qemu) -> None:
 def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) -> None:
     """Make what the command line asks for.
 
-    The machine, objects that are no backends, the machine's properties, the backends,
+    The machine, objects that are not backends, the machine's properties, the backends,
     the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
     a machine is deprecated is printed when its properties are set.
     """

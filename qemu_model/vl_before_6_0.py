@@ -255,7 +255,7 @@ def create_objects(
 def user_creatable_print_help(
     qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
 ) -> list[str]:
-    """Return what ``help`` in an -object prints, nothing if it is not asked for.
+    """Return what ``help`` in an -object prints, nothing if it is not requested.
 
     Exits with 0 for help on a type whose properties the model does not know.
     """

@@ -290,7 +290,7 @@ def _memory_rows(tables: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def timeline() -> Iterator[str]:
-    """From V1 to QEMU 6.1: what changed, who asked for it, and how that is known."""
+    """From V1 to QEMU 6.1: what changed, who requested it, and how that is known."""
     from qemu_model.review.timeline import TIMELINE
 
     rows = []
@@ -421,7 +421,7 @@ class Generated(SphinxDirective):
 
 
 class Answer(SphinxDirective):
-    """The directive ``answer``: the answer to an exercise, folded until it is asked for."""
+    """The directive ``answer``: the answer to an exercise, folded until it is requested."""
 
     has_content = True
 

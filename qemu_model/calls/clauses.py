@@ -50,32 +50,34 @@ class Clause:
 Chooser = Callable[[Event, Event | None], Clause | None]
 
 _MEMPATH = Clause(
-    "ask for the page size of the path",
+    "get the path's page size",
     "the file system of -mem-path decides the page size",
 )
 _PAGESIZE = Clause(
-    "ask for the file's page size",
-    "hugetlbfs gives its own page size, everything else the system's; EINTR is asked again",
+    "get the file's page size",
+    "hugetlbfs gives its own page size, everything else the system's; repeated on EINTR",
 )
-_OPEN = Clause("open the file that is there", "the path is first opened as it is, read and write")
+_OPEN = Clause(
+    "open the existing file", "the path is first opened without O_CREAT, for reading and writing"
+)
 _OPEN_READ_ONLY = Clause(
-    "open the file that is there, to read it", "readonly=on: the path is opened for reading only"
+    "open the existing file for reading", "readonly=on: the path is opened for reading only"
 )
 _CREATE = Clause(
     "it does not exist: create it",
     "after ENOENT a new file is created, with O_EXCL so that it is known to be ours, mode 0644",
 )
 _TEMPORARY = Clause(
-    "a directory: make a temporary file in it",
+    "a directory: create a temporary file in it",
     "after EISDIR a file qemu_back_mem.<name>.XXXXXX is made in the directory, mode 0600",
 )
 _FORGET = Clause(
-    "and take its name away at once",
+    "remove its name at once",
     "the temporary file is unlinked as soon as it is open",
 )
-_SIZE = Clause("ask for the file's size", "the size is where lseek to the end arrives")
+_SIZE = Clause("get the file's size", "lseek to the end returns the size")
 _TRUNCATE = Clause(
-    "give the empty file its size",
+    "set the size of the empty file",
     "only an empty file is given a size, rounded up to its pages; a failure is printed and ignored",
 )
 _RESERVE = Clause(
@@ -95,17 +97,19 @@ _MAP_SYNC = Clause(
 )
 _MAP_AGAIN = Clause(
     "refused: map it without MAP_SYNC",
-    "if the synchronous mapping fails, for whatever reason, it is tried once more without "
+    "if the synchronous mapping fails, for any reason, it is tried once more without "
     "MAP_SYNC and MAP_SHARED_VALIDATE (patch 3)",
     "inferred",
 )
-_GIVE_UP = Clause("failed: give the reservation back", "after a failed mapping nothing is kept")
+_GIVE_UP = Clause(
+    "failed: unmap the reservation", "after a failed mapping the reservation is released"
+)
 _TRIM_HEAD = Clause(
-    "give back what lies before the block", "the part before the aligned address is unmapped"
+    "unmap the unused part before the block", "the part before the aligned address is unmapped"
 )
 _TRIM_TAIL = Clause(
-    "give back what lies behind the guard page",
-    "one PROT_NONE page stays behind the block as a guard; what is beyond it is unmapped",
+    "unmap the unused part after the guard page",
+    "one PROT_NONE page stays after the block as a guard; the rest is unmapped",
 )
 _UNMAP = Clause(
     "unmap the block and its guard page", "block and guard page are unmapped in one call"
@@ -114,36 +118,41 @@ _REMOVE_CREATED = Clause(
     "failed: remove the file just created", "a file created before the failure is removed"
 )
 _CLOSE_FAILED = Clause("failed: close the file", "the descriptor is closed when the block failed")
-_CLOSE = Clause("close the file of a block that is gone", "the RCU thread closes the file last")
+_CLOSE = Clause("close the file of a released block", "the RCU thread closes the file last")
 _MERGE_MACHINE = Clause(
     "let KSM merge its pages", "anonymous RAM is mergeable unless the machine says mem-merge=off"
 )
 _DONTDUMP_MACHINE = Clause("keep it out of core dumps", "the machine says dump-guest-core=off")
-_HUGEPAGE = Clause("prefer huge pages", "every RAM block asks for transparent huge pages")
-_DONTFORK = Clause("keep it from children", "no RAM block is inherited across fork")
+_HUGEPAGE = Clause(
+    "request transparent huge pages", "every RAM block is advised with MADV_HUGEPAGE"
+)
+_DONTFORK = Clause("do not inherit it on fork", "child processes do not inherit RAM blocks")
 _MERGE = Clause("merge=on", "merge is on: KSM may merge the backend's pages")
 _UNMERGE = Clause("merge=off", "merge was switched off")
 _DONTDUMP = Clause("dump=off", "dump is off: the backend stays out of core dumps")
 _DUMP = Clause("dump=on", "dump was switched on again")
 _BIND = Clause(
     "apply the NUMA policy",
-    "the policy is applied with MPOL_MF_STRICT and MPOL_MF_MOVE, to the highest node + 2",
+    "the policy is applied with MPOL_MF_STRICT and MPOL_MF_MOVE, with maxnode = highest node + 2",
 )
-_DISCARD = Clause("discard-data=on", "the data is thrown away as the object goes")
+_DISCARD = Clause("discard-data=on", "the data is discarded when the object is deleted")
 _PUNCH = Clause(
     "virtio-mem: discard the file's data",
-    "the device's memory begins empty: the hole is in the file itself, for all who use it",
+    "the device's memory begins empty: the hole is punched in the file itself, which every user of"
+    " the file sees",
 )
-_DROP = Clause("virtio-mem: drop the pages", "the guest has no block of the device yet")
+_DROP = Clause("virtio-mem: drop the pages", "the guest has plugged no block of the device yet")
 _SHM = Clause(
-    "make the shared memory object",
+    "create the shared memory object",
     "shm_open(3) of a new object, mode 0: other processes cannot open it",
 )
 _SHM_FORGET = Clause(
     "remove its name at once", "the object stays as long as a descriptor or a mapping does"
 )
-_MEMFD = Clause("make the memory file", "a memfd with MFD_CLOEXEC; sealing and huge pages if asked")
-_MEMFD_SIZE = Clause("give it its size", "the memory file is made as large as the backend")
+_MEMFD = Clause(
+    "create the memory file", "a memfd with MFD_CLOEXEC; sealing and huge pages if requested"
+)
+_MEMFD_SIZE = Clause("set its size", "the memory file is made as large as the backend")
 _SEAL = Clause("seal its size", "seal=on forbids growing, shrinking and further seals")
 _MEMFD_CLOSE = Clause(
     "failed: close the memory file", "the memory file is closed after the failure"
@@ -157,10 +166,10 @@ _PMEM_SYNC = Clause(
 _PMEM_AGAIN = Clause(
     "refused: map it without MAP_SYNC",
     "if the synchronous mapping fails, it is tried once more without MAP_SYNC and "
-    "MAP_SHARED_VALIDATE; EOPNOTSUPP is warned of",
+    "MAP_SHARED_VALIDATE; on EOPNOTSUPP QEMU warns",
 )
 _TRY_POPULATE = Clause(
-    "see whether the kernel can populate it",
+    "test whether the kernel supports MADV_POPULATE_WRITE",
     "7.2 tries MADV_POPULATE_WRITE on the first page before it preallocates",
 )
 _POPULATE = Clause("prealloc=on", "7.2 preallocates with MADV_POPULATE_WRITE where it can")

@@ -120,7 +120,7 @@ def find_leaks(
 
 
 def release(host: Host, held: Holdings) -> None:
-    """Give back to the host all that is held, as the end of a process does."""
+    """Release on the host all that is held, as the end of a process does."""
     while held.ranges:
         first, last = held.ranges.pop()
         host.munmap(first, last - first)

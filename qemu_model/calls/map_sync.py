@@ -1,4 +1,4 @@
-"""What became of MAP_SYNC in a run: not asked for, granted, refused, or ignored."""
+"""What became of MAP_SYNC in a run: not requested, granted, refused, or ignored."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -40,7 +40,7 @@ class Request:
 
 @attrs.frozen
 class MapSyncOutcome:
-    """What became of MAP_SYNC in the mappings of a run that asked for it, in their order."""
+    """What became of MAP_SYNC in the mappings of a run that requested it, in their order."""
 
     requests: tuple[Request, ...] = ()
 
@@ -63,7 +63,7 @@ class MapSyncOutcome:
 
     @property
     def granted_to_all(self) -> bool:
-        """Whether every mapping that asked for it has it for certain."""
+        """Whether every mapping that requested it has it for certain."""
         return self.outcome == "granted"
 
     @property
@@ -80,7 +80,7 @@ class MapSyncOutcome:
         """Return one line that says so."""
         outcome = self.outcome
         if outcome == "not asked":
-            return "MAP_SYNC was not asked for: no synchronous mapping"
+            return "MAP_SYNC was not requested: no synchronous mapping"
         if outcome == "granted":
             return "MAP_SYNC was granted: what the guest writes and flushes survives a host crash"
         if outcome == "ignored":
@@ -90,7 +90,7 @@ class MapSyncOutcome:
             )
         if outcome is None:
             return (
-                "MAP_SYNC was asked for without MAP_SHARED_VALIDATE: the kernel may have ignored it"
+                "MAP_SYNC was requested without MAP_SHARED_VALIDATE: the kernel may have ignored it"
             )
         refused = [request for request in self.requests if request.answer == "refused"]
         errnos = ", ".join(dict.fromkeys(self.refusals))

@@ -19,7 +19,7 @@ COMMANDS: Final = MappingProxyType(
         "run": ("run", "run a QEMU line on this machine, call by call"),
         "explain": (
             "explain",
-            "say whether a QEMU line starts, what memory it gets, what is wrong",
+            "show whether a QEMU line starts, its memory, what is wrong",
         ),
         "lint": ("lint", "print what is wrong with QEMU lines, many at once"),
         "matrix": ("matrix", "show share x pmem x sync x host"),
@@ -27,13 +27,13 @@ COMMANDS: Final = MappingProxyType(
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
         "releases": ("releases", "show what each release changed for memory backends"),
         "source": ("source", "print a module as one tree has it, or two trees as a diff"),
-        "check": ("check", "judge a strace log, a path, or a running QEMU"),
+        "check": ("check", "check a strace log, a path, or a running QEMU"),
         "conform": ("conform", "compare a real QEMU with the model"),
-        "why": ("why", "explain an error message of QEMU's"),
+        "why": ("why", "explain a QEMU error message"),
         "explorer": ("explorer", "write a page that runs the model in a browser"),
         "profile": ("profile", "list and print the profiles of simulated hosts"),
-        "completion": ("completion", "print what makes a shell complete qemu-model's words"),
-        "crash-demo": ("crash_demo", "show on a virtual machine what MAP_SYNC is worth"),
+        "completion": ("completion", "print the script that enables Tab completion"),
+        "crash-demo": ("crash_demo", "crash a virtual machine and count what MAP_SYNC kept"),
         "dax-shell": ("dax_shell", "open a shell on a virtual machine with real DAX"),
     }
 )

@@ -28,7 +28,7 @@ FOLLOW: Final = common.Option("--follow", "judge a log that strace still writes"
 ANNOTATE: Final = common.Option(
     "--annotate", "write a copy of the trace that says of each line what the model says", "FILE"
 )
-LIST_IGNORED: Final = common.Option("--list-ignored", "list the calls that are no backend's")
+LIST_IGNORED: Final = common.Option("--list-ignored", "list the calls that belong to no backend")
 PATH: Final = common.Option("--path", "say what a path is on this machine", "PATH")
 PID: Final = common.Option("--pid", "say what the memory of a running QEMU is", "PID")
 SMAPS: Final = common.Option(

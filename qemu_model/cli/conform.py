@@ -59,7 +59,7 @@ OPTIONS: Final = (
     common.HELP,
 )
 
-#: How many failed cases are told at length; the rest are named.
+#: How many failed cases are shown at length; the rest are named.
 TOLD_AT_LENGTH: Final = 20
 
 
@@ -70,12 +70,12 @@ def help_text() -> str:
         " [--shard K/N] [--resume FILE] [--json | --junit FILE] [-j N]\n"
         "conform --qemu BINARY --against OTHER [--line LINE | --from FILE] [...]",
         "Run a real QEMU under strace and QMP over the conformance cases, in a scratch directory\n"
-        "that is removed afterwards, and hold its calls, messages, replies, exit status and files\n"
-        "against the model in the same surroundings.  As root it also uses tmpfs and hugetlbfs.\n"
+        "that is removed afterwards, and compare its calls, messages, replies, exit status and\n"
+        "files with the model on the same host.  As root it also uses tmpfs and hugetlbfs.\n"
         "With --path the files of the cases are made in a new directory there, which is removed\n"
         "afterwards; on device DAX, which no other program should use, no case writes a byte.\n"
         "With --against two QEMUs are compared with each other, for instance before and after a\n"
-        "patch; a difference that a release between them explains is named and is no failure.",
+        "patch; a difference that a release between them explains is named and is not a failure.",
         OPTIONS,
         (
             "qemu-model conform --qemu qemu-system-x86_64",

@@ -17,10 +17,10 @@ from typing import Any, Final
 from . import common
 
 QEMU: Final = common.Option(
-    "--qemu", "the QEMU to hold against the model, or debian:SUITE", "BINARY"
+    "--qemu", "the QEMU to compare with the model, or debian:SUITE", "BINARY"
 )
 REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
-FILTER: Final = common.Option("--filter", "only the cases whose name holds this", "NAME")
+FILTER: Final = common.Option("--filter", "only the cases whose name contains this", "NAME")
 JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
 JOBS: Final = common.Option("-j", "how many cases run at a time, by default as many as CPUs", "N")
 PATH: Final = common.Option("--path", "work in this directory, or on this device DAX", "PATH")

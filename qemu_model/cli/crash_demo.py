@@ -1,4 +1,4 @@
-"""``qemu-model crash-demo``: what MAP_SYNC is worth, on a machine that crashes."""
+"""``qemu-model crash-demo``: crash a virtual machine and count what MAP_SYNC kept."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -18,7 +18,7 @@ FILE_SYSTEM: Final = common.Option("--file-system", "ext4, xfs or both (the defa
 QEMU: Final = common.Option("--qemu", "the real QEMU, by default qemu-system-x86_64", "BINARY")
 OPTIONS: Final = (FILE_SYSTEM, QEMU, common.JSON, common.HELP)
 FILE_SYSTEMS: Final = ("ext4", "xfs")
-#: The exit status when no guest could be had.
+#: The exit status when no guest can be started.
 FAILED: Final = 1
 
 
@@ -28,8 +28,9 @@ def help_text() -> str:
         "crash-demo [--file-system F] [--qemu BINARY] [--json]",
         "Write 64 pages into a file on DAX through a mapping that the model or a real QEMU\n"
         "made, reset the machine at once, boot it again and count the pages.  The machine is\n"
-        "virtual, with Debian's kernel (71 MB, downloaded once) and memory that survives the\n"
-        "reset; it needs no special hardware, no KVM and no root.  It takes some minutes.",
+        "virtual, with Debian's kernel (71 MB, downloaded once) and memory that keeps its\n"
+        "content over the reset; it needs no special hardware, no KVM and no root.\n"
+        "It takes some minutes.",
         OPTIONS,
         ("qemu-model crash-demo", "qemu-model crash-demo --file-system ext4 --json"),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMAND: Final = common.Option("--command", "run this shell line there instead", "LINE")
 OPTIONS: Final = (COMMAND, common.HELP)
-#: The exit status when no guest could be had.
+#: The exit status when no guest can be started.
 FAILED: Final = 1
 #: How long ``--command`` may run, in seconds: long enough for all of conform.
 COMMAND_LIMIT: Final = 4 * 3600.0
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         raise common.UsageError(f"dax-shell takes no {words.qemu[0]}")
     line = words.value(COMMAND)
     if not line and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise common.UsageError("a shell needs a terminal; without one, say --command LINE")
+        raise common.UsageError("a shell needs a terminal; without one, use --command LINE")
 
     from ..guest.errors import GuestError
     from ..guest.progress import ends_cleanly, progress

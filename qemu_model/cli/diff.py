@@ -124,7 +124,7 @@ def _steps(
     make: Callable[[], Host],
     qmp: Sequence[Any],
 ) -> tuple[Step, ...] | None:
-    """Return which release each difference came with, None where a tree is no release."""
+    """Return which release each difference came with, None where a tree is not a release."""
     from ..review.releases import NotARelease
     from ..review.upgrade import steps
 

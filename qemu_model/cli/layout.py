@@ -12,7 +12,7 @@ from typing import Final
 #: The narrowest and the widest lines of help, in columns; the latter into a pipe.
 NARROWEST: Final = 40
 WIDEST: Final = 88
-#: Where Python keeps the bytes of a path that are no text (``surrogateescape``).
+#: Where Python keeps the bytes of a path that are not text (``surrogateescape``).
 _BYTES: Final = 0xDC00
 
 
@@ -71,7 +71,7 @@ def printable(text: str) -> str:
 
 
 def _escaped(letter: str) -> str:
-    """Return a letter as an escape; a byte that is no text, as a path may have it, as a byte."""
+    """Return a letter as an escape; a byte that is not text, as a path may have it, as a byte."""
     byte = ord(letter) - _BYTES
     if 0x80 <= byte <= 0xFF:
         return f"\\x{byte:02x}"

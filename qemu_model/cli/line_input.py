@@ -79,7 +79,7 @@ def _is_text_file(path: str) -> bool:
 
 
 def read_text(path: str) -> str:
-    """Return the text of a file or of stdin; bytes that are no text are kept as they are.
+    """Return the text of a file or of stdin; bytes that are not text are kept as they are.
 
     Raises :class:`~.common.UsageError`.
     """

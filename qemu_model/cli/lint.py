@@ -55,7 +55,7 @@ def help_text() -> str:
             "qemu-model lint --rules",
         ),
         "0: no finding of the chosen severity.  1: there is one.  2: our own options or files are\n"
-        "wrong; what can be read is linted all the same.",
+        "wrong; what can be read is linted nevertheless.",
     )
 
 

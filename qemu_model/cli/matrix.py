@@ -26,7 +26,7 @@ HOST: Final = common.Option(
     "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
 )
 OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.COLOR, common.HELP)
-ASKED: Final = "mmap is asked for"
+ASKED: Final = "flags passed to mmap"
 #: The columns of CSV and Markdown.
 COLUMNS: Final = (
     "share",

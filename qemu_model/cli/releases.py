@@ -47,7 +47,7 @@ def help_text() -> str:
             "qemu-model releases qemu-7.2 qemu-10.0",
             "qemu-model releases 3.1 11.1 --json > differences.json",
         ),
-        status="0; 2 for a name that is no release.",
+        status="0; 2 for a name that is not a release.",
     )
 
 

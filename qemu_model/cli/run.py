@@ -56,9 +56,9 @@ def help_text() -> str:
         "happens, why it is made, what QEMU says, and whether MAP_SYNC holds.  By default this\n"
         "machine's kernel runs the calls (--host live), on the files that the line names: as\n"
         "QEMU would, it creates those that do not exist, gives empty ones their size,\n"
-        "preallocates if told, and leaves them.  What was in a file before stays, byte for\n"
-        "byte, also with discard-data=on, unless --allow-discard is given.  On a simulated host\n"
-        "(--host sim:PROFILE) no file is touched.  The exit status is QEMU's.",
+        "preallocates with prealloc=on, and does not remove them.  Existing data is kept, byte\n"
+        "for byte, even with discard-data=on, unless --allow-discard is given.  On a simulated\n"
+        "host (--host sim:PROFILE) no file is touched.  The exit status is QEMU's.",
         OPTIONS,
         (
             "qemu-model run -object memory-backend-ram,id=ram0,size=8M",
@@ -70,7 +70,7 @@ def help_text() -> str:
         ),
         "QEMU's: 0 or 1; 134 where it aborts, 139 where it dies of SIGSEGV, 124 where it\n"
         "would never end; 3 with --require-map-sync.  2: our options or files are wrong.\n"
-        "130: Ctrl-C, and then nothing of the run is left.",
+        "130: Ctrl-C; everything that the run made is removed.",
     )
 
 

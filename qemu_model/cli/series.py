@@ -155,7 +155,7 @@ def _timeline() -> None:
     from ..review.rendering import paragraph
     from ..review.timeline import TIMELINE
 
-    print("From V1 to QEMU 6.1, and who asked for what:")
+    print("From V1 to QEMU 6.1, and who requested what:")
     for step in TIMELINE:
         print(f"{step.name}{f', {step.when}' if step.when else ''}")
         for change in step.changes:

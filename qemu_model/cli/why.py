@@ -22,7 +22,7 @@ HOST: Final = common.Option(
 LIST: Final = common.Option("--list", "list every message that is known")
 OPTIONS: Final = (HOST, LIST, common.JSON, common.COLOR, common.HELP)
 UNKNOWN_STATUS: Final = 1
-#: More text than this is no message, in characters.
+#: More text than this is not a message, in characters.
 MOST: Final = 64 * 1024 * 1024
 
 
@@ -30,10 +30,10 @@ def help_text() -> str:
     """Return what ``why --help`` shows."""
     return common.usage(
         'why [--json] "ERROR TEXT"',
-        "Explain an error message of QEMU's: what is wrong on the line that it came with, what\n"
-        "usually lies behind it, what to do and a command to check each cause; then the C\n"
-        "function and the releases that say it.  Paste it as it is, from a terminal or a log,\n"
-        "with the line if you have it; other paths and numbers do no harm, and a message that\n"
+        "Explain a QEMU error message: what is wrong on the line that it came with, the usual\n"
+        "causes, each with a fix and a command that checks it, then the C function and the\n"
+        "releases that print it.  Paste it unchanged, from a terminal or a log,\n"
+        "with the line if you have it; other paths and numbers do not matter, and a message that\n"
         "is cut off is found too.  With - the text is read from stdin.",
         OPTIONS,
         (
@@ -108,7 +108,7 @@ def _own(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 def _read_stdin() -> str:
     text = common.read_stdin(MOST)
     if len(text) >= MOST:
-        raise common.UsageError(f"more than {MOST} characters are no error message")
+        raise common.UsageError(f"more than {MOST} characters are too many for an error message")
     return text
 
 

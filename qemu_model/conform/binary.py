@@ -41,7 +41,7 @@ class Qemu:
     def at(cls, binary: str, on_progress: Progress | None = None) -> Qemu:
         """Look at the program ``binary`` and return it; ``debian:SUITE`` is unpacked first.
 
-        Raise :class:`DriverError` where there is no such program, or it is no QEMU.
+        Raise :class:`DriverError` where there is no such program, or it is not a QEMU.
         """
         if binary.startswith("debian:"):
             from .debian import unpacked

@@ -1,7 +1,7 @@
-"""Compare a real QEMU with the model, case by case, in identical surroundings.
+"""Compare a real QEMU with the model, case by case, on one host.
 
-For each case the files are prepared, QEMU runs under strace, and the judge holds its
-calls against the model; then the files are prepared again, the model runs on this
+For each case the files are prepared, QEMU runs under strace, and the judge compares its
+calls with the model; then the files are prepared again, the model runs on this
 kernel, and messages, replies, exit status and files are compared.
 """
 
@@ -42,7 +42,7 @@ from .surroundings import (
 
 Status = Literal["passed", "failed", "known", "not run"]
 
-#: How many divergences of one case are told.
+#: How many divergences of one case are shown.
 _MOST_TOLD: Final = 8
 
 

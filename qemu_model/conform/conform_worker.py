@@ -2,7 +2,7 @@
 
 Case names come in as lines of JSON, results go out as lines of JSON.  A process of its
 own, because a mount namespace, a descriptor or a mapping of a case must not stay in the
-process that asked for it.
+process that requested it.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -123,7 +123,7 @@ class Worker:
             process.kill()
             status = process.wait()
         for pipe in (process.stdin, process.stdout):
-            # What was written to it and not read any more is of no use to anybody.
+            # What was written to it and not read any more is of no use.
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
@@ -203,7 +203,7 @@ def main(argv: list[str]) -> int:
     try:
         serve(json.loads(argv[0]))
     except BrokenPipeError:
-        # Whoever asked is gone.
+        # The process that asked has ended.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

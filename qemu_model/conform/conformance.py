@@ -1,4 +1,4 @@
-"""A whole conformance run: many cases, several at a time, and what came of them."""
+"""A whole conformance run: many cases, several at a time, and their results."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

@@ -1,7 +1,7 @@
 """What real QEMUs do that their users should know: misbehaviour, each with one cause.
 
 A finding is seen in what a run showed, its calls, its words and its end; no case is
-named here.  The model does the same as QEMU, so a finding is no divergence; one that
+named here.  The model does the same as QEMU, so a finding is not a divergence; one that
 is not seen any more where it used to be is one.
 """
 

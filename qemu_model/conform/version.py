@@ -39,5 +39,5 @@ def revision_of(qemu: Qemu, knows_sync: bool = False) -> tuple[Revision, str]:
     later = sorted(release for release in known if release > qemu.release[:2])
     earlier = sorted(release for release in known if release <= qemu.release[:2])
     tree = known[later[0] if later and (development or not earlier) else earlier[-1]]
-    why = "is on the way to the next release" if development else "is no release the model knows"
+    why = "is on the way to the next release" if development else "is not a release the model knows"
     return tree, f"QEMU {number} {why}: taken for {tree.name}, the nearest"

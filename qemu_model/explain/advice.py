@@ -162,7 +162,7 @@ def _advise_on_path(backend: Backend) -> Iterator[str]:
     place = backend.place
     unaligned = not backend.align or backend.align % DEVICE_ALIGN
     if place is not None and place.kind == "device" and unaligned:
-        yield "a device DAX maps only multiples of its alignment, mostly 2 MiB: say align=2M"
+        yield "a device DAX maps only multiples of its alignment, mostly 2 MiB: use align=2M"
 
 
 def _advise_on_options(
@@ -189,7 +189,7 @@ def _advise_on_options(
         one = by_id.get(backend.id)
         if wanted and one is not None:
             added = ",".join(f"{name}={value}" for name, value in wanted.items())
-            yield f"to ask for MAP_SYNC say {added}: -object {one.with_values(**wanted)}"
+            yield f"to ask for MAP_SYNC use {added}: -object {one.with_values(**wanted)}"
 
 
 def _advise_on_file(place: Place | None) -> Iterator[str]:

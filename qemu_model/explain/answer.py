@@ -26,7 +26,7 @@ def verdict(case: Case, *, failed: bool = False) -> str:
     """
     run = case.run
     if case.killed:
-        return "Does not start: the kernel kills QEMU, as there is not so much memory."
+        return "Does not start: the kernel kills QEMU, as there is not enough memory."
     if run.exit == 0:
         return "Starts on a host that has what it needs." if failed else "Starts."
     if run.livelock:

@@ -15,7 +15,7 @@ Block = Literal["sync", "share", "pmem", "platform", "kernel", "file", "error"]
 
 @attrs.frozen
 class Backend:
-    """One backend of the line, as far as the kernel was asked for it.
+    """One backend of the line, as far as the run created it.
 
     ``asked`` and ``granted`` tell whether its mapping wanted MAP_SYNC and got it, None
     where that depends on a host; ``path`` is empty for anonymous memory.

@@ -1,4 +1,4 @@
-"""What usually lies behind a message on real hosts, and a command that tells.
+"""The usual causes of a message on real hosts, and a command that checks each.
 
 Each message of every release has causes of its own; where it ends in an errno's text,
 some of them belong to some errnos.

@@ -26,11 +26,11 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "'memdev' property is not set",
-        (Cause("-device pc-dimm or nvdimm names no backend", LINE, fix="say memdev=ID"),),
+        (Cause("-device pc-dimm or nvdimm names no backend", LINE, fix="use memdev=ID"),),
     ),
     (
         "'memdev' property must be set",
-        (Cause("-device nvdimm names no backend", LINE, fix="say memdev=ID"),),
+        (Cause("-device nvdimm names no backend", LINE, fix="use memdev=ID"),),
     ),
     (
         "can't use already busy memdev",
@@ -58,13 +58,13 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "node= of the device is a guest node that no -numa node makes",
                 LINE,
-                fix="add -numa node, or say node=0",
+                fix="add -numa node, or use node=0",
             ),
         ),
     ),
     (
         "no slots where allocated",
-        (Cause("-m says no slots for modules", LINE, fix="say -m SIZE,slots=N,maxmem=M"),),
+        (Cause("-m has no slots= for modules", LINE, fix="use -m SIZE,slots=N,maxmem=M"),),
     ),
     (
         "invalid slot#",
@@ -76,11 +76,11 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "slot {slot} is busy",
-        (Cause("two devices have the same slot=", _DEVICES, fix="leave slot= away"),),
+        (Cause("two devices have the same slot=", _DEVICES, fix="remove slot="),),
     ),
     (
         "no free slots available",
-        (Cause("there are more modules than slots= of -m", _DEVICES, fix="say more slots="),),
+        (Cause("there are more modules than slots= of -m", _DEVICES, fix="use a larger slots="),),
     ),
     (
         "Property 'nvdimm.label-size'",
@@ -92,13 +92,13 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the label leaves no whole page of the backend for data",
                 LINE,
-                fix="make the backend larger, or leave label-size away",
+                fix="make the backend larger, or remove label-size",
             ),
         ),
     ),
     (
         "Property 'nvdimm.uuid'",
-        (Cause("uuid= of the NVDIMM is no UUID", "uuidgen", fix="uuid=$(uuidgen), or none"),),
+        (Cause("uuid= of the NVDIMM is not a UUID", "uuidgen", fix="uuid=$(uuidgen), or none"),),
     ),
     (
         "'unarmed' property must be",
@@ -107,7 +107,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "the backend is read-only (readonly=on): the guest must see an NVDIMM that cannot "
                 "save data",
                 LINE,
-                fix="say unarmed=on for the device, or readonly=off for the backend",
+                fix="use unarmed=on for the device, or readonly=off for the backend",
             ),
         ),
     ),
@@ -117,7 +117,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-m has no maxmem: the guest has no address space for more memory",
                 LINE,
-                fix="say -m SIZE,slots=N,maxmem=M with M above SIZE",
+                fix="use -m SIZE,slots=N,maxmem=M with M above SIZE",
             ),
         ),
     ),
@@ -128,7 +128,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "the backend's pages or align= are larger than the 1 GiB at which the range for "
                 "memory devices begins",
                 LINE,
-                fix="say a smaller align=",
+                fix="use a smaller align=",
             ),
         ),
     ),
@@ -138,7 +138,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the devices together are larger than maxmem minus the RAM",
                 LINE,
-                fix="say a larger maxmem=",
+                fix="use a larger maxmem=",
             ),
         ),
     ),
@@ -146,9 +146,9 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "address must be aligned to",
         (
             Cause(
-                "addr= of the device is no multiple of the backend's page size or align=",
+                "addr= of the device is not a multiple of the backend's page size or align=",
                 LINE,
-                fix="leave addr= away: QEMU finds a place",
+                fix="remove addr=: QEMU finds a place",
             ),
         ),
     ),
@@ -156,7 +156,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "backend memory size must be multiple of",
         (
             Cause(
-                "the backend's size is no multiple of its page size or align=",
+                "the backend's size is not a multiple of its page size or align=",
                 LINE,
                 fix="round size= up",
             ),
@@ -168,7 +168,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "addr= lies outside the range for memory devices",
                 qmp("query-memory-devices"),
-                fix="leave addr= away, or say a larger maxmem=",
+                fix="remove addr=, or use a larger maxmem=",
             ),
         ),
     ),
@@ -178,7 +178,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "addr= lies within another device's memory",
                 _DEVICES,
-                fix="leave addr= away: QEMU finds a place",
+                fix="remove addr=: QEMU finds a place",
             ),
         ),
     ),
@@ -188,7 +188,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "alignment leaves gaps, and none of them is large enough",
                 _DEVICES,
-                fix="say a larger maxmem=",
+                fix="use a larger maxmem=",
             ),
         ),
     ),
@@ -208,7 +208,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "machine doesn't support NUMA",
-        (Cause("node= is said of a device on a machine without nodes", LINE, fix="leave it away"),),
+        (Cause("node= is set for a device on a machine without nodes", LINE, fix="remove it"),),
     ),
     (
         "memory hotplug is not enabled",
@@ -217,7 +217,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "modules need ACPI, and it is off (-no-acpi, -machine acpi=off) or the machine has "
                 "none (isapc)",
                 LINE,
-                fix="leave acpi=off and -no-acpi away",
+                fix="remove acpi=off and -no-acpi",
             ),
         ),
     ),
@@ -231,7 +231,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-m and the backend of -machine memory-backend= differ in size",
                 LINE,
-                fix="say the same size in both, or leave -m away",
+                fix="use the same size in both, or remove -m",
             ),
         ),
     ),
@@ -241,7 +241,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-m and the backend of -machine memory-backend= differ in size",
                 LINE,
-                fix="say the same size in both, or leave -m away",
+                fix="use the same size in both, or remove -m",
             ),
         ),
     ),
@@ -251,7 +251,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "QEMU makes RAM under that id itself, as no -machine memory-backend= names one",
                 LINE,
-                fix="say -machine memory-backend=ID if the object is the RAM; else another id",
+                fix="use -machine memory-backend=ID if the object is the RAM; else another id",
             ),
         ),
     ),
@@ -281,7 +281,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "RAM comes either from one backend or from one for each node",
                 LINE,
-                fix="leave memory-backend= away if -numa names backends",
+                fix="remove memory-backend= if -numa names backends",
             ),
         ),
     ),
@@ -299,9 +299,9 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "'-mem-path' can't be used together with",
         (
             Cause(
-                "-mem-path and -machine memory-backend= both say where the RAM comes from",
+                "-mem-path and -machine memory-backend= both name where the RAM comes from",
                 LINE,
-                fix="leave -mem-path away, and say mem-path= in the backend",
+                fix="remove -mem-path, and use mem-path= in the backend",
             ),
         ),
     ),
@@ -336,7 +336,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "unsupported amount of memory slots",
-        (Cause("a PC has at most 256 slots", LINE, fix="say slots=256 or fewer"),),
+        (Cause("a PC has at most 256 slots", LINE, fix="use slots=256 or fewer"),),
     ),
     (
         "maximum memory size must by aligned",
@@ -344,7 +344,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "unsupported amount of maximum memory",
-        (Cause("maxmem= is near 2^64 bytes", LINE, fix="say a smaller maxmem="),),
+        (Cause("maxmem= is near 2^64 bytes", LINE, fix="use a smaller maxmem="),),
     ),
     (
         "Address space limit",
@@ -353,26 +353,26 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "the guest's CPU has fewer physical address bits than RAM plus maxmem need: 40 by "
                 "default, or what host-phys-bits-limit= says",
                 "grep -m1 'address sizes' /proc/cpuinfo",
-                fix="say a smaller maxmem=, or -cpu host,host-phys-bits=on (libvirt: <maxphysaddr "
+                fix="use a smaller maxmem=, or -cpu host,host-phys-bits=on (libvirt: <maxphysaddr "
                 "mode='passthrough'/>)",
             ),
         ),
     ),
     (
         "Machine option 'max-ram-below-4g=",
-        (Cause("max-ram-below-4g= is more than 4 GiB", LINE, fix="leave it away"),),
+        (Cause("max-ram-below-4g= is more than 4 GiB", LINE, fix="remove it"),),
     ),
     (
         "Only {size} bytes of RAM below the 4GiB boundary",
-        (Cause("max-ram-below-4g= is less than firmware needs", LINE, fix="leave it away"),),
+        (Cause("max-ram-below-4g= is less than firmware needs", LINE, fix="remove it"),),
     ),
     (
         "Large machine and max_ram_below_4g",
         (
             Cause(
-                "RAM is split at a place that is no whole GiB, so huge pages do not fit well",
+                "RAM is split at a place that is not a whole GiB, so huge pages do not fit well",
                 LINE,
-                fix="say a multiple of 1G, or leave max-ram-below-4g away",
+                fix="use a multiple of 1G, or remove max-ram-below-4g",
             ),
         ),
     ),
@@ -380,9 +380,9 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "There is possibly poor performance as the ram size",
         (
             Cause(
-                "RAM is split at a place that is no whole GiB, so huge pages do not fit well",
+                "RAM is split at a place that is not a whole GiB, so huge pages do not fit well",
                 LINE,
-                fix="say a multiple of 1G, or leave max-ram-below-4g away",
+                fix="use a multiple of 1G, or remove max-ram-below-4g",
             ),
         ),
     ),
@@ -392,7 +392,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Option not supported for this target",
-        (Cause("the option belongs to another architecture", EXPLAIN, fix="leave it away"),),
+        (Cause("the option belongs to another architecture", EXPLAIN, fix="remove it"),),
     ),
     (
         "invalid object type",
@@ -408,10 +408,10 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Property '{type}.{property}' is not writable",
-        (Cause("the property can only be read", MACHINE_HELP, fix="leave it away"),),
+        (Cause("the property can only be read", MACHINE_HELP, fix="remove it"),),
     ),
     (
         "Insufficient permission to perform this operation",
-        (Cause("the property can only be read", MACHINE_HELP, fix="leave it away"),),
+        (Cause("the property can only be read", MACHINE_HELP, fix="remove it"),),
     ),
 )

@@ -19,7 +19,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the file ends before offset + size",
                 "stat -L -c '%s' {path}",
-                fix="truncate -s the file to offset + size, or say a smaller offset= or size=",
+                fix="truncate -s the file to offset + size, or use a smaller offset= or size=",
             ),
         ),
     ),
@@ -27,7 +27,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "offset 0x{offset:x} must be multiples of page size",
         (
             Cause(
-                "offset= is no multiple of the file's page size (2 MiB or 1 GiB on hugetlbfs)",
+                "offset= is not a multiple of the file's page size (2 MiB or 1 GiB on hugetlbfs)",
                 "stat -f -c '%S' {path}",
                 fix="round offset= to whole pages",
             ),
@@ -45,7 +45,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "failed to resize POSIX shared memory",
-        (Cause("size= is beyond what a file can have", LINE, fix="say a smaller size="),),
+        (Cause("size= is beyond what a file can have", LINE, fix="use a smaller size="),),
     ),
     (
         "unable to stat pmem file",
@@ -64,13 +64,13 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "size= is larger than the device DAX",
                 "cat /sys/bus/dax/devices/dax*/size",
-                fix="say the device's size, or less",
+                fix="give the device's size, or less",
             ),
         ),
     ),
     (
         "property 'rom' = 'on' is not supported",
-        (Cause("rom=on is for files opened read-only", LINE, fix="say readonly=on as well"),),
+        (Cause("rom=on is for files opened read-only", LINE, fix="add readonly=on"),),
     ),
     (
         "property 'rom' = 'off' is incompatible",
@@ -78,14 +78,14 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "a shared mapping of a file opened read-only cannot be written",
                 LINE,
-                fix="say share=off with rom=off: the guest's writes then stay private",
+                fix="use share=off with rom=off: the guest's writes then stay private",
             ),
         ),
     ),
-    ("can't create shm backend with size 0", (Cause("size= is missing", LINE, fix="say size="),)),
+    ("can't create shm backend with size 0", (Cause("size= is missing", LINE, fix="use size="),)),
     (
         "can't create shm backend with `share=off`",
-        (Cause("POSIX shared memory is always shared", LINE, fix="leave share=off away"),),
+        (Cause("POSIX shared memory is always shared", LINE, fix="remove share=off"),),
     ),
     (
         "object's id '{id}' is reserved for the default RAM backend",
@@ -93,7 +93,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "QEMU makes RAM under that id itself, as no -machine memory-backend= names one",
                 LINE,
-                fix="say -machine memory-backend=ID if the object is the RAM; else another id",
+                fix="use -machine memory-backend=ID if the object is the RAM; else another id",
             ),
         ),
     ),
@@ -123,11 +123,11 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Invalid CPU topology: CPU topology parameters must be greater",
-        (Cause("a number of -smp is 0", LINE, fix="leave that parameter away"),),
+        (Cause("a number of -smp is 0", LINE, fix="remove that parameter"),),
     ),
     (
         "{what} > 1 not supported",
-        (Cause("-smp asks for dies, clusters or modules", LINE, fix="leave them away"),),
+        (Cause("-smp asks for dies, clusters or modules", LINE, fix="remove them"),),
     ),
     (
         "Please configure -smp options properly",
@@ -135,7 +135,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "could not parse memory size",
-        (Cause("mem= of a node is no size", LINE, fix="say a size such as 2G"),),
+        (Cause("mem= of a node is not a size", LINE, fix="use a size such as 2G"),),
     ),
     (
         "Default splitting of RAM between nodes is deprecated",
@@ -143,7 +143,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-numa node says no memory, and QEMU divides the RAM itself",
                 LINE,
-                fix="make a memory-backend-ram for each node, and say memdev=",
+                fix="make a memory-backend-ram for each node, and use memdev=",
             ),
         ),
     ),
@@ -163,7 +163,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "The initiator of CPU NUMA node",
-        (Cause("a node with CPUs is its own initiator", LINE, fix="leave initiator= away"),),
+        (Cause("a node with CPUs is its own initiator", LINE, fix="remove initiator="),),
     ),
     (
         "The initiator of NUMA node {node} is missing",
@@ -171,13 +171,13 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "with hmat=on a node without CPUs must say which node's CPUs use it",
                 _HMAT,
-                fix="say initiator=0 for that -numa node",
+                fix="use initiator=0 for that -numa node",
             ),
         ),
     ),
     (
         "NUMA node {node} is missing",
-        (Cause("an option names a node before -numa node", LINE, fix="say the node first"),),
+        (Cause("an option names a node before -numa node", LINE, fix="put -numa node first"),),
     ),
     (
         "The initiator of NUMA node {node} is invalid",
@@ -193,11 +193,11 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "The target={node} should point to",
-        (Cause("-numa hmat-lb target= is no node", _HMAT, fix="name a real one"),),
+        (Cause("-numa hmat-lb target= is not a node", _HMAT, fix="name a real one"),),
     ),
     (
         "Missing '{name}' option",
-        (Cause("-numa hmat-lb lacks latency= or bandwidth=", _HMAT, fix="say it"),),
+        (Cause("-numa hmat-lb lacks latency= or bandwidth=", _HMAT, fix="give it"),),
     ),
     (
         "Invalid option '{name}' since the data type",
@@ -211,11 +211,11 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Bandwidth {bandwidth} between initiator={initiator} and target={target} should be",
-        (Cause("bandwidth= is no whole MiB", _HMAT, fix="say it in M"),),
+        (Cause("bandwidth= is not a whole MiB", _HMAT, fix="give it in M"),),
     ),
     (
         "Duplicate configuration of the {kind}",
-        (Cause("two -numa hmat-lb say the same pair", _HMAT, fix="keep one"),),
+        (Cause("two -numa hmat-lb give the same pair", _HMAT, fix="keep one"),),
     ),
     (
         "Latency {latency} between",
@@ -227,15 +227,15 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "The latency and bandwidth information of node-id",
-        (Cause("-numa hmat-cache stands before hmat-lb", _HMAT, fix="say hmat-lb first"),),
+        (Cause("-numa hmat-cache stands before hmat-lb", _HMAT, fix="put hmat-lb first"),),
     ),
     (
         "Invalid level={level}",
-        (Cause("level= of -numa hmat-cache is 0 or above 3", _HMAT, fix="say 1 to 3"),),
+        (Cause("level= of -numa hmat-cache is 0 or above 3", _HMAT, fix="give 1 to 3"),),
     ),
     (
         "Duplicate configuration of the side cache",
-        (Cause("two -numa hmat-cache say one level", _HMAT, fix="keep one"),),
+        (Cause("two -numa hmat-cache give one level", _HMAT, fix="keep one"),),
     ),
     (
         "Cache level={level} shall be defined first",
@@ -255,13 +255,13 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-m has no maxmem: the guest has no address space for more memory",
                 LINE,
-                fix="say -m SIZE,slots=N,maxmem=M with M above SIZE",
+                fix="use -m SIZE,slots=N,maxmem=M with M above SIZE",
             ),
         ),
     ),
     (
         "the alignment (0x{align:x}) exceeds",
-        (Cause("huge pages leave gaps", LINE, fix="say a maxmem= some GiB larger"),),
+        (Cause("huge pages leave gaps", LINE, fix="give a maxmem= some GiB larger"),),
     ),
     (
         "'memdev' property specifies a memdev with preallocation enabled",
@@ -269,21 +269,21 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the backend of a virtio-mem device has prealloc=on, which takes all at once",
                 LINE,
-                fix="say prealloc=on of the device instead",
+                fix="use prealloc=on of the device instead",
             ),
         ),
     ),
     (
         "'node' property has value",
-        (Cause("node= of the device is no guest node", LINE, fix="name a real one"),),
+        (Cause("node= of the device is not a guest node", LINE, fix="name a real one"),),
     ),
     (
         "'{name}' property has to be at least",
-        (Cause("block-size= of virtio-mem is too small", _MEM, fix="say 2M or more"),),
+        (Cause("block-size= of virtio-mem is too small", _MEM, fix="use 2M or more"),),
     ),
     (
         "'{name}' property has to be a power of two",
-        (Cause("block-size= is no power of two", _MEM, fix="say 2M, 4M, 8M, ..."),),
+        (Cause("block-size= is not a power of two", _MEM, fix="use 2M, 4M, 8M, ..."),),
     ),
     (
         "'block-size' property has to be at least the page size",
@@ -291,21 +291,21 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the backend's pages are larger than block-size=",
                 _MEM,
-                fix="say block-size= of the backend's page size",
+                fix="use block-size= of the backend's page size",
             ),
         ),
     ),
     (
         "'block-size' property is smaller than the default",
-        (Cause("small blocks split huge pages", _MEM, fix="leave block-size= away"),),
+        (Cause("small blocks split huge pages", _MEM, fix="remove block-size="),),
     ),
     (
         "'{name}' property has to be multiples of 'block-size'",
-        (Cause("requested-size= or memaddr= is no whole block", _MEM, fix="round it"),),
+        (Cause("requested-size= or memaddr= is not a whole block", _MEM, fix="round it"),),
     ),
     (
         "'memdev' property memdev size has to be multiples of",
-        (Cause("the backend's size is no whole block", _MEM, fix="round size= up"),),
+        (Cause("the backend's size is not a whole block", _MEM, fix="round size= up"),),
     ),
     (
         "Unexpected error discarding RAM",
@@ -328,21 +328,21 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the backend of virtio-mem is a file or huge pages, which have no shared zero page",
                 _MEM,
-                fix="leave unplugged-inaccessible=off away",
+                fix="remove unplugged-inaccessible=off",
             ),
         ),
     ),
     (
         "You must specify a 'memdev'",
-        (Cause("-device ivshmem-plain names no backend", LINE, fix="say memdev=ID"),),
+        (Cause("-device ivshmem-plain names no backend", LINE, fix="use memdev=ID"),),
     ),
     (
         "ERROR: PCI region size must be pow2",
         (
             Cause(
-                "the backend of an ivshmem device has a size that is no power of two",
+                "the backend of an ivshmem device has a size that is not a power of two",
                 LINE,
-                fix="say size=1M, 2M, 4M, ...",
+                fix="use size=1M, 2M, 4M, ...",
             ),
         ),
     ),
@@ -352,7 +352,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the pool, the node or the tmpfs has too few pages",
                 "grep . /sys/kernel/mm/hugepages/hugepages-*/free_hugepages; df -h {path}",
-                fix="give it more pages, or leave prealloc=on away",
+                fix="give it more pages, or remove prealloc=on",
             ),
         ),
     ),
@@ -365,7 +365,7 @@ ASSERTIONS: Final[tuple[tuple[str, Cause], ...]] = (
         Cause(
             "size= is within a page of 2^64 and becomes 0 when it is rounded up",
             EXPLAIN,
-            fix="say a size that the machine can have",
+            fix="use a size that the machine can have",
         ),
     ),
     (
@@ -374,13 +374,13 @@ ASSERTIONS: Final[tuple[tuple[str, Cause], ...]] = (
             "the memory of a backend is used that could not be made: the size becomes 0 when it "
             "is rounded up",
             EXPLAIN,
-            fix="say a size that the machine can have",
+            fix="use a size that the machine can have",
         ),
     ),
     (
         ": qemu_ram_mmap: Assertion",
         Cause(
-            "the kernel told two different page sizes of the file, on ppc64",
+            "the kernel reported two different page sizes of the file, on ppc64",
             "stat -f -c '%S' {path}",
             fix="do not mount over the path while QEMU starts",
         ),
@@ -388,9 +388,9 @@ ASSERTIONS: Final[tuple[tuple[str, Cause], ...]] = (
     (
         ": pci_register_bar: Assertion",
         Cause(
-            "the backend of an ivshmem device has a size that is no power of two",
+            "the backend of an ivshmem device has a size that is not a power of two",
             LINE,
-            fix="say size=1M, 2M, 4M, ...",
+            fix="use size=1M, 2M, 4M, ...",
         ),
     ),
 )

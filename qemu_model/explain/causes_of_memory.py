@@ -53,7 +53,7 @@ CANT_OPEN: Final = (
         "the file system is mounted read-only",
         MOUNT,
         ("EROFS",),
-        "say readonly=on, or remount it for writing",
+        "use readonly=on, or remount it for writing",
     ),
     Cause(
         "the path is a directory, and readonly=on opens files only",
@@ -104,23 +104,23 @@ UNABLE_TO_MAP: Final = (
         "that much (huge pages have no part in overcommit)",
         COMMIT,
         ("ENOMEM",),
-        "say share=on, use less memory, or sysctl vm.overcommit_memory=0",
+        "use share=on, use less memory, or sysctl vm.overcommit_memory=0",
     ),
     Cause("a limit on address space, or on the number of mappings", MAPPINGS_LIMIT, ("ENOMEM",)),
     Cause(
         "a device DAX maps only multiples of its alignment, mostly 2 MiB",
         "cat /sys/bus/dax/devices/dax*/align; daxctl list",
         ("EINVAL",),
-        "say align=2M, and a size that is a multiple of it",
+        "use align=2M, and a size that is a multiple of it",
     ),
     Cause(
         "a device DAX makes no private mappings",
         "ls -l {path}; daxctl list",
         ("EINVAL",),
-        "say share=on",
+        "use share=on",
     ),
     Cause(
-        "offset= is no multiple of the page size",
+        "offset= is not a multiple of the page size",
         "stat -f -c '%S' {path}",
         ("EINVAL",),
         "round offset= to whole pages, huge ones on hugetlbfs",
@@ -129,7 +129,7 @@ UNABLE_TO_MAP: Final = (
         "the file system cannot do shared mappings at all (9p with cache=none)",
         MOUNT,
         ("EINVAL",),
-        "say share=off, or use another place",
+        "use share=off, or use another place",
     ),
     Cause(
         "what the path names cannot be mapped: /dev/null, a FIFO, a file in /proc or /sys",
@@ -154,7 +154,7 @@ UNABLE_TO_MAP: Final = (
         "sealed against writing",
         "ls -l {path}; ls -l /proc/PID/fd",
         ("EACCES", "EPERM"),
-        "say share=off or rom=on with readonly=on, or open it for writing",
+        "use share=off or rom=on with readonly=on, or open it for writing",
     ),
     Cause(
         "the file system is mounted noexec, which forbids mappings that may be executed",
@@ -172,7 +172,7 @@ UNABLE_TO_MAP: Final = (
         "MAP_SYNC was demanded, and the file cannot do it (sync=on of V2 to V7; V10)",
         "qemu-model check --path {path}",
         ("EOPNOTSUPP", "EINVAL"),
-        "put the file on DAX, or say pmem=off",
+        "put the file on DAX, or use pmem=off",
     ),
 )
 
@@ -200,9 +200,9 @@ TOO_FEW_PAGES: Final = (
         fix="mount -o remount,size=... , or docker run --shm-size=...",
     ),
     Cause(
-        "the file is shorter than offset + size: what lies behind its end cannot be touched",
+        "the file is shorter than offset + size: memory beyond its end cannot be touched",
         "stat -L -c '%s' {path}",
-        fix="truncate -s SIZE the file, or say a smaller offset or size",
+        fix="truncate -s SIZE the file, or use a smaller offset or size",
     ),
     Cause(
         "a cgroup limits memory",
@@ -220,7 +220,8 @@ BIND: Final = (
         "docker run --cap-add SYS_NICE; securityContext.capabilities.add: [SYS_NICE]",
     ),
     Cause(
-        "the size is no multiple of the huge page: mbind would split the last one (for huge pages)",
+        "the size is not a multiple of the huge page: mbind would split the last page"
+        " (for huge pages)",
         "stat -f -c '%S' {path}",
         ("EINVAL",),
         "round size= up to whole huge pages",
@@ -249,30 +250,30 @@ BIND: Final = (
         "the kernel was built without NUMA",
         "ls /sys/devices/system/node",
         ("ENOSYS",),
-        "leave host-nodes and policy away",
+        "remove host-nodes and policy",
     ),
 )
 
 MEMFD: Final = (
     Cause(
-        "hugetlbsize is no size of huge pages that this machine has",
+        "hugetlbsize is not a size of huge pages that this machine has",
         "ls /sys/kernel/mm/hugepages",
         ("ENODEV", "EINVAL"),
-        "say a size that is listed, 1G needs hugepagesz=1G on the kernel's command line",
+        "use a size that is listed, 1G needs hugepagesz=1G on the kernel's command line",
     ),
     Cause("the pool has too few free huge pages", HUGE_POOL, ("ENOMEM", "ENOSPC")),
     Cause(
         "the size is beyond what a file can have",
         "getconf LONG_BIT",
         ("EINVAL", "EFBIG"),
-        "say a smaller size",
+        "use a smaller size",
     ),
     Cause("the kernel is older than 3.17, which brought memfd_create", "uname -r", ("ENOSYS",)),
     Cause(
         "the kernel is older than 4.14 (huge pages) or 4.16 (huge pages and sealing)",
         "uname -r",
         ("EINVAL",),
-        "say seal=off",
+        "use seal=off",
     ),
     Cause("a seccomp filter forbids it", "grep Seccomp /proc/self/status", ("EPERM",)),
     Cause("QEMU has too many files open", "ulimit -n", ("EMFILE", "ENFILE"), "raise ulimit -n"),
@@ -282,7 +283,7 @@ WRONG_SIZE: Final = (
     Cause(
         "the file is there from an earlier run with another size; QEMU resizes only an empty file",
         "stat -L -c '%s' {path}",
-        fix="say the file's size, or remove it if its content is not needed",
+        fix="give the file's size, or remove it if its content is not needed",
     ),
     Cause(
         "size=1G is 1073741824 bytes, but a tool made 1000000000",
@@ -300,7 +301,7 @@ ALIGNMENT: Final = (
     Cause(
         "the file is on hugetlbfs, whose pages are larger",
         "stat -f -c '%T, %S bytes' {path}",
-        fix="say a multiple of the page size, or leave align= away",
+        fix="use a multiple of the page size, or remove align=",
     ),
     Cause("a device DAX has an alignment of its own", "cat /sys/bus/dax/devices/dax*/align"),
     Cause("the host's pages are 64 KiB (ppc64, some arm64)", "getconf PAGE_SIZE"),
@@ -332,14 +333,14 @@ ANONYMOUS: Final = (
     ),
     Cause("a limit on address space, or on the number of mappings", MAPPINGS_LIMIT, ("ENOMEM",)),
     Cause("locked memory is beyond the limit", LOCKED, ("EAGAIN",), "raise ulimit -l"),
-    Cause("the size is so large that it wraps around", LINE, ("EINVAL",), "say a smaller size"),
+    Cause("the size is so large that it wraps around", LINE, ("EINVAL",), "use a smaller size"),
 )
 
 NOT_DAX: Final = (
     Cause(
         "the file system is not mounted with -o dax, or not on persistent memory",
         MOUNT + "; qemu-model check --path {path}",
-        fix="mount it with -o dax, or leave pmem=on away",
+        fix="mount it with -o dax, or remove pmem=on",
     ),
     Cause("ext4 with blocks of less than a page has no DAX", "stat -f -c '%S' {path}"),
     Cause(
@@ -361,9 +362,9 @@ _SIGNALS: Final = (
 )
 _HUGE_SIZE: Final = (
     Cause(
-        "hugetlbsize= is no power of two",
+        "hugetlbsize= is not a power of two",
         "ls /sys/kernel/mm/hugepages",
-        fix="say 2M or 1G",
+        fix="use 2M or 1G",
     ),
 )
 
@@ -389,7 +390,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "a device DAX has an alignment larger than align=",
                 "cat /sys/bus/dax/devices/dax*/align",
-                fix="say align=2M, or what the message says",
+                fix="use align=2M, or what the message says",
             ),
         ),
     ),
@@ -423,7 +424,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "this QEMU was built without libpmem",
                 "ldd $(command -v qemu-system-x86_64) | grep libpmem",
-                fix="leave pmem=on away: QEMU then does not make its own writes (migration, "
+                fix="remove pmem=on: QEMU then does not make its own writes (migration, "
                 "labels) persistent; or install a QEMU with libpmem",
             ),
         ),
@@ -433,11 +434,11 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ("Using non DAX backing file", NOT_DAX),
     (
         "host-nodes must be empty",
-        (Cause("host-nodes= without policy=", NODES, fix="say policy=bind as well"),),
+        (Cause("host-nodes= without policy=", NODES, fix="add policy=bind"),),
     ),
     (
         "host-nodes must be set",
-        (Cause("policy= without host-nodes=", NODES, fix="say host-nodes=0 as well"),),
+        (Cause("policy= without host-nodes=", NODES, fix="add host-nodes=0"),),
     ),
     ("Invalid host-nodes value", (Cause("a node is 128 or more", NODES, fix="name a real one"),)),
     (
@@ -467,9 +468,9 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "size is 0: often a guest NUMA node without memory",
                 LINE,
-                fix="leave memdev= of that node away (from 5.2 on a node may be without memory)",
+                fix="remove memdev= of that node (from 5.2 on a node may be without memory)",
             ),
-            Cause("hugetlbsize or prealloc-threads is 0", LINE, fix="leave it away"),
+            Cause("hugetlbsize or prealloc-threads is 0", LINE, fix="remove it"),
         ),
     ),
     (
@@ -478,9 +479,9 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "size is 0: often a guest NUMA node without memory",
                 LINE,
-                fix="leave memdev= of that node away (from 5.2 on a node may be without memory)",
+                fix="remove memdev= of that node (from 5.2 on a node may be without memory)",
             ),
-            Cause("hugetlbsize is 0", LINE, fix="leave it away"),
+            Cause("hugetlbsize is 0", LINE, fix="remove it"),
         ),
     ),
     (
@@ -489,19 +490,19 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-mem-prealloc preallocates every backend already",
                 LINE,
-                fix="leave -mem-prealloc away, and say prealloc=on in the backends that want it",
+                fix="remove -mem-prealloc, and use prealloc=on in the backends that want it",
             ),
         ),
     ),
-    ("can't create backend with size 0", (Cause("size= is not given", LINE, fix="say size="),)),
-    ("mem-path property not set", (Cause("mem-path= is not given", LINE, fix="say mem-path="),)),
+    ("can't create backend with size 0", (Cause("size= is not given", LINE, fix="use size="),)),
+    ("mem-path property not set", (Cause("mem-path= is not given", LINE, fix="use mem-path="),)),
     (
         "-mem-path not supported on this host",
         (Cause("files as memory need a POSIX system", "uname", fix="use memory-backend-ram"),),
     ),
     (
         "-mem-path not supported with Xen",
-        (Cause("Xen allocates the guest's RAM itself", LINE, fix="leave -mem-path away"),),
+        (Cause("Xen allocates the guest's RAM itself", LINE, fix="remove -mem-path"),),
     ),
     (
         "host lacks kvm mmu notifiers",
@@ -509,11 +510,11 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "-mem-path not supported with this accelerator",
-        (Cause("the accelerator allocates RAM itself", LINE, fix="leave -mem-path away"),),
+        (Cause("the accelerator allocates RAM itself", LINE, fix="remove -mem-path"),),
     ),
     (
         "Failed to find gap of requested size",
-        (Cause("the blocks together are near 2^64 bytes", EXPLAIN, fix="say smaller sizes"),),
+        (Cause("the blocks together are near 2^64 bytes", EXPLAIN, fix="give smaller sizes"),),
     ),
     (
         "qemu_madvise",
@@ -521,7 +522,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the kernel has no MADV_DONTDUMP",
                 "uname -r",
-                fix="leave dump-guest-core=off away: QEMU continues",
+                fix="remove dump-guest-core=off: QEMU continues",
             ),
         ),
     ),
@@ -531,7 +532,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the kernel has no MADV_DONTDUMP",
                 "uname -r",
-                fix="leave dump-guest-core=off away: QEMU continues",
+                fix="remove dump-guest-core=off: QEMU continues",
             ),
         ),
     ),
@@ -542,7 +543,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "merge=on or mem-merge=on is said, and QEMU was built where madvise has no "
                 "MADV_MERGEABLE (not Linux)",
                 LINE,
-                fix="leave merge=on away",
+                fix="remove merge=on",
             ),
         ),
     ),
@@ -552,7 +553,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "dump=off is said, and QEMU was built where madvise has no MADV_DONTDUMP",
                 LINE,
-                fix="leave dump=off away",
+                fix="remove dump=off",
             ),
         ),
     ),
@@ -560,9 +561,9 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         'Skipping reservation of swap space is not supported:  "/proc/sys',
         (
             Cause(
-                "overcommit_memory is 2: the kernel reserves memory whatever is asked for",
+                "overcommit_memory is 2: the kernel reserves memory whatever is requested",
                 "cat /proc/sys/vm/overcommit_memory",
-                fix="leave reserve=off away, or sysctl vm.overcommit_memory=0",
+                fix="remove reserve=off, or sysctl vm.overcommit_memory=0",
             ),
         ),
     ),
@@ -572,7 +573,7 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "QEMU cannot read /proc/sys/vm/overcommit_memory (no /proc in a chroot)",
                 "cat /proc/sys/vm/overcommit_memory",
-                fix="mount /proc there, or leave reserve=off away",
+                fix="mount /proc there, or remove reserve=off",
             ),
         ),
     ),

@@ -23,7 +23,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "two -numa node have the same nodeid=; one without takes the count of those "
                 "before it",
                 LINE,
-                fix="say nodeid= for every node",
+                fix="use nodeid= for every node",
             ),
         ),
     ),
@@ -33,7 +33,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "CPU index ({cpu})",
-        (Cause("cpus= names a CPU that -smp does not make", LINE, fix="say more CPUs in -smp"),),
+        (Cause("cpus= names a CPU that -smp does not make", LINE, fix="use more CPUs in -smp"),),
     ),
     (
         "cannot specify both mem= and memdev=",
@@ -66,27 +66,33 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Parameter '{name}' expects an integer between 0 and",
-        (Cause("src= or dst= of a distance is no node", LINE, fix="name nodes from 0 to 127"),),
+        (Cause("src= or dst= of a distance is not a node", LINE, fix="name nodes from 0 to 127"),),
     ),
     (
         "Source/Destination NUMA node is missing",
-        (Cause("-numa dist stands before -numa node", LINE, fix="say the nodes first"),),
+        (Cause("-numa dist stands before -numa node", LINE, fix="put -numa node first"),),
     ),
     (
         "NUMA distance ({val}) is invalid",
-        (Cause("a distance is at least 10; 10 is a node to itself", LINE, fix="say 20 or so"),),
+        (
+            Cause(
+                "a distance is at least 10; 10 is a node to itself",
+                LINE,
+                fix="give 20, for instance",
+            ),
+        ),
     ),
     (
         "Local distance of node",
-        (Cause("a node's distance to itself is 10", LINE, fix="leave that -numa dist away"),),
+        (Cause("a node's distance to itself is 10", LINE, fix="remove that -numa dist"),),
     ),
     (
         "Missing mandatory node-id property",
-        (Cause("-numa cpu says no node-id=", LINE, fix="say node-id="),),
+        (Cause("-numa cpu has no node-id=", LINE, fix="use node-id="),),
     ),
     (
         "Invalid node-id={node}",
-        (Cause("-numa cpu stands before its -numa node", LINE, fix="say the node first"),),
+        (Cause("-numa cpu stands before its -numa node", LINE, fix="put -numa node first"),),
     ),
     (
         "The distance between node",
@@ -124,7 +130,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "thread-id is not supported",
-        (Cause("the machine's CPUs have no threads", LINE, fix="leave thread-id= away"),),
+        (Cause("the machine's CPUs have no threads", LINE, fix="remove thread-id="),),
     ),
     (
         "{name} is not supported",
@@ -132,7 +138,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-numa cpu names dies or clusters that the machine's CPUs do not have",
                 "qemu-system-x86_64 -machine q35 -smp help",
-                fix="leave that id away",
+                fix="remove that id",
             ),
         ),
     ),
@@ -180,7 +186,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "ACPI Heterogeneous Memory Attribute Table",
-        (Cause("initiator= and hmat-lb need HMAT", LINE, fix="say -machine hmat=on"),),
+        (Cause("initiator= and hmat-lb need HMAT", LINE, fix="use -machine hmat=on"),),
     ),
     (
         "falling back to regular RAM allocation",
@@ -195,7 +201,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Deprecated CPU topology (considered invalid)",
-        (Cause("a number of -smp is 0", LINE, fix="leave that parameter away"),),
+        (Cause("a number of -smp is 0", LINE, fix="remove that parameter"),),
     ),
     (
         "Invalid CPU topology: {what}",
@@ -203,7 +209,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "sockets, dies, cores and threads do not multiply to the CPUs",
                 LINE,
-                fix="make the product equal to maxcpus, or leave some of them away",
+                fix="make the product equal to maxcpus, or remove some of them",
             ),
         ),
     ),
@@ -213,7 +219,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "{what} not supported by this machine's CPU topology",
-        (Cause("-smp asks for dies, clusters or modules", LINE, fix="leave them away"),),
+        (Cause("-smp asks for dies, clusters or modules", LINE, fix="remove them"),),
     ),
     (
         "cpu topology: sockets ({sockets}) * cores ({cores}) * threads ({threads}) <",
@@ -229,7 +235,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Invalid SMP CPUs {cpus}. The min",
-        (Cause("-smp says no CPU, or more than there can be", LINE, fix="say -smp 1 or more"),),
+        (Cause("-smp gives no CPU, or more than there can be", LINE, fix="use -smp 1 or more"),),
     ),
     (
         "Invalid SMP CPUs {cpus}. The max",
@@ -247,7 +253,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the default CPU is an old AMD one, and -smp asks for threads",
                 LINE,
-                fix="say -cpu host or a named model, or threads=1",
+                fix="use -cpu host or a named model, or threads=1",
             ),
         ),
     ),

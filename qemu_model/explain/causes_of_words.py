@@ -36,7 +36,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "this release does not have the option (-no-hpet and -no-acpi went in 9.0, "
                 "-realtime in 6.0), or it is a distribution's own (-id is Proxmox's)",
                 VERSION + "; qemu-system-x86_64 -h",
-                fix="leave it away, or say what replaced it: -machine hpet=off, -machine acpi=off, "
+                fix="remove it, or use what replaced it: -machine hpet=off, -machine acpi=off, "
                 "-overcommit mem-lock=on",
             ),
             Cause("it is misspelt", "qemu-system-x86_64 -h"),
@@ -49,7 +49,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "Invalid parameter '{value}'",
         (
-            Cause(_LATER_PROPERTIES, FILE_HELP, fix="leave the property away"),
+            Cause(_LATER_PROPERTIES, FILE_HELP, fix="remove the property"),
             Cause("the build lacks it (libpmem, libnuma)", "ldd $(command -v qemu-system-x86_64)"),
             Cause("it is misspelt, or a value that the parameter does not take", FILE_HELP),
         ),
@@ -72,12 +72,12 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
                 "a parameter that must be there is not: id and qom-type of every object, size of a "
                 "backend, mem-path of a file",
                 LINE,
-                fix="say it",
+                fix="give it",
             ),
             Cause(
                 "-object is JSON, which QEMU takes from 6.0 on",
                 VERSION,
-                fix="say key=value, or use a newer QEMU",
+                fix="use key=value, or use a newer QEMU",
             ),
         ),
     ),
@@ -105,7 +105,13 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Parameter '{name}' expects an int64 value or range",
-        (Cause("the value is no number and no range such as 0-3", FILE_HELP, fix="say numbers"),),
+        (
+            Cause(
+                "the value is neither a number nor a range such as 0-3",
+                FILE_HELP,
+                fix="use numbers",
+            ),
+        ),
     ),
     (
         "Invalid parameter type for",
@@ -113,21 +119,21 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the JSON has a string where a number or a boolean belongs, or the reverse",
                 _COMMANDS,
-                fix='say true, not "on", and 1073741824, not "1G", in JSON',
+                fix='write true, not "on", and 1073741824, not "1G", in JSON',
             ),
         ),
     ),
     (
         "Value '{value}' is out of range",
-        (Cause("the size is negative, or 2^64 bytes or more", LINE, fix="say a smaller one"),),
+        (Cause("the size is negative, or 2^64 bytes or more", LINE, fix="use a smaller one"),),
     ),
     (
         "Value '{value}' is too large",
-        (Cause("the number is 2^64 or more", LINE, fix="say a smaller one"),),
+        (Cause("the number is 2^64 or more", LINE, fix="use a smaller one"),),
     ),
     (
         "too large 'size' option value",
-        (Cause("-m without a unit is in MiB", LINE, fix="say a unit: -m 4G"),),
+        (Cause("-m without a unit is in MiB", LINE, fix="give a unit: -m 4G"),),
     ),
     (
         "invalid value of -m option maxmem: maximum",
@@ -147,11 +153,11 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "invalid -m option value: missing 'maxmem'",
-        (Cause("slots= needs maxmem=", LINE, fix="say -m SIZE,slots=N,maxmem=M"),),
+        (Cause("slots= needs maxmem=", LINE, fix="use -m SIZE,slots=N,maxmem=M"),),
     ),
     (
         "slots specified but no max-size",
-        (Cause("slots= needs maxmem=", LINE, fix="say -m SIZE,slots=N,maxmem=M"),),
+        (Cause("slots= needs maxmem=", LINE, fix="use -m SIZE,slots=N,maxmem=M"),),
     ),
     (
         "Identifiers consist of",
@@ -165,11 +171,11 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "short-form boolean option",
-        (Cause("a parameter has no value", LINE, fix="say NAME=on or NAME=off"),),
+        (Cause("a parameter has no value", LINE, fix="write NAME=on or NAME=off"),),
     ),
     (
         "Please use {name}={value} instead",
-        (Cause("a parameter has no value", LINE, fix="say what the message says"),),
+        (Cause("a parameter has no value", LINE, fix="write what the message says"),),
     ),
     (
         "Using a multiplier suffix on hex numbers",
@@ -189,7 +195,13 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "object type '{type}' is abstract",
-        (Cause("memory-backend is a base", OBJECTS_HELP, fix="say memory-backend-memfd or so"),),
+        (
+            Cause(
+                "memory-backend is a base",
+                OBJECTS_HELP,
+                fix="use memory-backend-memfd, for instance",
+            ),
+        ),
     ),
     (
         "object '{id}' not found",
@@ -197,11 +209,11 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Device '{path}' not found",
-        (Cause("no object has that path", _MEMDEVS, fix="say /objects/ID"),),
+        (Cause("no object has that path", _MEMDEVS, fix="write /objects/ID"),),
     ),
     (
         "Path '{path}' does not uniquely identify",
-        (Cause("several objects end in that path", _MEMDEVS, fix="say the whole: /objects/ID"),),
+        (Cause("several objects end in that path", _MEMDEVS, fix="write the whole: /objects/ID"),),
     ),
     (
         "Option in 'props' conflicts",
@@ -210,7 +222,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "Property '{type}.{property}' not found",
         (
-            Cause(_LATER_PROPERTIES, FILE_HELP + "; " + MACHINE_HELP, fix="leave it away"),
+            Cause(_LATER_PROPERTIES, FILE_HELP + "; " + MACHINE_HELP, fix="remove it"),
             Cause(
                 "the build lacks it: pmem needs libpmem, host-nodes and policy need libnuma",
                 "ldd $(command -v qemu-system-x86_64) | grep -E 'numa|pmem'",
@@ -221,7 +233,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "Property '.{property}' not found",
         (
-            Cause(_LATER_PROPERTIES, FILE_HELP + "; " + MACHINE_HELP, fix="leave it away"),
+            Cause(_LATER_PROPERTIES, FILE_HELP + "; " + MACHINE_HELP, fix="remove it"),
             Cause(
                 "the build lacks it: host-nodes and policy need libnuma, hugetlb and seal a kernel "
                 "with memfd_create",
@@ -232,7 +244,11 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "parameter 'mem-lock' expects one of",
-        (Cause("mem-lock= has another word", VERSION, fix="say on, off or, from 10.0, on-fault"),),
+        (
+            Cause(
+                "mem-lock= has another word", VERSION, fix="write on, off or, from 10.0, on-fault"
+            ),
+        ),
     ),
     (
         "'-mon' is deprecated",
@@ -240,27 +256,27 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "-no-acpi is deprecated",
-        (Cause("the option goes in 9.0", VERSION, fix="say -machine acpi=off"),),
+        (Cause("the option goes in 9.0", VERSION, fix="use -machine acpi=off"),),
     ),
     (
         "-no-hpet is deprecated",
-        (Cause("the option goes in 9.0", VERSION, fix="say -machine hpet=off"),),
+        (Cause("the option goes in 9.0", VERSION, fix="use -machine hpet=off"),),
     ),
     (
         "'-realtime mlock=...' is deprecated",
-        (Cause("the option goes in 6.0", VERSION, fix="say -overcommit mem-lock=on"),),
+        (Cause("the option goes in 6.0", VERSION, fix="use -overcommit mem-lock=on"),),
     ),
     (
         "-runas is deprecated",
-        (Cause("the option goes in 10.0", VERSION, fix="say -run-with user=..."),),
+        (Cause("the option goes in 10.0", VERSION, fix="use -run-with user=..."),),
     ),
     (
         "The -tb-size option is deprecated",
-        (Cause("the option goes in 6.0", VERSION, fix="say -accel tcg,tb-size=..."),),
+        (Cause("the option goes in 6.0", VERSION, fix="use -accel tcg,tb-size=..."),),
     ),
     (
         "-watchdog is deprecated",
-        (Cause("the option goes in 7.2", VERSION, fix="say -device for the watchdog"),),
+        (Cause("the option goes in 7.2", VERSION, fix="use -device for the watchdog"),),
     ),
     (
         "-writeconfig is deprecated",
@@ -272,7 +288,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "-machine and -smp take NAME=VALUE only from 6.1 on",
                 LINE,
-                fix="say NAME=on for a switch",
+                fix="write NAME=on for a switch",
             ),
         ),
     ),
@@ -286,7 +302,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Parameter '{key}' used inconsistently",
-        (Cause("two options say a name in two ways", LINE, fix="keep one of the two"),),
+        (Cause("two options give a name in two ways", LINE, fix="keep one of the two"),),
     ),
     (
         "Parameter '{key}' missing",
@@ -316,11 +332,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ("JSON nesting depth limit exceeded", (Cause("too many brackets", _JSON, fix="mend it"),)),
     (
         "Expecting at most one JSON value",
-        (
-            Cause(
-                "something stands behind the last brace", _JSON, fix="give it an option of its own"
-            ),
-        ),
+        (Cause("something follows the last brace", _JSON, fix="give it an option of its own"),),
     ),
     ("premature EOI", (Cause("the JSON is cut off", _JSON, fix="close every brace and quote"),)),
     (
@@ -328,11 +340,11 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("the JSON is cut off", _JSON, fix="close every brace and quote"),),
     ),
     ("stray '{text}'", (Cause("a quote is missing before this text", _JSON, fix=_QUOTES),)),
-    ("expecting value", (Cause("nothing stands behind a colon", _JSON, fix="say the value"),)),
+    ("expecting value", (Cause("nothing follows a colon", _JSON, fix="give the value"),)),
     ("expecting key", (Cause("a key has no quotes", _JSON, fix=_QUOTES),)),
     ("key is not a string in object", (Cause("a key has no quotes", _JSON, fix=_QUOTES),)),
-    ("missing : in object pair", (Cause("a key has no colon", _JSON, fix='say "key": value'),)),
-    ("expecting ':'", (Cause("a key has no colon", _JSON, fix='say "key": value'),)),
+    ("missing : in object pair", (Cause("a key has no colon", _JSON, fix='write "key": value'),)),
+    ("expecting ':'", (Cause("a key has no colon", _JSON, fix='write "key": value'),)),
     ("expected separator in", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
     ("expected ',' or", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
     ("expecting ',' or", (Cause("a comma is missing", _JSON, fix="divide by commas"),)),
@@ -351,7 +363,7 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "invalid keyword '{text}'",
-        (Cause("a word has no quotes, or is on or off", _JSON, fix="say true or false"),),
+        (Cause("a word has no quotes, or is on or off", _JSON, fix="write true or false"),),
     ),
     (
         "The command {name} has not been found",
@@ -377,15 +389,21 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "QMP input member '{name}' is unexpected",
-        (Cause("only execute, arguments and id are known", _COMMANDS, fix="leave it away"),),
+        (Cause("only execute, arguments and id are known", _COMMANDS, fix="remove it"),),
     ),
     (
         "QMP input member '{name}' must be",
-        (Cause("'arguments' is no object, or 'execute' no string", _COMMANDS, fix="mend it"),),
+        (
+            Cause(
+                "'arguments' is not an object, or 'execute' is not a string",
+                _COMMANDS,
+                fix="mend it",
+            ),
+        ),
     ),
     (
         "QMP input must be a JSON object",
-        (Cause("what was sent is no command", _COMMANDS, fix='send {"execute": "..."}'),),
+        (Cause("what was sent is not a command", _COMMANDS, fix='send {"execute": "..."}'),),
     ),
     (
         "qemu: qapi/qobject-output-visitor.c",

@@ -244,7 +244,7 @@ class DryHost:
         return "XXXXXX"
 
     def fd_path(self, fd: int) -> str:
-        """Return the path that was asked for."""
+        """Return the path that was requested."""
         return self._paths.get(fd, "")
 
     def overcommit_memory(self) -> int | None:

@@ -37,7 +37,7 @@ PERSISTENT_DEVICES: Final = ("nvdimm", "virtio-pmem-pci", "virtio-pmem")
 
 @attrs.frozen
 class Explanation:
-    """All that is said of a line.
+    """All that is said about a line.
 
     ``host`` is empty where none was given: then what depends on it is None, and
     ``depends_on_host`` says what that is.

@@ -114,7 +114,7 @@ def _text(value: object) -> str:
 
 
 def given_options(args: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the options of the line that are no objects: the name, and the text as given."""
+    """Return the options of the line that are not objects: the name, and the text as given."""
     found = []
     for name, value in words_of(args):
         if name == "device" and (value or "").split(",")[0] not in ("nvdimm", "pc-dimm"):

@@ -35,7 +35,7 @@ class Memory:
     """One block of memory; sizes in bytes.
 
     ``type`` is the backend's, empty for RAM that the machine makes itself.  ``size`` is
-    what was asked for and ``mapped`` what is mapped of it, 0 if nothing is.  ``page_size``
+    what was requested and ``mapped`` what is mapped of it, 0 if nothing is.  ``page_size``
     is that of a pool of huge pages, or the host's.  ``nodes`` are those that mbind named.
     ``file_size`` is that of the file after the run, None where there is none or the host
     does not say.  ``created`` if the run made the file.

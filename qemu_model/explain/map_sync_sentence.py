@@ -1,4 +1,4 @@
-"""One sentence on MAP_SYNC: what became of it, or the first condition that blocks it."""
+"""One sentence on MAP_SYNC: its outcome, or the first condition that blocks it."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -17,8 +17,8 @@ from .place import Place
 
 _WHY_NOT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "sync": "sync is off, so MAP_SYNC is not asked for",
-        "share": "share is not on: a private mapping keeps nothing, so MAP_SYNC is not asked for",
+        "sync": "sync is off, so MAP_SYNC is not requested",
+        "share": "share is not on: a private mapping keeps nothing, so MAP_SYNC is not requested",
         "pmem": "pmem is not on, so QEMU takes the file for no persistent memory and does not "
         "ask for MAP_SYNC",
         "platform": "the system is not Linux: MAP_SYNC and MAP_SHARED_VALIDATE are 0 there",
@@ -44,11 +44,11 @@ def because(
     """Return the sentence; ``host`` is empty where none was given."""
     if blocked is None and not host and requested:
         return (
-            "MAP_SYNC is asked for; whether it takes effect depends on the host: Linux 4.15 or "
+            "MAP_SYNC is requested; whether it takes effect depends on the host: Linux 4.15 or "
             f"later, and a file on DAX ({_if_refused(revision.policy, run)})"
         )
     if blocked is None:
-        return "MAP_SYNC is asked for, the kernel grants it, and it takes effect"
+        return "MAP_SYNC is requested, the kernel grants it, and it takes effect"
     if blocked == "error" and run.livelock:
         return f"QEMU never ends: it stays in {run.livelock}()"
     if blocked == "error":

@@ -61,7 +61,7 @@ _ONLY: Final[Mapping[tuple[str, str], tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )
-#: What terminals are told by, and what editors and shells make of plain quotes.
+#: Control sequences of terminals, and what editors and shells make of plain quotes.
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BLANKS: Final = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
@@ -192,7 +192,7 @@ def _find_cut_off(text: str) -> list[Found]:
 
 
 def _longest_part(piece: str, line: str) -> tuple[int, int]:
-    """Return how much of ``piece``, its end or its beginning, stands in ``line``, and where."""
+    """Return how much of ``piece``, its end or its beginning, is in ``line``, and where."""
     for size in range(min(len(piece), len(line)), SHORTEST_CUT - 1, -1):
         # A cut line ends with the piece's beginning, or begins with the piece's end.
         if line.endswith(piece[:size]):

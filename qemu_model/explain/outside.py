@@ -81,7 +81,7 @@ OUTSIDE: Final = (
             Cause(
                 "the guest's CPU has 40 physical address bits by default, and maxmem needs more",
                 "grep -m1 'address sizes' /proc/cpuinfo",
-                fix="say a smaller maxmem=, or -cpu host,host-phys-bits=on (libvirt: "
+                fix="use a smaller maxmem=, or -cpu host,host-phys-bits=on (libvirt: "
                 "<maxphysaddr mode='passthrough'/>)",
             ),
         ),
@@ -97,7 +97,7 @@ OUTSIDE: Final = (
                 "tmpfs ran out, or the file was truncated (Bad address)",
                 HUGE_POOL + "; df -h /dev/shm; dmesg | tail",
                 ("EFAULT",),
-                "say prealloc=on, so that QEMU finds out at start; give the pool or the tmpfs more",
+                "use prealloc=on, so that QEMU finds out at start; give the pool or the tmpfs more",
             ),
             Cause(
                 "the guest's code did what KVM cannot emulate",
@@ -120,9 +120,9 @@ OUTSIDE: Final = (
                 "<memoryBacking><locked/> (libvirt), docker --ulimit memlock=-1",
             ),
             Cause(
-                "there is not so much free memory: locking takes all of it at start",
+                "there is not enough free memory: locking takes all of it at start",
                 "free -h",
-                fix="give the guest less memory, or leave mem-lock=on away",
+                fix="give the guest less memory, or remove mem-lock=on",
             ),
         ),
     ),
@@ -216,7 +216,7 @@ OUTSIDE: Final = (
             Cause(
                 "guests together touch more memory than the host has: it is given as it is touched",
                 COMMIT,
-                fix="give the guests less, or say prealloc=on so that the start fails instead",
+                fix="give the guests less, or use prealloc=on so that the start fails instead",
             ),
         ),
     ),

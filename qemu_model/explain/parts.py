@@ -108,7 +108,7 @@ class Part:
 
 
 def size_of(text: str) -> int:
-    """Return a size with its unit in bytes, 0 if the text is no size."""
+    """Return a size with its unit in bytes, 0 if the text is not a size."""
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         return 0

@@ -123,6 +123,6 @@ def _asks_in_silence(path: str) -> bool:
 
 
 def live_kernel() -> tuple[int, int]:
-    """Return the version of this kernel, (0, 0) if it is not told."""
+    """Return the version of this kernel, (0, 0) if it is unknown."""
     found = re.match(r"(\d+)\.(\d+)", platform.release())
     return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: A screen has at most so many lines.
 MOST_LINES: Final = 15
-#: What is said of persistence is shorter, in characters.
+#: What is said about persistence is shorter, in characters.
 LONGEST_SENTENCE: Final = 220
 #: Findings whose text the verdict has.
 SAID_ABOVE: Final = (REFUSED, ENDLESS, OTHER_RELEASE)
@@ -79,7 +79,7 @@ def persistence(explanation: Explanation) -> str:
     if explanation.in_force:
         return "MAP_SYNC holds: what the guest has flushed survives a host crash."
     if explanation.in_force is None:
-        return "MAP_SYNC is asked for; whether it holds depends on the host's file and kernel."
+        return "MAP_SYNC is requested; whether it holds depends on the host's file and kernel."
     whole = f"{explanation.because}; {explanation.crash}."
     return whole if len(whole) < LONGEST_SENTENCE else f"{explanation.because}."
 

@@ -19,7 +19,7 @@ class Effect:
     """What one option does, a sentence each or nothing.
 
     ``backend`` is the id of the backend it belongs to, empty for an option of the
-    line; ``given`` is False for a default that is worth knowing.
+    line; ``given`` is False for a default that matters.
     """
 
     option: str
@@ -103,7 +103,7 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
             _Words(),
         ),
         (FILE, "discard-data"): (
-            _Words(data="the content is thrown away when the object goes, or QEMU ends"),
+            _Words(data="the content is discarded when the object is deleted or QEMU ends"),
             _Words(data="the content stays"),
         ),
         (FILE, "readonly"): (
@@ -175,7 +175,7 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
 #: Options of the line, beside the objects.
 _OPTIONS: Final[Mapping[str, _Words]] = MappingProxyType(
     {
-        "m": _Words(memory="so much RAM for the guest, anonymous unless a backend gives it"),
+        "m": _Words(memory="this much RAM for the guest, anonymous unless a backend gives it"),
         "mem-path": _Words(
             data="the guest's RAM is a private mapping of a nameless file there: nothing stays",
             memory="on hugetlbfs: huge pages; if it fails, ordinary memory, without -mem-prealloc",
@@ -243,10 +243,10 @@ def _by_tree(
         stops = "; QEMU stops where the kernel refuses"
     return (
         _Words(
-            data=f"MAP_SYNC is asked for if {asking_text(policy)} too: then the file's metadata "
+            data=f"MAP_SYNC is requested if {asking_text(policy)} too: then the file's metadata "
             f"is on the medium before a write becomes possible{stops}"
         ),
-        _Words(data="MAP_SYNC is not asked for"),
+        _Words(data="MAP_SYNC is not requested"),
     )
 
 

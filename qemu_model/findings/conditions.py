@@ -71,7 +71,7 @@ def _mapping(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
         )
     elif errno == "EOPNOTSUPP":
         yield Condition(
-            f"MAP_SYNC is asked for, and {memory.path} is on a file system without it.",
+            f"MAP_SYNC is requested, and {memory.path} is on a file system without it.",
             "put the file on DAX, or do not ask for MAP_SYNC",
             f"qemu-model check --path {memory.path}",
         )
@@ -81,7 +81,7 @@ def _device_dax(memory: Memory) -> Iterator[Condition]:
     if not memory.shared:
         yield Condition(
             "A device DAX makes no private mappings, and share is off.",
-            "say share=on",
+            "use share=on",
             f"ls -l {memory.path}",
             (("share", "on"),),
         )
@@ -90,7 +90,7 @@ def _device_dax(memory: Memory) -> Iterator[Condition]:
         yield Condition(
             "A device DAX maps only at multiples of its alignment, mostly 2 MiB; QEMU uses the "
             "page size unless align= says more.",
-            "say align=2M",
+            "use align=2M",
             "cat /sys/bus/dax/devices/dax*/align",
             (("align", "2M"),),
         )
@@ -101,8 +101,8 @@ def _device_dax(memory: Memory) -> Iterator[Condition]:
 def _whole_pages(memory: Memory, unit: int, what: str) -> Condition:
     size = -(-memory.size // unit) * unit
     return Condition(
-        f"The size {size_text(memory.size)} is no multiple of {what}, {size_text(unit)}.",
-        f"say size={option_size(size)}",
+        f"The size {size_text(memory.size)} is not a multiple of {what}, {size_text(unit)}.",
+        f"use size={option_size(size)}",
         size=size,
     )
 
@@ -160,9 +160,9 @@ def _binding(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
         if memory.size % memory.page_size and memory.page_size > _PAGE:
             size = -(-memory.size // memory.page_size) * memory.page_size
             yield Condition(
-                f"The size {size_text(memory.size)} is no multiple of the huge page, "
+                f"The size {size_text(memory.size)} is not a multiple of the huge page, "
                 f"{size_text(memory.page_size)}: mbind would split the last page.",
-                f"say size={option_size(size)}",
+                f"use size={option_size(size)}",
                 size=size,
             )
         nodes = _nodes_of(memory)
@@ -217,7 +217,7 @@ def short_file(memory: Memory) -> Condition:
     return Condition(
         f"{memory.path} has {size_text(memory.file_size or 0)}, and offset + size is "
         f"{size_text(end)}: behind the end of a file there are no pages.",
-        f"truncate -s {end} {memory.path}, or say a smaller offset or size",
+        f"truncate -s {end} {memory.path}, or use a smaller offset or size",
         f"stat -L -c %s {memory.path}",
     )
 

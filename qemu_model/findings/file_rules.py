@@ -1,4 +1,4 @@
-"""Sizes that are not whole pages, private files, and data that is thrown away."""
+"""Sizes that are not whole pages, private files, and data that is discarded."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -17,7 +17,7 @@ PARTIAL_PAGE: Final = Rule(
     "QM301",
     "partial-page",
     "warning",
-    "A backend's size is no multiple of its page size.",
+    "A backend's size is not a multiple of its page size.",
 )
 PRIVATE_FILE: Final = Rule(
     "QM310",
@@ -35,19 +35,19 @@ DISCARDED: Final = Rule(
     "QM312",
     "data-discarded",
     "warning",
-    "A file's content is thrown away when QEMU ends.",
+    "A file's content is discarded when QEMU ends.",
 )
 
 EMPTIED: Final = Rule(
     "QM313",
     "data-discarded-at-start",
     "warning",
-    "A file's content is thrown away when a virtio-mem device takes it.",
+    "A file's content is discarded when a virtio-mem device takes it.",
 )
 
 
 def partial_pages(case: Case) -> Iterator[Finding]:
-    """Yield the sizes that are no multiple of the page size."""
+    """Yield the sizes that are not multiples of the page size."""
     machine = case.wanted.process.qemu.machine
     for memory in case.memory:
         if memory.part is None or not memory.size or memory.size % memory.page_size == 0:
@@ -58,12 +58,12 @@ def partial_pages(case: Case) -> Iterator[Finding]:
         yield Finding(
             PARTIAL_PAGE,
             memory.id,
-            f"The size {size_text(memory.size)} is no multiple of the page size, "
+            f"The size {size_text(memory.size)} is not a multiple of the page size, "
             f"{size_text(memory.page_size)}.",
             "QEMU up to 9.0 maps a part of a page more than the guest can use."
             + (binds if memory.huge else "")
             + " From 9.1 on QEMU refuses such a size.",
-            f"say {added_words(case.args, args)}" if args is not None else "",
+            f"use {added_words(case.args, args)}" if args is not None else "",
             args=args,
         )
 
@@ -82,7 +82,7 @@ def private_files(case: Case) -> Iterator[Finding]:
             f'"{memory.id}" maps {memory.path} privately (share=off): the guest\'s writes never '
             "reach the file.",
             "Each page that the guest writes is copied, and takes memory beside the page cache's.",
-            f"say {added_words(case.args, args)}; or use memory-backend-ram if the file does not "
+            f"use {added_words(case.args, args)}; or use memory-backend-ram if the file does not "
             "matter",
             args=args,
         )
@@ -114,11 +114,11 @@ def discarded_data(case: Case) -> Iterator[Finding]:
             yield Finding(
                 DISCARDED,
                 memory.id,
-                f"discard-data=on: what is in {memory.path} is thrown away when QEMU ends or "
+                f"discard-data=on: what is in {memory.path} is discarded when QEMU ends or "
                 f'"{memory.id}" is deleted.',
                 "QEMU punches a hole over the whole block (MADV_REMOVE): the option is meant for "
                 "scratch files.",
-                "leave discard-data=on away if the content matters",
+                "remove discard-data=on if the content matters",
                 args=args,
             )
 
@@ -133,7 +133,7 @@ def emptied_files(case: Case) -> Iterator[Finding]:
             yield Finding(
                 EMPTIED,
                 memory.id,
-                f"{devices[0].label}: what is in {memory.path} is thrown away when QEMU starts.",
+                f"{devices[0].label}: what is in {memory.path} is discarded when QEMU starts.",
                 "virtio-mem begins without memory: QEMU punches a hole over the whole file "
                 "(FALLOC_FL_PUNCH_HOLE), with share=off too.",
                 "use another file if the content matters",

@@ -69,7 +69,7 @@ def _releases_that_have(found: Found, args: Sequence[str]) -> Iterator[Condition
             many = having.endswith("later") or " to " in having or " and " in having
             yield Condition(
                 f"{having} {'have' if many else 'has'} {name}.",
-                f"leave {name} away, or use a release that has it",
+                f"remove {name}, or use a release that has it",
                 "qemu-system-x86_64 --version",
             )
             return

@@ -51,7 +51,7 @@ def missing_nodes(case: Case) -> Iterator[Finding]:
             "The kernel leaves out nodes that do not exist."
             if kept
             else "mbind fails with 'Invalid argument' if none of the nodes exists.",
-            f"say {added_words(case.args, args)}"
+            f"use {added_words(case.args, args)}"
             if args is not None
             else "name only nodes that numactl --hardware lists",
             None if kept else "error",
@@ -71,7 +71,7 @@ def without_effect(case: Case) -> Iterator[Finding]:
                 memory.id,
                 f"merge=on has no effect on {memory.id!r}: {reason}.".replace("'", '"'),
                 "KSM merges private anonymous pages only.",
-                "leave merge=on away",
+                "remove merge=on",
                 args=with_values(case.args, part, merge=None),
             )
         if part.on("dump") and memory.source == "file" and memory.shared and not memory.huge:
@@ -81,7 +81,7 @@ def without_effect(case: Case) -> Iterator[Finding]:
                 f'dump=on has no effect on "{memory.id}" by default: core dumps leave out shared '
                 "mappings of files.",
                 "Bit 3 of /proc/PID/coredump_filter decides, which is off by default.",
-                "leave dump=on away, or set the bit",
+                "remove dump=on, or set the bit",
                 args=with_values(case.args, part, dump=None),
             )
         for name in ("prealloc-threads", "prealloc-context"):
@@ -91,7 +91,7 @@ def without_effect(case: Case) -> Iterator[Finding]:
                     memory.id,
                     f'{name} has no effect on "{memory.id}": prealloc is off.',
                     "It is about the threads that preallocate.",
-                    f"leave {name} away, or say prealloc=on",
+                    f"remove {name}, or use prealloc=on",
                     args=with_values(case.args, part, **{name: None}),
                 )
         if (
@@ -107,7 +107,7 @@ def without_effect(case: Case) -> Iterator[Finding]:
                 "mappings of files.",
                 "Swap space is reserved for private and anonymous memory, huge pages from their "
                 "pool.",
-                "leave reserve=off away",
+                "remove reserve=off",
                 args=with_values(case.args, part, reserve=None),
             )
 

@@ -17,7 +17,7 @@ NOT_PERSISTENT: Final = Rule(
     "QM401",
     "pmem-without-dax",
     "warning",
-    "pmem=on is said of a file that is not on persistent memory.",
+    "pmem=on is set for a file that is not on persistent memory.",
 )
 LOSES_DATA: Final = Rule(
     "QM402",
@@ -54,10 +54,10 @@ def pmem_without_dax(case: Case) -> Iterator[Finding]:
         yield Finding(
             NOT_PERSISTENT,
             memory.id,
-            f"pmem=on, but {memory.path} is on {kind}, which is no persistent memory.",
+            f"pmem=on, but {memory.path} is on {kind}, which is not persistent memory.",
             f"The guest relies on flushed data being safe: {lost}.",
             "put the file on ext4 or xfs, mounted with -o dax, on persistent memory, or use a "
-            "device DAX; else leave pmem=on away",
+            "device DAX; else remove pmem=on",
             args=with_values(case.args, memory.part, pmem=None),
         )
 
@@ -98,7 +98,7 @@ def nvdimm_data(case: Case) -> Iterator[Finding]:
                 f'{label}: "{memory.id}" is mapped privately, so what the guest writes never '
                 f"reaches {memory.path}.",
                 "The guest takes an NVDIMM for persistent; share is off unless it is said.",
-                f"say {added_words(case.args, args)}",
+                f"use {added_words(case.args, args)}",
                 args=args,
             )
         elif case.host.file_system(memory.path) in IN_MEMORY:
@@ -124,5 +124,5 @@ def unarmed(case: Case) -> Iterator[Finding]:
                 "persistent.",
                 "The NVDIMM's state says that it cannot save data; Linux then makes /dev/pmem0 "
                 "read-only. A backend with readonly=on needs it.",
-                "leave it as it is with readonly=on; else leave unarmed=on away",
+                "leave it as it is with readonly=on; else remove unarmed=on",
             )

@@ -60,7 +60,7 @@ def unused_backends(case: Case) -> Iterator[Finding]:
             "mapped in all.",
             "-m alone makes RAM of its own; a backend becomes RAM only where -machine "
             "memory-backend= or -numa memdev= names it.",
-            f"say {added_words(case.args, args)}",
+            f"use {added_words(case.args, args)}",
             args=args,
         )
 
@@ -148,7 +148,7 @@ def private_ram(case: Case) -> Iterator[Finding]:
         "vhost-user hands the descriptor of the RAM to another process. Anonymous memory has "
         "none ('Failed initializing vhost-user memory map'); of a private mapping the other "
         "process sees the file, not what the guest writes.",
-        f"say {added_words(case.args, args)}" if args is not None else "",
+        f"use {added_words(case.args, args)}" if args is not None else "",
         args=args,
     )
 

@@ -105,7 +105,7 @@ def _condition_finding(case: Case, memory: Memory, text: str, failed: Condition)
     elif failed.size is not None:
         machine = case.wanted.process.qemu.machine
         args = with_size(case.args, memory, failed.size, machine.ram_size, machine.maxram_size)
-    fix = f"say {added_words(case.args, args)}" if args is not None else failed.fix
+    fix = f"use {added_words(case.args, args)}" if args is not None else failed.fix
     return Finding(
         REFUSED, memory.id, f"QEMU refuses the line: {text}", failed.text, fix, args=args
     )
@@ -148,7 +148,7 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
             name,
             f"QEMU refuses the line: {text}",
             f'No release has "{name}": it is misspelt, or a distribution\'s own.',
-            near or "check the spelling, or leave it away",
+            near or "check the spelling, or remove it",
         )
         return
     many = " to " in accepted or "later" in accepted or " and " in accepted
@@ -157,7 +157,7 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
         name,
         f"{here} refuses the line: {text}",
         f"{accepted} {'have' if many else 'has'} {name}.",
-        f"leave {name} away, or use a release that has it",
+        f"remove {name}, or use a release that has it",
     )
 
 
@@ -167,7 +167,7 @@ def _machine_elsewhere(name: str) -> tuple[str, str] | None:
         if re.fullmatch(pattern, name):
             return (
                 f"{binaries} {name}; the model knows qemu-system-x86_64 as distributions build it.",
-                "for what a backend of that line does, leave -machine away",
+                "for what a backend of that line does, remove -machine",
             )
     return None
 

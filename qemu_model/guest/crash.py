@@ -1,4 +1,4 @@
-"""What MAP_SYNC is worth: write through a mapping, crash, look what is left.
+"""What MAP_SYNC keeps: write through a mapping, crash, count the pages that are left.
 
 The persistent memory of the guest survives a reset of its machine, as an NVDIMM
 survives a loss of power.  What does not survive is what only the kernel's memory

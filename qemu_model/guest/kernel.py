@@ -2,8 +2,8 @@
 
 ``linux-image-amd64`` names the package; apt, which verifies it, downloads it as
 any user.  From its 71 MB the guest needs the kernel and some thirty modules:
-those go into an initramfs of 3.5 MB with a static busybox, and the rest is thrown
-away.  Kernel and initramfs stay in the cache, so the second guest needs no network.
+those go into an initramfs of 3.5 MB with a static busybox, and the rest is
+deleted.  Kernel and initramfs stay in the cache, so the second guest needs no network.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

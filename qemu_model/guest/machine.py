@@ -270,8 +270,8 @@ class Guest:
     def interact(self) -> int:
         """Connect the terminal with a shell in the guest until the shell ends.
 
-        Returns the shell's status.  Raises :class:`GuestError` if standard input is no
-        terminal, or if the guest does not answer any more.
+        Returns the shell's status.  Raises :class:`GuestError` if standard input is not
+        a terminal, or if the guest does not answer any more.
         """
         from .terminal import connect
 
@@ -280,7 +280,7 @@ class Guest:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GuestError("a shell in the guest needs a terminal")
         size = os.get_terminal_size(sys.stdout.fileno())
-        # Held open from the first word on: a line that nobody has open forgets its size.
+        # Held open from the first word on: a terminal that no process has open forgets its size.
         line = (
             f"exec <$0 >$0 2>&1; stty sane rows {size.lines} cols {size.columns}; "
             "exec setsid -c bash -i"

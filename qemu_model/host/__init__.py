@@ -1,3 +1,3 @@
-"""The boundary between the model and a kernel: the host and what stands behind it."""
+"""The boundary between the model and a kernel: the host and its implementations."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later

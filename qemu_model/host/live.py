@@ -265,7 +265,7 @@ class LiveHost:
         if available is not None and length > available:
             raise HostRefuses(
                 f"preallocating {length} bytes, with {available} bytes of memory available, "
-                "could make the kernel kill processes: take a smaller size, or say --force"
+                "could make the kernel kill processes: use a smaller size, or --force"
             )
 
     def _write_back(self, addr: int, length: int, page_size: int) -> int:

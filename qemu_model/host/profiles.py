@@ -1,6 +1,6 @@
 """Profiles: the machines a simulated host can be, as data.
 
-Shipped profiles have names (:func:`names`); anybody may write more as JSON files in
+Shipped profiles have names (:func:`names`); users may write more as JSON files in
 the same form, ``profile_data/profile.schema.json``.  A profile says only what differs
 from the one it is ``based_on`` (without that: from ``default``).
 """

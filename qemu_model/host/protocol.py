@@ -4,7 +4,7 @@ The methods are Linux's system calls, with the calls' own names and arguments,
 and they answer as the kernel does: a result of zero or more, or **the negative
 errno** (``-errno.ENOENT``).  No answer is an exception.
 
-What stands behind a host is its own affair: this machine's kernel
+The model does not know what a host is: this machine's kernel
 (:mod:`qemu_model.host.live`), a simulated one, a recorded trace, or another
 host that is recorded or made to fail.
 """

@@ -29,7 +29,7 @@ def _known_origins(origin: Callable[[str], str]) -> dict[int, tuple[CodeType, st
     """Return where the C function of each code object is kept from run to run.
 
     The key is the code's identity, and the code is kept with it: its hash takes longer than
-    all else here.  Code that is no C function's has an empty name.
+    all else here.  Code that is not a C function's has an empty name.
     """
     return {}
 

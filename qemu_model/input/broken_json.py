@@ -25,7 +25,7 @@ _DEEPEST: Final = 32
 
 
 class _Broken(Exception):
-    """The text is no JSON object, also without its quotes."""
+    """The text is not a JSON object, even without its quotes."""
 
 
 def repaired(text: str) -> str:

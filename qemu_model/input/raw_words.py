@@ -12,7 +12,7 @@ from .programs import is_option, option_name, options_with_value
 def raw_words(text: str) -> list[str]:
     """Return the words of a line without quotes: JSON objects whole, values with their blanks.
 
-    What follows an option's value and is no option itself belongs to the value.
+    What follows an option's value and is not an option itself belongs to the value.
     """
     words: list[str] = []
     may_go_on = False

@@ -25,7 +25,7 @@ _FIRST: Final = MappingProxyType(
 
 
 def readconfig_options(text: str) -> list[str]:
-    """Return the options that a configuration file stands for, none if it is no such file."""
+    """Return the options that a configuration file stands for, none if it is not such a file."""
     sections: list[tuple[str, str, dict[str, str]]] = []
     for line in text.splitlines():
         section = _SECTION.match(line)

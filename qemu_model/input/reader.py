@@ -68,7 +68,7 @@ def find_line(text: str, number: int = 0) -> QemuLine:
     lines = find_lines(text)
     if number > len(lines):
         raise NothingFound(
-            f"start {number} was asked for; the text shows {len(lines)} "
+            f"start {number} was requested; the text shows {len(lines)} "
             f"start{'s' if len(lines) > 1 else ''} of QEMU"
         )
     chosen = lines[number - 1]
@@ -152,7 +152,7 @@ def _of_words_on_lines(text: str) -> Iterator[QemuLine]:
 
 
 def _holds_more(line: str) -> bool:
-    """Return whether a line has an option and its value: then it is no single word."""
+    """Return whether a line has an option and its value: then it is not a single word."""
     first = line.split(None, 1)[0]
     return is_option(first) and len(line.split()) > 1
 

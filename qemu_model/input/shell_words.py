@@ -28,7 +28,7 @@ _LONGEST: Final = 1 << 20
 
 
 class Unreadable(Exception):
-    """The text is no shell command: a quote has no end, or expansions have none."""
+    """The text is not a shell command: a quote has no end, or expansions have none."""
 
 
 @attrs.define

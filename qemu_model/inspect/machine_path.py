@@ -182,7 +182,7 @@ def _try_device(path: str, number: int, evidence: list[str]) -> tuple[bool | Non
         return None, None
     evidence.append(f"{directory}/subsystem is dax: this is device DAX")
     align = device_dax_align(number)
-    evidence.append(f"addresses and sizes must be multiples of {align} bytes: say align={align}")
+    evidence.append(f"addresses and sizes must be multiples of {align} bytes: use align={align}")
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:

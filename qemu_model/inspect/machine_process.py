@@ -128,7 +128,7 @@ def judge_pid(pid: int) -> ProcessJudgement:
     """Judge the mappings of the process ``pid`` that can be a guest's memory.
 
     Those are QEMU's RAM blocks, which alone are kept from forked children (``dc`` in
-    VmFlags), and files mapped for writing that are no program.  Which backend each is, and
+    VmFlags), and files mapped for writing that are not programs.  Which backend each is, and
     lint's findings, come from the process's own command line.  Raises
     :class:`CannotJudge` if there is no such process or it may not be looked at.
     """
@@ -151,7 +151,7 @@ def judge_smaps(text: str, options: Sequence[str] = ()) -> ProcessJudgement:
     """
     mappings = parse_smaps(text)
     if not mappings:
-        raise CannotJudge("this is no text of /proc/PID/smaps: it has no line with a mapping")
+        raise CannotJudge("this is not a copy of /proc/PID/smaps: it has no line with a mapping")
     return _judge(mappings, options, judge_copied, {}, None, "unknown")
 
 

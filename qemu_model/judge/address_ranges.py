@@ -13,7 +13,7 @@ from .strace import Call
 
 @attrs.define(eq=False)
 class LoggedBlock:
-    """An address range that was reserved, and what became of it.
+    """An address range that was reserved, and what happened to it.
 
     ``used`` is None until the log shows whether it is a RAM block.  ``mapping``
     is the call that mapped memory over it, also where that failed; ``start`` and

@@ -54,7 +54,7 @@ from .search import LogSearch, is_reservation
 from .strace import Call
 from .verdict import Divergence, Kind, Report, because, origin
 
-#: Calls whose answer QEMU does not look at, or only for a message.
+#: Calls whose answer QEMU ignores, or only for a message.
 _ANSWER_IS_NOTHING: Final = frozenset(
     {"madvise", "munmap", "mbind", "close", "ftruncate", "fcntl", "unlink"}
 )
@@ -68,7 +68,7 @@ _WITHOUT_PATH: Final = frozenset(
     {"mmap of anonymous memory", "munmap", "madvise", "mbind", "memfd_create", "fcntl"}
 )
 
-#: How many blocks ahead a machine's own are told from a backend's, in calls.
+#: How many calls ahead blocks of the machine are distinguished from a backend's.
 _BLOCKS_AHEAD: Final = 1024
 #: So many releases are waited for; a log without any never shows them.
 _RELEASES_KEPT: Final = 1000
@@ -337,7 +337,7 @@ class Alignment:
         return others or (bool(self._releases) and self._is_release(call))
 
     def _is_on_others_descriptor(self, call: Call) -> bool:
-        """Whether the call is on a descriptor that is no backend's; notes those."""
+        """Whether the call is on a descriptor that belongs to no backend; notes those."""
         match call.name:
             case "memfd_create":
                 if self._calls.is_memory_file(str(call.args[0])):
@@ -426,7 +426,7 @@ class Alignment:
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
         return Event(name, args, 0, origin(self.report.release))
 
-    # What stands before the call that is looked for and is no difference.
+    # What stands before the call that is looked for and is not a difference.
 
     def _skip_unrelated(self, name: str, args: tuple[Any, ...]) -> bool:
         """Drop calls of no backend, or put those in order that may come in any."""
@@ -613,7 +613,7 @@ class Alignment:
             self._report("altered", near, name, args)
             self._last_line = near.line
             if is_reservation(name, args) and head.name == "mmap" and near.result:
-                # What is given back of it was not told from other memory either.
+                # What is unmapped of it was not distinguished from other memory either.
                 behind = sum(head.args[:2])
                 self._lost.append((near.result, head.args[0]))
                 self._lost.append((behind, near.result + args[1]))

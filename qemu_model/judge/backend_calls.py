@@ -59,7 +59,7 @@ _PIECES_HELD: Final = 8
 #: How many reservations without a mapping are kept in mind.
 _RESERVATIONS_KEPT: Final = 512
 
-#: Advice that QEMU gives on RAM blocks and that nobody gives on a stack or an arena.
+#: Advice that QEMU gives on RAM blocks and that is never given on a stack or an arena.
 _ADVICE_ON_BLOCKS: Final = (MADV_MERGEABLE, MADV_DONTDUMP, MADV_DONTFORK)
 #: What a process ends with and what a page access ends in, as calls of these names.
 EXITED: Final = "exited"
@@ -288,7 +288,7 @@ class BackendCalls:
                     text += b") = ?"
                 case b"munmap" | b"close":
                     # Others may get the address or the descriptor before the log says that
-                    # it is free, and nobody looks at the answer.
+                    # it is free, and the answer is not used.
                     text += b") = 0"
                 case _:
                     if len(self._unfinished) < _RESERVATIONS_KEPT:

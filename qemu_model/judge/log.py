@@ -21,7 +21,7 @@ import attrs
 from .strace import CommandLine, read_execve
 
 PIECE: Final = 1 << 20
-#: A line longer than this is passed over: strace prints none that long.
+#: A line longer than this is skipped: strace prints none that long.
 LONGEST_LINE: Final = 16 << 20
 
 _LONGEST_PID: Final = 10

@@ -45,7 +45,7 @@ class ReplayHost:
         self.platform = platform
         self._alignment = alignment
         self._search = search
-        #: Whether a size was asked for that no call shows: then messages have another one.
+        #: Whether a size was requested that no call shows: then messages have another one.
         self.guessed_a_size = False
 
     def _answer(self, name: str, *args: Any) -> int:

@@ -52,7 +52,7 @@ def is_reservation(name: str, args: tuple[Any, ...]) -> bool:
 
 
 class LogSearch:
-    """Answers about the log as a whole, found when they are asked for."""
+    """Answers about the log as a whole, found when they are requested."""
 
     def __init__(self, log: Log, calls: BackendCalls) -> None:
         self._log = log

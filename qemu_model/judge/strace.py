@@ -311,12 +311,12 @@ def read_descriptor(text: bytes) -> int | str:
 
 
 def read_path(text: bytes) -> str:
-    """Read a string argument; what is no whole string stays text."""
+    """Read a string argument; what is not a whole string stays text."""
     path = read_string(text)
     return _shown(text) if path is None else path
 
 
-#: A mask of more words than this is no mask: Linux has at most 1024 nodes.
+#: A mask of more words than this is not a mask: Linux has at most 1024 nodes.
 _MOST_WORDS: Final = 16
 _MASK_WORD: Final = re.compile(rb"(?:0[xX])?[0-9a-fA-F]{1,16}")
 

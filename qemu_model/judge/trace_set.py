@@ -96,7 +96,7 @@ def _calls_of(word: str) -> frozenset[str]:
         try:
             pattern = re.compile(word[1:])
         except re.error as error:
-            raise ValueError(f"--trace: '{word}' is no regular expression: {error}") from error
+            raise ValueError(f"--trace: '{word}' is not a regular expression: {error}") from error
         return frozenset(
             call for call, names in _KERNELS.items() if any(map(pattern.search, names))
         )

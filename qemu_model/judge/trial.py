@@ -274,18 +274,18 @@ class Trial:
         return f"{self._other_end(end, said)}, {what}"
 
     def _other_end(self, end: Call | None, said: Said) -> str:
-        """Say that QEMU ended for a reason that is no backend's."""
+        """Say that QEMU ended for a reason unrelated to the backends."""
         how = f"QEMU ended with status {status_of(end)}"
         if is_crash(end):
             how = f"QEMU was killed by {end.args[0] if end is not None else ''}"
         if said.others:
-            return f"{how}, for a reason that is no memory backend's ({said.others[0]})"
+            return f"{how}, for a reason that is not a memory backend's ({said.others[0]})"
         if self._given.stderr is None:
             return f"{how}, and the log does not show why (--stderr takes what QEMU printed)"
         return f"{how} without a message"
 
     def _failed_later(self, status: Any, said: Said) -> str:
-        """Say that QEMU failed where the model does not, in something that is no backend's."""
+        """Say that QEMU failed where the model does not, in something unrelated to the backends."""
         if status not in (None, 0) and not self._process.exit:
             why = f": {said.others[0]}" if said.others else ""
             return (

@@ -21,7 +21,7 @@ from ..revisions.release import Release
 from ..revisions.releases import NEWEST
 from .strace import Call
 
-#: Arguments of calls that are no event, for a report.
+#: Arguments of calls that are not events, for a report.
 _OTHER_PARAMETERS: Final = MappingProxyType(
     {
         "mprotect": ("addr", "len", "prot"),
@@ -37,7 +37,7 @@ _TEXTS: Final = frozenset({"pathname", "path", "name"})
 
 Kind = Literal["altered", "missing", "extra", "message"]
 
-#: How many divergences, and calls not judged, are told; the rest is counted.
+#: How many divergences, and calls not judged, are shown; the rest is counted.
 MOST_TOLD: Final = 1000
 
 
@@ -106,9 +106,9 @@ class Report:
     not_judged_count: int = 0
     #: Kinds of calls that QEMU should have made and that the log has none of.
     not_in_log: set[str] = attrs.field(factory=set)
-    #: Kinds of calls that strace was not told to log.
+    #: Kinds of calls that strace did not log.
     not_traced: set[str] = attrs.field(factory=set)
-    #: What is said of a line in an annotated copy.
+    #: What is said about a line in an annotated copy.
     on_line: Callable[[int, str], None] | None = None
 
     def add(self, divergence: Divergence) -> None:

@@ -74,7 +74,7 @@ CANNOT_BIND: Final = Message(
     "backends/hostmem.c:host_memory_backend_memory_complete",
     (
         "mbind() failed",
-        "ENOSYS is let pass with policy default",
+        "and not: the error is ENOSYS and 'policy' is default",
     ),
     errno=True,
 )

@@ -53,7 +53,7 @@ MEMDEV_BUSY: Final = Message(
 DIMM_NODE: Final = Message(
     "'DIMM property node has value {node}' which exceeds the number of numa nodes: {nodes}",
     "hw/mem/pc-dimm.c:pc_dimm_realize",
-    ("'node' of the device is no node of the guest",),
+    ("'node' of the device is not a node of the guest",),
 )
 DIMM_WITHOUT_NUMA: Final = Message(
     {"6.2": "machine doesn't support NUMA"},
@@ -112,7 +112,7 @@ LABEL_DOES_NOT_FIT: Final = Message(
 NVDIMM_UUID: Final = Message(
     {"5.0": "Property 'nvdimm.uuid' has invalid value"},
     "hw/mem/nvdimm.c:nvdimm_set_uuid",
-    ("'uuid' of the device is no UUID",),
+    ("'uuid' of the device is not a UUID",),
 )
 NVDIMM_READONLY: Final = Message(
     {
@@ -242,7 +242,7 @@ VIRTIO_MEM_PREALLOC: Final = Message(
 VIRTIO_MEM_NODE: Final = Message(
     {"5.2": ("'node' property has value '{node}', which exceedsthe number of numa nodes: {nodes}")},
     _MEM,
-    ("'node' of the device is no node of the guest",),
+    ("'node' of the device is not a node of the guest",),
 )
 VIRTIO_MEM_ZEROPAGE: Final = Message(
     {
@@ -323,7 +323,7 @@ BLOCK_SIZE_LEAST: Final = Message(
 BLOCK_SIZE_POWER: Final = Message(
     {"5.1": "'{name}' property has to be a power of two"},
     "hw/virtio/virtio-mem.c:virtio_mem_set_block_size",
-    ("'block-size' of a virtio-mem-pci is no power of two",),
+    ("'block-size' of a virtio-mem-pci is not a power of two",),
 )
 BLOCK_SIZE_PAGE: Final = Message(
     {"5.1": "'block-size' property has to be at least the page size (0x{page_size:x})"},
@@ -339,7 +339,7 @@ BLOCK_SIZE_SMALL: Final = Message(
 BLOCK_MULTIPLE: Final = Message(
     {"5.1": "'{name}' property has to be multiples of 'block-size' (0x{block_size:x})"},
     _MEM,
-    ("'requested-size' or 'memaddr' of a virtio-mem-pci is no multiple of its block size",),
+    ("'requested-size' or 'memaddr' of a virtio-mem-pci is not a multiple of its block size",),
 )
 BLOCK_MULTIPLE_MEMDEV: Final = Message(
     {
@@ -348,7 +348,7 @@ BLOCK_MULTIPLE_MEMDEV: Final = Message(
         )
     },
     _MEM,
-    ("the size of the backend of a virtio-mem-pci is no multiple of its block size",),
+    ("the size of the backend of a virtio-mem-pci is not a multiple of its block size",),
 )
 
 # hw/misc/ivshmem-pci.c, hw/pci/pci.c
@@ -361,7 +361,7 @@ IVSHMEM_MEMDEV: Final = Message(
 BAR_SIZE: Final = Message(
     {"3.1": "ERROR: PCI region size must be pow2 type=0x{type:x}, size=0x{size:x}", "5.2": None},
     "hw/pci/pci.c:pci_register_bar",
-    ("the backend of -device ivshmem-plain has a size that is no power of two",),
+    ("the backend of -device ivshmem-plain has a size that is not a power of two",),
 )
 ASSERT_BAR_SIZE: Final = Message(
     {
@@ -382,7 +382,7 @@ ASSERT_BAR_SIZE: Final = Message(
     },
     "hw/pci/pci.c:pci_register_bar",
     (
-        "the backend of -device ivshmem-plain has a size that is no power of two",
+        "the backend of -device ivshmem-plain has a size that is not a power of two",
         "the line is that of a build which was measured",
     ),
     stream="abort",

@@ -91,7 +91,7 @@ HMAT_BANDWIDTH_ALIGNMENT: Final = Message(
         )
     },
     _LB,
-    ("'bandwidth' of hmat-lb is no multiple of 1 MiB",),
+    ("'bandwidth' of hmat-lb is not a multiple of 1 MiB",),
 )
 HMAT_DUPLICATE: Final = Message(
     {

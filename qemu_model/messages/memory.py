@@ -62,7 +62,7 @@ OVERCOMMIT_NEVER: Final = Message(
     (
         "'reserve' is off",
         "the mapping is anonymous or private, and not of huge pages",
-        "/proc/sys/vm/overcommit_memory says 2: the kernel reserves all the same",
+        "/proc/sys/vm/overcommit_memory says 2: the kernel reserves nevertheless",
     ),
     stream="stderr",
 )
@@ -115,7 +115,7 @@ SIGNAL_HANDLER: Final = Message(
         "7.2": "qemu_prealloc_mem: failed to install signal handler",
     },
     "util/oslib-posix.c:qemu_prealloc_mem",
-    ("preallocation was asked for", "sigaction() refused a handler for SIGBUS"),
+    ("preallocation was requested", "sigaction() refused a handler for SIGBUS"),
     errno=True,
 )
 INSUFFICIENT_PAGES: Final = Message(
@@ -127,7 +127,7 @@ INSUFFICIENT_PAGES: Final = Message(
     },
     "util/oslib-posix.c:qemu_prealloc_mem",
     (
-        "preallocation was asked for",
+        "preallocation was requested",
         (
             "touching a page of the block raised SIGBUS: the file system, or the pool of "
             "huge pages, had no page left for it"
@@ -141,7 +141,7 @@ PREALLOC_FAILED: Final = Message(
     },
     "util/oslib-posix.c:qemu_prealloc_mem",
     (
-        "preallocation was asked for",
+        "preallocation was requested",
         "populating a page failed: the file system, or the pool of huge pages, had no page "
         "left for it (Bad address)",
     ),
@@ -252,7 +252,7 @@ FTRUNCATE: Final = Message(
     "system/physmem.c:file_ram_alloc",
     (
         "the file was empty and could not be given its size",
-        "QEMU goes on all the same",
+        "QEMU continues nevertheless",
     ),
     errno=True,
     stream="stderr",
@@ -262,7 +262,7 @@ UNABLE_TO_MAP: Final = Message(
     "system/physmem.c:file_ram_alloc",
     (
         "reserving address space, or mapping the file over it, failed",
-        "where MAP_SYNC was asked for, mapping without it failed too",
+        "where MAP_SYNC was requested, mapping without it failed too",
     ),
     errno=True,
 )
@@ -323,7 +323,7 @@ ASSERT_RAM_BLOCK: Final = Message(
     },
     "system/memory.c:memory_region_get_ram_ptr",
     (
-        "the address of a backend is asked for that has no memory",
+        "the address of a backend that has no memory is requested",
         "4.0 and 4.1: 'pmem' is on, and the file is empty; 9.1: 'merge' changes before there "
         "is memory",
     ),

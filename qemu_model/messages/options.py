@@ -122,7 +122,7 @@ STRING_EXPECTS_NUMBER: Final = Message(
         "3.1.50": "Parameter '{name}' expects {type}",
     },
     "qapi/string-input-visitor.c:parse_type_int64",
-    ("the value of a property is no number",),
+    ("the value of a property is not a number",),
 )
 
 # qobject/json-parser.c, json-streamer.c, qjson.c
@@ -130,7 +130,7 @@ STRING_EXPECTS_NUMBER: Final = Message(
 JSON_PARSE: Final = Message(
     {"6.0": "JSON parse error, {what}", "11.1": "{line}:{column}: JSON parse error, {what}"},
     "qobject/json-parser.c:parse_error",
-    ("-object or -device begins with a brace, and what follows is no JSON",),
+    ("-object or -device begins with a brace, and what follows is not JSON",),
 )
 JSON_NESTING: Final = Message(
     {"6.0": "JSON nesting depth limit exceeded"},
@@ -140,12 +140,12 @@ JSON_NESTING: Final = Message(
 JSON_ONE_VALUE: Final = Message(
     {"6.0": "Expecting at most one JSON value"},
     "qobject/qjson.c:consume_json",
-    ("something stands behind the JSON of -object or -device",),
+    ("something follows the JSON of -object or -device",),
 )
 
 
 def _json(text: str, since_11_1: str | None, condition: str) -> Message:
-    """Return what stands behind ``JSON parse error, ``."""
+    """Return what follows ``JSON parse error, ``."""
     texts: dict[str, str | None] = {"6.0": text}
     if since_11_1 != text:
         texts["11.1"] = since_11_1
@@ -160,14 +160,14 @@ JSON_EXPECTING_VALUE: Final = _json("expecting value", "expecting value", "a val
 JSON_EXPECTING_KEY: Final = Message(
     {"11.1": "expecting key"},
     "qobject/json-parser.c:parse_error",
-    ("a key of an object is no string",),
+    ("a key of an object is not a string",),
     stream="part",
 )
 JSON_KEY_NO_STRING: Final = _json(
-    "key is not a string in object", None, "a key of an object is no string"
+    "key is not a string in object", None, "a key of an object is not a string"
 )
 JSON_MISSING_COLON: Final = _json(
-    "missing : in object pair", "expecting ':'", "no colon stands behind a key"
+    "missing : in object pair", "expecting ':'", "no colon follows a key"
 )
 JSON_SEPARATOR: Final = _json(
     "expected separator in {what}",
@@ -183,7 +183,7 @@ JSON_ESCAPE: Final = _json(
 JSON_UTF8: Final = _json(
     "invalid UTF-8 sequence in string",
     "invalid UTF-8 sequence in string",
-    "a string is no UTF-8",
+    "a string is not UTF-8",
 )
 JSON_CHARACTER: Final = _json(
     "{text} is not a valid Unicode character",

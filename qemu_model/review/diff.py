@@ -164,7 +164,7 @@ def _by_decision(events: Sequence[Event]) -> list[Hashable]:
 
 
 def without_trimming(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the calls but for those that give back the rest of a reservation."""
+    """Return the calls except those that unmap the rest of a reservation."""
     return tuple(
         event
         for event in events

@@ -49,8 +49,8 @@ class Row:
     """One cell of the matrix.
 
     ``share``, ``pmem`` and ``sync`` are what the line says, ``unset`` for nothing;
-    ``options`` is the -object as it was given.  ``requested``: mmap was asked for
-    MAP_SYNC; ``in_force``: the memory that is mapped in the end is synchronous;
+    ``options`` is the -object as it was given.  ``requested``: QEMU passed
+    MAP_SYNC to mmap; ``in_force``: the memory that is mapped in the end is synchronous;
     ``map_sync`` is what the kernel did with the flag.
     ``inferred`` is what of the cell nothing published fixes.
     """

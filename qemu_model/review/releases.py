@@ -29,7 +29,7 @@ from ..revisions.revision import Revision
 
 Kind: TypeAlias = Literal["behaviour", "message", "property", "type", "option", "machine"]
 
-#: Where a tree of the releases stands; others are no releases.
+#: Where a tree of the releases stands; others are not releases.
 _PLACES: Final = MappingProxyType({tree.name: place for place, tree in enumerate(RELEASES)})
 
 _ROWS: Final[Mapping[Kind, str]] = MappingProxyType(
@@ -51,7 +51,7 @@ _SOURCES: Final[Mapping[Kind, str]] = MappingProxyType(
 
 
 class NotARelease(Exception):
-    """A tree is no release, or two are in the wrong order; the text says what to write."""
+    """A tree is not a release, or two are in the wrong order; the text says what to write."""
 
 
 @attrs.frozen
@@ -105,10 +105,10 @@ def between(first: Revision, last: Revision) -> tuple[Revision, ...]:
     """
     for tree in (first, last):
         if tree not in RELEASES:
-            raise NotARelease(f"{tree.name} is no release; say qemu-3.1 to {RELEASES[-1].name}")
+            raise NotARelease(f"{tree.name} is not a release; use qemu-3.1 to {RELEASES[-1].name}")
     start, end = _PLACES[first.name], _PLACES[last.name]
     if start > end:
-        raise NotARelease(f"{first.name} came after {last.name}: say the older release first")
+        raise NotARelease(f"{first.name} came after {last.name}: name the older release first")
     return RELEASES[start : end + 1]
 
 

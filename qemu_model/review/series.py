@@ -43,7 +43,7 @@ class Figures:
         return {"insertions": self.insertions, "deletions": self.deletions}
 
 
-#: What became of a patch that QEMU took.
+#: What happened to a patch that QEMU took.
 MERGED: Final = "merged as it was"
 
 #: The twelve files, as the letter counts them.
@@ -184,10 +184,10 @@ PATCHES: Final = (
         2,
         "util/mmap-alloc: switch qemu_ram_mmap() to 'flags' parameter",
         "qemu_ram_mmap() learns whether memory is shared from a bool. There is no room in a "
-        "bool for a second wish, such as MAP_SYNC.",
+        "bool for a second request, such as MAP_SYNC.",
         "The bool becomes a set of RAM flags, which file_ram_alloc() hands on from the block "
         "and qemu_anon_ram_alloc() makes from its own bool. So far RAM_SHARED is the only "
-        "flag that is looked at: no system call changes, anywhere. The danger is in the "
+        "flag that is read: no system call changes, anywhere. The danger is in the "
         "hand-over. V7 passed MAP_SHARED, which is mmap's flag and means 1, where RAM_SHARED, "
         "which is 2, belongs; to the new function that 1 is RAM_PREALLOC, and shared anonymous "
         "memory became private. V8 passes the right one and makes the definitions a type of "

@@ -70,7 +70,7 @@ THEOREMS: Final = (
     Theorem(4, "patch 4 changes exactly four messages", patch_4_changes_its_messages_only),
     Theorem(
         5,
-        "patch 5 changes only runs that say sync or list the options (help)",
+        "patch 5 changes only runs that use sync or list the options (help)",
         patch_5_changes_its_option_only,
     ),
 )

@@ -1,4 +1,4 @@
-"""The way from V1 to QEMU 6.1: what each posting changed, and who asked for it."""
+"""The way from V1 to QEMU 6.1: what each posting changed, and who requested it."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -17,7 +17,7 @@ NEVER_MERGED: Final = (
 
 @attrs.frozen
 class Change:
-    """One change: ``asked_by`` is who asked for it, empty where no name is known."""
+    """One change: ``asked_by`` is who requested it, empty where no name is known."""
 
     what: str
     certainty: str

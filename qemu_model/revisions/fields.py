@@ -65,7 +65,7 @@ class QemuOption:
     """``util/qemu-option.c``."""
 
     reads_the_id_as_a_parameter: bool = _field(
-        "the id of an option is the value of its parameter id, not what stands behind ',id='",
+        "the id of an option is the value of its parameter id, not what follows ',id='",
         "5.1",
         "util/qemu-option.c:opts_parse_id",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,size=3M,x=,,id=a")),
@@ -188,7 +188,7 @@ class ObjectInterfaces:
     """``qom/object_interfaces.c``."""
 
     checks_the_id: bool = _field(
-        "object-add refuses an id that is no identifier",
+        "object-add refuses an id that is not an identifier",
         "6.0",
         "qom/object_interfaces.c:user_creatable_add_type",
         "measured",

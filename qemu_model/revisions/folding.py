@@ -120,7 +120,7 @@ class _Fold(cst.CSTTransformer):
         self._elifs: set[cst.CSTNode] = set()
 
     def visit_If(self, node: cst.If) -> None:
-        """Note that the condition of an ``elif`` is no statement of its own."""
+        """Note that the condition of an ``elif`` is not a statement of its own."""
         if isinstance(node.orelse, cst.If):
             self._elifs.add(node.orelse)
 
@@ -286,7 +286,7 @@ class _Replace(cst.CSTTransformer):
         return updated_node
 
     def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        """An attribute's own name is no local name."""
+        """An attribute's own name is not a local name."""
 
     def leave_Attribute(
         self, original_node: cst.Attribute, updated_node: cst.Attribute

@@ -86,7 +86,7 @@ class MachineSmp:
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "4,sockets=3,maxcpus=8")),
     )
     refuses_dies_on_other_machines: bool = difference(
-        "dies of -smp are refused on a machine that is no PC; before, they are ignored",
+        "dies of -smp are refused on a machine that is not a PC; before, they are ignored",
         "6.1",
         "hw/core/machine-smp.c:smp_parse",
         "read",
@@ -265,7 +265,7 @@ class MemoryDevice:
         "read",
     )
     size_need_not_fit_the_address: bool = difference(
-        "a size that is no multiple of the alignment of the device's address is accepted",
+        "a size that is not a multiple of the alignment of the device's address is accepted",
         "8.2",
         "hw/mem/memory-device.c:memory_device_get_free_addr",
         "measured",
@@ -277,7 +277,7 @@ class MemoryDevice:
         ),
     )
     size_must_fit_the_region: bool = difference(
-        "a size that is no multiple of the region's alignment is refused",
+        "a size that is not a multiple of the region's alignment is refused",
         "9.0",
         "hw/mem/memory-device.c:memory_device_pre_plug",
         "measured",

@@ -30,7 +30,7 @@ class Policy:
     """When a tree asks for MAP_SYNC, with what, and what a refusal leads to.
 
     ``values`` are those of the option ``sync``, ``default`` the one that stands for
-    none; a tree without the option has no values.  MAP_SYNC is asked for where a
+    none; a tree without the option has no values.  MAP_SYNC is requested where a
     block has all flags of ``needs``, on top of MAP_SHARED_VALIDATE if
     ``validates``, else of MAP_SHARED.  After a refusal the block is mapped without
     it if ``retries``, with a warning first if ``warns``; except that QEMU stops, as

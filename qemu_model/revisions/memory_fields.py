@@ -68,7 +68,7 @@ class OslibPosix:
     """``util/oslib-posix.c``."""
 
     anonymous_shared_flag: RamFlags = difference(
-        "shared anonymous memory is asked for with RAM_SHARED; V7 passed another constant",
+        "shared anonymous memory is requested with RAM_SHARED; V7 passed another constant",
         "V7",
         "util/oslib-posix.c:qemu_anon_ram_alloc",
         "assumed",

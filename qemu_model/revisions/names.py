@@ -25,7 +25,7 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 _AMBIGUOUS: Final = re.compile(r"v8\.([1-5])")
 #: A release in another spelling: 9.1, v9.1, qemu9.1, qemu-9.1.2.
 _RELEASE: Final = re.compile(r"(?:v|qemu[-_ ]?v?)?(\d{1,2}\.\d{1,2})(?:\.\d+)?")
-#: A posting of the series that is no tree here.
+#: A posting of the series that is not a tree here.
 _OTHER_POSTING: Final = re.compile(r"v[3459]")
 
 
@@ -47,7 +47,7 @@ def find(name: str) -> Revision:
     if ambiguous is not None:
         number = ambiguous[1]
         raise UnknownRevision(
-            f"'{name}' could be a release or a patch: say qemu-8.{number} or V8/{number}"
+            f"'{name}' could be a release or a patch: use qemu-8.{number} or V8/{number}"
         )
     raise UnknownRevision(f"no revision is called '{name}'{_meant(lower)}; {_groups()}")
 

@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 
 @functools.cache
 def parse_release(text: str) -> Release:
-    """Return ``(9, 1)`` for ``9.1``.  Raises ValueError for text that is no release."""
+    """Return ``(9, 1)`` for ``9.1``.  Raises ValueError for text that is not a release."""
     return tuple(int(part) for part in text.split("."))
 
 

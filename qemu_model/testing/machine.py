@@ -291,7 +291,7 @@ class ReplyComparison(RuleBasedStateMachine):
         )
     )
     def say_nonsense(self, request: dict[str, Any]) -> None:
-        """Send what is no command, or lacks an argument, or has one too many."""
+        """Send what is not a command, or lacks an argument, or has one too many."""
         self.send(request)
 
 

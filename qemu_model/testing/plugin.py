@@ -28,7 +28,7 @@ DEFAULT_COMMANDS: Final = 2000
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("qemu-model", "compare a real QEMU with the model")
-    group.addoption("--qemu-binary", metavar="BINARY", help="the QEMU to hold against the model")
+    group.addoption("--qemu-binary", metavar="BINARY", help="the QEMU to compare with the model")
     group.addoption(
         "--qemu-revision",
         metavar="R",

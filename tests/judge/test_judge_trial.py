@@ -153,7 +153,7 @@ def test_with_stderr_messages_are_judged_and_foreign_ones_are_the_reason() -> No
     early = verdict_on(*lines[:3], "1 exit_group(1) = ?", stderr=nope)
     assert early.verdict == "inconclusive"
     assert early.reason.startswith(
-        "QEMU ended with status 1, for a reason that is no memory backend's "
+        "QEMU ended with status 1, for a reason that is not a memory backend's "
         "(qemu: unable to find CPU model 'nope'), before "
     )
     assert said(*lines, EXIT, stderr=("warning: something else",))[0] == "conforms"
@@ -204,7 +204,7 @@ def test_where_the_model_aborts_qemu_is_killed() -> None:
 
 
 def test_the_rule_of_a_call_is_by_the_call_before_it() -> None:
-    """What lies before the block is given back, and what lies behind it."""
+    """The unused parts before and after the block are unmapped."""
     larger = RESERVE.replace("0x7f0000001000", "0x7f00001ff000")
     head = "1 munmap(0x7f00001ff000, 4096) = 0"
     tail = "1 munmap(0x7f0000601000, 2088960) = 0"
@@ -212,7 +212,7 @@ def test_the_rule_of_a_call_is_by_the_call_before_it() -> None:
     assert said(*lines) == ("conforms", 9, "")
     for place, rule in (
         (3, "the part before the aligned address is unmapped"),
-        (4, "one PROT_NONE page stays behind the block as a guard; what is beyond it is unmapped"),
+        (4, "one PROT_NONE page stays after the block as a guard; the rest is unmapped"),
     ):
         wrong = list(lines)
         wrong[place] = wrong[place].replace("0) =", "8) =").replace("6) =", "5) =")
@@ -299,7 +299,7 @@ def test_the_last_line_that_qemu_prints_is_why_it_ends() -> None:
 
 
 def test_no_fewer_than_no_calls_are_ignored() -> None:
-    """The end by a signal is told, and is no call."""
+    """The end by a signal is told, and is not a call."""
     verdict = verdict_on(*RAM, "1 +++ killed by SIGABRT +++", options=OPTIONS, qmp=[])
     assert (verdict.verdict, verdict.diverged, verdict.ignored) == ("inconclusive", 0, 0)
 

@@ -275,7 +275,7 @@ def test_mem_prealloc_forces_files_and_memfds_but_no_ram(kind: str) -> None:
 
 @pytest.mark.parametrize("discard", [True, False])
 def test_data_is_thrown_away_only_if_the_user_says_so(discard: bool) -> None:
-    """Recorded: MADV_REMOVE as the object goes, whichever way it goes."""
+    """Recorded: MADV_REMOVE when the object is deleted, whichever way it goes."""
     for deleted in (True, False):
         machine = Machine()
         machine.add(FILE, size=MIB - 1)

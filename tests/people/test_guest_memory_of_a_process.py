@@ -127,5 +127,5 @@ def test_smaps_says_page_size_huge_pages_and_locks_and_leaves_sf_to_the_host() -
 
 @pytest.mark.parametrize("text", ["", "hello", "VmFlags: rd\n"])
 def test_other_text_is_refused(text: str) -> None:
-    with pytest.raises(CannotJudge, match=r"^this is no text of /proc/PID/smaps"):
+    with pytest.raises(CannotJudge, match=r"^this is not a copy of /proc/PID/smaps"):
         judge_smaps(text)

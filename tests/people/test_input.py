@@ -51,7 +51,7 @@ def test_the_last_start_of_a_libvirt_log_is_taken_with_its_version() -> None:
 def test_another_start_of_a_log_is_taken_by_its_number() -> None:
     first = find_line(LOG, 1)
     assert (first.options, first.release) == (("-m", "size=1048576k", "-S"), (9, 2))
-    with pytest.raises(NothingFound, match="start 3 was asked for; the text shows 2 starts"):
+    with pytest.raises(NothingFound, match="start 3 was requested; the text shows 2 starts"):
         find_line(LOG, 3)
 
 

@@ -118,7 +118,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
                 'Starts. Guest RAM: 8 GiB "pc.ram", private anonymous memory.',
                 'error QM102: fs0 (vhost-user-fs-pci) needs shared guest RAM; "pc.ram" is private',
                 "anonymous memory.",
-                "  fix: say -object memory-backend-memfd,id=mem,size=8G,share=on -machine",
+                "  fix: use -object memory-backend-memfd,id=mem,size=8G,share=on -machine",
                 "  memory-backend=mem",
             ],
             id="virtiofs without shared RAM",
@@ -131,7 +131,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
                 'Starts. Guest RAM: 2 GiB "pc.ram", private anonymous memory.',
                 'warning QM101: "r" (2 GiB memory-backend-file) is not the guest\'s RAM: the guest',
                 "uses 2 GiB of private anonymous memory, and 4 GiB are mapped in all.",
-                "  fix: say -machine memory-backend=r",
+                "  fix: use -machine memory-backend=r",
             ],
             id="a backend that nothing uses",
         ),
@@ -142,8 +142,8 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
             "qemu-8.2",
             [
                 "Does not start: cannot bind memory to host NUMA nodes: Invalid argument",
-                "error QM301: The size 8193 MiB is no multiple of the page size, 2 MiB.",
-                "  fix: say -m 8194M -object",
+                "error QM301: The size 8193 MiB is not a multiple of the page size, 2 MiB.",
+                "  fix: use -m 8194M -object",
                 "  memory-backend-file,id=r,size=8194M,mem-path=/dev/hugepages,policy=bind,"
                 "host-nodes=0",
             ],
@@ -158,7 +158,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
                 "memory-backend-file,id=r,mem-path=/x/y,offset=128M,size=128M,prealloc=on:",
                 "Invalid parameter 'offset'",
                 "  because: QEMU 8.1 and later have offset.",
-                "  fix: leave offset away, or use a release that has it",
+                "  fix: remove offset, or use a release that has it",
             ],
             id="an option of a later release",
         ),
@@ -175,7 +175,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
                 "does not ask for MAP_SYNC.",
                 "note QM403: nv0 (nvdimm) with unarmed=on: the guest sees a read-only device that",
                 "is not persistent.",
-                "  fix: leave it as it is with readonly=on; else leave unarmed=on away",
+                "  fix: leave it as it is with readonly=on; else remove unarmed=on",
             ],
             id="an unarmed NVDIMM",
         ),
@@ -375,5 +375,5 @@ def test_a_file_that_virtio_mem_empties_is_named(share: str, tree: str) -> None:
         ]
         for args in (line, [*line, *device])
     }
-    text = "vm (virtio-mem-pci): what is in /data/b.raw is thrown away when QEMU starts."
+    text = "vm (virtio-mem-pci): what is in /data/b.raw is discarded when QEMU starts."
     assert found == {len(line): [], len(line) + 2: [text]}

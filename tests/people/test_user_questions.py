@@ -92,7 +92,7 @@ def test_why_share_off_silently_drops_map_sync(capsys: pytest.CaptureFixture[str
         capsys, "explain", "--host", "sim:ext4-dax", "-object", f"{LINE},share=off,pmem=on,sync=on"
     )
     assert "a private mapping keeps nothing" in answer
-    assert "fix: say -object" in answer
+    assert "fix: use -object" in answer
     assert "share=on" in answer
 
 

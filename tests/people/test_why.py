@@ -318,16 +318,16 @@ LINE = "qemu-system-x86_64: -object memory-backend-file,id=r,"
         (
             f"{LINE}size=8193M,mem-path=/dev/hugepages,policy=bind,host-nodes=0: "
             "cannot bind memory to host NUMA nodes: Invalid argument",
-            "The size 8193 MiB is no multiple of the huge page, 2 MiB: mbind would split the last "
-            "page.",
-            "say size=8194M",
+            "The size 8193 MiB is not a multiple of the huge page, 2 MiB: mbind would "
+            "split the last page.",
+            "use size=8194M",
         ),
         (
             f"{LINE}size=1G,mem-path=/dev/dax0.0,share=on: "
             "unable to map backing store for guest RAM: Invalid argument",
             "A device DAX maps only at multiples of its alignment, mostly 2 MiB; QEMU uses the "
             "page size unless align= says more.",
-            "say align=2M",
+            "use align=2M",
         ),
         (
             f"{LINE}size=1G,mem-path=/dev/hugepages: "

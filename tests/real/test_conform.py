@@ -362,7 +362,7 @@ def test_a_place_has_the_cases_that_are_about_it() -> None:
 
 
 def test_no_case_of_a_device_can_lose_what_is_on_it() -> None:
-    """A device has no copy: nothing is prepared on it, thrown away, or written in a guest."""
+    """A device has no copy: nothing is prepared on it, discarded, or written in a guest."""
     for case in chosen(None, Target("/dev/dax0.0", True, judge_path("/dev/null"))):
         assert case.setup == ()
         assert "discard-data" not in " ".join([*case.args, *map(str, case.qmp)])

@@ -118,8 +118,16 @@ def test_an_interruption_while_downloading_leaves_nothing(
         ((7, 2, 22), False, "QEMU 7.2.22: revision {7.2}"),
         ((3, 1, 50), False, "QEMU 3.1.50, which has no sync: revision {base}"),
         ((3, 1, 50), True, "QEMU 3.1.50, which has sync: revision {v8}"),
-        ((2, 12), False, "QEMU 2.12 is no release the model knows: taken for {first}, the nearest"),
-        ((99, 0), False, "QEMU 99.0 is no release the model knows: taken for {last}, the nearest"),
+        (
+            (2, 12),
+            False,
+            "QEMU 2.12 is not a release the model knows: taken for {first}, the nearest",
+        ),
+        (
+            (99, 0),
+            False,
+            "QEMU 99.0 is not a release the model knows: taken for {last}, the nearest",
+        ),
         (
             (7, 1, 91),
             False,

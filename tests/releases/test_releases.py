@@ -96,7 +96,7 @@ def test_line_that_a_release_refuses_is_tied_to_that_release() -> None:
 
 
 def test_trees_that_are_no_releases_or_in_the_wrong_order_are_named() -> None:
-    with pytest.raises(NotARelease, match="base is no release"):
+    with pytest.raises(NotARelease, match="base is not a release"):
         between(BASE, V8)
     with pytest.raises(NotARelease, match=r"qemu-7\.2 came after qemu-5\.2"):
         between(find("qemu-7.2"), find("qemu-5.2"))

@@ -82,9 +82,9 @@ def test_the_sentence_of_a_run_says_the_outcome(host: str) -> None:
             if machine.alignment:
                 text += f",align={machine.alignment >> 20}M"
             became = run(["-object", text + ",pmem=on"], machine.make(), revision).map_sync
-            words = {"not asked": "not asked for"}.get(str(became.outcome), str(became.outcome))
+            words = {"not asked": "not requested"}.get(str(became.outcome), str(became.outcome))
             assert f"MAP_SYNC was {words}" in became.sentence()
-            others = {"granted", "refused", "ignored", "not asked for"} - {words}
+            others = {"granted", "refused", "ignored", "not requested"} - {words}
             assert not any(other in became.sentence() for other in others)
 
 
@@ -187,7 +187,7 @@ def test_the_words_of_sync_and_pmem_are_those_of_the_tree() -> None:
     assert "QEMU stops where sync=on cannot be met" in words("v6", "sync=on", ",sync=on")
     assert "share and pmem are on too" in words("v8", "sync=on", ",sync=on")
     assert "stops" not in words("v8", "sync=on", ",sync=on")
-    assert "MAP_SYNC is asked for" in words("v6", "sync not given (auto)", "")
+    assert "MAP_SYNC is requested" in words("v6", "sync not given (auto)", "")
     assert "MAP_SYNC" not in words("v1", "pmem=on", ",pmem=on")
     assert "MAP_SYNC becomes possible" in words("qemu-4.1", "pmem=on", ",pmem=on")
     with pytest.raises(StopIteration):

@@ -86,7 +86,7 @@ def paths() -> Iterator[Case]:
     yield case("a directory on hugetlbfs", "$huge")
     yield case("a directory with a slash after it", "$files/")
     yield case("a directory, too big for it", "$small", more=",prealloc=on")
-    yield case("a file is no directory", f"{image}/x", Preparation("file", image))
+    yield case("a file is not a directory", f"{image}/x", Preparation("file", image))
     yield case("a directory that is not there", "$files/none/x")
     yield case("no name at all", "")
     yield case("a name that is too long", "$files/" + "n" * 300)

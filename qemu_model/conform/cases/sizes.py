@@ -23,7 +23,7 @@ SIZES: Final = (
     (".5M", "a fraction without a digit before"),
     ("1.M", "a fraction without a digit behind"),
     ("1.5", "a fraction of a byte"),
-    ("1.00001M", "a fraction that is no number of bytes"),
+    ("1.00001M", "a fraction that is not a number of bytes"),
     ("0.000001M", "a fraction near a byte"),
     ("1e3", "an exponent"),
     ("1e3M", "an exponent and a unit"),

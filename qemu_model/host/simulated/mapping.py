@@ -212,7 +212,7 @@ class MappingCalls(State):
         return 0
 
     def _release(self, mapping: Mapping) -> None:
-        """Give back what a mapping that is gone had for itself."""
+        """Release the pages of an unmapped mapping."""
         inode = mapping.inode
         length = mapping.end - mapping.start
         own = 0
