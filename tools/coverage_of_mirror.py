@@ -17,7 +17,7 @@ from pathlib import Path
 
 import coverage
 import pytest
-from mutation_sets import CHECKOUT, files_of, options_of_tests, package_directory, tests_of
+from mutation_sets import CHECKOUT, OPTIONS, files_of, package_directory, tests_of
 
 #: Of the mirror's lines, in percent.
 MOST_EXCLUDED = 1.0
@@ -36,7 +36,7 @@ def main() -> int:
             include=[str(path) for path in files],
         )
         with measured.collect():
-            failed = pytest.main([*tests, *options_of_tests()])
+            failed = pytest.main([*tests, *OPTIONS])
         percent = measured.report(show_missing=True, skip_covered=True)
     lines = [
         (path.relative_to(package), number, line.strip())

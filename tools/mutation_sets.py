@@ -8,33 +8,26 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
-CHECKOUT = Path(__file__).parent.parent
+CHECKOUT: Final = Path(__file__).parent.parent
 #: Modules of the mirror that make no call and so have no C_FILE.
-HEADERS = ("osdep", "numa_info", "boards")
+HEADERS: Final = ("osdep", "numa_info", "boards")
 #: The folders of the tests that say what each set is to do.
-TESTS = MappingProxyType(
+TESTS: Final = MappingProxyType(
     {
         "mirror": ("mirror", "recorded", "releases", "series"),
         "judge": ("judge", "recorded"),
     }
 )
+#: How pytest runs them.  It rewrites the assertions of all of a package that has a plugin, as
+#: ours: its finder would read a module's file in place of the mutant.
+OPTIONS: Final = ("-q", "-m", "not whole", "-p", "no:cacheprovider", "--assert=plain")
 
 
 def tests_of(name: str) -> list[str]:
-    """Return the files of a set's tests, as from the checkout."""
-    found = (path for folder in TESTS[name] for path in (CHECKOUT / "tests" / folder).glob("*.py"))
-    return sorted(str(path.relative_to(CHECKOUT)) for path in found)
-
-
-def options_of_tests() -> list[str]:
-    """Return the options with which pytest runs them."""
-    return [
-        *("-q", "-m", "not whole", "-p", "no:cacheprovider"),
-        # pytest rewrites the assertions of all of a package that has a plugin of its own, as
-        # ours: its finder would read the module's file in place of the mutant.
-        "--assert=plain",
-    ]
+    """Return the folders of a set's tests, as from the checkout."""
+    return [f"tests/{folder}" for folder in TESTS[name]]
 
 
 def package_directory() -> Path:
@@ -48,17 +41,11 @@ def package_directory() -> Path:
     return Path(spec.origin).parent
 
 
-def module_of(file: str, package: Path) -> str:
-    """Return the name under which a file of the package is imported."""
-    return ".".join(Path(file).relative_to(package.parent).with_suffix("").parts)
-
-
 def files_of(package: Path) -> dict[str, list[Path]]:
     """Return the files of each set."""
-
     mirror = [
         path
-        for path in sorted([*package.glob("*.py")])
+        for path in sorted(package.glob("*.py"))
         if path.stem in HEADERS or "\nC_FILE = " in path.read_text()
     ]
     return {"mirror": mirror, "judge": sorted((package / "judge").glob("*.py"))}
