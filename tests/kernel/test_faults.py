@@ -14,7 +14,7 @@ import pytest
 from conftest import needs_program
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import Recording, recordings
+from recordings import RELEASES, SETS, Recording, recordings
 
 from qemu_model.host import linux, profiles
 from qemu_model.host.faults import CALLS, Fault, FaultError, FaultHost, parse
@@ -247,9 +247,9 @@ RECORDED_ON = {
 def injected() -> list[Any]:
     """Return the recordings that were made with faults."""
     return [
-        pytest.param(one, id=f"{revision}-{one.name}")
-        for revision in ("base", "v8")
-        for one in recordings(revision)
+        pytest.param(one, id=f"{name}-{one.name}")
+        for name in (*SETS, *RELEASES)
+        for one in recordings(name)
         if one.inject
     ]
 
@@ -258,7 +258,9 @@ def injected() -> list[Any]:
 def test_the_same_fault_gives_the_outcome_of_the_recorded_qemu(one: Recording) -> None:
     inner = SimulatedHost(profiles.build(RECORDED_ON))
     wanted = [fault for text in one.inject for fault in parse(text, only_path=one.only_path)]
-    done = run([*one.machine, *one.args], FaultHost(inner, wanted), find(one.revision), qmp=one.qmp)
+    done = run(
+        [*one.machine, *one.args], FaultHost(inner, wanted), find(one.revision.lower()), qmp=one.qmp
+    )
     sizes = inner.file_sizes()
     expected = {
         "exit": one.exit,
@@ -276,4 +278,4 @@ def test_the_same_fault_gives_the_outcome_of_the_recorded_qemu(one: Recording) -
 
 
 def test_there_are_recordings_with_faults() -> None:
-    assert len(injected()) >= 80, "the recordings with faults are gone"
+    assert len(injected()) >= 340, "the recordings with faults are gone"
