@@ -104,13 +104,13 @@ def strtod(text: str) -> tuple[float | None, int] | None:
     match = _STRTOD.match(text)
     if match is None:
         return None
-    number = match["number"]
-    if match["infinity"]:
+    number, hexadecimal, infinity, nan = match.groups()
+    if infinity:
         return (-math.inf if number.startswith("-") else math.inf), match.end()
-    if match["nan"]:
+    if nan:
         return math.nan, match.end()
     try:
-        value = float.fromhex(number) if match["hex"] else float(number)
+        value = float.fromhex(number) if hexadecimal else float(number)
     except OverflowError:
         return None, match.end()
     if math.isinf(value) or (abs(value) < _SMALLEST_NORMAL and _has_digit(number)):

@@ -260,14 +260,14 @@ def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
     Before 5.0 the RAM is allocated by the machine itself.  Prints what goes wrong, and
     exits with 1.
     """
-    from .numa import numa_complete_configuration
-
     tree, mc = qemu.tree.machine, machine_get_class(qemu)
     if tree.ram_is_a_backend:
         _make_ram(qemu, types)
         if not tree.numa_comes_before_the_memory_backend:
             _consume_ram(qemu)
     if mc.possible_cpu_arch_ids is not None:
+        from .numa import numa_complete_configuration
+
         numa_complete_configuration(qemu)
         if qemu.numa.nb_numa_nodes:
             machine_numa_finish_cpu_init(qemu)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from . import messages
 from .error import Abort, Exit, Livelock
@@ -36,12 +36,14 @@ INTERRUPTIONS: Final = 16
 #: What :func:`qemu_ram_mmap` answers where it failed without a system call that did: errno 0.
 MAP_FAILED: Final = -4095
 
+Of = TypeVar("Of", int, str)
 
-def _uninterrupted(ask: Callable[[], StatFs | int], function: str) -> StatFs | int:
+
+def _uninterrupted(ask: Callable[[Of], StatFs | int], of: Of, function: str) -> StatFs | int:
     """Ask until the answer is not EINTR and return it; ``function`` is the loop's."""
     for _ in range(INTERRUPTIONS):
-        answer = ask()
-        if answer != -EINTR:
+        answer = ask(of)
+        if not isinstance(answer, int) or answer != -EINTR:
             return answer
     raise Livelock(function)
 
@@ -54,7 +56,7 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
     Where it is interrupted each time QEMU never returns: :class:`Livelock`.
     """
     if fd != -1 and qemu.platform.system == "linux":
-        answer = _uninterrupted(lambda: qemu.host.fstatfs(fd), "qemu_fd_getpagesize")
+        answer = _uninterrupted(qemu.host.fstatfs, fd, "qemu_fd_getpagesize")
         if not isinstance(answer, int) and answer.f_type == HUGETLBFS_MAGIC:
             return answer.f_bsize
     return qemu.platform.page_size
@@ -68,7 +70,7 @@ def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     interrupted each time QEMU never returns: :class:`Livelock`.
     """
     if mem_path is not None and qemu.platform.system == "linux":
-        answer = _uninterrupted(lambda: qemu.host.statfs(mem_path), "qemu_mempath_getpagesize")
+        answer = _uninterrupted(qemu.host.statfs, mem_path, "qemu_mempath_getpagesize")
         if isinstance(answer, int):
             qemu.fprintf_stderr(messages.COULDNT_STATFS, -answer)
             raise Exit(1)
@@ -158,8 +160,8 @@ def _map_sync(qemu: Qemu, flags: RamFlags) -> int:
     other options do not fit.
     """
     policy = qemu.tree.policy
-    if flags & policy.needs != policy.needs:
-        return -EINVAL if flags & RAM_SYNC_OR_STOP else 0
+    if policy.needs not in flags:
+        return -EINVAL if RAM_SYNC_OR_STOP in flags else 0
     platform = qemu.platform
     return platform.map_sync | (platform.map_shared_validate if policy.validates else 0)
 
@@ -175,7 +177,7 @@ def _retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int
     if policy.warns and refusal == -ENOTSUP:
         qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.host.fd_path(fd))
         qemu.warn_report(messages.NON_DAX)
-    return policy.retries and not flags & RAM_SYNC_OR_STOP
+    return policy.retries and RAM_SYNC_OR_STOP not in flags
 
 
 def mmap_guard_pagesize(qemu: Qemu, fd: int) -> int:

@@ -34,7 +34,6 @@ from .oslib_posix import (
     qemu_shm_alloc,
 )
 from .ram_addr import (
-    NO_FLAGS,
     RAM_NORESERVE,
     RAM_PMEM,
     RAM_PRIVATE,
@@ -210,7 +209,7 @@ def qemu_ram_alloc_from_fd(
     where the file is too small, and what ``file_ram_alloc`` raises.
     """
     ram_flags &= ~RAM_PRIVATE
-    assert ram_flags & ~KNOWN_FLAGS == NO_FLAGS
+    assert ram_flags in KNOWN_FLAGS
 
     accelerator = qemu.platform.accelerator
     if accelerator == "xen":

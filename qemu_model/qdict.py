@@ -13,7 +13,6 @@ C_FILE = "qobject/qdict.c"
 _BUCKETS: Final = 512
 
 
-@functools.lru_cache(maxsize=128)
 def tdb_hash(name: str) -> int:
     """Return the hash that QEMU's dictionaries use."""
     key = name.encode("utf-8", "surrogateescape")
@@ -23,10 +22,16 @@ def tdb_hash(name: str) -> int:
     return (1103515243 * (value & 0xFFFF_FFFF) + 12345) & 0xFFFF_FFFF
 
 
+@functools.lru_cache(maxsize=128)
+def _bucket(name: str) -> int:
+    return tdb_hash(name) % _BUCKETS
+
+
 def qdict_order(names: Iterable[str]) -> list[str]:
     """Return ``names``, in the order they were inserted, as QEMU walks its dictionary.
 
     That is by bucket, and in one bucket the last inserted first.
     """
-    newest_first = list(names)[::-1]
-    return sorted(newest_first, key=lambda name: tdb_hash(name) % _BUCKETS)
+    newest_first = list(names)
+    newest_first.reverse()
+    return sorted(newest_first, key=_bucket)

@@ -19,12 +19,7 @@ C_FILE = "util/qemu-option.c"
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9\-._]*")
 #: A value goes up to a comma; two of them are a comma in it.
-_VALUE: Final = r"(?:,,|[^,])*"
-_WITH_NAME: Final = rf"(?P<name>[^=,]*)=(?P<value>{_VALUE})"
-#: A parameter with the comma behind it: the first of a text may be a value alone, the others
-#: a name alone.
-_FIRST: Final = re.compile(rf"(?!\Z)(?:{_WITH_NAME}|(?P<nameless>{_VALUE}))(?:,|\Z)", re.DOTALL)
-_PARAMETER: Final = re.compile(rf"(?!\Z)(?:{_WITH_NAME}|(?P<bare>[^=,]*))(?:,|\Z)", re.DOTALL)
+_VALUE: Final = re.compile(r"(?:,,|[^,])*", re.DOTALL)
 
 
 @attrs.frozen
@@ -47,24 +42,28 @@ class QemuOpts:
     """One parsed option argument: its ``id`` and its parameters, in the order given.
 
     ``text`` is the argument as typed, ``location`` the option and the argument,
-    which error reports about it start with.
+    which error reports about it start with.  ``values`` has the value given last for each
+    name, the names in the order of the line.
     """
 
     id: str | None
     params: tuple[tuple[str, str], ...]
     text: str = ""
     location: str = ""
+    values: Mapping[str, str] = attrs.field(
+        default=attrs.Factory(lambda self: dict(self.params), takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+    )
 
     def get(self, name: str) -> str | None:
         """Return the value given last for ``name``, or None (``qemu_opt_get``)."""
-        for key, value in reversed(self.params):
-            if key == name:
-                return value
-        return None
+        return self.values.get(name)
 
     def has_help(self) -> bool:
         """Whether ``help`` or ``?`` is among the parameters (``qemu_opt_has_help_opt``)."""
-        return any(key in ("help", "?") for key, _ in self.params)
+        return "help" in self.values or "?" in self.values
 
 
 def is_help_option(text: str) -> bool:
@@ -82,7 +81,7 @@ def get_opt_value(text: str, start: int) -> tuple[str, int]:
 
     Two commas are one literal comma; a single one ends the value.
     """
-    match = re.compile(_VALUE, re.DOTALL).match(text, start)
+    match = _VALUE.match(text, start)
     assert match is not None, "a value may be empty"
     return match[0].replace(",,", ","), match.end()
 
@@ -133,22 +132,26 @@ def get_opt_name_value(text: str, first_name: str | None) -> Iterator[tuple[str,
 
     The first without ``=`` is the value of ``first_name`` where that is given.  Any other
     is a boolean: on, or off if its name begins with ``no``; how it is written comes third.
+    A comma at the end of the text is not read.
     """
-    rest = text
-    if first_name is not None and (first := _FIRST.match(text)):
-        rest = text[first.end() :]
-        if first["nameless"] is None:
-            yield first["name"], first["value"].replace(",,", ","), None
-        else:
-            yield first_name, first["nameless"].replace(",,", ","), None
-    for parameter in _PARAMETER.finditer(rest):
-        bare = parameter["bare"]
-        if bare is None:
-            yield parameter["name"], parameter["value"].replace(",,", ","), None
-        elif bare.startswith("no"):
-            yield bare[2:], "off", bare
-        else:
-            yield bare, "on", bare
+    parts = text.split(",")
+    place, last = 0, len(parts) - 1
+    while place < last or (place == last and parts[place]):
+        name, equals, value = parts[place].partition("=")
+        place += 1
+        if not equals:
+            if place > 1 or first_name is None:
+                yield (name[2:], "off", name) if name.startswith("no") else (name, "on", name)
+                continue
+            name, value = first_name, name
+        if place < last and not parts[place]:
+            # Two commas are a comma of the value.
+            pieces = [value]
+            while place < last and not parts[place]:
+                pieces.append(parts[place + 1])
+                place += 2
+            value = ",".join(pieces)
+        yield name, value, None
 
 
 def opts_parse_id(qemu: Qemu, text: str) -> str | None:

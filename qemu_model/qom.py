@@ -15,11 +15,15 @@ from .error import Error
 from .globals import Qemu
 from .qdict import qdict_order
 from .qemu_option import id_wellformed
-from .revisions.release import is_between, parse_release
+from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qom/object_interfaces.c"
 
 Kind = TypeVar("Kind", bound="Object")
+
+
+def _release(text: str) -> Release:
+    return parse_release(text)
 
 
 class Visitor(Protocol):
@@ -69,11 +73,11 @@ class Property:
     set: Callable[[Qemu, Any, Any, str], None] | None
     description: str = ""
     exists: Callable[[Qemu], bool] = always
-    since: str = "3.1"
+    since: Release = attrs.field(default="3.1", converter=_release)
 
     def is_in(self, qemu: Qemu) -> bool:
         """Return whether the property is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, parse_release(self.since), None) and self.exists(qemu)
+        return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
 
 
 @attrs.frozen(eq=False)
@@ -97,11 +101,11 @@ class TypeInfo:
     modelled: bool = True
     creatable: bool = True
     exists: Callable[[Qemu], bool] = always
-    since: str = "3.1"
+    since: Release = attrs.field(default="3.1", converter=_release)
 
     def is_in(self, qemu: Qemu) -> bool:
         """Return whether the type is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, parse_release(self.since), None) and self.exists(qemu)
+        return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
 
 
 @attrs.define(eq=False)

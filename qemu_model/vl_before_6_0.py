@@ -281,5 +281,5 @@ def user_creatable_add_opts(qemu: Qemu, types: Mapping[str, TypeInfo], opts: Qem
         raise messages.MISSING_PARAMETER.error(name="qom-type")
     if opts.id is None:
         raise messages.MISSING_PARAMETER.error(name="id")
-    names = dict.fromkeys(name for name, _ in opts.params if name != "qom-type")
+    names = [name for name in opts.values if name != "qom-type"]
     user_creatable_add_type(qemu, types, kind, opts.id, names, OptsVisitor(qemu, opts))

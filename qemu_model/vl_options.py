@@ -59,6 +59,9 @@ _MSG_OPTS: Final = QemuOptsList(
     "msg", desc=MappingProxyType({"timestamp": "bool", "guest-name": "bool"})
 )
 
+#: What there is of an option that the line does not give.
+_NO_OPTS: Final = QemuOpts(None, ())
+
 #: Options that decide something about memory; the others are accepted and named as ignored.
 MODELLED: Final = frozenset(
     {"M", "device", "machine", "m", "mem-path", "mem-prealloc", "no-acpi", "numa", "object", "smp"}
@@ -242,6 +245,8 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
 
     What has an id counts for itself.
     """
+    if not options:
+        return _NO_OPTS
     without_id = [opts for opts in options if opts.id is None]
     params = tuple(param for opts in without_id for param in opts.params)
     return QemuOpts(None, params, location=without_id[0].location if without_id else "")
@@ -267,10 +272,10 @@ def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
     A size without a unit is in MiB.  Raises ``Parameter 'memory.size' expects size``, before
     7.1 ``too large 'size' option value``, and what ``machine_set_mem`` raises.
     """
-    slots, maxmem = options.get("slots"), options.get("maxmem")
+    size, slots, maxmem = options.get("size"), options.get("slots"), options.get("maxmem")
     machine_set_mem(
         qemu,
-        _ram_size(qemu, options.get("size") or "0"),
+        _ram_size(qemu, size) if size else 0,
         None if slots is None else parse_option_number("slots", slots),
         None if maxmem is None else parse_option_size(qemu, "maxmem", maxmem),
     )

@@ -112,7 +112,7 @@ def _object(words: Sequence[str], current: str) -> list[str]:
     """Complete an -object: its type, then its properties, as the chosen revision has them."""
     from ..front_ends import front_end_of
     from ..revision import REVISIONS, UnknownRevision, find
-    from ..revisions.release import parse_release
+    from ..revisions.release import is_between
 
     try:
         revision = find(words[words.index("--revision") + 1])
@@ -137,6 +137,6 @@ def _object(words: Sequence[str], current: str) -> list[str]:
         for name, prop in info.properties.items()
         if prop.set is not None
         and name not in given
-        and parse_release(prop.since) <= revision.release
+        and is_between(revision.release, prop.since, None)
         and (name != "sync" or has_sync)
     ]

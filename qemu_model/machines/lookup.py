@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -62,6 +63,7 @@ def list_machines(release: Release) -> list[MachineClass]:
     return [machine for machine in MACHINES.values() if _exists(machine, release)]
 
 
+@functools.cache
 def _newest(chipset: str, release: Release) -> MachineClass:
     """Return the type that the unversioned name of a chipset stands for."""
     there = [machine for machine in list_machines(release) if machine.chipset == chipset]
