@@ -140,9 +140,9 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(text: str, status: int) -> int:
+def _say(text: str, status: int, program: str = "qemu-model") -> int:
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        print(f"qemu-model: {text}", file=sys.stderr, flush=True)
+        print(f"{program}: {text}", file=sys.stderr, flush=True)
     return status
 
 
@@ -173,13 +173,14 @@ def _main(words: list[str]) -> int:
         print(version(), end="")
         return 0
     name = words[0]
-    from .common import UsageError, say, say_unknown
+    from .options import UsageError, nearest
 
     if name not in COMMANDS:
-        return say_unknown("command", name, list(COMMANDS))
+        near = nearest(name, list(COMMANDS))
+        return _say(f"no command is called '{name}'{near} (qemu-model --help lists them)", USAGE)
     module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
     try:
         status: int = module.main(words[1:])
     except UsageError as error:
-        return say(f"qemu-model {name}: {error}")
+        return _say(str(error), USAGE, f"qemu-model {name}")
     return status

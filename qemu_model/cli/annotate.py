@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from . import common
+from .options import UsageError
 
 if TYPE_CHECKING:
     from ..judge.log import Log
@@ -23,7 +23,7 @@ def _lines(log: Log) -> Iterator[tuple[int, bytes]]:
 def annotate(log: Log, notes: dict[int, str], path: str, trace: str) -> None:
     """Write the log with a remark under each line that was judged: a whole file, or none."""
     if os.path.exists(path) and os.path.exists(trace) and os.path.samefile(path, trace):
-        raise common.UsageError(f"{path} is the trace itself: give another file")
+        raise UsageError(f"{path} is the trace itself: give another file")
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "wb") as device:
@@ -40,7 +40,7 @@ def annotate(log: Log, notes: dict[int, str], path: str, trace: str) -> None:
             os.unlink(part)
             raise
     except OSError as error:
-        raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _write_annotated(log: Log, notes: dict[int, str], file: BinaryIO) -> None:

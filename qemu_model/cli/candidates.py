@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from . import COMMANDS
+from .options import Option
 
 _SWITCH: Final = ("on", "off")
 #: The values of properties that are neither on nor off.
@@ -54,8 +55,6 @@ _OWN_VALUES: Final[Mapping[str, Callable[[], Sequence[str]]]] = MappingProxyType
         "--from": _revisions,
         "--to": _revisions,
         "--host": _hosts,
-        "--color": lambda: ("auto", "always", "never"),
-        "--format": lambda: ("table", "json", "csv", "markdown"),
     }
 )
 
@@ -79,8 +78,9 @@ def _of_command(words: Sequence[str], current: str) -> Sequence[str]:
     if command not in COMMANDS:
         return []
     own = _own_options(command)
-    if own.get(last):
-        return _OWN_VALUES[last]() if last in _OWN_VALUES else []
+    option = own.get(last)
+    if option is not None and option.value:
+        return option.choices or (_OWN_VALUES[last]() if last in _OWN_VALUES else ())
     if last in ("-object", "--object"):
         return _object(words, current)
     if last in ("-machine", "-M"):
@@ -102,10 +102,10 @@ def _takes_lines() -> tuple[str, ...]:
     return ("run", "explain", "diff", "check")
 
 
-def _own_options(command: str) -> dict[str, str]:
-    """Return a command's own options, and what each takes."""
+def _own_options(command: str) -> dict[str, Option]:
+    """Return a command's own options by their names."""
     module: Any = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
-    return {option.name: option.value for option in getattr(module, "OPTIONS", ())}
+    return {option.name: option for option in module.OPTIONS}
 
 
 def _object(words: Sequence[str], current: str) -> list[str]:

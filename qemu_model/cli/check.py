@@ -7,31 +7,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .choices import choose_revision
+from .options import HELP, JSON, Option, UsageError, Words, split, usage
+from .reading import read_file, read_qmp
 
 if TYPE_CHECKING:
     from ..judge.trace_set import TraceSet
 
-REVISION: Final = common.Option(
+REVISION: Final = Option(
     "--revision", "the tree to judge by; without it all are tried, and those named that fit", "R"
 )
-QMP: Final = common.Option(
+QMP: Final = Option(
     "--qmp", "the QMP commands that were sent; without them start-up only is judged", "FILE"
 )
-TRACE: Final = common.Option(
+TRACE: Final = Option(
     "--trace", "what strace logged: documented (the recipe below), all, or its trace= list", "SET"
 )
-STDERR: Final = common.Option(
+STDERR: Final = Option(
     "--stderr", "what QEMU printed on stderr; then messages are judged too", "FILE"
 )
-FOLLOW: Final = common.Option("--follow", "judge a log that strace still writes", "LOG")
-ANNOTATE: Final = common.Option(
+FOLLOW: Final = Option("--follow", "judge a log that strace still writes", "LOG")
+ANNOTATE: Final = Option(
     "--annotate", "write a copy of the trace that says of each line what the model says", "FILE"
 )
-LIST_IGNORED: Final = common.Option("--list-ignored", "list the calls that belong to no backend")
-PATH: Final = common.Option("--path", "say what a path is on this machine", "PATH")
-PID: Final = common.Option("--pid", "say what the memory of a running QEMU is", "PID")
-SMAPS: Final = common.Option(
+LIST_IGNORED: Final = Option("--list-ignored", "list the calls that belong to no backend")
+PATH: Final = Option("--path", "say what a path is on this machine", "PATH")
+PID: Final = Option("--pid", "say what the memory of a running QEMU is", "PID")
+SMAPS: Final = Option(
     "--smaps", "the same from a copy of /proc/PID/smaps; QEMU's options after --", "FILE"
 )
 OPTIONS: Final = (
@@ -42,17 +44,17 @@ OPTIONS: Final = (
     FOLLOW,
     ANNOTATE,
     LIST_IGNORED,
-    common.JSON,
+    JSON,
     PATH,
     PID,
     SMAPS,
-    common.HELP,
+    HELP,
 )
 
 
 def help_text() -> str:
     """Return what ``check --help`` shows."""
-    return common.usage(
+    return usage(
         "check [--revision R] [--qmp FILE] [--trace SET] [--stderr FILE] [--json] TRACE"
         " [-- QEMU-OPTIONS]\n"
         "check --follow LOG [-- QEMU-OPTIONS]\n"
@@ -86,33 +88,33 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
     words, options = _split(argv)
-    if words.has(common.HELP):
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if any(map(words.has, (PATH, PID, SMAPS))):
         return _check_machine(words, options)
     following = words.has(FOLLOW)
     if len(words.qemu) != (0 if following else 1):
-        raise common.UsageError("give one TRACE (and QEMU's options after --)")
+        raise UsageError("give one TRACE (and QEMU's options after --)")
     from .check_trace import Question, check_trace, follow_trace
 
     question = Question(
         words.value(FOLLOW) if following else words.qemu[0],
-        common.choose_revision(words.value(REVISION)) if words.has(REVISION) else None,
+        choose_revision(words.value(REVISION)) if words.has(REVISION) else None,
         options,
-        common.read_qmp(words.value(QMP)) if words.has(QMP) else None,
+        read_qmp(words.value(QMP)) if words.has(QMP) else None,
         _read_trace_set(words),
         _read_stderr(words),
         words.value(ANNOTATE) if words.has(ANNOTATE) else None,
         words.has(LIST_IGNORED),
-        words.has(common.JSON),
+        words.has(JSON),
     )
     return follow_trace(question) if following else check_trace(question)
 
 
-def _read_trace_set(words: common.Words) -> TraceSet | None:
+def _read_trace_set(words: Words) -> TraceSet | None:
     if not words.has(TRACE):
         return None
     from ..judge.trace_set import read_trace_set
@@ -120,40 +122,40 @@ def _read_trace_set(words: common.Words) -> TraceSet | None:
     try:
         return read_trace_set(words.value(TRACE))
     except ValueError as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
-def _read_stderr(words: common.Words) -> Sequence[str] | None:
+def _read_stderr(words: Words) -> Sequence[str] | None:
     if not words.has(STDERR):
         return None
     from ..judge.messages_said import read_stderr
 
-    return read_stderr(common.read_file(words.value(STDERR), "the messages"))
+    return read_stderr(read_file(words.value(STDERR), "the messages"))
 
 
-def _split(argv: Sequence[str]) -> tuple[common.Words, list[str] | None]:
+def _split(argv: Sequence[str]) -> tuple[Words, list[str] | None]:
     """Tell our words from QEMU's options, which come after ``--``."""
     words = list(argv)
     options = None
     if "--" in words:
         place = words.index("--")
         words, options = words[:place], words[place + 1 :]
-    own = common.split(words, OPTIONS)
+    own = split(words, OPTIONS)
     stray = next((word for word in own.qemu if word.startswith("-") and word != "-"), None)
     if stray is not None:
-        raise common.UsageError(f"QEMU's options come after --: ... -- {stray} ...")
+        raise UsageError(f"QEMU's options come after --: ... -- {stray} ...")
     return own, options
 
 
-def _check_machine(words: common.Words, options: Sequence[str] | None) -> int:
+def _check_machine(words: Words, options: Sequence[str] | None) -> int:
     from ..inspect import machine
 
     if words.qemu or sum(map(words.has, (PATH, PID, SMAPS, FOLLOW))) > 1:
-        raise common.UsageError("give one of TRACE, --follow, --path, --pid and --smaps")
-    as_json = words.has(common.JSON)
+        raise UsageError("give one of TRACE, --follow, --path, --pid and --smaps")
+    as_json = words.has(JSON)
     if words.has(PATH):
         return machine.main_path(words.value(PATH), as_json)
     if words.has(SMAPS):
-        text = common.read_file(words.value(SMAPS), "--smaps")
+        text = read_file(words.value(SMAPS), "--smaps")
         return machine.main_smaps(text, options or (), as_json)
     return machine.main_pid(words.value(PID), as_json)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import attrs
 
-from . import common
 from .annotate import annotate, ignored_calls
 from .check_report import TraceReport, printable
+from .options import UsageError
 
 if TYPE_CHECKING:
     from ..judge.find_tree import Found
@@ -128,7 +128,7 @@ def follow_trace(question: Question) -> int:
     """
     path = question.trace
     if path == "-" or not os.path.isfile(path):
-        raise common.UsageError(f"--follow takes a file that strace writes, not {path}")
+        raise UsageError(f"--follow takes a file that strace writes, not {path}")
     judged, told = 0, False
     with contextlib.suppress(KeyboardInterrupt):
         while not _has_ended(path):
@@ -160,7 +160,7 @@ def _has_ended(path: str) -> bool:
             file.seek(max(0, os.path.getsize(path) - _TAIL))
             ends = [found[1] for found in _END.finditer(file.read())]
     except OSError as error:
-        raise common.UsageError(f"cannot read {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
     return first is not None and first[1] in ends
 
 
@@ -176,12 +176,12 @@ def opened(trace: str) -> Iterator[Log]:
             )
             log = Log(source, _progress(stack, trace))
         except OSError as error:
-            raise common.UsageError(f"cannot read {trace}: {error.strerror}") from error
+            raise UsageError(f"cannot read {trace}: {error.strerror}") from error
         stack.callback(log.close)
         try:
             yield log
         except OSError as error:
-            raise common.UsageError(f"cannot read {trace}: {error.strerror}") from error
+            raise UsageError(f"cannot read {trace}: {error.strerror}") from error
 
 
 def _progress(stack: contextlib.ExitStack, trace: str) -> Any:

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from . import common
+from .options import HELP, Option, UsageError, nearest, split, usage
 
-COMPLETE: Final = common.Option("--complete", "print what the last word of LINE may become", "LINE")
-OPTIONS: Final = (COMPLETE, common.HELP)
+COMPLETE: Final = Option("--complete", "print what the last word of LINE may become", "LINE")
+OPTIONS: Final = (COMPLETE, HELP)
 
 _BASH: Final = """\
 # bash completion for qemu-model
@@ -63,7 +63,7 @@ SCRIPTS: Final[Mapping[str, str]] = MappingProxyType({"bash": _BASH, "zsh": _ZSH
 
 def help_text() -> str:
     """Return what ``completion --help`` shows."""
-    return common.usage(
+    return usage(
         "completion bash|zsh|fish",
         "Print what makes a shell complete qemu-model's words: commands, options, revisions,\n"
         "profiles, and inside -object the types and properties that the revision has.",
@@ -77,19 +77,19 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.has(COMPLETE):
         return _complete(words.value(COMPLETE))
     if len(words.qemu) != 1:
-        raise common.UsageError(f"which shell?  There are {', '.join(SCRIPTS)}")
+        raise UsageError(f"which shell?  There are {', '.join(SCRIPTS)}")
     shell = words.qemu[0]
     if shell not in SCRIPTS:
-        near = common.nearest(shell, list(SCRIPTS))
-        raise common.UsageError(f"no script for '{shell}'{near}; there are {', '.join(SCRIPTS)}")
+        near = nearest(shell, list(SCRIPTS))
+        raise UsageError(f"no script for '{shell}'{near}; there are {', '.join(SCRIPTS)}")
     print(SCRIPTS[shell], end="")
     return 0
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .choices import choose_revision
 from .conform_run import (
     AGAINST,
     FILTER,
@@ -30,12 +30,13 @@ from .conform_run import (
     SAMPLE,
     SHARD,
     kept_results,
-    number,
     progress,
     terminated_as_interrupted,
     unpacking,
     write_whole,
 )
+from .options import HELP, JSON, UsageError, Words, split, usage
+from .reading import read_file
 
 if TYPE_CHECKING:
     from ..conform.conform_place import Target
@@ -52,11 +53,11 @@ OPTIONS: Final = (
     LINE,
     FROM,
     RESUME,
-    common.JSON,
+    JSON,
     JUNIT,
     JOBS,
     LIST,
-    common.HELP,
+    HELP,
 )
 
 #: How many failed cases are shown at length; the rest are named.
@@ -65,7 +66,7 @@ TOLD_AT_LENGTH: Final = 20
 
 def help_text() -> str:
     """Return what ``conform --help`` shows."""
-    return common.usage(
+    return usage(
         "conform --qemu BINARY [--revision R] [--path PATH] [--filter NAME] [--sample N]"
         " [--shard K/N] [--resume FILE] [--json | --junit FILE] [-j N]\n"
         "conform --qemu BINARY --against OTHER [--line LINE | --from FILE] [...]",
@@ -92,17 +93,17 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split([*spell_out_jobs(argv)], OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split([*spell_out_jobs(argv)], OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(f"conform takes no '{words.qemu[0]}'")
+        raise UsageError(f"conform takes no '{words.qemu[0]}'")
     try:
         from ..conform.conform import chosen
     except ModuleNotFoundError as error:
-        raise common.UsageError(
+        raise UsageError(
             f"the library {error.name} is not installed: pip install 'qemu-model[qemu]'"
         ) from error
 
@@ -111,18 +112,18 @@ def main(argv: Sequence[str]) -> int:
     lines = lines_of(words)
     names = [f"line/{number}" for number in range(1, len(lines) + 1)]
     if not lines:
-        names = [case.name for case in chosen(words.own.get(FILTER.name), target)]
+        names = [case.name for case in chosen(words.value(FILTER) or None, target)]
     if not names:
-        raise common.UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
+        raise UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
     if words.has(SAMPLE):
-        names = sample(names, number(words, SAMPLE))
+        names = sample(names, words.number(SAMPLE))
     if words.has(SHARD):
         names = shard(names, words.value(SHARD))
     if words.has(LIST):
         print("\n".join(names))
         return 0
     if not words.has(QEMU):
-        raise common.UsageError("say which QEMU: --qemu BINARY")
+        raise UsageError("say which QEMU: --qemu BINARY")
     if words.has(AGAINST):
         from .conform_against import compare
 
@@ -130,18 +131,18 @@ def main(argv: Sequence[str]) -> int:
     return _conform(words, names, target)
 
 
-def check_combination(words: common.Words) -> None:
-    """Raise :class:`~qemu_model.cli.common.UsageError` for options that do not go together."""
+def check_combination(words: Words) -> None:
+    """Raise :class:`~qemu_model.cli.options.UsageError` for options that do not go together."""
     own_lines = words.has(LINE) or words.has(FROM)
     if own_lines and not words.has(AGAINST):
-        raise common.UsageError("--line and --from need --against OTHER")
+        raise UsageError("--line and --from need --against OTHER")
     if own_lines and words.has(FILTER):
-        raise common.UsageError("--filter chooses cases: with --line and --from there are none")
+        raise UsageError("--filter chooses cases: with --line and --from there are none")
     if words.has(AGAINST) and words.has(REVISION):
-        raise common.UsageError("--revision is for the comparison with the model, not --against")
+        raise UsageError("--revision is for the comparison with the model, not --against")
 
 
-def lines_of(words: common.Words) -> list[list[str]]:
+def lines_of(words: Words) -> list[list[str]]:
     """Return the command lines of ``--line`` and ``--from``, without the programs."""
     from ..input import NothingFound, find_lines
 
@@ -150,9 +151,9 @@ def lines_of(words: common.Words) -> list[list[str]]:
         found.append(_split_line(text))
     for path in words.values(FROM):
         try:
-            found += [list(line.options) for line in find_lines(common.read_file(path, "--from"))]
+            found += [list(line.options) for line in find_lines(read_file(path, "--from"))]
         except NothingFound as error:
-            raise common.UsageError(f"--from {path}: {error}") from error
+            raise UsageError(f"--from {path}: {error}") from error
     return found
 
 
@@ -162,26 +163,26 @@ def _split_line(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise common.UsageError(f"--line: {error}") from error
+        raise UsageError(f"--line: {error}") from error
 
 
 def shard(names: Sequence[str], text: str) -> list[str]:
-    """Return the K-th of N parts.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    """Return the K-th of N parts.  Raises :class:`~qemu_model.cli.options.UsageError`."""
     match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", text)
     if match is None or int(match[1]) > int(match[2]):
-        raise common.UsageError(f"--shard takes K/N, as 1/4 or 4/4, not '{text}'")
+        raise UsageError(f"--shard takes K/N, as 1/4 or 4/4, not '{text}'")
     return list(names[int(match[1]) - 1 :: int(match[2])])
 
 
 def find(path: str) -> Target:
-    """Return where the cases are to work.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    """Return where the cases are to work.  Raises :class:`~qemu_model.cli.options.UsageError`."""
     from ..conform.conform_place import find_target
     from ..inspect.cannot_judge import CannotJudge
 
     try:
         return find_target(path)
     except CannotJudge as error:
-        raise common.UsageError(f"--path: {error}") from error
+        raise UsageError(f"--path: {error}") from error
 
 
 def sample(names: Sequence[str], count: int) -> list[str]:
@@ -204,18 +205,17 @@ def spell_out_jobs(argv: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def _conform(words: common.Words, names: Sequence[str], target: Target | None) -> int:
+def _conform(words: Words, names: Sequence[str], target: Target | None) -> int:
     from ..conform.conform import Result
     from ..conform.conformance import conform, detect
     from ..conform.driver import DriverError, Qemu
 
-    jobs = number(words, JOBS) if words.has(JOBS) else os.cpu_count() or 1
-    junit = words.own.get(JUNIT.name)
+    jobs = words.number(JOBS, os.cpu_count() or 1)
     try:
         with terminated_as_interrupted(), unpacking() as on_progress:
             qemu = Qemu.at(words.value(QEMU), on_progress)
         if words.has(REVISION):
-            revision = common.choose_revision(words.value(REVISION))
+            revision = choose_revision(words.value(REVISION))
             how = f"{qemu.version}: revision {revision.name}, as asked"
         else:
             revision, how = detect(qemu)
@@ -245,12 +245,12 @@ def _conform(words: common.Words, names: Sequence[str], target: Target | None) -
                 known=known,
             )
     except DriverError as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     except OSError as error:
-        raise common.UsageError(f"there is no room for the cases: {error}") from error
-    if junit is not None:
-        write_whole(Path(junit), report.to_junit())
-    if words.has(common.JSON):
+        raise UsageError(f"there is no room for the cases: {error}") from error
+    if words.has(JUNIT):
+        write_whole(Path(words.value(JUNIT)), report.to_junit())
+    if words.has(JSON):
         print(json.dumps(report.to_json(), indent=1))
     else:
         print(summary(report), end="")

@@ -11,19 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from . import common
 from .conform_run import (
     AGAINST,
     JOBS,
     JUNIT,
     QEMU,
     kept_results,
-    number,
     progress,
     terminated_as_interrupted,
     unpacking,
     write_whole,
 )
+from .options import JSON, UsageError, Words
 
 if TYPE_CHECKING:
     from ..conform.against import Side
@@ -34,7 +33,7 @@ SKIP: Final = 125
 
 
 def compare(
-    words: common.Words,
+    words: Words,
     names: Sequence[str],
     lines: Sequence[Sequence[str]],
     target: Target | None,
@@ -49,7 +48,7 @@ def compare(
     except DriverError as error:
         print(f"qemu-model conform: {error}", file=sys.stderr)
         return SKIP
-    jobs = number(words, JOBS) if words.has(JOBS) else os.cpu_count() or 1
+    jobs = words.number(JOBS, os.cpu_count() or 1)
     if lines:
         # One's own lines may name the same file.
         jobs = 1
@@ -75,13 +74,13 @@ def compare(
                 one, other, left, lines=lines, jobs=jobs, target=target, on_result=note
             )
     except DriverError as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     except OSError as error:
-        raise common.UsageError(f"there is no room for the cases: {error}") from error
+        raise UsageError(f"there is no room for the cases: {error}") from error
     report = AgainstReport(one, other, tuple(known[name] for name in names if name in known))
     if words.has(JUNIT):
         write_whole(Path(words.value(JUNIT)), report.to_junit())
-    if words.has(common.JSON):
+    if words.has(JSON):
         print(json.dumps(report.to_json(), indent=1))
     else:
         print(report.in_words(), end="")

@@ -14,43 +14,35 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from . import common
+from .options import Option, UsageError, Words
 
-QEMU: Final = common.Option(
-    "--qemu", "the QEMU to compare with the model, or debian:SUITE", "BINARY"
+QEMU: Final = Option("--qemu", "the QEMU to compare with the model, or debian:SUITE", "BINARY")
+REVISION: Final = Option("--revision", "the revision, by default found by the version", "R")
+FILTER: Final = Option("--filter", "only the cases whose name contains this", "NAME")
+JUNIT: Final = Option("--junit", "write the results for a CI server to a file", "FILE")
+JOBS: Final = Option(
+    "-j", "how many cases run at a time, by default as many as CPUs", "N", number=True
 )
-REVISION: Final = common.Option("--revision", "the revision, by default found by the version", "R")
-FILTER: Final = common.Option("--filter", "only the cases whose name contains this", "NAME")
-JUNIT: Final = common.Option("--junit", "write the results for a CI server to a file", "FILE")
-JOBS: Final = common.Option("-j", "how many cases run at a time, by default as many as CPUs", "N")
-PATH: Final = common.Option("--path", "work in this directory, or on this device DAX", "PATH")
-SAMPLE: Final = common.Option("--sample", "only so many of the cases, drawn at random", "N")
-LIST: Final = common.Option("--list", "name the cases and run none")
-AGAINST: Final = common.Option(
+PATH: Final = Option("--path", "work in this directory, or on this device DAX", "PATH")
+SAMPLE: Final = Option("--sample", "only so many of the cases, drawn at random", "N", number=True)
+LIST: Final = Option("--list", "name the cases and run none")
+AGAINST: Final = Option(
     "--against", "compare with this QEMU, or debian:SUITE, in place of the model", "OTHER"
 )
-LINE: Final = common.Option(
+LINE: Final = Option(
     "--line", "with --against: compare on this command line in place of the cases", "LINE"
 )
-FROM: Final = common.Option("--from", "the same for each command line in a text", "FILE")
-SHARD: Final = common.Option("--shard", "only the K-th of N equal parts of the cases", "K/N")
-RESUME: Final = common.Option(
+FROM: Final = Option("--from", "the same for each command line in a text", "FILE")
+SHARD: Final = Option("--shard", "only the K-th of N equal parts of the cases", "K/N")
+RESUME: Final = Option(
     "--resume", "keep results in this file as they come, and do not repeat those in it", "FILE"
 )
-
-
-def number(words: common.Words, option: common.Option) -> int:
-    """Return an option's number, at least 1.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    text = words.value(option)
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
-        raise common.UsageError(f"{option.name} takes a number from 1 on, not '{text}'")
-    return int(text)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file, whole or not at all; a device or a pipe is written to as it is.
 
-    Raises :class:`~qemu_model.cli.common.UsageError`.
+    Raises :class:`~qemu_model.cli.options.UsageError`.
     """
     try:
         if path.exists() and not path.is_file():
@@ -66,7 +58,7 @@ def write_whole(path: Path, text: str) -> None:
             os.unlink(unfinished)
             raise
     except OSError as error:
-        raise common.UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
 @contextmanager
@@ -116,7 +108,7 @@ def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
 
 @contextmanager
 def kept_results(
-    words: common.Words, what: Mapping[str, object]
+    words: Words, what: Mapping[str, object]
 ) -> Iterator[tuple[dict[str, dict[str, Any]], Callable[[dict[str, object]], None]]]:
     """Give the results that ``--resume FILE`` has, and what keeps another one there."""
     if not words.has(RESUME):

@@ -9,22 +9,24 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .options import HELP, JSON, Option, UsageError, split, usage
 
 if TYPE_CHECKING:
     from ..guest.crash import Demonstration, Outcome
 
-FILE_SYSTEM: Final = common.Option("--file-system", "ext4, xfs or both (the default)", "F")
-QEMU: Final = common.Option("--qemu", "the real QEMU, by default qemu-system-x86_64", "BINARY")
-OPTIONS: Final = (FILE_SYSTEM, QEMU, common.JSON, common.HELP)
 FILE_SYSTEMS: Final = ("ext4", "xfs")
+FILE_SYSTEM: Final = Option(
+    "--file-system", "ext4, xfs or both (the default)", "F", choices=(*FILE_SYSTEMS, "both")
+)
+QEMU: Final = Option("--qemu", "the real QEMU, by default qemu-system-x86_64", "BINARY")
+OPTIONS: Final = (FILE_SYSTEM, QEMU, JSON, HELP)
 #: The exit status when no guest can be started.
 FAILED: Final = 1
 
 
 def help_text() -> str:
     """Return what ``crash-demo --help`` shows."""
-    return common.usage(
+    return usage(
         "crash-demo [--file-system F] [--qemu BINARY] [--json]",
         "Write 64 pages into a file on DAX through a mapping that the model or a real QEMU\n"
         "made, reset the machine at once, boot it again and count the pages.  The machine is\n"
@@ -37,16 +39,14 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(f"crash-demo takes no {words.qemu[0]}")
+        raise UsageError(f"crash-demo takes no {words.qemu[0]}")
     chosen = words.value(FILE_SYSTEM, "both")
-    if chosen not in (*FILE_SYSTEMS, "both"):
-        raise common.UsageError(f"--file-system is ext4, xfs or both, not '{chosen}'")
     file_systems = FILE_SYSTEMS if chosen == "both" else (chosen,)
 
     from ..guest.crash import MODEL_WRITERS, demonstrate, qemu_writers
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     except GuestError as error:
         print(f"qemu-model crash-demo: {error}", file=sys.stderr)
         return FAILED
-    if words.has(common.JSON):
+    if words.has(JSON):
         json.dump(done.to_json(), sys.stdout)
         print()
     else:

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .options import HELP, Option, UsageError, split, usage
 
 if TYPE_CHECKING:
     from ..guest import Guest
 
-COMMAND: Final = common.Option("--command", "run this shell line there instead", "LINE")
-OPTIONS: Final = (COMMAND, common.HELP)
+COMMAND: Final = Option("--command", "run this shell line there instead", "LINE")
+OPTIONS: Final = (COMMAND, HELP)
 #: The exit status when no guest can be started.
 FAILED: Final = 1
 #: How long ``--command`` may run, in seconds: long enough for all of conform.
@@ -25,7 +25,7 @@ TIMED_OUT: Final = 124
 
 def help_text() -> str:
     """Return what ``dax-shell --help`` shows."""
-    return common.usage(
+    return usage(
         "dax-shell [--command LINE]",
         "Boot a virtual machine with persistent memory and open a shell in it.  It sees this\n"
         "machine's files, read-only below a layer that goes with it, and has ext4 and xfs\n"
@@ -40,16 +40,16 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(f"dax-shell takes no {words.qemu[0]}")
+        raise UsageError(f"dax-shell takes no {words.qemu[0]}")
     line = words.value(COMMAND)
     if not line and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise common.UsageError("a shell needs a terminal; without one, use --command LINE")
+        raise UsageError("a shell needs a terminal; without one, use --command LINE")
 
     from ..guest.errors import GuestError
     from ..guest.progress import ends_cleanly, progress

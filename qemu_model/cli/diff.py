@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..revisions.default import choose
-from . import common
+from .choices import choose_host, choose_revision, not_modelled
 from .ignored import ignored_sentences
 from .line_input import FILE, PID, START, given_line
+from .options import COLOR, HELP, JSON, QMP, REVISION, Option, UsageError, split, usage
 from .page import print_folded
+from .reading import read_qmp
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,25 +25,25 @@ if TYPE_CHECKING:
     from ..review.upgrade import Step
     from ..revisions.revision import Revision
 
-FROM: Final = common.Option("--from", "the revision to start from", "R")
-TO: Final = common.Option("--to", "the revision to compare with", "R")
-HOST: Final = common.Option(
+FROM: Final = Option("--from", "the revision to start from", "R")
+TO: Final = Option("--to", "the revision to compare with", "R")
+HOST: Final = Option(
     "--host", "live or sim:PROFILE, by default sim:default; given twice: host against host", "H"
 )
-EXIT_CODE: Final = common.Option("--exit-code", "end with 1 if there are differences")
+EXIT_CODE: Final = Option("--exit-code", "end with 1 if there are differences")
 OPTIONS: Final = (
     FROM,
     TO,
     HOST,
-    common.REVISION,
+    REVISION,
     FILE,
     PID,
     START,
-    common.QMP,
-    common.JSON,
-    common.COLOR,
+    QMP,
+    JSON,
+    COLOR,
     EXIT_CODE,
-    common.HELP,
+    HELP,
 )
 #: From this many columns on, the two runs stand beside each other.
 WIDE: Final = 140
@@ -49,7 +51,7 @@ WIDE: Final = 140
 
 def help_text() -> str:
     """Return what ``diff --help`` shows."""
-    return common.usage(
+    return usage(
         "diff --from R --to R [--host A [--host B]] QEMU-OPTIONS",
         "Run one line in two revisions, or with --host twice on two hosts, and show the\n"
         "calls, the messages and the leaks of both, with what differs marked.  Nothing stays\n"
@@ -68,27 +70,26 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
-    color = words.value(common.COLOR, "auto")
-    common.check_color(color)
+    color = words.value(COLOR, "auto")
     hosts = words.values(HOST) or ("sim:default",)
     if len(hosts) > 2:
-        raise common.UsageError("--host can be given twice, for the two sides")
+        raise UsageError("--host can be given twice, for the two sides")
     if len(hosts) == 1 and not (words.has(FROM) and words.has(TO)):
-        raise common.UsageError("say what to compare: --from R --to R, or --host A --host B")
+        raise UsageError("say what to compare: --from R --to R, or --host A --host B")
     line = given_line(words, source=FILE).options
-    given = words.value(common.REVISION) if words.has(common.REVISION) else None
-    default = choose(line, asked=None if given is None else common.choose_revision(given))
+    given = words.value(REVISION) if words.has(REVISION) else None
+    default = choose(line, asked=None if given is None else choose_revision(given))
     revisions = [
-        common.choose_revision(words.value(side)) if words.has(side) else default.revision
+        choose_revision(words.value(side)) if words.has(side) else default.revision
         for side in (FROM, TO)
     ]
     makers = [host_maker(hosts[0]), host_maker(hosts[-1])]
-    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
+    qmp = read_qmp(words.value(QMP)) if words.has(QMP) else []
 
     from ..host.protocol import HostRefuses
     from ..qmp import NotModelled
@@ -97,13 +98,13 @@ def main(argv: Sequence[str]) -> int:
     try:
         found = difference(line, (revisions[0], makers[0]), (revisions[1], makers[1]), qmp=qmp)
     except HostRefuses as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     except NotModelled as error:
-        raise common.not_modelled(error) from error
+        raise not_modelled(error) from error
     came = None
     if revisions[0] != revisions[1] and len(set(hosts)) == 1:
         came = _steps(line, revisions, makers[0], qmp)
-    if words.has(common.JSON):
+    if words.has(JSON):
         told = {} if came is None else upgrade_json(found, came)
         json.dump(found.to_json() | told, sys.stdout, indent=1)
         print()
@@ -159,15 +160,15 @@ def show_upgrade(found: Difference, came: Sequence[Step]) -> None:
 def host_maker(name: str) -> Callable[[], Host]:
     """Return what makes a fresh host called ``name``.
 
-    Raises :class:`~qemu_model.cli.common.UsageError`.
+    Raises :class:`~qemu_model.cli.options.UsageError`.
     """
     if name == "live":
-        common.choose_host(name)
+        choose_host(name)
         from ..review.diff import looking_host
 
         return looking_host
-    common.choose_host(name)
-    return lambda: common.choose_host(name)
+    choose_host(name)
+    return lambda: choose_host(name)
 
 
 def side_names(found: Difference) -> tuple[str, str]:

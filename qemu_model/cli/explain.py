@@ -9,9 +9,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from . import common
+from .choices import choose_host, not_modelled
 from .ignored import ignored_sentences
 from .line_input import FROM, INPUT, PID, given_line
+from .options import COLOR, HELP, JSON, QMP, REVISION, Option, UsageError, shown, split, usage
+from .reading import read_qmp
 from .tree_choice import choose_tree
 
 if TYPE_CHECKING:
@@ -19,27 +21,27 @@ if TYPE_CHECKING:
     from ..revisions.default import Choice
     from .page import Page
 
-HOST: Final = common.Option(
+HOST: Final = Option(
     "--host", "live, sim:PROFILE, or none: then it says what depends on the host", "H"
 )
-ALL: Final = common.Option("--all", "also the calls with their rules, and what each option does")
-PERSISTENCE: Final = common.Option("--persistence", "say what a crash of the host takes")
+ALL: Final = Option("--all", "also the calls with their rules, and what each option does")
+PERSISTENCE: Final = Option("--persistence", "say what a crash of the host takes")
 OPTIONS: Final = (
-    common.REVISION,
+    REVISION,
     HOST,
     *INPUT,
-    common.QMP,
+    QMP,
     ALL,
     PERSISTENCE,
-    common.JSON,
-    common.COLOR,
-    common.HELP,
+    JSON,
+    COLOR,
+    HELP,
 )
 
 
 def help_text() -> str:
     """Return what ``explain --help`` shows."""
-    return common.usage(
+    return usage(
         "explain [--revision R] [--host H] [--all] QEMU-OPTIONS\n"
         "explain [--revision R] [--host H] [--all] FILE | - | --from FILE | --pid PID",
         "Say on one screen whether QEMU starts with a line and why not, what memory the guest\n"
@@ -60,24 +62,22 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if not words.qemu and not words.has(FROM) and not words.has(PID):
-        raise common.UsageError(
-            "which line?  For instance: -object memory-backend-ram,id=ram0,size=8M"
-        )
+        raise UsageError("which line?  For instance: -object memory-backend-ram,id=ram0,size=8M")
     line = given_line(words)
     choice = choose_tree(words, line)
     revision = choice.revision
-    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
+    qmp = read_qmp(words.value(QMP)) if words.has(QMP) else []
     host = words.value(HOST, "none")
     if host == "none":
         host = ""
     elif host != "live":
-        common.choose_host(host)
+        choose_host(host)
 
     from ..explain.dry import CannotAsk
     from ..explain.explanation import explain
@@ -97,10 +97,10 @@ def main(argv: Sequence[str]) -> int:
         note = f"this machine was not asked: {error}"
         explanation = explain(line.options, revision, **asked)
     except HostRefuses as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     except NotModelled as error:
-        raise common.not_modelled(error) from error
-    if words.has(common.JSON):
+        raise not_modelled(error) from error
+    if words.has(JSON):
         answer = explanation.to_json()
         if note:
             answer["notes"].append(note)
@@ -111,8 +111,8 @@ def main(argv: Sequence[str]) -> int:
     from .page import Page
 
     for said in line.notes:
-        print(f"note: {common.shown(said)}", file=sys.stderr)
-    _show(explanation, Page(words.value(common.COLOR)), choice, note, whole=words.has(ALL))
+        print(f"note: {shown(said)}", file=sys.stderr)
+    _show(explanation, Page(words.value(COLOR)), choice, note, whole=words.has(ALL))
     return 0
 
 

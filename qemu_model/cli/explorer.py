@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from . import common
+from .options import HELP, Option, UsageError, split, usage
 
-OUTPUT: Final = common.Option("-o", "write one HTML file; - is stdout", "FILE")
-SITE: Final = common.Option("--site", "write the files of a web site into this folder", "DIR")
-OPTIONS: Final = (OUTPUT, SITE, common.HELP)
+OUTPUT: Final = Option("-o", "write one HTML file; - is stdout", "FILE")
+SITE: Final = Option("--site", "write the files of a web site into this folder", "DIR")
+OPTIONS: Final = (OUTPUT, SITE, HELP)
 
 
 def help_text() -> str:
     """Return what ``explorer --help`` shows."""
-    return common.usage(
+    return usage(
         "explorer -o FILE.html | --site DIR",
         "Write a page that runs the model itself, in a browser: type or paste a QEMU line, a\n"
         "libvirt log, a strace log or an error message, and see the calls, a picture of the\n"
@@ -54,41 +54,41 @@ def _site(directory: str) -> int:
     return 0
 
 
-def _refuse(path: str, error: OSError) -> common.UsageError:
-    return common.UsageError(f"cannot write {path}: {error.strerror}")
+def _refuse(path: str, error: OSError) -> UsageError:
+    return UsageError(f"cannot write {path}: {error.strerror}")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
     from ..explorer.runtime import RuntimeMissing
 
     try:
         return _main(argv)
     except RuntimeMissing as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 def _main(argv: Sequence[str]) -> int:
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(
+        raise UsageError(
             f"'{words.qemu[0]}' is too much: explorer takes only -o FILE or --site DIR"
         )
     path = words.value(OUTPUT)
     if words.has(SITE):
         if path:
-            raise common.UsageError("give -o FILE or --site DIR, not both")
+            raise UsageError("give -o FILE or --site DIR, not both")
         return _site(words.value(SITE))
     if not path:
-        raise common.UsageError("-o FILE is missing: where should the page go?")
+        raise UsageError("-o FILE is missing: where should the page go?")
     if path == "-":
         sys.stdout.write(_make())
         return 0
     if os.path.isdir(path):
-        raise common.UsageError(f"cannot write {path}: it is a directory")
+        raise UsageError(f"cannot write {path}: it is a directory")
     if os.path.exists(path) and not os.path.isfile(path):
         # A device or a pipe is written to: a file must not take its place.
         try:

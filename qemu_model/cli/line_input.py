@@ -11,16 +11,17 @@ from typing import Final
 import attrs
 
 from ..input.found import NothingFound, QemuLine
-from . import common
+from .options import Option, UsageError, Words, shown
+from .reading import read_bytes
 
-FROM: Final = common.Option(
-    "--from", "take the options from a text (log, ps, script); - is stdin", "FILE"
+FROM: Final = Option("--from", "take the options from a text (log, ps, script); - is stdin", "FILE")
+PID: Final = Option("--pid", "take the options of a running QEMU", "PID")
+START: Final = Option(
+    "--start", "which start in the text, from 1; by default the last", "N", number=True
 )
-PID: Final = common.Option("--pid", "take the options of a running QEMU", "PID")
-START: Final = common.Option("--start", "which start in the text, from 1; by default the last", "N")
 INPUT: Final = (FROM, PID, START)
 #: What ``--from`` is called where that names a tree.
-FILE: Final = common.Option(
+FILE: Final = Option(
     "--input", "take the options from a text (log, ps, script); - is stdin", "FILE"
 )
 #: A process's command line is not longer than this, in bytes.
@@ -28,26 +29,26 @@ _LONGEST_LINE: Final = 16 << 20
 
 
 def given_line(
-    words: common.Words,
+    words: Words,
     *,
     text: str | None = None,
     name: str | None = None,
-    source: common.Option = FROM,
+    source: Option = FROM,
 ) -> QemuLine:
     """Return QEMU's options: from ``--from``, ``--pid``, ``-``, a path, or the words themselves.
 
     Words beside ``--from`` and ``--pid`` are added behind what is read there.  ``text`` is
     one that the caller has read from the file ``name``; ``source`` is the option that names
-    a file.  Raises :class:`~.common.UsageError`.
+    a file.  Raises :class:`~.options.UsageError`.
     """
     from ..input.reader import find_line
     from ..input.words import from_words, is_path
 
-    number = start_number(words)
+    number = words.number(START)
     qemu = words.qemu
     name = words.value(source) if name is None else name
     if words.has(source) and words.has(PID):
-        raise common.UsageError(f"{source.name} and --pid exclude each other")
+        raise UsageError(f"{source.name} and --pid exclude each other")
     if text is None and words.has(PID):
         name, text = f"process {words.value(PID)}", process_line(words.value(PID))
     elif text is None and words.has(source):
@@ -61,17 +62,9 @@ def given_line(
             return from_words(qemu, number)
         found = find_line(text, number)
     except NothingFound as error:
-        where = {"": "", "-": "stdin: "}.get(name, f"{common.shown(name)}: ")
-        raise common.UsageError(f"{where}{common.shown(str(error))}") from error
+        where = {"": "", "-": "stdin: "}.get(name, f"{shown(name)}: ")
+        raise UsageError(f"{where}{shown(str(error))}") from error
     return attrs.evolve(found, options=(*found.options, *qemu))
-
-
-def start_number(words: common.Words) -> int:
-    """Return what ``--start`` says, 0 without it.  Raises :class:`~.common.UsageError`."""
-    given = words.value(START, "0")
-    if not given.isascii() or not given.isdigit() or (words.has(START) and not int(given[:9])):
-        raise common.UsageError(f"--start takes a number from 1, not '{common.shown(given)}'")
-    return int(given[:9])
 
 
 def _is_text_file(path: str) -> bool:
@@ -81,28 +74,26 @@ def _is_text_file(path: str) -> bool:
 def read_text(path: str) -> str:
     """Return the text of a file or of stdin; bytes that are not text are kept as they are.
 
-    Raises :class:`~.common.UsageError`.
+    Raises :class:`~.options.UsageError`.
     """
-    return common.read_bytes(path, "the text").decode("utf-8", "surrogateescape")
+    return read_bytes(path, "the text").decode("utf-8", "surrogateescape")
 
 
 def process_line(pid: str) -> str:
-    """Return ``/proc/PID/cmdline``.  Raises :class:`~.common.UsageError`."""
+    """Return ``/proc/PID/cmdline``.  Raises :class:`~.options.UsageError`."""
     if not pid.isascii() or not pid.isdigit():
-        raise common.UsageError(f"--pid takes the number of a process, not '{common.shown(pid)}'")
+        raise UsageError(f"--pid takes the number of a process, not '{shown(pid)}'")
     try:
         with open(f"/proc/{pid[:19]}/cmdline", "rb") as file:
             data = file.read(_LONGEST_LINE)
     except OSError as error:
-        raise common.UsageError(
-            f"cannot read /proc/{pid[:19]}/cmdline: {error.strerror}"
-        ) from error
+        raise UsageError(f"cannot read /proc/{pid[:19]}/cmdline: {error.strerror}") from error
     if not data:
-        raise common.UsageError(f"process {pid} has no command line: it is a kernel thread or ends")
+        raise UsageError(f"process {pid} has no command line: it is a kernel thread or ends")
     return os.fsdecode(data)
 
 
 def show_notes(line: QemuLine) -> None:
     """Print on stderr what was left out of a text, or could not be known."""
     for note in line.notes:
-        print(f"note: {common.shown(note)}", file=sys.stderr)
+        print(f"note: {shown(note)}", file=sys.stderr)

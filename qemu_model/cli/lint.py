@@ -11,38 +11,55 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from . import common
+from .choices import choose_host
 from .line_input import INPUT, given_line, read_text
+from .options import (
+    COLOR,
+    HELP,
+    JSON,
+    REVISION,
+    Option,
+    UsageError,
+    Words,
+    shown,
+    split,
+    usage,
+)
 from .tree_choice import choose_tree
 
 if TYPE_CHECKING:
     from ..findings.lint import Linted
     from .page import Page
 
-HOST: Final = common.Option("--host", "none (the default), live or sim:PROFILE", "H")
-FORMAT: Final = common.Option("--format", "text (the default), json or sarif", "F")
-FAIL_ON: Final = common.Option(
-    "--fail-on", "exit with 1 at this severity: error, warning (the default), note, never", "S"
+HOST: Final = Option("--host", "none (the default), live or sim:PROFILE", "H")
+FORMATS: Final = ("text", "json", "sarif")
+#: The exit status if an input cannot be read.
+_CANNOT_READ: Final = 2
+LEVELS: Final = ("error", "warning", "note", "never")
+FORMAT: Final = Option("--format", "text (the default), json or sarif", "F", choices=FORMATS)
+FAIL_ON: Final = Option(
+    "--fail-on",
+    "exit with 1 at this severity: error, warning (the default), note, never",
+    "S",
+    choices=LEVELS,
 )
-RULES: Final = common.Option("--rules", "list the rules")
+RULES: Final = Option("--rules", "list the rules")
 OPTIONS: Final = (
-    common.REVISION,
+    REVISION,
     HOST,
     FORMAT,
     FAIL_ON,
     *INPUT,
     RULES,
-    common.JSON,
-    common.COLOR,
-    common.HELP,
+    JSON,
+    COLOR,
+    HELP,
 )
-FORMATS: Final = ("text", "json", "sarif")
-LEVELS: Final = ("error", "warning", "note", "never")
 
 
 def help_text() -> str:
     """Return what ``lint --help`` shows."""
-    return common.usage(
+    return usage(
         "lint [--revision R] [--host H] [--format F] [FILE ... | - | QEMU-OPTIONS]",
         "Print the findings of QEMU lines: what is wrong, or worth knowing, about their memory.\n"
         "A file is a libvirt log, a script, a list of words, or options alone; nothing of it is\n"
@@ -60,37 +77,27 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.has(RULES):
-        return _list_rules(as_json=words.has(common.JSON))
-    shape = "json" if words.has(common.JSON) else words.value(FORMAT, "text")
-    _check("--format", shape, FORMATS)
+        return _list_rules(as_json=words.has(JSON))
+    shape = "json" if words.has(JSON) else words.value(FORMAT, "text")
     fail_on = words.value(FAIL_ON, "warning")
-    _check("--fail-on", fail_on, LEVELS)
     host = words.value(HOST, "none")
     host = "" if host == "none" else host
     if host not in ("", "live"):
-        common.choose_host(host)
+        choose_host(host)
     failures: list[str] = []
     linted = list(_linted(words, host, failures))
-    _print(linted, shape, words.value(common.COLOR))
+    _print(linted, shape, words.value(COLOR))
     for failure in failures:
         print(f"qemu-model lint: {failure}", file=sys.stderr)
     if failures:
-        return common.USAGE
+        return _CANNOT_READ
     return int(_fails(linted, fail_on))
-
-
-def _check(option: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise common.UsageError(
-            f"{option} takes {', '.join(known)}, not '{common.shown(value)}'"
-            f"{common.nearest(value, known)}"
-        )
 
 
 def _fails(linted: Sequence[Linted], fail_on: str) -> bool:
@@ -101,7 +108,7 @@ def _fails(linted: Sequence[Linted], fail_on: str) -> bool:
     return fail_on != "never" and level is not None and SEVERITIES[level] >= SEVERITIES[fail_on]
 
 
-def _inputs(words: common.Words) -> list[tuple[str, common.Words]]:
+def _inputs(words: Words) -> list[tuple[str, Words]]:
     """Return each input's name and the words that stand for it."""
     files = [word for word in words.qemu if word == "-" or not word.startswith("-")]
     if words.qemu and len(files) == len(words.qemu):
@@ -111,14 +118,14 @@ def _inputs(words: common.Words) -> list[tuple[str, common.Words]]:
     return [(words.value(INPUT[0]) or COMMAND_LINE, words)]
 
 
-def _linted(words: common.Words, host: str, failures: list[str]) -> Iterator[Linted]:
+def _linted(words: Words, host: str, failures: list[str]) -> Iterator[Linted]:
     from ..explain.dry import CannotAsk
     from ..findings.lint import COMMAND_LINE, lint
     from ..host.protocol import HostRefuses
 
     inputs = _inputs(words)
     if not words.qemu and inputs[0][0] == COMMAND_LINE and not words.has(INPUT[1]):
-        raise common.UsageError("which line?  Name files, - for stdin, or QEMU's options")
+        raise UsageError("which line?  Name files, - for stdin, or QEMU's options")
     for name, own in inputs:
         try:
             if name != COMMAND_LINE and len(own.qemu) == 1 and own.qemu[0] in (name, "-"):
@@ -128,12 +135,12 @@ def _linted(words: common.Words, host: str, failures: list[str]) -> Iterator[Lin
                 line = given_line(own)
             choice = choose_tree(own, line)
             yield lint(line, choice.revision, choice.because, host, name)
-        except common.UsageError as error:
+        except UsageError as error:
             if len(inputs) == 1:
                 raise
             failures.append(str(error))
         except (CannotAsk, HostRefuses) as error:
-            failures.append(f"{common.shown(name)}: {error}")
+            failures.append(f"{shown(name)}: {error}")
 
 
 def _print(linted: Sequence[Linted], shape: str, color: str) -> None:

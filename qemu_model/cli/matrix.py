@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .choices import choose_revision
+from .options import COLOR, HELP, JSON, REVISION, Option, UsageError, split, usage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from ..revision import Revision
 
 FORMATS: Final = ("table", "json", "csv", "markdown", "vectors")
-FORMAT: Final = common.Option("--format", ", ".join(FORMATS), "F")
-HOST: Final = common.Option(
+FORMAT: Final = Option("--format", ", ".join(FORMATS), "F", choices=FORMATS)
+HOST: Final = Option(
     "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
 )
-OPTIONS: Final = (common.REVISION, HOST, FORMAT, common.JSON, common.COLOR, common.HELP)
+OPTIONS: Final = (REVISION, HOST, FORMAT, JSON, COLOR, HELP)
 ASKED: Final = "flags passed to mmap"
 #: The columns of CSV and Markdown.
 COLUMNS: Final = (
@@ -48,7 +49,7 @@ COLUMNS: Final = (
 
 def help_text() -> str:
     """Return what ``matrix --help`` shows."""
-    return common.usage(
+    return usage(
         "matrix [--revision R] [--host H] [--format F]",
         "Show, for share, pmem and sync each unset, on and off, what mmap is asked, what the\n"
         "kernel does with it, and what the user sees.  The table joins what behaves alike;\n"
@@ -66,24 +67,18 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if words.qemu:
-        raise common.UsageError(f"'{words.qemu[0]}' is too much: matrix takes no QEMU options")
-    form = words.value(FORMAT, "json" if words.has(common.JSON) else "table")
-    if form not in FORMATS:
-        raise common.UsageError(
-            f"there is no format '{form}'{common.nearest(form, FORMATS)} "
-            f"(there are {', '.join(FORMATS)})"
-        )
-    if words.has(common.JSON) and form != "json":
-        raise common.UsageError(f"--json and --format {form} contradict each other")
-    color = words.value(common.COLOR, "auto")
-    common.check_color(color)
-    revision = common.choose_revision(words.value(common.REVISION, "v8"))
+        raise UsageError(f"'{words.qemu[0]}' is too much: matrix takes no QEMU options")
+    form = words.value(FORMAT, "json" if words.has(JSON) else "table")
+    if words.has(JSON) and form != "json":
+        raise UsageError(f"--json and --format {form} contradict each other")
+    color = words.value(COLOR, "auto")
+    revision = choose_revision(words.value(REVISION, "v8"))
     names = words.value(HOST).split(",") if words.has(HOST) else []
     if "live" not in names:
         return _answer(form, revision, choose_hosts(names), color)
@@ -98,7 +93,7 @@ def choose_hosts(names: Sequence[str], directory: str = "") -> list[ReviewHost]:
     """Return the hosts called ``names``, all simulated ones for none.
 
     ``directory`` is where the live host may make a file.  Raises
-    :class:`~qemu_model.cli.common.UsageError`.
+    :class:`~qemu_model.cli.options.UsageError`.
     """
     from ..host import profiles
     from ..review.hosts import live, simulated
@@ -111,9 +106,9 @@ def choose_hosts(names: Sequence[str], directory: str = "") -> list[ReviewHost]:
             try:
                 chosen.append(simulated(name.removeprefix("sim:")))
             except profiles.ProfileError as error:
-                raise common.UsageError(str(error)) from error
+                raise UsageError(str(error)) from error
         else:
-            raise common.UsageError(f"no host is called '{name}'; there are live and sim:PROFILE")
+            raise UsageError(f"no host is called '{name}'; there are live and sim:PROFILE")
     return chosen
 
 

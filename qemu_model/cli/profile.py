@@ -9,20 +9,20 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .options import COLOR, HELP, JSON, UsageError, nearest, split, usage
 
 if TYPE_CHECKING:
     from ..host.profile import Profile
     from .page import Page
 
-OPTIONS: Final = (common.JSON, common.COLOR, common.HELP)
+OPTIONS: Final = (JSON, COLOR, HELP)
 ACTIONS: Final = ("list", "show", "check")
 WIDEST_FLAGS: Final = len("MAP_SHARED_VALIDATE|MAP_SYNC")
 
 
 def help_text() -> str:
     """Return what ``profile --help`` shows."""
-    return common.usage(
+    return usage(
         "profile [list | show NAME | check FILE.json]",
         "List the profiles of simulated hosts, show one with where each answer is known from,\n"
         "or check one of your own.  A profile says only what differs from the one it is\n"
@@ -39,22 +39,21 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
-    as_json = words.has(common.JSON)
+    as_json = words.has(JSON)
     action, *rest = words.qemu or ("list",)
     if action == "list" and not rest:
-        return _list(as_json=as_json, color=words.value(common.COLOR))
+        return _list(as_json=as_json, color=words.value(COLOR))
     if action in ("show", "check") and len(rest) == 1:
-        return _one(action, rest[0], as_json=as_json, color=words.value(common.COLOR))
+        return _one(action, rest[0], as_json=as_json, color=words.value(COLOR))
     if action in ACTIONS:
-        raise common.UsageError(f"{action} takes {'nothing' if action == 'list' else 'one name'}")
-    raise common.UsageError(
-        f"no action is called '{action}'{common.nearest(action, ACTIONS)}; "
-        f"there are {', '.join(ACTIONS)}"
+        raise UsageError(f"{action} takes {'nothing' if action == 'list' else 'one name'}")
+    raise UsageError(
+        f"no action is called '{action}'{nearest(action, ACTIONS)}; there are {', '.join(ACTIONS)}"
     )
 
 
@@ -84,7 +83,7 @@ def _one(action: str, name: str, *, as_json: bool, color: str) -> int:
     try:
         profile = profiles.load(name)
     except profiles.ProfileError as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     if as_json:
         json.dump(profile.describe(), sys.stdout, ensure_ascii=True, indent=1)
         print()

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .choices import choose_revision
 from .layout import help_width, wrapped
+from .options import COLOR, HELP, JSON, Option, UsageError, split, usage
 
 if TYPE_CHECKING:
     from ..review.releases import Change
     from ..revisions.revision import Revision
 
-ALL: Final = common.Option("--all", "messages whose text changed, too")
-OPTIONS: Final = (ALL, common.JSON, common.COLOR, common.HELP)
+ALL: Final = Option("--all", "messages whose text changed, too")
+OPTIONS: Final = (ALL, JSON, COLOR, HELP)
 
 
 #: Kinds of changes that are rows of a table, and what one of them is called.
@@ -35,7 +36,7 @@ _PLURAL: Final = MappingProxyType({"property": "properties"})
 
 def help_text() -> str:
     """Return what ``releases --help`` shows."""
-    return common.usage(
+    return usage(
         "releases [A [B]]",
         "List QEMU's releases, or show what changed for memory backends from release A to "
         "release B (without B: to the newest), each with the C function, how it is known "
@@ -52,14 +53,13 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
-    common.check_color(words.value(common.COLOR, "auto"))
     if len(words.qemu) > 2:
-        raise common.UsageError(f"'{words.qemu[2]}' is too much: say two releases at most")
+        raise UsageError(f"'{words.qemu[2]}' is too much: say two releases at most")
 
     from ..review import releases
     from ..revisions.releases import NEWEST, RELEASES
@@ -83,8 +83,8 @@ def main(argv: Sequence[str]) -> int:
                 for tree in RELEASES
             ]
     except releases.NotARelease as error:
-        raise common.UsageError(str(error)) from error
-    if words.has(common.JSON):
+        raise UsageError(str(error)) from error
+    if words.has(JSON):
         shown = [releases.summary(tree, changes) for tree, changes in known]
         json.dump({"releases": shown}, sys.stdout, indent=1)
         print()
@@ -114,7 +114,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _release(name: str) -> Revision:
     """Return the release of a name, with or without ``qemu-``."""
-    return common.choose_revision(f"qemu-{name}" if name[:1].isdigit() else name)
+    return choose_revision(f"qemu-{name}" if name[:1].isdigit() else name)
 
 
 def _rows(changes: Sequence[Change], width: int) -> list[str]:

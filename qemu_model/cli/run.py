@@ -11,33 +11,35 @@ from typing import TYPE_CHECKING, Final
 
 from ..host.protocol import HostRefuses
 from ..qmp import NotModelled
-from . import common
+from .choices import choose_host, not_modelled
 from .line_input import INPUT, given_line, show_notes
+from .options import COLOR, HELP, HOST, JSON, QMP, REVISION, Option, UsageError, Words, split, usage
+from .reading import read_qmp
 from .tree_choice import choose_tree
 
 if TYPE_CHECKING:
     from ..process import Run
 
-FORCE: Final = common.Option("--force", "preallocate even beyond the memory available")
-ALLOW_DISCARD: Final = common.Option(
+FORCE: Final = Option("--force", "preallocate even beyond the memory available")
+ALLOW_DISCARD: Final = Option(
     "--allow-discard", "on live: let discard-data=on discard what was in a file before"
 )
-QUIET: Final = common.Option("--quiet", "print only what QEMU prints")
-REQUIRE: Final = common.Option(
+QUIET: Final = Option("--quiet", "print only what QEMU prints")
+REQUIRE: Final = Option(
     "--require-map-sync", "exit with 3 if QEMU starts and MAP_SYNC does not hold"
 )
 OPTIONS: Final = (
-    common.REVISION,
-    common.HOST,
+    REVISION,
+    HOST,
     *INPUT,
-    common.QMP,
-    common.JSON,
-    common.COLOR,
+    QMP,
+    JSON,
+    COLOR,
     FORCE,
     ALLOW_DISCARD,
     QUIET,
     REQUIRE,
-    common.HELP,
+    HELP,
 )
 
 #: What a shell adds to the number of a signal that ended a process.
@@ -50,7 +52,7 @@ LIVELOCK_STATUS: Final = 124
 
 def help_text() -> str:
     """Return what ``run --help`` shows."""
-    return common.usage(
+    return usage(
         "run [--revision R] [--host H] [--qmp FILE] [--json] QEMU-OPTIONS",
         "Run the model of QEMU on a line of QEMU's options and show each system call as it\n"
         "happens, why it is made, what QEMU says, and whether MAP_SYNC holds.  By default this\n"
@@ -82,26 +84,26 @@ def exit_status(exit: int | None) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     line = given_line(words)
     show_notes(line)
     choice = choose_tree(words, line)
-    host = common.choose_host(
-        words.value(common.HOST, "live"),
+    host = choose_host(
+        words.value(HOST, "live"),
         force=words.has(FORCE),
         allow_discard=words.has(ALLOW_DISCARD),
     )
-    qmp = common.read_qmp(words.value(common.QMP)) if words.has(common.QMP) else []
+    qmp = read_qmp(words.value(QMP)) if words.has(QMP) else []
 
     from ..calls.report import run_to_json
     from ..process import run
 
     try:
-        if words.has(common.JSON):
+        if words.has(JSON):
             done = run(line.options, host, choice.revision, qmp=qmp)
             answer = {**run_to_json(done, host), "revision_because": choice.because}
             json.dump(answer, sys.stdout, ensure_ascii=True)
@@ -110,7 +112,7 @@ def main(argv: Sequence[str]) -> int:
         from .show import Quiet, Show
 
         quiet = words.has(QUIET)
-        show = Quiet(host) if quiet else Show(host, words.value(common.COLOR))
+        show = Quiet(host) if quiet else Show(host, words.value(COLOR))
         show.header(choice)
         done = run(
             line.options,
@@ -123,13 +125,13 @@ def main(argv: Sequence[str]) -> int:
         )
         show.summary(done)
     except HostRefuses as error:
-        return common.say(f"qemu-model run: {error}")
+        raise UsageError(str(error)) from error
     except NotModelled as error:
-        raise common.not_modelled(error) from error
+        raise not_modelled(error) from error
     return _status(words, done)
 
 
-def _status(words: common.Words, done: Run) -> int:
+def _status(words: Words, done: Run) -> int:
     if words.has(REQUIRE) and done.exit == 0 and not done.map_sync.granted_to_all:
         return NOT_SYNCHRONOUS
     return exit_status(done.exit)

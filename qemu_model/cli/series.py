@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from . import common
+from .options import COLOR, HELP, JSON, Option, UsageError, nearest, split, usage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ..review.series import Demonstration, Figures, Patch
 
 FORMATS: Final = ("table", "json", "markdown")
-FORMAT: Final = common.Option("--format", "table, json, or for impact markdown", "F")
-OPTIONS: Final = (FORMAT, common.JSON, common.COLOR, common.HELP)
+FORMAT: Final = Option("--format", "table, json, or for impact markdown", "F", choices=FORMATS)
+OPTIONS: Final = (FORMAT, JSON, COLOR, HELP)
 SUBCOMMANDS: Final = ("list", "show", "impact")
 
 
 def help_text() -> str:
     """Return what ``series --help`` shows."""
-    return common.usage(
+    return usage(
         "series [list | show N | impact] [--json]",
         "Show the patch series: cover letter, timeline, and what each patch changes.  It was\n"
         "posted in January 2019 and never merged: no released QEMU has the option sync.  Since\n"
@@ -58,29 +58,28 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     asked = words.qemu or ("list",)
-    form = words.value(FORMAT, "json" if words.has(common.JSON) else "table")
-    if form not in FORMATS or (form == "markdown" and asked[0] != "impact"):
-        raise common.UsageError(f"there is no format '{form}' for {asked[0]}")
-    color = words.value(common.COLOR, "auto")
-    common.check_color(color)
+    form = words.value(FORMAT, "json" if words.has(JSON) else "table")
+    if form == "markdown" and asked[0] != "impact":
+        raise UsageError(f"there is no format '{form}' for {asked[0]}")
+    color = words.value(COLOR, "auto")
     as_json = form == "json"
     if asked[0] == "show":
         if len(asked) != 2 or asked[1] not in ("1", "2", "3", "4", "5"):
-            raise common.UsageError("show takes the number of a patch, 1 to 5")
+            raise UsageError("show takes the number of a patch, 1 to 5")
         return _show(int(asked[1]), as_json, color)
     if asked[0] not in SUBCOMMANDS:
-        raise common.UsageError(
-            f"there is no '{asked[0]}'{common.nearest(asked[0], SUBCOMMANDS)} "
+        raise UsageError(
+            f"there is no '{asked[0]}'{nearest(asked[0], SUBCOMMANDS)} "
             "(there are list, show N and impact)"
         )
     if len(asked) > 1:
-        raise common.UsageError(f"'{asked[1]}' is too much after {asked[0]}")
+        raise UsageError(f"'{asked[1]}' is too much after {asked[0]}")
     return _impact(form, color) if asked[0] == "impact" else _list(as_json, color)
 
 

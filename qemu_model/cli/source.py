@@ -9,15 +9,16 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from . import common
+from .choices import choose_revision
+from .options import COLOR, HELP, JSON, Option, UsageError, split, usage
 
-AGAINST: Final = common.Option("--against", "compare with this tree, as a diff", "R")
-OPTIONS: Final = (AGAINST, common.JSON, common.COLOR, common.HELP)
+AGAINST: Final = Option("--against", "compare with this tree, as a diff", "R")
+OPTIONS: Final = (AGAINST, JSON, COLOR, HELP)
 
 
 def help_text() -> str:
     """Return what ``source --help`` shows."""
-    return common.usage(
+    return usage(
         "source REVISION [MODULE] [--against REVISION]",
         "Print a module of the model as one tree has it: only the code that this tree runs, "
         "with its comments. MODULE is a module, or the C file that it mirrors. With --against "
@@ -33,29 +34,28 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words = common.split(argv, OPTIONS)
-    if words.has(common.HELP):
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
     if not 1 <= len(words.qemu) <= 2:
-        raise common.UsageError("say which tree, and which module: source REVISION [MODULE]")
-    color = words.value(common.COLOR, "auto")
-    common.check_color(color)
-    tree = common.choose_revision(words.qemu[0])
-    other = common.choose_revision(words.value(AGAINST)) if words.has(AGAINST) else None
+        raise UsageError("say which tree, and which module: source REVISION [MODULE]")
+    color = words.value(COLOR, "auto")
+    tree = choose_revision(words.qemu[0])
+    other = choose_revision(words.value(AGAINST)) if words.has(AGAINST) else None
     if other is None and len(words.qemu) == 1:
-        raise common.UsageError("say which module, or --against REVISION for all of them")
+        raise UsageError("say which module, or --against REVISION for all of them")
 
     from ..review import source as sources
 
     try:
         names = [sources.module_called(words.qemu[1])] if words.qemu[1:] else sources.modules()
     except sources.UnknownModule as error:
-        raise common.UsageError(str(error)) from error
+        raise UsageError(str(error)) from error
     if other is None:
         shown = [sources.source(tree, name) for name in names]
-        if words.has(common.JSON):
+        if words.has(JSON):
             return _print_json(
                 {
                     "revision": tree.name,
@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
         _print_code("".join(one.text for one in shown), "python", color)
         return 0
     found = [sources.compare(other, tree, name) for name in names]
-    if words.has(common.JSON):
+    if words.has(JSON):
         return _print_json(
             {
                 "from": other.name,

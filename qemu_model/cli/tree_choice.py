@@ -7,19 +7,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..revisions.default import Choice, choose
-from . import common
+from .choices import choose_revision
+from .options import REVISION, Words
 
 if TYPE_CHECKING:
     from ..input.found import QemuLine
 
 
-def choose_tree(words: common.Words, line: QemuLine) -> Choice:
+def choose_tree(words: Words, line: QemuLine) -> Choice:
     """Return the tree of ``--revision``, else that of the line.
 
-    Raises :class:`~.common.UsageError`.
+    Raises :class:`~.options.UsageError`.
     """
-    if words.has(common.REVISION):
-        tree = common.choose_revision(words.value(common.REVISION))
+    if words.has(REVISION):
+        tree = choose_revision(words.value(REVISION))
         return choose(line.options, asked=tree)
     from ..findings.tree_choice import tree_for
 

@@ -9,18 +9,18 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from . import common
+from .choices import choose_host
+from .options import COLOR, HELP, JSON, Option, UsageError, split, usage
+from .reading import read_stdin
 
 if TYPE_CHECKING:
     from ..explain.known import Known
     from ..explain.why import Why
     from .page import Page
 
-HOST: Final = common.Option(
-    "--host", "sim:PROFILE: which condition a line in the text fails there", "H"
-)
-LIST: Final = common.Option("--list", "list every message that is known")
-OPTIONS: Final = (HOST, LIST, common.JSON, common.COLOR, common.HELP)
+HOST: Final = Option("--host", "sim:PROFILE: which condition a line in the text fails there", "H")
+LIST: Final = Option("--list", "list every message that is known")
+OPTIONS: Final = (HOST, LIST, JSON, COLOR, HELP)
 UNKNOWN_STATUS: Final = 1
 #: More text than this is not a message, in characters.
 MOST: Final = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ MOST: Final = 64 * 1024 * 1024
 
 def help_text() -> str:
     """Return what ``why --help`` shows."""
-    return common.usage(
+    return usage(
         'why [--json] "ERROR TEXT"',
         "Explain a QEMU error message: what is wrong on the line that it came with, the usual\n"
         "causes, each with a fix and a command that checks it, then the C function and the\n"
@@ -46,69 +46,39 @@ def help_text() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.  Raises :class:`~qemu_model.cli.common.UsageError`."""
-    words, own = _own(argv)
-    if common.HELP.name in own:
+    """Run the command.  Raises :class:`~qemu_model.cli.options.UsageError`."""
+    words = split(argv, OPTIONS, text=True)
+    if words.has(HELP):
         print(help_text(), end="")
         return 0
-    if LIST.name in own:
-        return _list(as_json=common.JSON.name in own)
-    text = _read_stdin() if words == ["-"] else " ".join(words)
+    if words.has(LIST):
+        return _list(as_json=words.has(JSON))
+    text = _read_stdin() if words.qemu == ("-",) else " ".join(words.qemu)
     if not text.strip():
-        raise common.UsageError(
+        raise UsageError(
             'what is the message?  For instance: qemu-model why "mem-path property not set"'
         )
 
     from ..explain.why import why
 
-    host = own.get(HOST.name, "")
+    host = words.value(HOST)
     if host:
-        common.choose_host(host)
+        choose_host(host)
     answer = why(text, host if host.startswith("sim:") else "")
-    if common.JSON.name in own:
+    if words.has(JSON):
         json.dump(answer.to_json(), sys.stdout, ensure_ascii=True)
         print()
     else:
         from .page import Page
 
-        _show(answer, Page(own.get(common.COLOR.name, "")))
+        _show(answer, Page(words.value(COLOR)))
     return 0 if answer.known else UNKNOWN_STATUS
 
 
-def _own(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Tell our options from the message, which may itself begin with a dash or hold any word."""
-    own: dict[str, str] = {}
-    text: list[str] = []
-    words = iter(argv)
-    for word in words:
-        if word == "--":
-            text += words
-            break
-        name, equals, value = word.partition("=")
-        if name in (common.COLOR.name, HOST.name):
-            taken = value if equals else next(words, None)
-            if taken is None:
-                raise common.needs_value(common.COLOR if name == common.COLOR.name else HOST)
-            if name == common.COLOR.name:
-                common.check_color(taken)
-            own[name] = taken
-        elif word in (LIST.name, common.JSON.name, common.HELP.name):
-            own[word] = ""
-        elif word.startswith("--") and word.lstrip("-").replace("-", "").isalpha():
-            raise common.UsageError(
-                f"there is no option {word}"
-                f"{common.nearest(word, [option.name for option in OPTIONS])}"
-                " (-- before a message that begins so)"
-            )
-        else:
-            text.append(word)
-    return text, own
-
-
 def _read_stdin() -> str:
-    text = common.read_stdin(MOST)
+    text = read_stdin(MOST)
     if len(text) >= MOST:
-        raise common.UsageError(f"more than {MOST} characters are too many for an error message")
+        raise UsageError(f"more than {MOST} characters are too many for an error message")
     return text
 
 

@@ -15,7 +15,7 @@ from conftest import needs_program
 
 import qemu_model
 from qemu_model.cli import conform as command
-from qemu_model.cli.common import UsageError
+from qemu_model.cli.options import UsageError
 from qemu_model.conform.against import Comparison, Difference, groups, releases_between
 from qemu_model.revision import QEMU_7_2, V8, find
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import attrs
 
-from qemu_model.cli.common import choose_host
+from qemu_model.cli.choices import choose_host
 from qemu_model.host.protocol import Host
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Process, Run, run
