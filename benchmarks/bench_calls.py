@@ -18,8 +18,6 @@ from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host
 from qemu_model.host.recording import RecordingHost
 
-#: Recorded calls are kept with the C file that makes them, as the mirror's are.
-C_FILE = "benchmarks/block.c"
 HERE = Path(__file__).parent
 MIB = 1 << 20
 #: Many short batches: another process then disturbs some of them and not all.

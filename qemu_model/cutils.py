@@ -18,6 +18,7 @@ EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 ERANGE: Final = ERRNO_NUMBERS["ERANGE"]
 INT64_MIN: Final = -(1 << 63)
 INT64_MAX: Final = (1 << 63) - 1
+UINT_MAX: Final = (1 << 32) - 1
 UINT64_MAX: Final = (1 << 64) - 1
 
 #: Below this a double is denormal, and strtod reports ERANGE.
@@ -82,6 +83,12 @@ def parse_uint(text: str) -> tuple[int, int] | None:
         return None
     value = c_integer(match["number"])
     return (value, match.end()) if value <= UINT64_MAX else None
+
+
+def qemu_strtoui(text: str) -> tuple[int, int] | None:
+    """Read an unsigned int in C's notations: its value and where it ends, or None."""
+    found = parse_uint(text)
+    return None if found is None or found[0] > UINT_MAX else found
 
 
 def qemu_strtoi64(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""GLib's hash table, as far as QEMU lets its order be seen.
+"""GLib, as far as QEMU's behaviour shows it: the order of its hash table, reading a number.
 
 Which of several unknown properties QEMU names, and in which order it lists objects,
 is the order of a GHashTable: it depends on the names alone.
@@ -8,11 +8,13 @@ is the order of a GHashTable: it depends on the names alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 UNUSED: Final = 0
 TOMBSTONE: Final = 1
+_NUMBER: Final = re.compile(r"\s*[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
 SMALLEST_SHIFT: Final = 3
 #: The prime that hashes are taken modulo, by the table's size as a power of two.
 PRIMES: Final = (1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16381)
@@ -24,6 +26,12 @@ def g_str_hash(text: str) -> int:
     for byte in text.encode("utf-8", "surrogateescape"):
         value = value * 33 + (byte - 256 if byte > 127 else byte) & 0xFFFF_FFFF
     return value
+
+
+def g_ascii_strtoll(text: str) -> int:
+    """Return the number that ``text`` begins with, in C's notations; 0 if there is none."""
+    match = _NUMBER.match(text)
+    return 0 if match is None else int(match[0], 0 if "x" in match[0].lower() else 10)
 
 
 class GHashTable:

@@ -11,6 +11,7 @@ import attrs
 
 from .boards import MachineState
 from .error import Error, Message
+from .host.caller import Caller
 from .host.protocol import Host, Platform
 from .numa_info import NumaState
 from .ram_addr import RAMBlock
@@ -63,7 +64,8 @@ class Qemu:
     POSIX shared memory objects.  ``memfd_checks`` is what the kernel answered memfd_create
     as QEMU started, by flags.  ``has_objects_root`` once
     ``/objects`` is there, which the first who asks for it makes.  ``has_sgx``: the host has
-    memory of SGX, as is assumed where the line gives the guest some.
+    memory of SGX, as is assumed where the line gives the guest some.  ``caller`` is the
+    function that makes system calls at the moment.
     """
 
     host: Host
@@ -96,6 +98,7 @@ class Qemu:
     warned_once: list[Message] = attrs.field(factory=list)
     in_monitor: bool = False
     on_stderr: Callable[[str], None] | None = None
+    caller: Caller = attrs.field(factory=Caller)
 
     def fprintf_stderr(self, message: Message, errno: int = 0, **fields: object) -> None:
         """Print a message on stderr as it is, without the program's name."""

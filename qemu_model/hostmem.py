@@ -15,6 +15,7 @@ from .cutils import size_to_str
 from .error import Abort
 from .globals import Qemu
 from .host import linux
+from .host.caller import makes_calls
 from .memory import (
     memory_region_finalize,
     memory_region_get_fd,
@@ -22,7 +23,7 @@ from .memory import (
     memory_region_size,
 )
 from .osdep import qemu_madvise
-from .oslib_posix import Preallocation, Protection, qemu_prealloc_mem
+from .oslib_posix import Preallocation, qemu_prealloc_mem
 from .qom import (
     Object,
     Property,
@@ -37,7 +38,6 @@ from .qom import (
 from .ram_addr import (
     RAM_NORESERVE,
     RAM_PRIVATE,
-    RAM_READONLY,
     RAM_SHARED,
     MemoryRegion,
     RamFlags,
@@ -221,6 +221,7 @@ def host_memory_backend_get_merge(_qemu: Qemu, backend: HostMemoryBackend) -> bo
     return backend.merge
 
 
+@makes_calls
 def host_memory_backend_set_merge(
     qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
@@ -241,6 +242,7 @@ def host_memory_backend_get_dump(_qemu: Qemu, backend: HostMemoryBackend) -> boo
     return backend.dump
 
 
+@makes_calls
 def host_memory_backend_set_dump(
     qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
@@ -360,6 +362,7 @@ def host_memory_backend_set_share(
     backend.share = value
 
 
+@makes_calls
 def host_memory_backend_memory_complete(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Take the memory, and apply merge, dump, the NUMA policy and prealloc to it.
 
@@ -448,13 +451,8 @@ def _advise(qemu: Qemu, backend: HostMemoryBackend, advice: int) -> None:
 
 def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Touch the backend's whole memory; since 9.0 perhaps later, while QEMU starts."""
-    block = backend.mr.ram_block
-    protection = Protection.WRITABLE
-    if block is not None and RAM_READONLY in block.flags:
-        protection = Protection.BEHIND_END if block.behind_end else Protection.READ_ONLY
     how = Preallocation(
         backend.prealloc_threads,
-        protection,
         context=backend.prealloc_context is not None,
         asynchronous=not qemu.late_backends_created,
     )

@@ -10,6 +10,7 @@ import attrs
 
 from . import messages
 from .globals import Qemu
+from .host.caller import makes_calls
 from .host.linux import MADV_REMOVE
 from .hostmem import (
     HostMemoryBackend,
@@ -142,6 +143,7 @@ def _ram_flags(qemu: Qemu, fb: HostMemoryBackendFile) -> RamFlags:
     return flags
 
 
+@makes_calls
 def file_backend_unparent(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
     """Throw the file's data away if the user said so, when the object is deleted."""
     if host_memory_backend_mr_inited(fb) and fb.discard_data:

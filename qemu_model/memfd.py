@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from . import messages
 from .globals import Qemu
+from .host.caller import makes_calls
 from .host.linux import (
     F_ADD_SEALS,
     MFD_ALLOW_SEALING,
@@ -20,6 +21,7 @@ from .osdep import is_power_of_2, off_t
 C_FILE = "util/memfd.c"
 
 
+@makes_calls
 def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int]) -> bool:
     """Return whether memfd_create with ``flags``, one of ``checks``, worked.
 
@@ -32,6 +34,7 @@ def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int]) -> bool:
     return answers[flags]
 
 
+@makes_calls
 def qemu_memfd_create(
     qemu: Qemu, name: str, size: int, *, hugetlb: bool, hugetlbsize: int, seals: int
 ) -> int:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from . import messages
+from .cutils import qemu_strtoui
 from .error import Abort, Exit, Livelock
 from .globals import Qemu
+from .host.caller import makes_calls
 from .host.linux import (
     ERRNO_NUMBERS,
     HUGETLBFS_MAGIC,
@@ -33,6 +35,7 @@ EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 ENOTSUP: Final = ERRNO_NUMBERS["ENOTSUP"]
 #: After this many interruptions in a row the model calls the loop around statfs endless.
 INTERRUPTIONS: Final = 16
+OVERCOMMIT_MEMORY_PATH: Final = "/proc/sys/vm/overcommit_memory"
 #: What :func:`qemu_ram_mmap` answers where it failed without a system call that did: errno 0.
 MAP_FAILED: Final = -4095
 
@@ -48,6 +51,7 @@ def _uninterrupted(ask: Callable[[Of], StatFs | int], of: Of, function: str) -> 
     raise Livelock(function)
 
 
+@makes_calls
 def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
     """Return the page size of the memory behind ``fd``, in bytes.
 
@@ -62,6 +66,7 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
     return qemu.platform.page_size
 
 
+@makes_calls
 def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     """Return the page size of the file system that ``mem_path`` is on, in bytes (until 7.1).
 
@@ -84,6 +89,7 @@ def mmap_errno(failure: int) -> int:
     return 0 if failure == MAP_FAILED else -failure
 
 
+@makes_calls
 def map_noreserve_effective(qemu: Qemu, fd: int, flags: RamFlags) -> bool:
     """Return whether the kernel will heed MAP_NORESERVE (since 6.1).
 
@@ -95,16 +101,19 @@ def map_noreserve_effective(qemu: Qemu, fd: int, flags: RamFlags) -> bool:
         return True
     if RAM_READONLY in flags or (RAM_SHARED in flags and fd >= 0):
         return True
-    match qemu.host.overcommit_memory():
-        case None:
-            qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
-            return False
-        case mode if mode == OVERCOMMIT_NEVER:
-            qemu.error_report(messages.OVERCOMMIT_NEVER)
-            return False
-    return True
+    content = qemu.host.read_file(OVERCOMMIT_MEMORY_PATH)
+    if isinstance(content, str):
+        found = qemu_strtoui(content)
+        if found is not None and content[found[1] :][:1] in ("", "\n"):
+            if found[0] == OVERCOMMIT_NEVER:
+                qemu.error_report(messages.OVERCOMMIT_NEVER)
+                return False
+            return True
+    qemu.error_report(messages.OVERCOMMIT_UNKNOWN)
+    return False
 
 
+@makes_calls
 def mmap_reserve(qemu: Qemu, size: int, fd: int) -> int:
     """Reserve ``size`` bytes of address space and return where, or the negative errno."""
     flags = MAP_PRIVATE
@@ -122,6 +131,7 @@ def _is_ppc64(qemu: Qemu) -> bool:
     return qemu.platform.machine.startswith("ppc64") and qemu.platform.system == "linux"
 
 
+@makes_calls
 def mmap_activate(
     qemu: Qemu, ptr: int, size: int, fd: int, flags: RamFlags, map_offset: int
 ) -> int:
@@ -175,7 +185,8 @@ def _retries_without_map_sync(qemu: Qemu, fd: int, flags: RamFlags, refusal: int
     """
     policy = qemu.tree.policy
     if policy.warns and refusal == -ENOTSUP:
-        qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=qemu.host.fd_path(fd))
+        path = qemu.host.readlink(f"/proc/self/fd/{fd}")
+        qemu.fprintf_stderr(messages.NO_PERSISTENCE, path=path if isinstance(path, str) else "")
         qemu.warn_report(messages.NON_DAX)
     return policy.retries and RAM_SYNC_OR_STOP not in flags
 
@@ -187,6 +198,7 @@ def mmap_guard_pagesize(qemu: Qemu, fd: int) -> int:
     return qemu.platform.page_size
 
 
+@makes_calls
 def qemu_ram_mmap(
     qemu: Qemu, fd: int, size: int, align: int, flags: RamFlags, map_offset: int = 0
 ) -> int:
@@ -225,6 +237,7 @@ def qemu_ram_mmap(
     return ptr
 
 
+@makes_calls
 def qemu_ram_munmap(qemu: Qemu, fd: int, ptr: int, size: int) -> None:
     """Unmap a block of ``size`` bytes and the guard behind it, in one call."""
     if ptr:

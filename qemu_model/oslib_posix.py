@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import enum
 from stat import S_ISCHR
 from typing import Final
 
@@ -13,6 +12,7 @@ import attrs
 from . import messages
 from .error import Error, Killed
 from .globals import MemsetContext, Qemu
+from .host.caller import makes_calls
 from .host.linux import (
     ERRNO_NUMBERS,
     MADV_POPULATE_WRITE,
@@ -21,6 +21,7 @@ from .host.linux import (
     O_EXCL,
     O_NOFOLLOW,
     O_RDWR,
+    SIGBUS,
 )
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import qemu_madvise
@@ -30,7 +31,6 @@ C_FILE = "util/oslib-posix.c"
 
 EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
-SIGSEGV: Final = 11
 #: How shm_open(3) opens a new object for reading and writing.
 SHM_FLAGS: Final = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
 #: MAX_MEM_PREALLOC_THREAD_COUNT.
@@ -39,24 +39,15 @@ MAX_THREADS: Final = 16
 BYTES_PER_THREAD: Final = 64 * 1024 * 1024
 
 
-class Protection(enum.Enum):
-    """What the processor lets QEMU do with memory; BEHIND_END of its file, that is nothing."""
-
-    WRITABLE = enum.auto()
-    READ_ONLY = enum.auto()
-    BEHIND_END = enum.auto()
-
-
 @attrs.frozen
 class Preallocation:
-    """How memory is preallocated: with how many threads at most, and what may be done with it.
+    """How memory is preallocated: with how many threads at most.
 
     ``context``: a thread-context makes the threads.  ``asynchronous``: they may go on while
     QEMU starts.
     """
 
     max_threads: int
-    protection: Protection = Protection.WRITABLE
     context: bool = False
     asynchronous: bool = False
 
@@ -85,11 +76,13 @@ def get_memset_num_threads(qemu: Qemu, pagesize: int, pages: int, max_threads: i
     return min(threads, max(1, pagesize * pages // BYTES_PER_THREAD))
 
 
+@makes_calls
 def madv_populate_write_possible(qemu: Qemu, area: int, pagesize: int) -> bool:
     """Return whether MADV_POPULATE_WRITE works there, by trying it on the first page."""
     return qemu_madvise(qemu, area, pagesize, MADV_POPULATE_WRITE) != -EINVAL
 
 
+@makes_calls
 def do_madv_populate_write_pages(qemu: Qemu, area: int, pagesize: int, pages: int) -> int:
     """Populate the pages of one thread; return 0 or the negative errno."""
     if not pages:
@@ -97,22 +90,21 @@ def do_madv_populate_write_pages(qemu: Qemu, area: int, pagesize: int, pages: in
     return qemu_madvise(qemu, area, pagesize * pages, MADV_POPULATE_WRITE)
 
 
-def do_touch_pages(qemu: Qemu, area: int, pagesize: int, pages: int, protection: Protection) -> int:
+@makes_calls
+def do_touch_pages(qemu: Qemu, area: int, pagesize: int, pages: int) -> int:
     """Read and write back one byte of each page; return 0, or -EFAULT after a SIGBUS.
 
     QEMU does it in threads under a handler for SIGBUS, which no call shows:
-    :meth:`~qemu_model.host.protocol.Host.touch_pages` stands for it.  A store into memory
-    that QEMU mapped read-only is its end: SIGSEGV; reading behind the end of the file
-    raises SIGBUS before that.
+    :meth:`~qemu_model.host.protocol.Host.touch_pages` stands for it.  SIGSEGV, for a store
+    into memory that QEMU mapped read-only, has no handler and ends QEMU (:class:`Killed`).
     """
-    match protection:
-        case Protection.BEHIND_END:
-            return -EFAULT
-        case Protection.READ_ONLY:
-            raise Killed(SIGSEGV)
-    return -EFAULT if qemu.host.touch_pages(area, pages * pagesize, pagesize) < 0 else 0
+    signal = qemu.host.touch_pages(area, pages * pagesize, pagesize)
+    if signal not in (0, SIGBUS):
+        raise Killed(signal)
+    return -EFAULT if signal else 0
 
 
+@makes_calls
 def touch_all_pages(
     qemu: Qemu,
     area: int,
@@ -129,7 +121,7 @@ def touch_all_pages(
     :func:`qemu_finish_async_prealloc_mem`.
     """
     if not use_madv_populate_write:
-        return do_touch_pages(qemu, area, pagesize, pages, how.protection)
+        return do_touch_pages(qemu, area, pagesize, pages)
     threads = get_memset_num_threads(qemu, pagesize, pages, how.max_threads)
     context = MemsetContext(area, pagesize, pages, threads)
     if how.asynchronous and how.context and qemu.tree.oslib_posix.preallocates_in_background:
@@ -183,6 +175,7 @@ def qemu_prealloc_mem(qemu: Qemu, fd: int, area: int, size: int, how: Preallocat
         raise messages.INSUFFICIENT_PAGES.error()
 
 
+@makes_calls
 def qemu_get_pmem_size(qemu: Qemu, filename: str) -> int:
     """Return the size of a file in bytes, 0 for an empty one (4.0 and 4.1).
 
@@ -195,6 +188,7 @@ def qemu_get_pmem_size(qemu: Qemu, filename: str) -> int:
     return (1 << 64) - 1 if S_ISCHR(found.st_mode) else found.st_size
 
 
+@makes_calls
 def qemu_shm_alloc(qemu: Qemu, size: int, backend_name: str = "") -> int:
     """Return a descriptor of new POSIX shared memory of ``size`` bytes, without a name (9.1).
 

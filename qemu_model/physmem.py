@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from stat import S_ISDIR
+from stat import S_ISCHR, S_ISDIR
 
 from . import messages
 from .error import Abort, Error, Livelock, Message
+from .glib import g_ascii_strtoll
 from .globals import Qemu
 from .host import linux
+from .host.caller import CALL_RCU, MAIN, makes_calls
 from .host.linux import (
     MADV_DONTDUMP,
     MADV_DONTFORK,
@@ -75,18 +77,39 @@ MKSTEMP_ATTEMPTS = 62**3
 SAME_ANSWERS = 16
 
 
+@makes_calls
 def get_file_size(qemu: Qemu, fd: int) -> int:
     """Return the size in bytes of a file or device DAX, or the negative errno of ``lseek``.
 
-    That of a device DAX is in sysfs, where QEMU reads it since 4.2.
+    That of a device DAX is in sysfs, where QEMU reads it since 4.2; before, and where it
+    cannot be read, QEMU asks lseek.
     """
-    if qemu.tree.physmem.reads_the_size_of_device_dax:
-        size = qemu.host.dax_device_size(fd)
-        if size is not None:
-            return size
+    if qemu.tree.physmem.reads_the_size_of_device_dax and qemu.platform.system == "linux":
+        device = _character_device(qemu, fd)
+        if device is not None:
+            subsystem = qemu.host.readlink(f"{device}/subsystem")
+            if isinstance(subsystem, str) and subsystem.endswith("/dax"):
+                size = _number_in(qemu, f"{device}/size")
+                if size is not None:
+                    return size
     return qemu.host.lseek(fd, 0, SEEK_END)
 
 
+def _character_device(qemu: Qemu, fd: int) -> str | None:
+    """Return the directory in sysfs of the character device ``fd`` is open on, None if none."""
+    found = qemu.host.fstat(fd)
+    if isinstance(found, int) or not S_ISCHR(found.st_mode):
+        return None
+    return f"/sys/dev/char/{linux.major(found.st_rdev)}:{linux.minor(found.st_rdev)}"
+
+
+def _number_in(qemu: Qemu, path: str) -> int | None:
+    """Return the number that a file in sysfs holds, None if it cannot be read."""
+    content = qemu.host.read_file(path)
+    return g_ascii_strtoll(content) if isinstance(content, str) else None
+
+
+@makes_calls
 def file_ram_open(
     qemu: Qemu, path: str, region_name: str, *, readonly: bool = False
 ) -> tuple[int, bool]:
@@ -149,6 +172,7 @@ def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
             return fd, filename
 
 
+@makes_calls
 def file_ram_alloc(
     qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncate: bool, offset: int = 0
 ) -> int:
@@ -180,7 +204,6 @@ def file_ram_alloc(
         result = qemu.host.ftruncate(fd, off_t(offset + memory & 0xFFFF_FFFF_FFFF_FFFF))
         if result:
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
-            block.behind_end = True
 
     # Patch 2: the block's flags are handed on, no longer RAM_SHARED alone as a bool.
     flags = block.flags if qemu.tree.mmap_alloc.takes_flags else block.flags & RAM_SHARED
@@ -254,15 +277,22 @@ def _check_file_align(qemu: Qemu, fd: int, mr: MemoryRegion) -> None:
             raise messages.DEVICE_ALIGN.error(found=align, align=mr.align)
 
 
+@makes_calls
 def get_file_align(qemu: Qemu, fd: int) -> int:
     """Return in which units, in bytes, a device DAX can be mapped; -1 for anything else.
 
     QEMU asks libdaxctl (since 5.1); a build without it does not know.
     """
-    align = qemu.host.dax_device_align(fd) if qemu.platform.libdaxctl else None
-    return -1 if align is None else align
+    if qemu.platform.libdaxctl:
+        device = _character_device(qemu, fd)
+        if device is not None:
+            align = _number_in(qemu, f"{device}/../dax_region/align")
+            if align is not None:
+                return align
+    return -1
 
 
+@makes_calls
 def qemu_ram_alloc_from_file(
     qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags, path: str, offset: int = 0
 ) -> RAMBlock:
@@ -310,6 +340,7 @@ def qemu_ram_get_shared_fd(qemu: Qemu, name: str) -> int:
     return qemu_shm_alloc(qemu, 0)
 
 
+@makes_calls
 def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags) -> RAMBlock:
     """Make an anonymous RAM block of ``size`` bytes, rounded up to whole pages.
 
@@ -362,12 +393,14 @@ def find_ram_offset(qemu: Qemu, size: int) -> int:
     return offset
 
 
+@makes_calls
 def memory_try_enable_merging(qemu: Qemu, addr: int, length: int) -> None:
     """Let KSM look at the range, unless the machine says ``mem-merge=off``."""
     if qemu.machine.mem_merge:
         qemu_madvise(qemu, addr, length, MADV_MERGEABLE)
 
 
+@makes_calls
 def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
     """Keep the range out of core dumps if the machine says ``dump-guest-core=off``.
 
@@ -380,6 +413,7 @@ def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
             qemu.fprintf_stderr(messages.DONTDUMP_UNSUPPORTED)
 
 
+@makes_calls
 def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
     """Add a block to the list of blocks, giving it anonymous memory if it has none yet.
 
@@ -409,6 +443,7 @@ def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
     qemu_madvise(qemu, block.host, block.max_length, MADV_DONTFORK)
 
 
+@makes_calls
 def reclaim_ramblock(qemu: Qemu, block: RAMBlock) -> None:
     """Unmap a block and close its file: the RCU thread does it, after all readers."""
     if block.fd >= 0:
@@ -426,10 +461,15 @@ def qemu_ram_free(qemu: Qemu, block: RAMBlock) -> None:
 
 def drain_call_rcu(qemu: Qemu) -> None:
     """Reclaim what waited for its readers to leave (``util/rcu.c:drain_call_rcu``)."""
-    while qemu.call_rcu:
-        reclaim_ramblock(qemu, qemu.call_rcu.pop(0))
+    qemu.caller.thread = CALL_RCU
+    try:
+        while qemu.call_rcu:
+            reclaim_ramblock(qemu, qemu.call_rcu.pop(0))
+    finally:
+        qemu.caller.thread = MAIN
 
 
+@makes_calls
 def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> int:
     """Give the first ``length`` bytes of a block back to the kernel; return 0 or -errno.
 

@@ -19,8 +19,10 @@ from .calls.map_sync import NOT_KNOWN, MapSyncOutcome, honoured_by, map_sync
 from .error import Abort, Error, Exit, Killed, Livelock, Message
 from .front_ends import front_end_of
 from .globals import Qemu
+from .host.caller import Caller
 from .host.protocol import Host
 from .host.recording import RecordingHost
+from .host.wrapper import kernel_behind
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from .qmp import qmp_dispatch_check_obj, reply_to
 from .qobject_input import QObjectInputVisitor
@@ -111,7 +113,12 @@ class Run:
 @functools.cache
 def _names_in(release: Release) -> Callable[[str], str]:
     """Return what turns ``FILE:FUNCTION`` of the mirror into the names that a release has."""
-    return lambda by: origin_in(newest_origin(by), release)
+
+    @functools.cache
+    def name(by: str) -> str:
+        return origin_in(newest_origin(by), release)
+
+    return name
 
 
 class Process:
@@ -122,6 +129,7 @@ class Process:
     ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
     called with what happens, as it happens.  With ``must_negotiate`` no command is
     served before qmp_capabilities, as QEMU has it; else that one may be left out.
+    ``caller`` is kept up to date with the function that makes the calls.
     """
 
     def __init__(
@@ -134,11 +142,13 @@ class Process:
         on_stderr: Callable[[str], None] | None = None,
         on_reply: Callable[[Any], None] | None = None,
         assumed_machine: str | None = None,
+        caller: Caller | None = None,
     ) -> None:
         self.args = tuple(args)
         revision = choose(args).revision if revision is None else revision
-        self.host = RecordingHost(host, on_event, _names_in(revision.release))
-        self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr)
+        caller = Caller() if caller is None else caller
+        self.host = RecordingHost(host, on_event, _names_in(revision.release), caller)
+        self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr, caller=caller)
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)
         self.types: Mapping[str, TypeInfo] = self._front_end.types(revision.release)
@@ -220,7 +230,7 @@ class Process:
         if self.running:
             self._end(Exit(0))
         held = self._hold()
-        kernel = _kernel(self.host)
+        kernel = kernel_behind(self.host)
         validates = self.qemu.tree.policy.validates
         honoured = {} if validates else honoured_by(kernel, self.host.events)
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
@@ -252,7 +262,7 @@ class Process:
 
     def undo(self) -> None:
         """Leave nothing behind: what an interrupted run holds, and the files it created."""
-        kernel = _kernel(self.host)
+        kernel = kernel_behind(self.host)
         held = self._hold()
         release(kernel, held)
         for path in held.files:
@@ -314,14 +324,6 @@ class Process:
         return BackendMapping(
             id, block.host, block.max_length, None if flags is None else tuple(flags)
         )
-
-
-def _kernel(host: Any) -> Host:
-    """Return the host behind those that record calls or let them fail: an exit cannot fail."""
-    while hasattr(host, "inner"):
-        host = host.inner
-    kernel: Host = host
-    return kernel
 
 
 def negotiates(qmp: Sequence[Any]) -> bool:

@@ -73,8 +73,6 @@ class RAMBlock:
     """A stretch of guest RAM: sizes and offsets in bytes, ``host`` an address or 0.
 
     ``fd`` is -1 for anonymous memory; ``fd_offset`` is where the block begins in the file.
-    ``behind_end``: the file was empty and could not be
-    given its size.
     """
 
     mr: MemoryRegion
@@ -86,4 +84,3 @@ class RAMBlock:
     offset: int = 0
     fd: int = -1
     fd_offset: int = 0
-    behind_end: bool = False

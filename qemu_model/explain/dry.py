@@ -19,7 +19,8 @@ from typing import Final
 
 from ..host import linux
 from ..host.live import LiveHost
-from ..host.protocol import Platform, Stat, StatFs
+from ..host.protocol import StatFs
+from ..host.wrapper import WrapperHost
 
 #: What the kernel calls devices that can be opened without effect.
 HARMLESS: Final = ("mem", "dax")
@@ -30,18 +31,17 @@ class CannotAsk(Exception):
     """The kernel cannot be asked without leaving a trace.  The text says why."""
 
 
-class DryHost:
+class DryHost(WrapperHost):
     """A live host that answers as this kernel does, and changes nothing.
 
     ``notes`` says what was not tried.  Raises :class:`CannotAsk` where even asking
     would leave a trace.
     """
 
-    name = "live"
+    is_kernel = True
 
     def __init__(self) -> None:
-        self._live = LiveHost()
-        self.platform: Platform = self._live.platform
+        super().__init__(LiveHost())
         self.notes: list[str] = []
         self._paths: dict[int, str] = {}
         self._nameless: set[int] = set()
@@ -53,7 +53,7 @@ class DryHost:
         fd = self._create(pathname) if flags & linux.O_CREAT else self._open(pathname, flags)
         if fd >= 0:
             self._paths[fd] = pathname
-            answer = self._live.fstatfs(fd)
+            answer = self.inner.fstatfs(fd)
             if not isinstance(answer, int) and answer.f_type == linux.HUGETLBFS_MAGIC:
                 self._huge.add(fd)
         return fd
@@ -73,13 +73,13 @@ class DryHost:
                 raise CannotAsk(
                     f"{pathname} is a {kind} device ({subsystem}): opening it could have effects"
                 )
-        return self._live.open(pathname, flags, None)
+        return self.inner.open(pathname, flags, None)
 
     def _open_fifo(self, pathname: str) -> int:
         """Stand in for a FIFO: opening it could wake a process that waits at its other end."""
         if not os.access(pathname, os.R_OK | os.W_OK):
             return -errno.EACCES
-        fd = self._live.open("/dev/null", linux.O_RDWR, None)
+        fd = self.inner.open("/dev/null", linux.O_RDWR, None)
         self._fifos.add(fd)
         return fd
 
@@ -87,7 +87,7 @@ class DryHost:
         if os.path.lexists(pathname):
             return -errno.EEXIST
         directory = os.path.dirname(pathname) or "."
-        answer = self._live.statfs(directory)
+        answer = self.inner.statfs(directory)
         if not isinstance(answer, int) and answer.f_type == linux.HUGETLBFS_MAGIC:
             return self._create_huge(directory, answer.f_bsize)
         try:
@@ -107,7 +107,7 @@ class DryHost:
         if not os.access(directory, os.W_OK | os.X_OK):
             return -errno.EACCES
         size = page_size.bit_length() - 1
-        fd = self._live.memfd_create("explain", linux.MFD_HUGETLB | size << linux.MFD_HUGE_SHIFT)
+        fd = self.inner.memfd_create("explain", linux.MFD_HUGETLB | size << linux.MFD_HUGE_SHIFT)
         if fd >= 0:
             self._nameless.add(fd)
         return fd
@@ -117,28 +117,24 @@ class DryHost:
         for kept in (self._nameless, self._fifos, self._huge):
             kept.discard(fd)
         self._paths.pop(fd, None)
-        return self._live.close(fd)
+        return self.inner.close(fd)
 
     def lseek(self, fd: int, offset: int, whence: int) -> int:
         """lseek(2)."""
-        return -errno.ESPIPE if fd in self._fifos else self._live.lseek(fd, offset, whence)
+        return -errno.ESPIPE if fd in self._fifos else self.inner.lseek(fd, offset, whence)
 
     def fstatfs(self, fd: int) -> StatFs | int:
         """fstatfs(2)."""
-        return self._live.statfs(self._paths[fd]) if fd in self._fifos else self._live.fstatfs(fd)
-
-    def statfs(self, path: str) -> StatFs | int:
-        """statfs(2)."""
-        return self._live.statfs(path)
+        return self.inner.statfs(self._paths[fd]) if fd in self._fifos else self.inner.fstatfs(fd)
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2), of a nameless file beside it where the file has a name."""
         if fd in self._fifos:
             return -errno.EINVAL
         if fd in self._nameless or not stat.S_ISREG(os.fstat(fd).st_mode):
-            return self._live.ftruncate(fd, length)
+            return self.inner.ftruncate(fd, length)
         if fd in self._huge:
-            answer = self._live.fstatfs(fd)
+            answer = self.inner.fstatfs(fd)
             assert not isinstance(answer, int)
             return -errno.EINVAL if length % answer.f_bsize else 0
         try:
@@ -147,7 +143,7 @@ class DryHost:
             self.notes.append("whether the empty file can be given its size was not tried")
             return 0
         try:
-            return self._live.ftruncate(beside, length)
+            return self.inner.ftruncate(beside, length)
         finally:
             os.close(beside)
 
@@ -164,14 +160,10 @@ class DryHost:
 
     def memfd_create(self, name: str, flags: int) -> int:
         """memfd_create(2)."""
-        fd = self._live.memfd_create(name, flags)
+        fd = self.inner.memfd_create(name, flags)
         if fd >= 0:
             self._nameless.add(fd)
         return fd
-
-    def fcntl(self, fd: int, cmd: int, arg: int) -> int:
-        """fcntl(2), on memory files only."""
-        return self._live.fcntl(fd, cmd, arg)
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2).
@@ -188,11 +180,11 @@ class DryHost:
             flags |= linux.MAP_NORESERVE
             if length > self._free_huge(fd):
                 return -errno.ENOMEM
-        return self._live.mmap(addr, length, prot, flags, fd, offset)
+        return self.inner.mmap(addr, length, prot, flags, fd, offset)
 
     def _free_huge(self, fd: int) -> int:
         """Return how many bytes of huge pages are free and not promised, for the file at ``fd``."""
-        answer = self._live.fstatfs(fd)
+        answer = self.inner.fstatfs(fd)
         assert not isinstance(answer, int)
         pool = Path(f"/sys/kernel/mm/hugepages/hugepages-{answer.f_bsize // 1024}kB")
         try:
@@ -204,17 +196,13 @@ class DryHost:
             return 1 << 64
         return (free - promised) * answer.f_bsize
 
-    def munmap(self, addr: int, length: int) -> int:
-        """munmap(2)."""
-        return self._live.munmap(addr, length)
-
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2), but for what fills or empties pages: that is answered with 0."""
         if advice == linux.MADV_REMOVE:
             return 0
         if advice == linux.MADV_POPULATE_WRITE:
             return self.touch_pages(addr, length, self.platform.page_size)
-        return self._live.madvise(addr, length, advice)
+        return self.inner.madvise(addr, length, advice)
 
     def mbind(
         self,
@@ -226,55 +214,24 @@ class DryHost:
         flags: int,
     ) -> int:
         """mbind(2), which moves no page: without its flags it only sets the policy."""
-        return self._live.mbind(addr, length, mode, nodemask, maxnode, 0)
+        return self.inner.mbind(addr, length, mode, nodemask, maxnode, 0)
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
-        """Answer 0 and touch nothing."""
+        """Answer 0 and touch nothing; memory that may not be written is touched: only read."""
+        if "wr" not in (self.inner.vm_flags(addr) or ("wr",)):
+            return self.inner.touch_pages(addr, length, page_size)
         note = f"preallocating {length} bytes was not tried"
         if note not in self.notes:
             self.notes.append(note)
         return 0
 
-    def memfd_probe(self, flags: int) -> bool:
-        """Try memfd_create(2) and close what it gave."""
-        return self._live.memfd_probe(flags)
-
     def temporary_name(self) -> str:
         """Return what stands for the six characters: no such file is made."""
         return "XXXXXX"
 
-    def fd_path(self, fd: int) -> str:
-        """Return the path that was requested."""
-        return self._paths.get(fd, "")
-
-    def overcommit_memory(self) -> int | None:
-        """Return the kernel's overcommit mode."""
-        return self._live.overcommit_memory()
-
-    def fstat(self, fd: int) -> Stat | int:
-        """fstat(2)."""
-        return self._live.fstat(fd)
-
-    def stat(self, pathname: str) -> Stat | int:
-        """stat(2)."""
-        return self._live.stat(pathname)
-
-    def getpid(self) -> int:
-        """getpid(2)."""
-        return self._live.getpid()
-
-    def dax_device_align(self, fd: int) -> int | None:
-        """Return the alignment in bytes of a device DAX."""
-        return self._live.dax_device_align(fd)
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """Return the size in bytes of a device DAX."""
-        return self._live.dax_device_size(fd)
-
-    def vm_flags(self, addr: int) -> list[str] | None:
-        """Return ``VmFlags`` of the mapping at ``addr``."""
-        return self._live.vm_flags(addr)
-
-    def describe(self) -> dict[str, object]:
-        """Return what is known of this machine."""
-        return self._live.describe()
+    def readlink(self, pathname: str) -> str | int:
+        """readlink(2); of a descriptor's link, the path that was requested."""
+        directory, _, number = pathname.rpartition("/")
+        if directory == "/proc/self/fd" and number.isdecimal():
+            return self._paths.get(int(number), "")
+        return self.inner.readlink(pathname)

@@ -17,7 +17,8 @@ import attrs
 
 from . import linux
 from .errors import Errno
-from .protocol import Host, Platform, Stat, StatFs
+from .protocol import Host, StatFs
+from .wrapper import WrapperHost
 
 #: The calls that can be made to fail, as the host protocol names them.
 CALLS: Final = (
@@ -162,7 +163,7 @@ def _when(value: str, text: str) -> tuple[int, int | None, int]:
     return first, last, step
 
 
-class FaultHost:
+class FaultHost(WrapperHost):
     """Hands calls on to ``inner``, but lets those fail that ``faults`` say.
 
     A call that fails is not handed on, with one exception: a failing ``close`` has
@@ -171,7 +172,7 @@ class FaultHost:
     """
 
     def __init__(self, inner: Host, faults: Iterable[Fault]) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.faults = tuple(faults)
         self._counts = [0] * len(self.faults)
         self._by_call: dict[str, list[int]] = {}
@@ -179,18 +180,6 @@ class FaultHost:
             self._by_call.setdefault(fault.call, []).append(index)
         self._watched = {fault.only_path for fault in self.faults if fault.only_path is not None}
         self._paths: dict[int, str] = {}
-        self.temporary_name = inner.temporary_name
-        self.vm_flags = inner.vm_flags
-
-    @property
-    def name(self) -> str:
-        """The name of the host behind this one."""
-        return self.inner.name
-
-    @property
-    def platform(self) -> Platform:
-        """The platform of the host behind this one."""
-        return self.inner.platform
 
     def _fault(self, call: str, path: str | None) -> int:
         """Count a call; return 0, or the negative errno that it fails with."""
@@ -283,36 +272,10 @@ class FaultHost:
         )
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
-        """Touch pages, which fails with EFAULT as if a store had raised SIGBUS."""
-        return self._fault("touch_pages", None) or self.inner.touch_pages(addr, length, page_size)
-
-    def fd_path(self, fd: int) -> str:
-        """The path behind a descriptor."""
-        return self.inner.fd_path(fd)
-
-    def overcommit_memory(self) -> int | None:
-        """The kernel's overcommit mode."""
-        return self.inner.overcommit_memory()
-
-    def fstat(self, fd: int) -> Stat | int:
-        """fstat(2)."""
-        return self.inner.fstat(fd)
-
-    def stat(self, pathname: str) -> Stat | int:
-        """stat(2)."""
-        return self.inner.stat(pathname)
-
-    def getpid(self) -> int:
-        """getpid(2)."""
-        return self.inner.getpid()
-
-    def dax_device_align(self, fd: int) -> int | None:
-        """The alignment of a device DAX."""
-        return self.inner.dax_device_align(fd)
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """The size of a device DAX."""
-        return self.inner.dax_device_size(fd)
+        """Touch pages; a fault, whatever its errno, is a store that raises SIGBUS."""
+        if self._fault("touch_pages", None):
+            return linux.SIGBUS
+        return self.inner.touch_pages(addr, length, page_size)
 
     def describe(self) -> dict[str, object]:
         """Return what is known of the host behind this one, and the faults."""

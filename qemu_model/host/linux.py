@@ -82,6 +82,10 @@ F_SEAL_WRITE: Final = 0x8
 #: mapping asks for.
 OVERCOMMIT_NEVER: Final = 2
 
+#: Signals that a load or a store can raise.
+SIGBUS: Final = 7
+SIGSEGV: Final = 11
+
 HUGETLBFS_MAGIC: Final = 0x958458F6
 TMPFS_MAGIC: Final = 0x01021994
 EXT4_SUPER_MAGIC: Final = 0xEF53
@@ -220,3 +224,23 @@ def fallocate_flag_names(mode: int) -> list[str]:
 def seal_names(seals: int) -> list[str]:
     """Return the sorted names of a set of file seals."""
     return sorted(_bits(seals, _SEAL_BITS))
+
+
+def major(device: int) -> int:
+    """Return the major number of a device number (``gnu_dev_major``)."""
+    return device >> 8 & 0xFFF | device >> 32 & 0xFFFF_F000
+
+
+def minor(device: int) -> int:
+    """Return the minor number of a device number (``gnu_dev_minor``)."""
+    return device & 0xFF | device >> 12 & 0xFFFF_FF00
+
+
+def makedev(major_number: int, minor_number: int) -> int:
+    """Return the device number of a major and a minor number (``gnu_dev_makedev``)."""
+    return (
+        (major_number & 0xFFF) << 8
+        | (major_number & 0xFFFF_F000) << 32
+        | minor_number & 0xFF
+        | (minor_number & 0xFFFF_FF00) << 12
+    )

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+import bisect
 import ctypes
 import os
 import random
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int, c_int64, c_long, c_uint, c_ulong, c_void_p, get_errno
@@ -241,11 +241,11 @@ class LiveHost:
         return 0 if done == 0 else -get_errno()
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
-        """Populate the range, so that no store in it can raise SIGBUS.
+        """Populate the range, so that no store in it can raise a signal.
 
         The kernel does it (MADV_POPULATE_WRITE) where it can.  Elsewhere each page
         is read and written back through ``/proc/self/mem``, which answers with an
-        errno where a store would have raised the signal.
+        errno where a load or a store would have raised the signal.
         """
         if page_size == self.platform.page_size:
             self._refuse_too_much(length)
@@ -257,7 +257,8 @@ class LiveHost:
             if result == -linux.ERRNO_NUMBERS["EINVAL"]:
                 return self._write_back(addr + start, length - start, page_size)
             if result != 0:
-                return -linux.ERRNO_NUMBERS["EFAULT"]
+                unmapped = result == -linux.ERRNO_NUMBERS["ENOMEM"]
+                return linux.SIGSEGV if unmapped else linux.SIGBUS
         return 0
 
     def _refuse_too_much(self, length: int) -> None:
@@ -269,12 +270,23 @@ class LiveHost:
             )
 
     def _write_back(self, addr: int, length: int, page_size: int) -> int:
+        """Read and write back each page; return 0 or the signal that QEMU would have got.
+
+        ``/proc/self/mem`` can write where the process may not.
+        """
+        mappings = own_mappings()
         memory = os.open("/proc/self/mem", os.O_RDWR | os.O_CLOEXEC)
         try:
             for address in range(addr, addr + length, page_size):
-                os.pwrite(memory, os.pread(memory, 1, address), address)
+                place = bisect.bisect(mappings, address, key=lambda mapping: mapping[0]) - 1
+                if address >= mappings[place][1] or "r" not in mappings[place][2]:
+                    return linux.SIGSEGV
+                byte = os.pread(memory, 1, address)
+                if "w" not in mappings[place][2]:
+                    return linux.SIGSEGV
+                os.pwrite(memory, byte, address)
         except OSError:
-            return -linux.ERRNO_NUMBERS["EFAULT"]
+            return linux.SIGBUS
         finally:
             os.close(memory)
         return 0
@@ -290,48 +302,20 @@ class LiveHost:
         """Draw six letters or digits."""
         return "".join(random.choices(MKSTEMP_LETTERS, k=6))
 
-    def fd_path(self, fd: int) -> str:
-        """Read the link in ``/proc/self/fd``."""
+    def readlink(self, pathname: str) -> str | int:
+        """readlink(2)."""
         try:
-            return os.readlink(f"/proc/self/fd/{fd}")
-        except OSError:
-            return ""
+            return os.readlink(pathname)
+        except OSError as error:
+            return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
 
-    def overcommit_memory(self) -> int | None:
-        """Read ``/proc/sys/vm/overcommit_memory``."""
+    def read_file(self, pathname: str) -> str | int:
+        """Read a small file."""
         try:
-            with open("/proc/sys/vm/overcommit_memory", encoding="ascii") as text:
-                return int(text.read())
-        except (OSError, ValueError):
-            return None
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """Read the size of the device from sysfs, if its subsystem there is dax."""
-        try:
-            status = os.fstat(fd)
-            if not stat.S_ISCHR(status.st_mode):
-                return None
-            device = f"/sys/dev/char/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-            if not os.readlink(f"{device}/subsystem").endswith("/dax"):
-                return None
-            with open(f"{device}/size", encoding="ascii") as text:
-                return int(text.read(), 0)
-        except (OSError, ValueError):
-            return None
-
-    def dax_device_align(self, fd: int) -> int | None:
-        """Read the alignment of the device from sysfs, if its subsystem there is dax."""
-        if self.dax_device_size(fd) is None:
-            return None
-        status = os.fstat(fd)
-        device = f"/sys/dev/char/{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-        for place in ("align", "../dax_region/align"):
-            try:
-                with open(f"{device}/{place}", encoding="ascii") as text:
-                    return int(text.read(), 0)
-            except (OSError, ValueError):
-                continue
-        return None
+            with open(pathname, encoding="utf-8", errors="surrogateescape") as text:
+                return text.read()
+        except OSError as error:
+            return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
 
     def fstat(self, fd: int) -> Stat | int:
         """fstat(2)."""
@@ -339,7 +323,7 @@ class LiveHost:
             status = os.fstat(fd)
         except OSError as error:
             return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
-        return Stat(status.st_mode, status.st_size)
+        return Stat(status.st_mode, status.st_size, status.st_rdev)
 
     def stat(self, pathname: str) -> Stat | int:
         """stat(2)."""
@@ -349,7 +333,7 @@ class LiveHost:
             return -(error.errno or linux.ERRNO_NUMBERS["EIO"])
         except ValueError:
             return -linux.ERRNO_NUMBERS["EINVAL"]
-        return Stat(status.st_mode, status.st_size)
+        return Stat(status.st_mode, status.st_size, status.st_rdev)
 
     def getpid(self) -> int:
         """getpid(2)."""
@@ -373,6 +357,17 @@ class LiveHost:
             "map_shared_validate": self.platform.map_shared_validate,
             "withheld": list(self.withheld),
         }
+
+
+def own_mappings() -> list[tuple[int, int, str]]:
+    """Return start, end and permissions (``rw-p``) of each mapping of this process, in order."""
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as lines:
+        words = [line.split(maxsplit=2) for line in lines]
+    return [
+        (int(start, 16), int(end, 16), permissions)
+        for place, permissions, *_ in words
+        for start, _, end in [place.partition("-")]
+    ]
 
 
 def read_vm_flags(smaps: str, addr: int) -> list[str] | None:

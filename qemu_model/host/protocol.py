@@ -4,9 +4,9 @@ The methods are Linux's system calls, with the calls' own names and arguments,
 and they answer as the kernel does: a result of zero or more, or **the negative
 errno** (``-errno.ENOENT``).  No answer is an exception.
 
-The model does not know what a host is: this machine's kernel
-(:mod:`qemu_model.host.live`), a simulated one, a recorded trace, or another
-host that is recorded or made to fail.
+A host can be this machine's kernel (:mod:`qemu_model.host.live`), a simulated one
+(:mod:`qemu_model.host.simulated`), a recorded trace (:mod:`qemu_model.judge.replay`), or a
+wrapper around another host (:mod:`qemu_model.host.wrapper`).
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -32,10 +32,14 @@ class StatFs:
 
 @attrs.frozen
 class Stat:
-    """What ``fstat`` and ``stat`` answer, as far as QEMU looks at it; ``st_size`` in bytes."""
+    """What ``fstat`` and ``stat`` answer, as far as QEMU looks at it; ``st_size`` in bytes.
+
+    ``st_rdev`` is the number of a device, 0 for anything else.
+    """
 
     st_mode: int
     st_size: int
+    st_rdev: int = 0
 
 
 @attrs.frozen
@@ -158,8 +162,9 @@ class Host(Protocol):
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
         """Make every page of the range present and writable without changing a byte.
 
-        Not a system call of QEMU's: it stands for the stores of its preallocation
-        threads.  Return 0, or -EFAULT where a store would have raised SIGBUS.
+        Not a system call: it stands for the loads and stores of QEMU's preallocation
+        threads.  Return 0, or the signal that the first failing one raised: SIGBUS where
+        no page can be allocated, SIGSEGV where the memory may not be written.
         Raise :class:`HostRefuses` where touching could take the machine down.
         """
         ...
@@ -172,31 +177,15 @@ class Host(Protocol):
         """Return six characters as ``mkstemp`` puts them in the place of ``XXXXXX``."""
         ...
 
-    def fd_path(self, fd: int) -> str:
-        """Return the path that ``/proc/self/fd`` gives for a descriptor, empty if none.
-
-        QEMU 7.2 names the file by it when MAP_SYNC is refused.
-        """
+    def readlink(self, pathname: str) -> str | int:
+        """readlink(2).  Return the link's target or -errno."""
         ...
 
-    def overcommit_memory(self) -> int | None:
-        """Return what ``/proc/sys/vm/overcommit_memory`` says, or None if it cannot be read.
+    def read_file(self, pathname: str) -> str | int:
+        """open(2), read(2) and close(2): return what a file says, or -errno.
 
-        QEMU 7.2 asks before it maps memory without reservation.
-        """
-        ...
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """Return the size in bytes of a device DAX, or None if ``fd`` is of anything else.
-
-        QEMU 7.2 reads it below ``/sys/dev/char``, where the 2018 tree uses lseek.
-        """
-        ...
-
-    def dax_device_align(self, fd: int) -> int | None:
-        """Return in which units a device DAX is mapped, in bytes; None for anything else.
-
-        QEMU asks libdaxctl, which reads it in sysfs (since 5.1).
+        For what the kernel tells in small files below ``/proc`` and ``/sys``; no event is
+        recorded for it.
         """
         ...
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from .faults import FaultHost
 from .linux import PROT_NONE
 from .protocol import Host
+from .wrapper import WrapperHost
 
 #: Addresses that are as far from a multiple of this are alike to QEMU and to devices.
 HUGE = 2 * 1024 * 1024
 
 
-class SameAddressesHost(FaultHost):
+class SameAddressesHost(WrapperHost):
     """Puts reservations as far from a huge page's start as ``places`` are, by length in bytes.
 
     Which address a block gets is the kernel's choice, and some of what QEMU does, and
@@ -25,7 +25,7 @@ class SameAddressesHost(FaultHost):
     """
 
     def __init__(self, inner: Host, places: Mapping[int, Sequence[int]]) -> None:
-        super().__init__(inner, ())
+        super().__init__(inner)
         self._places = {length: deque(found) for length, found in places.items()}
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:

@@ -20,6 +20,7 @@ import attrs
 
 from ..calls.event import Event
 from ..host import linux
+from ..host.caller import Caller
 from .address_ranges import LoggedBlock
 from .backend_calls import (
     BLOCK_ALIGN,
@@ -109,6 +110,7 @@ class EarlyEnd:
 class Alignment:
     """The calls of a log, asked for one after the other by a run of the model.
 
+    ``caller`` is the model's function that asks for a call.
     ``pid`` is the thread that QEMU started in, as far as known.
     ``machine_has_ram`` tells that the machine makes RAM blocks of its own, which belong to
     no backend.  ``attached`` is for a log that begins after start-up.
@@ -123,6 +125,7 @@ class Alignment:
         search: LogSearch,
         report: Report,
         *,
+        caller: Caller,
         pid: int | None,
         machine_has_ram: bool,
         attached: bool = False,
@@ -131,6 +134,7 @@ class Alignment:
         traced: Container[str] | None = None,
     ) -> None:
         self.report = report
+        self._caller = caller
         self._started = False
         #: Set where QEMU failed before it made a call that the model makes.
         self.ended_early: EarlyEnd | None = None
@@ -367,7 +371,9 @@ class Alignment:
         self._use(call)
         self.report.matched += 1
         if self.report.on_line is not None:
-            self.report.note(call.line, f"as the model has it: {origin(self.report.release)}")
+            self.report.note(
+                call.line, f"as the model has it: {origin(self._caller, self.report.release)}"
+            )
         return call
 
     def _use(self, call: Call) -> None:
@@ -424,7 +430,7 @@ class Alignment:
         return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
 
     def _event(self, name: str, args: tuple[Any, ...]) -> Event:
-        return Event(name, args, 0, origin(self.report.release))
+        return Event(name, args, 0, origin(self._caller, self.report.release))
 
     # What stands before the call that is looked for and is not a difference.
 

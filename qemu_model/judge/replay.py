@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from stat import S_IFCHR, S_IFDIR, S_IFREG
-from types import FrameType
 from typing import Any, Final
 
-from ..host.linux import ERRNO_NUMBERS, HUGETLBFS_MAGIC, OVERCOMMIT_NEVER
+from ..host.caller import CALL_RCU, Caller
+from ..host.linux import (
+    ERRNO_NUMBERS,
+    HUGETLBFS_MAGIC,
+    OVERCOMMIT_NEVER,
+    PROT_READ,
+    SIGBUS,
+    SIGSEGV,
+)
 from ..host.protocol import Platform, Stat, StatFs
 from ..inspect.cannot_judge import CannotJudge
 from ..osdep import is_power_of_2
@@ -18,18 +24,7 @@ from .alignment import Alignment
 from .guesses import LARGE_FILE
 from .search import LogSearch
 
-_EFAULT: Final = ERRNO_NUMBERS["EFAULT"]
-#: The C function that gives a block's memory back, in the RCU thread.
-_RECLAIM: Final = "reclaim_ramblock"
-
-
-def _is_reclaiming() -> bool:
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == _RECLAIM:
-            return True
-        frame = frame.f_back
-    return False
+ENOENT: Final = ERRNO_NUMBERS["ENOENT"]
 
 
 class ReplayHost:
@@ -41,8 +36,15 @@ class ReplayHost:
 
     name = "replay"
 
-    def __init__(self, alignment: Alignment, search: LogSearch, platform: Platform) -> None:
+    def __init__(
+        self, alignment: Alignment, search: LogSearch, platform: Platform, caller: Caller
+    ) -> None:
         self.platform = platform
+        self._caller = caller
+        #: Descriptors of files that stayed empty, and the mappings that may not be written:
+        #: by address, whether of such a file.
+        self._empty: set[int] = set()
+        self._read_only: dict[int, bool] = {}
         self._alignment = alignment
         self._search = search
         #: Whether a size was requested that no call shows: then messages have another one.
@@ -58,7 +60,7 @@ class ReplayHost:
 
     def close(self, fd: int) -> int:
         """close(2)."""
-        if _is_reclaiming():
+        if self._caller.thread == CALL_RCU:
             self._alignment.release("close", (fd,))
             return 0
         return self._answer("close", fd)
@@ -89,7 +91,9 @@ class ReplayHost:
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
-        return self._answer("ftruncate", fd, length)
+        result = self._answer("ftruncate", fd, length)
+        (self._empty.add if result < 0 else self._empty.discard)(fd)
+        return result
 
     def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
         """fallocate(2)."""
@@ -109,11 +113,16 @@ class ReplayHost:
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
-        return self._answer("mmap", addr, length, prot, flags, fd, offset)
+        address = self._answer("mmap", addr, length, prot, flags, fd, offset)
+        if prot == PROT_READ:
+            self._read_only[address] = fd in self._empty
+        else:
+            self._read_only.pop(address, None)
+        return address
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
-        if _is_reclaiming():
+        if self._caller.thread == CALL_RCU:
             self._alignment.release("munmap", (addr, length))
             return 0
         return self._answer("munmap", addr, length)
@@ -136,8 +145,14 @@ class ReplayHost:
         return self._answer("mbind", addr, length, mode, nodes, maxnode, flags)
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
-        """Return -EFAULT where the log shows that QEMU got SIGBUS in the range."""
-        return 0 if self._alignment.touch(addr, length) else -_EFAULT
+        """Return SIGBUS where the log shows that QEMU got it in the range.
+
+        A store into read-only memory is SIGSEGV, unless there is no page to be read.
+        """
+        if not self._alignment.touch(addr, length):
+            return SIGBUS
+        empty = self._read_only.get(addr)
+        return 0 if empty is None else SIGBUS if empty else SIGSEGV
 
     def memfd_probe(self, flags: int) -> bool:
         """Return what QEMU found out as it started."""
@@ -147,29 +162,34 @@ class ReplayHost:
         """Return what mkstemp chose in the log."""
         return self._alignment.temporary_name()
 
-    def fd_path(self, fd: int) -> str:
-        """Return the path that the log gives for a descriptor."""
-        return self._alignment.descriptor_path(fd)
+    def readlink(self, pathname: str) -> str | int:
+        """Return a descriptor's path in the log, and that a device is a device DAX.
 
-    def overcommit_memory(self) -> int | None:
-        """Return 0, or 2 where the log shows that QEMU then did not map the memory."""
-        return 0 if self._alignment.next_is("mmap") else OVERCOMMIT_NEVER
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """Return a likely size for a device whose size QEMU read elsewhere.
-
-        It is large enough, except where the log shows that QEMU then gave the device up.
+        It is none where the log shows that QEMU then asked for its size with lseek.
         """
-        if not self._alignment.is_device(fd) or self._alignment.next_is("lseek"):
-            return None
-        self.guessed_a_size = True
-        return 1 if self._alignment.next_is("close") else LARGE_FILE
+        if pathname.startswith("/proc/self/fd/"):
+            return self._alignment.descriptor_path(int(pathname.rpartition("/")[2]))
+        if pathname.endswith("/subsystem") and not self._alignment.next_is("lseek"):
+            return "/sys/class/dax"
+        return -ENOENT
 
-    def dax_device_align(self, fd: int) -> int | None:
-        """Return a likely alignment of a device DAX; none that QEMU refuses unless it did."""
-        if not self._alignment.is_device(fd):
-            return None
-        return 1 << 62 if self._alignment.next_is("close") else 1
+    def read_file(self, pathname: str) -> str | int:
+        """Return a likely content of a file that a log does not show.
+
+        The overcommit mode is 0, or 2 where QEMU then did not map the memory.  The size of a
+        device DAX is large enough, and its alignment 1, except where the log shows that QEMU
+        then gave the device up.
+        """
+        gave_up = self._alignment.next_is("close")
+        match pathname.rpartition("/")[2]:
+            case "overcommit_memory":
+                return str(0 if self._alignment.next_is("mmap") else OVERCOMMIT_NEVER)
+            case "size":
+                self.guessed_a_size = True
+                return str(1 if gave_up else LARGE_FILE)
+            case "align":
+                return str(1 << 62 if gave_up else 1)
+        return -ENOENT
 
     def fstat(self, fd: int) -> Stat | int:
         """Return a device, a directory where the log shows that QEMU closed it, else a file."""
@@ -181,7 +201,7 @@ class ReplayHost:
         """Return a large file, or no file where QEMU then did not open it."""
         if self._alignment.next_is("open"):
             return Stat(S_IFREG, LARGE_FILE)
-        return -ERRNO_NUMBERS["ENOENT"]
+        return -ENOENT
 
     def getpid(self) -> int:
         """Return the number that a shared memory object's name has in the log."""

@@ -11,6 +11,7 @@ import attrs
 
 from ..calls.event import Event
 from ..front_ends import front_end_of
+from ..host.caller import Caller
 from ..host.protocol import Platform
 from ..inspect.cannot_judge import CannotJudge
 from ..process import Process, negotiates
@@ -53,10 +54,12 @@ class Trial:
         self._calls = BackendCalls(log, paths, given.begin, names, attached=attached)
         self._search = LogSearch(log, self._calls)
         self._report = Report(revision.release, on_line=given.on_line)
+        caller = Caller()
         self._alignment = Alignment(
             self._calls,
             self._search,
             self._report,
+            caller=caller,
             pid=given.pid,
             machine_has_ram=self._machine != "none",
             attached=attached,
@@ -72,13 +75,14 @@ class Trial:
         )
         self._made = False
         self._by = ""
-        self._replay = ReplayHost(self._alignment, self._search, platform)
+        self._replay = ReplayHost(self._alignment, self._search, platform, caller)
         self._process = Process(
             given.options,
             self._replay,
             revision,
             on_event=self._note_event,
             assumed_machine=DEFAULT_MACHINE,
+            caller=caller,
         )
         self._process.must_negotiate = negotiates(given.qmp or ())
         self._left_out: list[str] = []

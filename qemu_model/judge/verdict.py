@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import Final, Literal
 
 import attrs
@@ -14,8 +13,8 @@ import attrs
 from ..calls.clauses import clause_of
 from ..calls.event import PARAMETERS, Event, named_args
 from ..calls.strace_text import call_text
+from ..host.caller import Caller
 from ..host.linux import errno_name
-from ..host.recording import c_function
 from ..revisions.origins import newest_origin, origin_in
 from ..revisions.release import Release
 from ..revisions.releases import NEWEST
@@ -227,11 +226,6 @@ def because(event: Event, before: Event | None) -> str:
     return clause.rule
 
 
-def origin(release: Release) -> str:
+def origin(caller: Caller, release: Release) -> str:
     """Return the C file and function whose mirror is executing, as the release names it."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if by := c_function(frame):
-            return origin_in(newest_origin(by), release)
-        frame = frame.f_back
-    return ""
+    return origin_in(newest_origin(caller.by), release) if caller.by else ""

@@ -9,6 +9,7 @@ of the letter gives instead; calls are named with the kernel's numbers.
 from __future__ import annotations
 
 import errno
+import signal
 from typing import Any
 
 import pytest
@@ -248,7 +249,7 @@ def test_prealloc_touches_the_memory_once(kind: str) -> None:
 
 def test_a_failing_prealloc_can_be_tried_again() -> None:
     """Recorded on a small tmpfs, by qom-set."""
-    machine = Machine(touch_pages=[-errno.EFAULT, 0])
+    machine = Machine(touch_pages=[signal.SIGBUS, 0])
     machine.add(FILE, size=MIB)
     assert str(machine.set("prealloc", True)).startswith("os_mem_prealloc: Insufficient")
     assert machine.get("prealloc") is False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import signal
 from types import MappingProxyType
 from typing import Any
 
@@ -319,7 +320,7 @@ def test_under_mem_prealloc_a_files_pages_are_touched_and_unmapped_if_they_fail(
     from_fd(host, 3 * MIB, mem_prealloc=True)
     (touched,) = host.made("touch_pages")
     assert touched[2:] == (4 * MIB, 2 * MIB)
-    failing = ToldHost(touch_pages=[-errno.EFAULT])
+    failing = ToldHost(touch_pages=[signal.SIGBUS])
     with pytest.raises(Error, match="Insufficient free host memory"):
         from_fd(failing, MIB, mem_prealloc=True)
     assert failing.calls[-2:] == [
@@ -577,7 +578,7 @@ def test_every_errno_is_a_failure() -> None:
     assert len(host.calls) == 1
     refused: list[tuple[dict[str, list[int]], str]] = [
         ({"mmap": [-errno.EPERM]}, "unable to map backing store for guest RAM"),
-        ({"touch_pages": [-errno.EPERM]}, "os_mem_prealloc: Insufficient free host memory pages "),
+        ({"touch_pages": [signal.SIGBUS]}, "os_mem_prealloc: Insufficient free host memory pages "),
     ]
     for answers, text in refused:
         with pytest.raises(Error, match=f"^{text}"):

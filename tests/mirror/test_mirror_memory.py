@@ -11,6 +11,7 @@ tree itself: the function named in the test.
 from __future__ import annotations
 
 import errno
+import signal
 from typing import Any
 
 import attrs
@@ -245,7 +246,7 @@ def test_upstream_warns_of_one_errno_alone_and_tries_again_on_all(
     number: int, warned: bool
 ) -> None:
     """QEMU 4.1: on ENOTSUP a warning first."""
-    host = ToldHost(mmap=[ADDRESS, -number, lambda addr, *_: addr], fd_path=["/some/file"])
+    host = ToldHost(mmap=[ADDRESS, -number, lambda addr, *_: addr], readlink=["/some/file"])
     qemu = qemu_on(host, find("upstream"))
     assert qemu_ram_mmap(qemu, 3, MIB, PAGE, RAM_SHARED | RAM_PMEM) == ADDRESS
     text = (
@@ -444,6 +445,6 @@ def test_every_page_is_touched(
 
 def test_a_page_that_is_not_there_is_an_error() -> None:
     """As recorded on a tmpfs of 2 MiB."""
-    host = ToldHost(touch_pages=[-errno.EFAULT])
+    host = ToldHost(touch_pages=[signal.SIGBUS])
     with pytest.raises(Error, match=r"^os_mem_prealloc: Insufficient free host memory pages"):
         qemu_prealloc_mem(qemu_on(host), 3, ADDRESS, MIB, Preallocation(1))

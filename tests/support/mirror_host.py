@@ -16,6 +16,7 @@ import pytest
 
 from qemu_model.error import Error
 from qemu_model.globals import Qemu
+from qemu_model.host.linux import makedev
 from qemu_model.host.protocol import Platform, Stat, StatFs
 from qemu_model.revision import SERIES, Revision
 
@@ -26,6 +27,15 @@ EXT4 = StatFs(0xEF53, PAGE)
 HUGE = StatFs(0x958458F6, 2 << 20)
 
 Call = tuple[Any, ...]
+
+
+def dax_device(size: int) -> dict[str, Any]:
+    """Return what a host answers about a device DAX of ``size`` bytes."""
+    return {
+        "fstat": [Stat(0o20644, 0, makedev(252, 0))],
+        "readlink": ["../../../../class/dax"],
+        "read_file": [f"{size}\n"],
+    }
 
 
 class ToldHost:
@@ -57,14 +67,12 @@ class ToldHost:
             "touch_pages": [0],
             "memfd_probe": [True],
             "vm_flags": [None],
-            "overcommit_memory": [0],
-            "dax_device_size": [None],
-            "dax_device_align": [None],
+            "read_file": ["0\n"],
+            "readlink": ["/f"],
             "fstat": [Stat(0o100644, 0)],
             "stat": [Stat(0o100644, 1 << 40)],
             "getpid": [1000],
             "describe": [{}],
-            "fd_path": ["/f"],
             **{name: list(told) for name, told in answers.items()},
         }
 

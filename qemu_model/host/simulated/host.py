@@ -4,31 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from stat import S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG
-from types import MappingProxyType
 from typing import Final
 
-from ..errors import Errno
-from ..protocol import Stat
 from ..vm_flags import vm_flag_letters
 from .advice import AdviceCalls
 from .files import FileCalls
-from .inodes import Inode
 from .mapping import MappingCalls
+from .pseudo_files import PseudoFiles
 
-#: The kinds of files, as stat(2) has them.
-_KINDS: Final[Mapping[str, int]] = MappingProxyType(
-    {"directory": S_IFDIR, "device": S_IFCHR, "fifo": S_IFIFO}
-)
 _SIX_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def _stat(inode: Inode) -> Stat:
-    return Stat(_KINDS.get(inode.kind, S_IFREG), inode.size)
-
-
-class SimulatedHost(FileCalls, MappingCalls, AdviceCalls):
+class SimulatedHost(FileCalls, PseudoFiles, MappingCalls, AdviceCalls):
     """A host whose kernel is simulated, for the machine that ``profile`` describes.
 
     It starts as the profile says, with no descriptor and nothing mapped; nothing of it
@@ -49,42 +36,6 @@ class SimulatedHost(FileCalls, MappingCalls, AdviceCalls):
             number, digit = divmod(number, len(_SIX_CHARACTERS))
             characters.append(_SIX_CHARACTERS[digit])
         return "".join(reversed(characters))
-
-    def fd_path(self, fd: int) -> str:
-        """Return the path a descriptor was opened by; of a file without a name, as Linux does."""
-        descriptor = self._descriptors.get(fd)
-        if descriptor is None:
-            return ""
-        return descriptor.path if descriptor.inode.linked else f"{descriptor.path} (deleted)"
-
-    def overcommit_memory(self) -> int | None:
-        """Return the profile's overcommit mode."""
-        return self.profile.kernel.overcommit
-
-    def dax_device_size(self, fd: int) -> int | None:
-        """Return the size of a device DAX, None for anything else."""
-        descriptor = self._descriptors.get(fd)
-        if descriptor is None or descriptor.inode.kind != "device":
-            return None
-        return descriptor.inode.size if descriptor.inode.rules.dax else None
-
-    def dax_device_align(self, fd: int) -> int | None:
-        """Return the alignment of a device DAX, None for anything else."""
-        if self.dax_device_size(fd) is None:
-            return None
-        return self._descriptors[fd].inode.rules.alignment
-
-    def fstat(self, fd: int) -> Stat | int:
-        """fstat(2)."""
-        descriptor = self._descriptors.get(fd)
-        return -Errno.EBADF if descriptor is None else _stat(descriptor.inode)
-
-    def stat(self, pathname: str) -> Stat | int:
-        """stat(2)."""
-        found = self._names.find(pathname, follow=True)
-        if isinstance(found, int):
-            return found
-        return -Errno.ENOENT if found.inode is None else _stat(found.inode)
 
     def getpid(self) -> int:
         """Return 1000: each simulated machine runs one QEMU."""

@@ -34,6 +34,7 @@ class State:
         self._memory = Memory(total, kernel.overcommit, kernel.memory // 2 + kernel.swap)
         self._pools: dict[int, HugePagePool] = {}
         self._temporary_names = 0
+        self._devices: list[Inode] = []
 
     def _drop(self, inode: Inode) -> None:
         inode.references -= 1

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from ..linux import MPOL_BIND
+from ..linux import MPOL_BIND, SIGBUS, SIGSEGV
 from ..vm_flags import VM_HUGETLB, VM_SHARED, VM_WRITE
 from .address_space import Mapping
-from .errors import EFAULT
 from .extents import Extents
 from .inodes import Inode
 from .state import State
@@ -17,7 +16,7 @@ class Touching(State):
     """Giving pages to what is stored into."""
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
-        """Give every page of the range its memory.  Return 0 or -EFAULT for a SIGBUS.
+        """Give every page of the range its memory.  Return 0, SIGBUS or SIGSEGV.
 
         Raise :class:`~qemu_model.host.protocol.HostRefuses` where the simulated machine
         has less memory than that: a real one would kill the process.
@@ -25,15 +24,17 @@ class Touching(State):
         end = addr + length
         here = addr
         for mapping in self._space.within(addr, end):
-            if mapping.start > here or mapping.bits & VM_WRITE == 0:
-                return EFAULT
+            if mapping.start > here:
+                return SIGSEGV
             here = mapping.end
             unit = mapping.unit
             first = max(mapping.start, addr) // unit
+            if mapping.bits & VM_WRITE == 0:
+                return SIGSEGV if _can_be_read(mapping, first) else SIGBUS
             last = -(-min(mapping.end, end) // unit)
             if not self._touch(mapping, first, last):
-                return EFAULT
-        return 0 if here >= end else EFAULT
+                return SIGBUS
+        return 0 if here >= end else SIGSEGV
 
     def _touch(self, mapping: Mapping, first: int, last: int) -> bool:
         """Touch the pages ``[first, last)`` of the address space; return whether all were had."""
@@ -97,3 +98,11 @@ def _bound(mapping: Mapping) -> frozenset[int] | None:
     """Return the nodes that alone may give a mapping pages, None if any may."""
     policy = mapping.policy
     return policy[1] if policy is not None and policy[0] == MPOL_BIND else None
+
+
+def _can_be_read(mapping: Mapping, page: int) -> bool:
+    """Return whether a page of a mapping, counted in its unit, is not behind its file's end."""
+    inode = mapping.inode
+    if inode is None or inode.kind == "device":
+        return True
+    return (page * mapping.unit - mapping.start + mapping.offset) < inode.size
