@@ -127,18 +127,20 @@ def _show(answer: Why, page: Page) -> None:
         return
     known = answer.found.known
     page.line(answer.said or known.template.strip(), "bold")
+    if answer.fix:
+        page.line(f"Fix: {answer.fix}", "green")
     if answer.here:
         page.head("Here")
         for condition in answer.here:
             page.item(condition.text, style="red")
-            if condition.fix:
+            if condition.fix and condition.fix != answer.fix:
                 page.detail(f"fix: {condition.fix}")
             if condition.check:
                 page.command(condition.check)
     page.head("Usual causes, the likeliest first")
     for cause in answer.causes():
         page.item(cause.text)
-        if cause.fix:
+        if cause.fix and cause.fix != answer.fix:
             page.detail(f"fix: {cause.fix}")
         page.command(cause.check)
     page.head("Where it comes from")

@@ -15,12 +15,14 @@ class Cause:
 
     ``check`` has ``{path}`` where the path in question goes.  ``errnos`` are those
     it goes with; none means any.  ``fix`` says what to do, empty where the text does.
+    ``of_type`` is what the type in the message begins with, if it is a cause for some only.
     """
 
     text: str
     check: str
     errnos: tuple[str, ...] = ()
     fix: str = ""
+    of_type: str = ""
 
 
 LINE: Final = (

@@ -222,12 +222,20 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "Property '{type}.{property}' not found",
         (
-            Cause(_LATER_PROPERTIES, FILE_HELP + "; " + MACHINE_HELP, fix="remove it"),
+            Cause(_LATER_PROPERTIES, FILE_HELP, fix="remove it", of_type="memory-backend-"),
             Cause(
                 "the build lacks it: pmem needs libpmem, host-nodes and policy need libnuma",
                 "ldd $(command -v qemu-system-x86_64) | grep -E 'numa|pmem'",
+                of_type="memory-backend-",
             ),
-            Cause("it is misspelt", FILE_HELP),
+            Cause(
+                "this release's device or machine type has no such property: it is a later one's, "
+                "an earlier one's, or a distribution's own",
+                "qemu-system-x86_64 --version; qemu-system-x86_64 -device {type},help; "
+                + MACHINE_HELP,
+                fix="remove it, or use a QEMU that has it",
+            ),
+            Cause("it is misspelt", FILE_HELP, of_type="memory-backend-"),
         ),
     ),
     (

@@ -66,6 +66,16 @@ _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BLANKS: Final = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _PLAIN_QUOTES: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
+#: Messages that follow the one that says why.
+_CONSEQUENCES: Final = (
+    "error while loading state",
+    "load of migration failed",
+    "unable to start vhost",
+    "vhost_set_mem_table failed",
+    "kvm run failed",
+)
+#: What a log puts behind a message that it quotes.
+_QUOTING: Final = " \"'`)]}\\,;"
 _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))
 
 
@@ -108,6 +118,21 @@ class Found:
     line: str
     first: int
     last: int
+
+    @property
+    def said(self) -> str:
+        """The message as the text has it, the value of its last field too."""
+        value = self.fields[-1][1] if self.fields else ""
+        behind = self.line[self.last :]
+        if value and behind.lstrip().startswith(value):
+            last = len(self.line) - len(behind.lstrip()) + len(value)
+            return self.line[self.first : last].rstrip(_QUOTING).strip()
+        return self.line[self.first : self.last].strip()
+
+    @property
+    def is_consequence(self) -> bool:
+        """Whether another message, before it in a log, says why."""
+        return self.known.template.startswith(_CONSEQUENCES)
 
     @property
     def is_warning(self) -> bool:
@@ -174,7 +199,7 @@ def find_messages(text: str) -> list[Found]:
 def _find_cut_off(text: str) -> list[Found]:
     """Return the message of which a text has only a part: its beginning, its end, a middle.
 
-    A part counts if it is long, is most of a line's words, and is in no other message.
+    What is there must be a long part of one message, and of no other that has other causes.
     """
     best: list[tuple[int, Found]] = []
     for line in text.split("\n")[:MOST_LINES]:
@@ -182,24 +207,74 @@ def _find_cut_off(text: str) -> list[Found]:
         for pattern in _patterns(fold):
             if any(pattern.known.template == template for template, _ in _ONLY):
                 continue
-            size, first = _longest_part(pattern.anchor, words)
-            if size >= SHORTEST_CUT and size * 2 > len(pattern.anchor):
-                found = Found(pattern.known, (), None, size, words, first, first + size)
-                best.append((size, found))
+            size, first, last = _longest_part(pattern, words)
+            if size >= SHORTEST_CUT:
+                errno, _ = errno_behind(words, last, fold)
+                best.append((size, Found(pattern.known, (), errno, size, words, first, last)))
     most = max((size for size, _ in best), default=0)
-    templates = {found.known.template for size, found in best if size == most}
-    return [found for size, found in best if size == most][:1] if len(templates) == 1 else []
+    longest = [found for size, found in best if size == most]
+    return longest[-1:] if len({_explained(found.known) for found in longest}) == 1 else []
 
 
-def _longest_part(piece: str, line: str) -> tuple[int, int]:
-    """Return how much of ``piece``, its end or its beginning, is in ``line``, and where."""
-    for size in range(min(len(piece), len(line)), SHORTEST_CUT - 1, -1):
-        # A cut line ends with the piece's beginning, or begins with the piece's end.
-        if line.endswith(piece[:size]):
-            return size, len(line) - size
-        if line.startswith(piece[-size:]):
-            return size, 0
-    return 0, 0
+def _explained(known: Known) -> tuple[object, ...]:
+    """Return the answer for a message: two messages with the same answer count as one."""
+    from .causes import own_causes
+
+    return own_causes(known.template) or (known.template,)
+
+
+def _longest_part(pattern: Pattern, line: str) -> tuple[int, int, int]:
+    """Return how many characters of the message stand in a line that cuts it off, and where."""
+    return max(_cut_at_end(pattern, line), _cut_at_start(pattern, line), _cut_twice(pattern, line))
+
+
+_NOTHING: Final = (0, 0, 0)
+
+
+def _cut_at_end(pattern: Pattern, line: str) -> tuple[int, int, int]:
+    """Return the part of a line that is the message's beginning: the line ends within it."""
+    best = _NOTHING
+    position, size, first = 0, 0, -1
+    for place, piece in enumerate(pattern.pieces):
+        for length in range(min(len(piece) - 1, len(line) - position), 0, -1):
+            if line.endswith(piece[:length]):
+                begin = first if place else len(line) - length
+                best = max(best, (size + length, begin, len(line)))
+                break
+        start = line.find(piece, position)
+        if start < 0:
+            return best
+        first = start if place == 0 else first
+        position, size = start + len(piece), size + len(piece)
+        # A field is cut off, or left out.
+        if place + 1 < len(pattern.pieces) or pattern.open_end:
+            best = max(best, (size, first, len(line)))
+    return best
+
+
+def _cut_at_start(pattern: Pattern, line: str) -> tuple[int, int, int]:
+    """Return the part of a line that is the message's end: the line begins within it."""
+    for place, piece in enumerate(pattern.pieces):
+        for length in range(min(len(piece), len(line)), 0, -1):
+            if not line.startswith(piece[-length:]):
+                continue
+            position, size = length, length
+            for other in pattern.pieces[place + 1 :]:
+                start = line.find(other, position)
+                if start < 0:
+                    break
+                position, size = start + len(other), size + len(other)
+            else:
+                return size, 0, position
+            break
+    return _NOTHING
+
+
+def _cut_twice(pattern: Pattern, line: str) -> tuple[int, int, int]:
+    """Return the whole line if it is a middle part of one piece."""
+    if len(line) >= SHORTEST_CUT and any(line in piece for piece in pattern.pieces):
+        return len(line), 0, len(line)
+    return _NOTHING
 
 
 def _find(text: str, prepare: Callable[[str], str]) -> list[Found]:
@@ -211,7 +286,7 @@ def _find(text: str, prepare: Callable[[str], str]) -> list[Found]:
         if not any(_overlap(match, other) for other in kept):
             kept.append(match)
     # What ended QEMU comes before what it only mentioned.
-    return sorted(kept, key=lambda match: match.is_warning)
+    return sorted(kept, key=lambda match: (match.is_warning, match.is_consequence))
 
 
 def _overlap(one: Found, other: Found) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PATH_OPTIONS: Final = ("mem-path=", "-mem-path ")
 #: What stands for a path in a command where the text has none.
 NO_PATH: Final = "PATH"
+#: Where a message names no type, it is about a backend.
+_BACKEND: Final = "memory-backend-file"
 #: A path in a message is no longer than a path can be, in characters.
 LONGEST_PATH: Final = 4096
 
@@ -46,21 +48,29 @@ class Why:
         """The message as it stands in the text."""
         if self.found is None:
             return ""
-        return self.found.line[self.found.first : self.found.last].strip()
+        return self.found.said
 
     @property
     def known(self) -> bool:
         """Whether the text holds a message that QEMU has."""
         return self.found is not None
 
+    @property
+    def fix(self) -> str:
+        """What to do first: for the line in the text, else for the likeliest cause."""
+        fixes = [one.fix for one in self.here] + [cause.fix for cause in self.causes()[:1]]
+        return next(filter(None, fixes), "")
+
     def causes(self) -> tuple[Cause, ...]:
         """Return the usual causes, the path in their commands filled in."""
         if self.found is None:
             return ()
         path = shlex.quote(self.path) if self.path else NO_PATH
+        type = dict(self.found.fields).get("type", "").strip("'\"") or _BACKEND
         return tuple(
-            attrs.evolve(cause, check=cause.check.replace("{path}", path))
+            attrs.evolve(cause, check=_filled(cause.check, path, type))
             for cause in causes_of(self.found.known, self.found.errno)
+            if not cause.of_type or type.startswith(cause.of_type)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -106,6 +116,10 @@ class Why:
                 "checks": list(dict.fromkeys(filter(None, checks))),
             }
         return answer
+
+
+def _filled(check: str, path: str, type: str) -> str:
+    return check.replace("{path}", path).replace("{type}", shlex.quote(type))
 
 
 def why(text: str, host: str = "") -> Why:

@@ -8,7 +8,8 @@ the line that a message came with, decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -20,6 +21,7 @@ from .units import counted, joined, option_size, rough_size, size_text
 #: What device DAX needs mostly, in bytes.
 DEVICE_ALIGN: Final = 2 << 20
 _PAGE: Final = 4096
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 #: What to do where memory is short.
 LESS_MEMORY: Final = "give the guest less memory, or use huge pages or a shared file"
 
@@ -40,9 +42,18 @@ class Condition:
 
 
 def conditions(
-    template: str, errno: str | None, memory: Memory, host: Surroundings
+    template: str,
+    errno: str | None,
+    memory: Memory,
+    host: Surroundings,
+    fields: Mapping[str, str] = _NO_FIELDS,
 ) -> Iterator[Condition]:
-    """Yield the conditions that this memory fails, for a message with this template."""
+    """Yield the conditions that this memory fails, for a message with this template.
+
+    ``fields`` is what stands in the message.
+    """
+    if "does not match 'size' option" in template:
+        yield from _other_size(memory, fields)
     for begins, look in _LOOKS:
         if template.startswith(begins):
             yield from look(errno, memory, host)
@@ -96,6 +107,29 @@ def _device_dax(memory: Memory) -> Iterator[Condition]:
         )
     if memory.size % DEVICE_ALIGN:
         yield _whole_pages(memory, DEVICE_ALIGN, "the alignment of the device DAX")
+
+
+def _other_size(memory: Memory, fields: Mapping[str, str]) -> Iterator[Condition]:
+    try:
+        there, wanted = int(fields["found"], 16), int(fields["wanted"], 16)
+    except (KeyError, ValueError):
+        return
+    of_device = memory.path.startswith("/dev/dax")
+    sizes = f"has {size_text(there)}, and size= says {size_text(wanted)}"
+    if of_device:
+        yield Condition(
+            f"The device DAX {sizes}.",
+            f"use size={option_size(there)}",
+            "grep . /sys/bus/dax/devices/dax*/size",
+            size=there,
+        )
+        return
+    yield Condition(
+        f"{memory.path or 'The file'} {sizes}: QEMU resizes only an empty file.",
+        f"use size={option_size(there)}, or truncate -s {wanted} {memory.path}".rstrip(),
+        f"stat -L -c %s {memory.path}",
+        size=there,
+    )
 
 
 def _whole_pages(memory: Memory, unit: int, what: str) -> Condition:

@@ -51,15 +51,28 @@ def failed_in(case: Case, found: Found) -> tuple[Condition, ...]:
     failed: list[Condition] = []
     for memory in case.memory:
         if not named or memory.id in named:
-            failed += conditions(found.known.template, found.errno, memory, case.host)
+            failed += conditions(
+                found.known.template, found.errno, memory, case.host, dict(found.fields)
+            )
     return tuple(dict.fromkeys(failed))
 
 
 def _releases_that_have(found: Found, args: Sequence[str]) -> Iterator[Condition]:
     """Yield which releases have the property or the type that a message says is not there."""
     fields = dict(found.fields)
-    name = (fields.get("property") or fields.get("value") or "").strip().lstrip(".")
+    name = (
+        (fields.get("property") or fields.get("value") or fields.get("type") or "")
+        .strip()
+        .lstrip(".")
+    )
     name = name.rpartition(".")[2]
+    if name == "memory-backend-epc":
+        yield Condition(
+            "QEMU 6.2 and later have memory-backend-epc, where /dev/sgx_vepc can be opened.",
+            "turn SGX on in the host's firmware, and let QEMU's user open /dev/sgx_vepc",
+            "ls -l /dev/sgx_vepc; qemu-system-x86_64 --version",
+        )
+        return
     if fields.get("name") not in (None, "qom-type") or not _WORD.fullmatch(name):
         return
     place = place_called("", ())

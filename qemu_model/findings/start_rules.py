@@ -69,7 +69,10 @@ def refused(case: Case) -> Iterator[Finding]:
         return
     memory = failing_memory(case)
     failed = (
-        next(conditions(first.known.template, first.errno, memory, case.host), None)
+        next(
+            conditions(first.known.template, first.errno, memory, case.host, dict(first.fields)),
+            None,
+        )
         if memory is not None
         else None
     )

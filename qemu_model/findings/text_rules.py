@@ -15,12 +15,12 @@ FAILED_THERE: Final = Rule(
     "QM003",
     "failed-there",
     "error",
-    "The text has an error of QEMU's behind the line: this start failed, or QEMU ended later.",
+    "An error of QEMU follows the line in the text: this start failed, or QEMU ended later.",
 )
 
 
 def failed_there(case: Case) -> Iterator[Finding]:
-    """Yield the error that stands behind the line, unless the model's run has it too."""
+    """Yield the error that follows the line, unless the model's run has it too."""
     if not case.told.strip():
         return
     # Most lines have no text behind them, and need no catalogue.
@@ -31,7 +31,7 @@ def failed_there(case: Case) -> Iterator[Finding]:
     found = next((one for one in find_messages(case.told) if not one.is_warning), None)
     if found is None:
         return
-    said = found.line[found.first : found.last].strip()
+    said = found.said
     if any(said in text for text in errors_of(case.run)):
         return
     failed = next(iter(failed_in(case, found)), None)

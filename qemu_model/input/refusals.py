@@ -88,7 +88,7 @@ def why_nothing(text: str) -> str:
 
     found = find_messages(text[:_LONGEST])
     if found:
-        said = found[0].line[found[0].first : found[0].last].strip()
+        said = found[0].said
         return (
             f'this is an error message, not QEMU\'s options; to explain it: qemu-model why "{said}"'
         )

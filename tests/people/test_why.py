@@ -136,7 +136,7 @@ def test_every_message_has_conditions_a_place_and_a_command(known: Known) -> Non
     assert known.conditions
     assert known.revisions
     c_file, _, function = known.function.partition(":")
-    assert (c_file.endswith((".c", ".h")), bool(function)) == (True, True)
+    assert (c_file.endswith((".c", ".h", ".rs")), bool(function)) == (True, True)
     for errno in (None, "EINVAL", "EPERM"):
         assert all(cause.check and cause.text for cause in causes_of(known, errno))
         assert causes_of(known, errno)
@@ -289,6 +289,35 @@ def test_an_unknown_text_gets_the_nearest_messages(text: str, nearest: str) -> N
 def test_each_message_of_each_release_has_a_cause_of_its_own() -> None:
     without = [known.template for known in known_messages() if not own_causes(known.template)]
     assert without == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        # The end of "alignment 0x... must be a power of two", behind other words.
+        ("qemu: PCI BAR size must be a power of two", None),
+        (
+            "backing store size 0x3f0000000 does not mat",
+            "backing store size 0x3f0000000 does not mat",
+        ),
+        ("invalid object type: memory-backend-epc", "invalid object type: memory-backend-epc"),
+        ('"desc": "invalid object type: m-b-x"}}', "invalid object type: m-b-x"),
+        (
+            'qemu: Unknown ramblock "mem0", cannot accept migration\n'
+            "qemu: load of migration failed: Invalid argument",
+            'Unknown ramblock "mem0", cannot accept migration',
+        ),
+        (
+            "qemu: warning: '-realtime mlock=...' is deprecated, please use '-overcommit mem-lock"
+            "=...' instead\nqemu: unable to map backing store for guest RAM: Cannot allocate "
+            "memory",
+            "unable to map backing store for guest RAM: Cannot allocate memory",
+        ),
+    ],
+)
+def test_the_message_that_is_shown_is(text: str, said: str | None) -> None:
+    answer = why(text)
+    assert (answer.said or None) == said
 
 
 @pytest.mark.parametrize(
