@@ -14,7 +14,6 @@ from .options import COLOR, HELP, JSON, Option, UsageError, split, usage
 from .reading import read_stdin
 
 if TYPE_CHECKING:
-    from ..explain.known import Known
     from ..explain.why import Why
     from .page import Page
 
@@ -106,19 +105,6 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _trees(known: Known) -> str:
-    """Return the trees that say a message: releases as ranges, else those of the series."""
-    from ..findings.releases import in_words, number_of, releases
-    from ..revision import REVISIONS
-
-    numbers = [
-        number for name in known.revisions if (number := number_of(REVISIONS[name])) is not None
-    ]
-    if not numbers:
-        return ", ".join(REVISIONS[name].meaning for name in known.revisions)
-    return in_words(sorted(numbers), [number_of(revision) for revision in releases()])
-
-
 def _show(answer: Why, page: Page) -> None:
     if answer.found is None:
         page.line("Unknown message. The closest that QEMU has:", "bold")
@@ -145,7 +131,9 @@ def _show(answer: Why, page: Page) -> None:
         page.command(cause.check)
     page.head("Where it comes from")
     functions = list(dict.fromkeys([known.function, *known.functions.values()]))
-    page.item(f"{known.template.strip()} ({_trees(known)})")
+    from ..findings.releases import trees_in_words
+
+    page.item(f"{known.template.strip()} ({trees_in_words(known.revisions)})")
     page.item(f"{', later '.join(functions)}")
     for condition_text in known.conditions:
         page.item(f"when {condition_text}")

@@ -22,21 +22,25 @@ from ..calls.strace_text import call_text, result_text
 from ..explain.answer import memory_sentences
 from ..explain.explanation import explain
 from ..explain.why import why
+from ..findings.releases import trees_in_words
 from ..findings.tree_choice import tree_for
 from ..host import profiles
 from ..host.protocol import HostRefuses
 from ..host.simulated import SimulatedHost
 from ..input import QemuLine
+from ..inspect.cannot_judge import CannotJudge
+from ..inspect.machine_process import judge_smaps
 from ..judge.find_tree import Found, find_tree
 from ..judge.judge import judge
 from ..judge.log import Log
 from ..process import Run
 from ..process import run as run_process
+from ..qmp import NotModelled
 from ..review.diff import compare
 from ..revision import find
 from ..revisions.default import Choice, choose
 from .address_space import states, to_json
-from .recognise import recognise
+from .recognise import Recognised, recognise
 
 if TYPE_CHECKING:
     from ..explain.explanation import Explanation
@@ -71,8 +75,11 @@ def _verdict(told: Explanation, run: Run) -> tuple[str, str]:
         return "good", "MAP_SYNC holds"
     if told.about_persistence:
         return "plain", "QEMU starts. MAP_SYNC is not requested"
-    worst = {finding.level for finding in told.findings}
-    return ("warn" if worst & {"error", "warning"} else "good"), "QEMU starts"
+    levels = [finding.level for finding in told.findings]
+    grave = levels.count("error")
+    if grave:
+        return "bad", f"QEMU starts, with {grave} error{'s' if grave > 1 else ''}"
+    return ("warn" if "warning" in levels else "good"), "QEMU starts"
 
 
 def _period(events: Sequence[Event]) -> int:
@@ -149,27 +156,33 @@ def _messages(run: Run) -> list[dict[str, Any]]:
     return shown
 
 
-def _side(words: Sequence[str], choice: Choice, host: str) -> Side:
-    """Run the line in one tree on one host (``sim:...``, or empty for any)."""
-    revision = choice.revision
-    where = host or "no host given"
+def _side(line: QemuLine, choice: Choice, host: str, qmp: Sequence[Any] = ()) -> Side:
+    """Run the line and the QMP commands in one tree on one host (``sim:...``, or empty for any)."""
+    revision, words = choice.revision, line.options
+    where = f" on {host}" if host else ", no host given"
     try:
-        told = explain(words, revision, host, chosen_because=choice.because)
+        told = explain(
+            words, revision, host, qmp=qmp, chosen_because=choice.because, told=line.behind
+        )
         run = told.run
         whole: dict[str, Any] | None = None
         page_size = 4096
         if host:
             simulated = SimulatedHost(profiles.load(host.removeprefix("sim:")))
             page_size = simulated.platform.page_size
-            run = run_process(words, simulated, revision)
+            run = run_process(words, simulated, revision, qmp=qmp)
             whole = run_to_json(run, simulated)
-    except HostRefuses as refusal:
+    except (HostRefuses, NotModelled) as refusal:
+        killed = isinstance(refusal, HostRefuses)
         return Side(
             None,
             {
-                "name": f"{revision.name} on {where}",
+                "name": f"{revision.name}{where}",
                 "meaning": choice.sentence,
-                "verdict": ["bad", "The kernel would kill QEMU here"],
+                "verdict": [
+                    "bad" if killed else "warn",
+                    "The kernel would kill QEMU here" if killed else "Not modelled",
+                ],
                 "sentences": [str(refusal)],
             },
         )
@@ -184,7 +197,7 @@ def _side(words: Sequence[str], choice: Choice, host: str) -> Side:
     return Side(
         run,
         {
-            "name": f"{revision.name} on {where}",
+            "name": f"{revision.name}{where}",
             "meaning": choice.sentence,
             "verdict": [tone, text],
             "sentences": sentences,
@@ -192,6 +205,7 @@ def _side(words: Sequence[str], choice: Choice, host: str) -> Side:
             "assumed_machine": run.line.assumed_machine,
             "ignored": list(run.line.ignored),
             "messages": _messages(run),
+            "replies": [json.dumps(reply) for reply in run.replies],
             "exit": run.exit,
             "livelock": run.livelock,
             "steps": _steps(run, page_size),
@@ -237,17 +251,53 @@ def _chosen(name: str, line: QemuLine) -> Choice:
     return choose(line.options, asked=name) if name else tree_for(line)
 
 
-def _line(request: Mapping[str, Any], line: QemuLine) -> dict[str, Any]:
+def _commands(text: str) -> list[Any]:
+    """Return QMP commands: a JSON array, or one JSON object after the other.
+
+    Raises ValueError, whose text says where the JSON is broken.
+    """
+    commands: list[Any] = []
+    decoder = json.JSONDecoder()
+    rest = text.strip()
+    while rest:
+        try:
+            found, end = decoder.raw_decode(rest)
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"this is not JSON: {error.msg}, near {rest[error.pos :][:20]!r}"
+            ) from None
+        except RecursionError:
+            raise ValueError("this JSON is nested too deeply") from None
+        commands += found if isinstance(found, list) else [found]
+        rest = rest[end:].lstrip(", \t\r\n")
+    written = json.dumps(commands, ensure_ascii=False)
+    if "\\u0000" in written or _half_characters(written):
+        raise ValueError(
+            "a string has a zero byte or half a character, which QEMU's calls cannot take"
+        )
+    return commands
+
+
+def _half_characters(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _line(request: Mapping[str, Any], found: Recognised, line: QemuLine) -> dict[str, Any]:
     name = request.get("revision") or ""
     choice = _chosen(name, line)
-    words = line.options
     host = request.get("host") or ""
-    here = _side(words, choice, host)
+    try:
+        qmp = _commands(request.get("qmp") or "")
+    except ValueError as error:
+        return {"kind": "none", "tone": "warn", "text": f"QMP commands: {error}"}
+    here = _side(line, choice, host, qmp)
     answer: dict[str, Any] = {
         "kind": "line",
         "source": line.kind,
+        "starts": list(found.starts) if len(found.starts) > 1 else [],
+        "start": found.start,
         "notes": list(line.notes),
-        "words": list(words),
+        "words": list(line.options),
         "here": here.shown,
     }
     against = request.get("against") or {}
@@ -256,8 +306,11 @@ def _line(request: Mapping[str, Any], line: QemuLine) -> dict[str, Any]:
         if "text" in against:
             other = recognise(str(against["text"])).line or QemuLine((), "options")
         other_choice = _chosen(against.get("revision") or name, other)
-        there = _side(other.options, other_choice, against.get("host", host))
+        there = _side(other, other_choice, against.get("host", host), qmp)
         answer["there"] = there.shown
+        if "text" in against:
+            here.shown["name"] = f"First line, {here.shown['name']}"
+            there.shown["name"] = f"Second line, {there.shown['name']}"
         if here.run is not None and there.run is not None:
             answer["comparison"] = _rows(here.run, there.run)
     return answer
@@ -284,24 +337,53 @@ def _trace(request: Mapping[str, Any], text: str) -> dict[str, Any]:
     }
 
 
+def _smaps(text: str, line: QemuLine | None) -> dict[str, Any]:
+    """Judge a copy of ``/proc/PID/smaps``, with QEMU's options if they stand above it."""
+    try:
+        told = judge_smaps(text, line.options if line is not None else ())
+    except CannotJudge as error:
+        return {"kind": "none", "tone": "warn", "text": str(error)}
+    shown = told.to_json()
+    mappings: Any = shown["mappings"]
+    for one, mapping in zip(mappings, told.mappings, strict=True):
+        one["vm_flags"] = [[flag, VM_FLAGS.get(flag, "")] for flag in mapping.mapping.vm_flags]
+    natures = [mapping.nature for mapping in told.mappings]
+    if not natures:
+        verdict = ["warn", "No mapping here can be guest memory"]
+    elif "unknown" in natures:
+        verdict = ["plain", "sf is set: synchronous if the file is on DAX"]
+    else:
+        verdict = ["plain", "Not synchronous: no guest memory is mapped with MAP_SYNC"]
+    return {"kind": "smaps", "verdict": verdict, "given": line is not None, "smaps": shown}
+
+
 def _error(text: str, reason: str) -> dict[str, Any]:
     told = why(text)
     shown = told.to_json()
     tone, said = "plain", f"QEMU's message: {shown['message']}"
     if not told.known:
         tone, said = "warn", f"Unknown message. {reason[0].upper()}{reason[1:]}"
-    return {"kind": "error", "verdict": [tone, said], "why": shown}
+    return {
+        "kind": "error",
+        "verdict": [tone, said],
+        "said_by": trees_in_words(shown["revisions"]) if told.known else "",
+        "why": shown,
+    }
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page shows for a request: ``text``, ``revision``, ``host``, ``against``.
 
-    ``against`` has one of ``revision``, ``host`` and ``text``: what to compare with.
+    ``against`` has one of ``revision``, ``host`` and ``text``: what to compare with.  ``start``
+    is the number of a start in a log, from 1, 0 for the last; ``qmp`` the text of commands.
     """
     text = str(request.get("text", ""))
-    found = recognise(text)
+    start = request.get("start") or 0
+    found = recognise(text, start if isinstance(start, int) and start > 0 else 0)
+    if found.kind == "smaps":
+        return _smaps(text, found.line)
     if found.line is not None:
-        return _line(request, found.line)
+        return _line(request, found, found.line)
     if found.kind == "trace":
         return _trace(request, text)
     if found.kind == "error":

@@ -31,6 +31,39 @@ def _file(path: str, options: str, size: str = "32M") -> str:
 _ALL_ON: Final = ",share=on,pmem=on,sync=on"
 _PMEM: Final = "/mnt/pmem0.img"
 
+_LIBVIRT_LOG: Final = "\n".join(
+    f"""2026-03-0{day} 09:14:07.512+0000: starting up libvirt version: 11.3.0, qemu version: 10.0.2
+LC_ALL=C \\
+/usr/bin/qemu-system-x86_64 \\
+-name guest=web,debug-threads=on \\
+-machine pc-q35-10.0,usb=off,memory-backend=pc.ram \\
+-m size=2097152k \\
+-object '{{"qom-type":"memory-backend-ram","id":"pc.ram","size":2147483648}}'{more}
+2026-03-0{day} 18:00:00.000+0000: shutting down, reason=shutdown
+"""
+    for day, more in (
+        (1, ""),
+        (
+            2,
+            " \\\n-chardev socket,id=fs0,path=/run/fs.sock \\\n"
+            '-device \'{"driver":"vhost-user-fs-pci","chardev":"fs0","tag":"share"}\'',
+        ),
+    )
+)
+_SMAPS: Final = f"""-m 1G {_file("/mnt/pmem0/a", ",share=on,pmem=on")}
+
+7f5a00000000-7f5a02000000 rw-s 00000000 103:02 131074                    /mnt/pmem0/a
+Size:              32768 kB
+KernelPageSize:        4 kB
+Rss:                4096 kB
+VmFlags: rd wr sh mr mw me ms sf dc hg
+7f5ac0000000-7f5b00000000 rw-p 00000000 00:00 0
+Size:            1048576 kB
+KernelPageSize:        4 kB
+Rss:              204800 kB
+VmFlags: rd wr mr mw me ac dc hg mg
+"""
+
 EXAMPLES: Final = (
     _example(
         "MAP_SYNC holds",
@@ -116,5 +149,17 @@ EXAMPLES: Final = (
         "mbind(0x7f0000200000, 4194304, MPOL_DEFAULT, NULL, 1, "
         "MPOL_MF_STRICT|MPOL_MF_MOVE) = 0\n"
         "exit_group(0) = ?\n",
+    ),
+    _example(
+        "A libvirt log: virtiofs fails",
+        "The log names its QEMU and two starts. The last one adds a shared folder, which needs "
+        "guest RAM that another process can map.",
+        _LIBVIRT_LOG,
+    ),
+    _example(
+        "smaps of a running QEMU",
+        "A copy of /proc/PID/smaps, with QEMU's line above it: which mapping is which backend, "
+        "and whether sf in VmFlags means something.",
+        _SMAPS,
     ),
 )

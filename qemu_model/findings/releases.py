@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..calls.said import errors_of
@@ -138,3 +138,12 @@ def later_refusal(case: Case) -> tuple[str, str] | None:
             said = errors_of(done)
             return f"{number[0]}.{number[1]}", said[0] if said else "without a message"
     return None
+
+
+def trees_in_words(names: Iterable[str]) -> str:
+    """Return trees by their names in words: releases as ranges, else those of the series."""
+    trees = [REVISIONS[name] for name in names]
+    numbers = [number for tree in trees if (number := number_of(tree)) is not None]
+    if not numbers:
+        return ", ".join(tree.meaning for tree in trees)
+    return in_words(sorted(numbers), [number_of(revision) for revision in releases()])

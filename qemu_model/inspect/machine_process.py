@@ -45,7 +45,7 @@ MEANING: Final[Mapping[Nature, str]] = MappingProxyType(
         "page cache": "through the page cache: not safe until the kernel writes it back",
         "private": "private copies: nothing the guest writes reaches the file",
         "memory": "memory of this host: gone when the host goes down",
-        "unknown": "the file could not be asked",
+        "unknown": "not known: only the host can say whether the file is on DAX",
     }
 )
 

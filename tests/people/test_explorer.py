@@ -411,6 +411,47 @@ def test_a_mistake_of_use_is_one_line_and_status_2(
     assert ("", line + "\n") == tuple(capsys.readouterr())
 
 
+def test_a_log_of_two_starts_answers_for_the_last_or_the_chosen_one() -> None:
+    asked = dict(next(one for one in EXAMPLES if one.title.startswith("A libvirt")).request)
+    last, first, beyond = (answer({**asked, "start": number}) for number in (0, 1, 9))
+    assert [one["start"] for one in (last, first, beyond)] == [2, 1, 2]
+    assert len(last["starts"]) == 2
+    codes = [[one["code"] for one in told["here"]["findings"]] for told in (last, first)]
+    assert codes == [["QM102"], []]
+
+
+def test_smaps_are_matched_with_the_backends_of_the_line_above_them() -> None:
+    asked = dict(next(one for one in EXAMPLES if one.title.startswith("smaps")).request)
+    told = answer(asked)["smaps"]["mappings"]
+    assert [(one["id"], one["nature"]) for one in told] == [
+        ("pc.ram", "memory"),
+        ("mem0", "unknown"),
+    ]
+    without = answer({"text": str(asked["text"]).partition("\n\n")[2]})
+    assert [one["id"] for one in without["smaps"]["mappings"]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("commands", "replies"),
+    [
+        ('{"execute": "query-memdev"}', 1),
+        ('[{"execute": "query-memdev"}, {"execute": "quit"}]', 3),
+        ('{"execute": "qmp_capabilities"}\n{"execute": "quit"}', 3),
+        ("", 0),
+        ("null", 1),
+    ],
+)
+def test_qmp_commands_run_after_start_up(commands: str, replies: int) -> None:
+    told = answer({"text": LINE, "host": "sim:ext4-dax", "revision": "v8", "qmp": commands})
+    assert len(told["here"]["replies"]) == replies
+
+
+@pytest.mark.parametrize("commands", ["{", '{"execute": "a\\u0000b"}', '"\\ud800"', "[" * 100000])
+def test_commands_that_are_not_json_are_one_sentence(commands: str) -> None:
+    told = answer({"text": LINE, "host": "sim:ext4-dax", "qmp": commands})
+    assert (told["kind"], told["text"].startswith("QMP commands: ")) == ("none", True)
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [

@@ -1,13 +1,19 @@
 // The calls: a list, step by step with the picture, or two runs side by side.
-const marked = (text) => text.split(/(MAP_SHARED_VALIDATE|MAP_SYNC|\|)/).flatMap((part) => {
+const KEY_FLAGS = ["MAP_SHARED_VALIDATE", "MAP_SYNC"];
+const marked = (text) => text.split(/("(?:[^"\\]|\\.)*"|\b0x[0-9a-f]+\b|\b\d+\b|\b[A-Z][A-Z_0-9]{2,}\b|\||^\w+)/).flatMap((part, place) => {
   if (part === "|") return ["|", make("wbr")];
-  return [part === "MAP_SHARED_VALIDATE" || part === "MAP_SYNC" ? make("mark", {}, part) : part];
+  if (KEY_FLAGS.includes(part)) return [make("mark", {}, part)];
+  if (place === 1 && /^[a-z]/.test(part)) return [make("span", { class: "name" }, part)];
+  if (part.startsWith('"')) return [make("span", { class: "string" }, part)];
+  if (/^[A-Z]/.test(part) && part !== "NULL") return [make("span", { class: "flag" }, part)];
+  if (/^\d+$/.test(part) && Number(part) >= 4096 && Number(part) % 4096 === 0) return [make("abbr", { title: size(Number(part)) }, part)];
+  return [part];
 });
 const CERTAINTY = { letter: "the cover letter says so", inferred: "assumption" };
 const callElement = (step, number) => {
   const line = make("div", { class: "text" }, ...marked(step.text), " ", make("span", { class: `answer ${step.failed ? "failed" : "fine"}` }, `= ${step.answer}`));
-  const why = make("div", { class: "why" }, step.why);
-  if (step.rule && step.rule !== step.why) why.append(make("span", { class: "rule" }, step.rule));
+  const why = make("div", { class: "why" }, make("span", { class: "reason" }, step.why));
+  if (step.rule && step.rule !== step.why) why.append(" ", make("span", { class: "rule" }, step.rule));
   if (CERTAINTY[step.certainty]) why.append(" ", make("span", { class: "certainty" }, CERTAINTY[step.certainty]));
   return make("div", { class: "call" }, make("span", { class: "number" }, `${number}`), line, why);
 };

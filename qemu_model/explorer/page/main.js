@@ -11,6 +11,9 @@ const againstValue = () => {
 };
 const fill = () => {
   if ($("text").value !== state.text) $("text").value = state.text;
+  document.querySelector(".printed").textContent = state.text;
+  if ($("qmp").value !== state.qmp) $("qmp").value = state.qmp;
+  if (state.qmp) $("qmp-field").open = true;
   $("revision").value = state.revision;
   $("host").value = state.host;
   $("against").value = againstValue();
@@ -25,11 +28,12 @@ const fill = () => {
   $("about").textContent = chosen < 0 ? "" : data.examples[chosen].about;
   return chosen;
 };
-const request = () => ({ text: state.text, revision: state.revision, host: state.host, against: state.against });
+const shownIsStored = () => same(state, cleaned(data.examples[0].request));
+const request = () => ({ ...state });
 const update = (changes, remember = true) => {
   state = { ...state, ...changes };
   const chosen = fill();
-  if (chosen === 0 && !model.ready) {
+  if (shownIsStored() && !model.ready) {
     model.waiting = null;
     show(data.first);
     performance.mark("first answer");
@@ -62,7 +66,9 @@ const fillChoices = () => {
 };
 const listen = () => {
   $("form").addEventListener("submit", (event) => event.preventDefault());
-  $("text").addEventListener("input", () => update({ text: $("text").value }));
+  $("text").addEventListener("input", () => update({ text: $("text").value, start: 0 }));
+  $("qmp").addEventListener("input", () => update({ qmp: $("qmp").value }));
+  $("start").addEventListener("change", () => update({ start: Number($("start").value) }));
   $("second").addEventListener("input", () => update({ against: { text: $("second").value } }));
   for (const key of ["revision", "host"]) $(key).addEventListener("change", () => update({ [key]: $(key).value }));
   $("against").addEventListener("change", () => {
@@ -71,10 +77,10 @@ const listen = () => {
     else if (kind === "text") update({ against: { text: state.text } });
     else update({ against: { [kind]: rest.join(":") } });
   });
-  $("clear").addEventListener("click", () => { update({ text: "", against: null }); $("text").focus(); });
+  $("clear").addEventListener("click", () => { update({ text: "", against: null, start: 0, qmp: "" }); $("text").focus(); });
   $("file").addEventListener("change", async () => {
     const [file] = $("file").files;
-    if (file) update({ text: await file.text() });
+    if (file) update({ text: await file.text(), start: 0 });
     $("file").value = "";
   });
   window.addEventListener("hashchange", follow);
@@ -118,6 +124,8 @@ window.explorer = {
   }),
   get answer() { return view.answer; },
 };
+// In the frame of another page only the question and the answer are shown.
+if (window !== window.top) document.documentElement.dataset.embedded = "";
 themes();
 fillChoices();
 listen();

@@ -37,6 +37,7 @@ const startModel = async () => {
 const stopped = (why) => {
   model.failed = why;
   tellModel(`The model did not start in this browser: ${why}. A browser of 2023 or later can run it.`);
+  if (!view.answer || view.answer.kind === "none" || !shownIsStored()) show({ kind: "none", tone: "bad", text: "The model did not start in this browser", about: "The examples that are stored in the page can still be read. The commands qemu-model run and qemu-model explain give the same answers." });
 };
 const heard = ({ data: told }) => {
   if (told.ready) {
@@ -69,6 +70,6 @@ const send = (request) => {
 const ask = (request) => {
   if (model.ready) { send(request); return; }
   model.waiting = request;
-  if (model.failed) return;
-  show({ kind: "none", text: "The answer follows when the model is loaded" });
+  if (model.failed) stopped(model.failed);
+  else show({ kind: "none", tone: "plain waiting", text: "The answer follows when the model is loaded" });
 };

@@ -3,7 +3,7 @@ const KINDS = {
   reserved: ["reserved", "no access", 46],
   block: ["the block", "the guest's memory", 92],
   guard: ["guard", "no access", 40],
-  back: ["given back", "to the kernel", 36],
+  back: ["unmapped", "", 36],
 };
 const COLUMN = 350;
 const pictures = { count: 0 };
@@ -39,7 +39,7 @@ const picture = (space) => {
         drawn("text", { class: "address", x, y: y - 3 }, hex(address)),
         box,
         drawn("text", { class: "strong", x: x + 196, y: y + tall / 2 - 2 }, name),
-        drawn("text", { x: x + 196, y: y + tall / 2 + 14 }, `${size(length)}${kind === "block" ? "" : `, ${more}`}`),
+        drawn("text", { x: x + 196, y: y + tall / 2 + 14 }, `${size(length)}${kind === "reserved" || kind === "guard" ? `, ${more}` : ""}`),
       );
       if (kind === "block" && sync) {
         svg.append(drawn("text", { class: "inside", x: x + 149, y: y + tall / 2 + 4, "text-anchor": "middle" }, "SYNC"));

@@ -1,14 +1,15 @@
 // The question, and the link that keeps it: compressed JSON behind the # of the address.
 const LONGEST_LINK = 200000;
-const emptyState = () => ({ text: "", revision: "", host: "", against: null });
+const emptyState = () => ({ text: "", revision: "", host: "", against: null, start: 0, qmp: "" });
 const cleaned = (given) => {
   const state = emptyState();
   if (!given || typeof given !== "object") return state;
-  for (const key of ["text", "revision", "host"]) {
+  for (const key of ["text", "revision", "host", "qmp"]) {
     if (typeof given[key] === "string") state[key] = given[key];
   }
   if (state.revision && !data.revisions.some(([name]) => name === state.revision)) state.revision = "";
   if (state.host && !data.hosts.some(([name]) => name === state.host)) state.host = "";
+  if (Number.isInteger(given.start) && given.start > 0) state.start = given.start;
   const other = given.against;
   if (other && typeof other === "object") {
     for (const key of ["revision", "host", "text"]) {

@@ -40,7 +40,7 @@ const memoryCard = (side) => {
   ]);
   if (side.flags.length) parts.push(make("h3", {}, "Flags of the last mapping call"), flagTerms(side.flags));
   const shown = card("The mapping, as /proc/PID/smaps shows it", ...parts);
-  shown.classList.add("after");
+  shown.classList.add("mapping-card");
   return [shown];
 };
 const effectsCard = (side) => {
@@ -50,7 +50,7 @@ const effectsCard = (side) => {
     shown.append(make("dt", {}, one.option));
     for (const key of ["data", "memory", "sharing"]) if (one[key]) shown.append(make("dd", {}, one[key]));
   }
-  return [make("section", { class: "card after" }, make("details", {}, make("summary", {}, "What each option does"), shown))];
+  return [make("section", { class: "card effects-card" }, make("details", {}, make("summary", {}, "What each option does"), shown))];
 };
 const callsCard = (side) => {
   if (!side.steps || !side.steps.length) return [card("System calls", make("p", {}, "None: QEMU stops before the first one."))];
@@ -67,8 +67,34 @@ const adviceCards = (side) => [
   ...(side.depends_on_host && side.depends_on_host.length ? [card("What depends on the host", list(side.depends_on_host))] : []),
 ];
 
+const smapsCards = (answer) => {
+  const { smaps } = answer;
+  const mapping = (one) => {
+    const name = one.id ? `${one.id}${one.use ? ` (${one.use})` : ""}` : one.path || "anonymous memory";
+    const parts = [
+      make("h3", {}, `${name}: ${size(one.size)} at ${hex(one.address)}`),
+      make("p", {}, `${one.shared ? "Shared" : "Private"}${one.path && one.id ? `, ${one.path}` : ""}. ${one.meaning[0].toUpperCase()}${one.meaning.slice(1)}.`),
+      make("p", { class: "note" }, `${one.because}${one.page_size ? `; pages of ${size(one.page_size)}` : ""}${one.resident === null ? "" : `; ${size(one.resident)} in memory`}${one.locked ? "; locked" : ""}.`),
+    ];
+    if (one.vm_flags.length) parts.push(make("details", {}, make("summary", {}, `VmFlags: ${one.vm_flags.map(([flag]) => flag).join(" ")}`), flagTerms(one.vm_flags, "letters")));
+    return make("li", {}, ...parts);
+  };
+  const note = answer.given ? [] : [make("p", { class: "note" }, "Put QEMU's command line above the smaps text, and each mapping gets the name of its backend.")];
+  const shown = [card("Memory of the process", ...note, make("ul", {}, ...smaps.mappings.map(mapping)))];
+  if (smaps.findings.length) shown.push(card("Findings", findingItems(smaps.findings)));
+  return shown;
+};
+
 const notes = (answer) => (answer.notes.length ? [card("How the text was read", list(answer.notes))] : []);
-const oneSide = (side) => [card("What happens", ...happens(side)), ...adviceCards(side), ...callsCard(side), ...memoryCard(side), ...effectsCard(side)];
+const repliesCard = (side) => (side.replies && side.replies.length ? [card("QMP replies", make("ol", { class: "replies" }, ...side.replies.map((one) => make("li", {}, make("code", {}, one)))))] : []);
+// Two columns on a wide screen; one below the other, the picture before the calls, on a narrow one.
+const columns = (left, right) => [make("div", { class: "column" }, ...left), make("div", { class: "column aside" }, ...right)];
+const oneSide = (side) => {
+  const [step, calls] = callsCard(side);
+  const left = [card("What happens", ...happens(side)), ...adviceCards(side), ...repliesCard(side), calls || step, ...effectsCard(side)];
+  const right = [...(calls ? [step] : []), ...memoryCard(side)];
+  return right.length ? columns(left, right) : left;
+};
 const twoSides = (here, there, comparison) => {
   const column = (side) => make("div", {}, make("h3", {}, side.name), make("p", { class: "strong" }, side.verdict[1]), ...happens(side));
   const shown = [card("What happens", make("div", { class: "sides" }, column(here), column(there)))];
@@ -80,12 +106,13 @@ const twoSides = (here, there, comparison) => {
   shown.push(card("Address space at the end", make("div", { class: "sides" }, drawn_(here), drawn_(there))));
   return shown;
 };
-const causes = (told) => told.causes.map((one) => make("li", {}, make("p", {}, one.cause), ...(one.check ? [make("pre", { tabindex: 0 }, one.check)] : [])));
-const errorCards = (told) => {
+const causes = (told) => told.causes.map((one) => make("li", {}, make("p", {}, one.cause), ...(one.fix ? [make("p", { class: "note" }, "Fix: ", make("code", {}, one.fix))] : []), ...(one.check ? [make("pre", { tabindex: 0 }, one.check)] : [])));
+const errorCards = (answer) => {
+  const told = answer.why;
   if (!told.known) return [card("Closest matches", told.nearest.length ? list(told.nearest) : make("p", {}, "None."))];
   return [
-    card("Where it comes from", make("p", {}, make("code", {}, told.function)), list(told.conditions), make("p", { class: "note" }, `Said by: ${told.revisions.join(", ")}.`)),
-    ...(told.causes.length ? [card("Usual causes, and how to check", make("ol", { class: "causes" }, ...causes(told)))] : []),
+    ...(told.causes.length ? [card("Usual causes, the likeliest first", make("ol", { class: "causes" }, ...causes(told)))] : []),
+    card("Where it comes from", make("p", {}, make("code", {}, told.function)), list(told.conditions), make("p", { class: "note" }, `Printed by ${answer.said_by}.`)),
   ];
 };
 const traceCards = (answer) => {
@@ -110,20 +137,28 @@ const show = (answer) => {
     $("headline").textContent = text;
     $("context").textContent = context;
   };
-  results.className = answer.kind === "line" && !answer.there ? "results" : "results wide";
+  results.className = "results";
+  const starts = answer.starts || [];
+  $("start-field").hidden = starts.length < 2;
+  $("start").replaceChildren(...starts.map((when, place) => option(`${place + 1}`, `${place + 1} of ${starts.length}${when ? `, ${when}` : ""}`)));
+  if (starts.length > 1) $("start").value = `${answer.start}`;
   if (answer.kind === "line") {
     const { here, there } = answer;
     const [tone, text] = here.verdict;
     outcome(tone, text, there ? `${here.name}. ${there.name}: ${there.verdict[1]}` : `${here.name}: ${here.meaning}`);
     results.replaceChildren(...notes(answer), ...(there ? twoSides(here, there, answer.comparison) : oneSide(here)));
+    results.classList.toggle("split", results.querySelector(".column") !== null);
   } else if (answer.kind === "error") {
     outcome(...answer.verdict, "");
-    results.replaceChildren(...errorCards(answer.why));
+    results.replaceChildren(...errorCards(answer));
   } else if (answer.kind === "trace") {
     outcome(...answer.verdict, `${answer.check.matched} calls match`);
     results.replaceChildren(...traceCards(answer));
+  } else if (answer.kind === "smaps") {
+    outcome(...answer.verdict, `${answer.smaps.mappings.length} mappings can be guest memory`);
+    results.replaceChildren(...smapsCards(answer));
   } else {
-    outcome(answer.tone || "plain", answer.text || "Type or paste a QEMU line, a log, a trace or an error message", "");
+    outcome(answer.tone || "plain", answer.text || "Type or paste a QEMU line, a log, a trace, smaps or an error message", answer.about || "");
     results.replaceChildren();
   }
 };
