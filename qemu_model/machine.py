@@ -263,8 +263,6 @@ def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
     tree, mc = qemu.tree.machine, machine_get_class(qemu)
     if tree.ram_is_a_backend:
         _make_ram(qemu, types)
-        if not tree.numa_comes_before_the_memory_backend:
-            _consume_ram(qemu)
     if mc.possible_cpu_arch_ids is not None:
         from .numa import numa_complete_configuration
 

@@ -136,5 +136,6 @@ def _lines(change: Change, width: int) -> list[str]:
     lines += [f"  {line}" for line in wrapped(f"{change.function}, {change.evidence}", width - 6)]
     if change.shown is not None:
         words = " ".join(change.shown.args)
-        lines += [f"  {line}" for line in wrapped(f"try: {words}", width - 6, "  ")]
+        host = "" if change.shown.host == "default" else f"--host sim:{change.shown.host} "
+        lines += [f"  {line}" for line in wrapped(f"try: {host}{words}", width - 6, "  ")]
     return [f"  {line}" for line in lines]

@@ -18,6 +18,7 @@ import attrs
 from .. import messages
 from ..front_ends import front_end_of
 from ..globals import Qemu
+from ..host.faults import FaultHost, parse
 from ..host.profiles import load
 from ..host.simulated import SimulatedHost
 from ..machines.lookup import list_machines
@@ -89,6 +90,8 @@ class Change:
                 "args": list(self.shown.args),
                 "qmp": [dict(command) for command in self.shown.qmp],
                 "host": f"sim:{self.shown.host}",
+                "faults": list(self.shown.faults),
+                "build": dict(self.shown.build),
             },
         }
 
@@ -228,8 +231,11 @@ def _of_messages(before: Revision, after: Revision) -> Iterator[Change]:
 
 def shown_runs(shown: Shown, trees: Sequence[Revision]) -> list[Run]:
     """Return the runs of a change's example in some trees, each on a fresh simulated host."""
+    profile = load(shown.host)
+    profile = attrs.evolve(profile, platform=attrs.evolve(profile.platform, **shown.build))
+    faults = [fault for text in shown.faults for fault in parse(text)]
     return [
-        run(shown.args, SimulatedHost(load(shown.host)), tree, qmp=list(shown.qmp))
+        run(shown.args, FaultHost(SimulatedHost(profile), faults), tree, qmp=list(shown.qmp))
         for tree in trees
     ]
 

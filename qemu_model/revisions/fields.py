@@ -21,19 +21,26 @@ Evidence: TypeAlias = Literal["measured", "read", "assumed"]
 
 @attrs.frozen
 class Shown:
-    """The smallest run that shows a difference: a command line, commands, a host's profile."""
+    """The smallest run that shows a difference: a command line, commands, a host's profile.
+
+    ``faults`` are calls that fail, as strace spells them; ``build`` is what of the
+    profile's platform is otherwise, by name.
+    """
 
     args: tuple[str, ...]
     qmp: tuple[Mapping[str, Any], ...] = ()
     host: str = "default"
+    faults: tuple[str, ...] = ()
+    build: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen
 class Difference:
     """What is known of a field: what it says, where QEMU does it, and since when.
 
-    ``since`` is a release (``9.1``) or a patch (``V8/4``), ``function`` the C file and
-    function as the newest release has them.
+    ``since`` is a release (``9.1``), a patch (``V8/4``) or a posting (``V7``), ``function``
+    the C file and function as the newest release has them.  ``shown`` is a run that shows
+    it; where no run does, ``unseen`` says why.
     """
 
     sentence: str
@@ -41,6 +48,7 @@ class Difference:
     function: str
     evidence: Evidence
     shown: Shown | None = None
+    unseen: str = ""
 
 
 _KEY: Final = "difference"
@@ -54,9 +62,10 @@ def _field(
     *,
     default: Any = False,
     shown: Shown | None = None,
+    unseen: str = "",
 ) -> Any:
     """Return an attrs field with its :class:`Difference`."""
-    known = Difference(sentence, since, function, evidence, shown)
+    known = Difference(sentence, since, function, evidence, shown, unseen)
     return attrs.field(default=default, metadata={_KEY: known})
 
 
@@ -234,8 +243,8 @@ class Qmp:
         ),
     )
     shutdown_comes_before_the_reply: bool = _field(
-        "the event SHUTDOWN comes before the reply to quit; Debian's 7.2 has it as well",
-        "9.0",
+        "the event SHUTDOWN comes before the reply to quit, in 7.2.x and since 9.0",
+        "7.2",
         "qapi/qmp-dispatch.c:qmp_dispatch",
         "measured",
         shown=Shown(("-M", "none"), ({"execute": "quit"},)),

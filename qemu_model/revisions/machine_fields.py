@@ -33,12 +33,6 @@ class Machine:
         "measured",
         shown=Shown(("-M", "pc,memory-backend=ram0", "-m", "48M", *_BACKEND, "-numa", "dist")),
     )
-    numa_comes_before_the_memory_backend: bool = difference(
-        "the nodes take their backends before the machine takes memory-backend=",
-        "7.1",
-        "hw/core/machine.c:machine_run_board_init",
-        "read",
-    )
     reserves_the_id_of_default_ram: bool = difference(
         "an object with the id of the machine's own RAM is refused, in 7.2.x and since 8.1",
         "7.2",
@@ -131,6 +125,18 @@ class Numa:
         "V8/1",
         "hw/core/numa.c:memory_region_allocate_system_memory",
         "measured",
+        shown=Shown(
+            (
+                "-m",
+                "8M",
+                "-object",
+                "memory-backend-ram,id=ram0,size=4M",
+                "-numa",
+                "node,memdev=ram0",
+                "-numa",
+                "node,memdev=ram0",
+            )
+        ),
     )
     a_node_may_have_no_memory: bool = difference(
         "a node may have neither mem nor memdev beside others that have",
@@ -193,6 +199,28 @@ class Numa:
         "5.2",
         "hw/core/numa.c:parse_numa_hmat_cache",
         "measured",
+        shown=Shown(
+            (
+                "-M",
+                "pc,hmat=on",
+                "-m",
+                "64M",
+                "-smp",
+                "2",
+                "-object",
+                "memory-backend-ram,id=ram0,size=64M",
+                "-numa",
+                "node,nodeid=0,memdev=ram0,cpus=0-1,initiator=0",
+                "-numa",
+                "hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-latency,latency=5",
+                "-numa",
+                "hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-bandwidth,bandwidth=5M",
+                "-numa",
+                "hmat-cache,node-id=0,size=10K,level=1,associativity=direct,policy=write-back,line=8",
+                "-numa",
+                "hmat-cache,node-id=0,size=20K,level=2,associativity=direct,policy=write-back,line=8",
+            )
+        ),
     )
     initiator_is_read_before_cpus: bool = difference(
         "the initiator of a node is looked at before its CPUs and its memory",
@@ -263,6 +291,18 @@ class MemoryDevice:
         "8.1",
         "hw/mem/memory-device.c:memory_device_pre_plug",
         "read",
+        shown=Shown(
+            (
+                "-M",
+                "pc",
+                "-m",
+                "64M,slots=2,maxmem=128M",
+                "-object",
+                "memory-backend-file,id=ram0,size=2G,align=8G,mem-path=/f.img",
+                "-device",
+                "pc-dimm,memdev=ram0",
+            )
+        ),
     )
     size_need_not_fit_the_address: bool = difference(
         "a size that is not a multiple of the alignment of the device's address is accepted",
@@ -319,6 +359,18 @@ class Nvdimm:
         "6.0",
         "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
         "measured",
+        shown=Shown(
+            (
+                "-M",
+                "pc,nvdimm=on",
+                "-m",
+                "64M,slots=2,maxmem=2G",
+                "-object",
+                "memory-backend-file,id=ram0,size=4M,mem-path=/f.img,readonly=on",
+                "-device",
+                "nvdimm,memdev=ram0",
+            )
+        ),
     )
 
 

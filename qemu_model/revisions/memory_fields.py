@@ -23,6 +23,14 @@ class MmapAlloc:
         "V8/2",
         "util/mmap-alloc.c:qemu_ram_mmap",
         "measured",
+        shown=Shown(
+            (
+                "-object",
+                "memory-backend-file,id=mem0,size=16M,mem-path=/dev/dax0.0,align=2M,share=on,"
+                "pmem=on",
+            ),
+            host="device-dax",
+        ),
     )
     passes_map_sync: bool = difference(
         "a shared block of persistent memory is mapped with MAP_SYNC",
@@ -42,6 +50,10 @@ class MmapAlloc:
         "on ppc64 the guard behind a block is one page of its file, not of the system",
         "4.0",
         "util/mmap-alloc.c:mmap_guard_pagesize",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-file,id=ram0,size=16M,mem-path=/f.img"),
+            host="ppc64-hugetlbfs",
+        ),
     )
 
 
@@ -54,12 +66,17 @@ class Memfd:
         "4.0",
         "util/memfd.c:qemu_memfd_check",
         "measured",
+        unseen="QEMU tries it before it reads the line, which only strace shows",
     )
     reports_before_it_closes: bool = difference(
         "a memfd that failed is reported with the errno of that failure, not with that of "
         "the close() after it",
         "4.0",
         "util/memfd.c:qemu_memfd_create",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-memfd,id=ram0,size=4M"),
+            faults=("ftruncate:error=ENOSPC", "close:error=EIO"),
+        ),
     )
 
 
@@ -73,6 +90,7 @@ class OslibPosix:
         "util/oslib-posix.c:qemu_anon_ram_alloc",
         "assumed",
         default=RAM_SHARED,
+        shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M,share=on")),
     )
     populates_with_madvise: bool = difference(
         "memory is preallocated with MADV_POPULATE_WRITE where the kernel has it",
@@ -111,6 +129,15 @@ class Physmem:
         "4.2",
         "system/physmem.c:get_file_size",
         "measured",
+        shown=Shown(
+            (
+                "-M",
+                "none",
+                "-object",
+                "memory-backend-file,id=ram0,size=4M,mem-path=/dev/dax0.0,share=on,align=2M",
+            ),
+            host="device-dax",
+        ),
     )
     leaves_preallocation_to_the_backend: bool = difference(
         "-mem-prealloc does not preallocate a file before its backend does",
@@ -123,11 +150,25 @@ class Physmem:
         "a device DAX is refused if 'align' is smaller than the device's own alignment",
         "5.1",
         "system/physmem.c:get_file_align",
+        shown=Shown(
+            (
+                "-M",
+                "none",
+                "-object",
+                "memory-backend-file,id=ram0,size=4M,mem-path=/dev/dax0.0,share=on",
+            ),
+            host="device-dax",
+            build={"libdaxctl": True},
+        ),
     )
     knows_no_other_allocator: bool = difference(
         "no accelerator allocates RAM in its own way",
         "6.0",
         "system/physmem.c:qemu_ram_alloc_from_fd",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-file,id=ram0,size=4M,mem-path=/f.img"),
+            build={"accelerator": "own-allocator"},
+        ),
     )
     readonly_makes_no_file: bool = difference(
         "with readonly=on no file is created, a directory is refused, and a file that only "
@@ -142,12 +183,34 @@ class Physmem:
         "10.0",
         "system/physmem.c:qemu_ram_alloc_from_fd",
         "measured",
+        shown=Shown(
+            (
+                "-M",
+                "none",
+                "-object",
+                "memory-backend-file,id=ram0,size=4M,mem-path=/f.img",
+                "-object",
+                "memory-backend-file,id=ram1,size=4M,mem-path=/f.img,offset=8M",
+            )
+        ),
     )
     discards_at_the_offset: bool = difference(
         "the hole in a virtio-mem's file begins at 'offset', not at the file's beginning",
         "10.0",
         "system/physmem.c:ram_block_discard_range",
         "read",
+        shown=Shown(
+            (
+                "-M",
+                "pc",
+                "-m",
+                "64M,maxmem=2G",
+                "-object",
+                "memory-backend-file,id=ram0,size=64M,mem-path=/f.img,offset=2M,share=on",
+                "-device",
+                "virtio-mem-pci,memdev=ram0,id=vm0",
+            )
+        ),
     )
     shared_memory_has_a_file: bool = difference(
         "shared anonymous memory is a memfd, if it can be mapped",
@@ -167,6 +230,15 @@ class Hostmem:
         "V8/4",
         "backends/hostmem.c:host_memory_backend_set_size",
         "measured",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
+            (
+                {
+                    "execute": "qom-set",
+                    "arguments": {"path": "/objects/ram0", "property": "size", "value": 1048576},
+                },
+            ),
+        ),
     )
     checks_host_nodes: bool = difference(
         "host-nodes of 128 and more are refused",
@@ -180,19 +252,37 @@ class Hostmem:
         "4.0",
         "backends/hostmem.c:host_memory_backend_get_host_nodes",
         "measured",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
+            (
+                {
+                    "execute": "qom-get",
+                    "arguments": {"path": "/objects/ram0", "property": "host-nodes"},
+                },
+            ),
+        ),
     )
     names_regions_by_id: bool = difference(
         "the memory of a file or memfd backend is named by the object's id, not by its path",
         "4.0",
         "backends/hostmem.c:host_memory_backend_get_name",
         "measured",
+        shown=Shown(("-M", "none", "-object", "memory-backend-file,id=ram0,size=4M,mem-path=/")),
     )
     mem_prealloc_is_a_default: bool = difference(
         "-mem-prealloc is the default of prealloc, which prealloc=off overrides",
         "5.0",
         "backends/hostmem.c:host_memory_backend_set_prealloc",
         "measured",
-        shown=Shown(("-mem-prealloc", "-M", "none", "-object", f"{_FILE},prealloc=on")),
+        shown=Shown(
+            ("-mem-prealloc", "-M", "none", "-object", _FILE),
+            (
+                {
+                    "execute": "qom-set",
+                    "arguments": {"path": "/objects/mem0", "property": "prealloc", "value": True},
+                },
+            ),
+        ),
     )
     binds_only_to_nodes: bool = difference(
         "mbind is not called for a backend without host-nodes",
@@ -244,11 +334,18 @@ class HostmemFile:
         "V8/5",
         "backends/hostmem-file.c:file_memory_backend_set_sync",
         "measured",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-file,id=ram0,size=4M,mem-path=/f.img,sync=on")
+        ),
     )
     looks_at_the_host_first: bool = difference(
         "off POSIX the backend is refused before its options are looked at",
         "4.0",
         "backends/hostmem-file.c:file_backend_memory_alloc",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-file,id=ram0,mem-path=/f.img"),
+            build={"system": "windows"},
+        ),
     )
     checks_the_size_of_pmem: bool = difference(
         "with pmem=on the file must exist and be as large as the backend: 4.0 and 4.1",
@@ -260,6 +357,16 @@ class HostmemFile:
         "a build without libpmem has no property pmem",
         "6.0",
         "backends/hostmem-file.c:file_backend_class_init",
+        shown=Shown(
+            ("-M", "none", "-object", _FILE),
+            (
+                {
+                    "execute": "qom-get",
+                    "arguments": {"path": "/objects/mem0", "property": "pmem"},
+                },
+            ),
+            host="no-libpmem",
+        ),
     )
 
 
@@ -271,4 +378,8 @@ class HostmemMemfd:
         "memory-backend-memfd exists only where the kernel can seal a memfd",
         "4.0",
         "backends/hostmem-memfd.c:register_types",
+        shown=Shown(
+            ("-M", "none", "-object", "memory-backend-memfd,id=ram0,size=4M,seal=off"),
+            faults=("memfd_create:error=EINVAL:when=3",),
+        ),
     )

@@ -216,7 +216,6 @@ def qemu_7_1(tree: Revision) -> Revision:
         machine=attrs.evolve(
             tree.machine,
             checks_memory_backend_with_the_board=True,
-            numa_comes_before_the_memory_backend=True,
         ),
         pc=attrs.evolve(tree.pc, checks_phys_bits=True),
         vl=attrs.evolve(tree.vl, memory_is_a_machine_property=True),

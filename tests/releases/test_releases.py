@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -16,12 +15,9 @@ from qemu_model.cli import main
 from qemu_model.host.profiles import load
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.review.diff import difference
-from qemu_model.review.outcome import outcome
-from qemu_model.review.releases import NotARelease, between, changes, changes_of, shown_runs
+from qemu_model.review.releases import NotARelease, between, changes
 from qemu_model.review.upgrade import steps, verdict
 from qemu_model.revision import BASE, NEWEST, RELEASES, V8, find
-from qemu_model.revisions.fields import differences
-from qemu_model.revisions.revision import Revision
 
 SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
 #: What 4.1's documentation and every later recording say: both options imply MAP_SYNC.  With
@@ -38,30 +34,6 @@ def test_every_release_is_there_once_and_in_order() -> None:
         "10.0 10.1 10.2 11.0 11.1"
     )
     assert [tree.name for tree in RELEASES] == [f"qemu-{number}" for number in numbers.split()]
-
-
-def test_fields_with_an_example_change_what_it_does() -> None:
-    """The release before a field's and the release itself run the example differently."""
-    same = []
-    for before, after in itertools.pairwise(RELEASES):
-        for change in changes_of(before, after):
-            if change.shown is None:
-                continue
-            first, second = (outcome(done) for done in shown_runs(change.shown, (before, after)))
-            if first == second:
-                same.append(change.name)
-    assert same == []
-
-
-def test_every_field_names_a_c_function_and_a_release_or_a_patch() -> None:
-    names = {"3.1.50", *(tree.name.removeprefix("qemu-") for tree in RELEASES)}
-    wrong = [
-        name
-        for name, known in differences(Revision)
-        if (".c:" not in known.function and ".h:" not in known.function)
-        or not (known.since in names or known.since.startswith("V"))
-    ]
-    assert wrong == []
 
 
 def test_map_sync_came_with_4_1() -> None:

@@ -1,0 +1,74 @@
+"""Every difference between trees is one field, one row or one text, and shows in a run."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from qemu_model.review.outcome import outcome
+from qemu_model.review.releases import shown_runs
+from qemu_model.revision import BASE, POSTINGS, RELEASES, SERIES, V8, find
+from qemu_model.revisions.fields import Difference, differences
+from qemu_model.revisions.release import release_text
+from qemu_model.revisions.revision import Revision
+
+FIELDS = dict(differences(Revision))
+#: The releases in the order of their code: the series is of a tree between 3.1 and 4.0.
+IN_ORDER = [RELEASES[0], BASE, *RELEASES[1:]]
+
+
+def value_of(tree: Revision, name: str) -> object:
+    group, field = name.split(".")
+    return getattr(getattr(tree, group), field)
+
+
+def with_value(tree: Revision, name: str, value: object) -> Revision:
+    group, field = name.split(".")
+    return attrs.evolve(tree, **{group: attrs.evolve(getattr(tree, group), **{field: value})})
+
+
+def setters(name: str) -> Iterator[str]:
+    """Yield the releases, patches and postings whose function gives the field another value."""
+    for before, after in itertools.pairwise(IN_ORDER):
+        if value_of(before, name) != value_of(after, name):
+            yield release_text(after.release)
+    for before, after in itertools.pairwise(SERIES):
+        if value_of(before, name) != value_of(after, name):
+            yield f"V8/{SERIES.index(after)}"
+    for tree in POSTINGS:
+        if value_of(tree, name) not in (value_of(BASE, name), value_of(V8, name)):
+            yield tree.name
+
+
+@pytest.mark.parametrize(("name", "known"), FIELDS.items(), ids=list(FIELDS))
+def test_a_field_is_since_the_first_function_that_sets_it(name: str, known: Difference) -> None:
+    found = list(setters(name))
+    patches = [one for one in found if one.startswith("V8/")]
+    assert known.since.upper() == (patches or found)[0].upper()
+
+
+@pytest.mark.parametrize(("name", "known"), FIELDS.items(), ids=list(FIELDS))
+def test_a_fields_example_runs_differently_without_the_field(name: str, known: Difference) -> None:
+    """``unseen`` says why no run shows a field; nothing else may be without an example."""
+    assert (known.shown is None) == bool(known.unseen)
+    if known.shown is None:
+        return
+    default = value_of(RELEASES[0], name)
+    tree = next((tree for tree in IN_ORDER if value_of(tree, name) != default), None)
+    tree = tree or (V8 if known.since.startswith("V8/") else find(known.since))
+    with_it, without = shown_runs(known.shown, (tree, with_value(tree, name, default)))
+    assert outcome(with_it) != outcome(without)
+
+
+def test_every_field_names_a_c_function() -> None:
+    wrong = [
+        name
+        for name, known in FIELDS.items()
+        if ".c:" not in known.function and ".h:" not in known.function
+    ]
+    assert wrong == []
