@@ -100,11 +100,16 @@ class ProcessEnded(Exception):
 
 @attrs.frozen
 class EarlyEnd:
-    """QEMU failed before it made a call: its end, the call, and the divergence if it is one."""
+    """QEMU failed before it made a call: its end, the call, and the divergence if it is one.
+
+    ``within``: the call is not the first on its backend.  Nothing but memory makes QEMU exit
+    between two calls on one backend.
+    """
 
     end: Call
     expected: Event
     divergence: Divergence
+    within: bool
 
 
 class Alignment:
@@ -677,9 +682,23 @@ class Alignment:
         Whether the model fails here too, and QEMU made one call too few, shows at its end.
         """
         event = self._event(name, args)
-        self.ended_early = EarlyEnd(head, event, self._divergence("missing", head, event))
+        divergence = self._divergence("missing", head, event)
+        within = not (self._started or self._begins_backend(name, args))
+        self.ended_early = EarlyEnd(head, event, divergence, within)
         self._guesses.log_not_reached = True
         return self._guesses.answer(name, args)
+
+    def _begins_backend(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is the first on its backend, so that other work may come before it."""
+        before = self._before
+        match name:
+            case "open":
+                return before is None or before.call != "open"
+            case "statfs" | "memfd_create":
+                return True
+        if before is None:
+            return True
+        return is_reservation(name, args) and before.call in ("madvise", "mbind", "close")
 
     def _report(self, kind: Kind, head: Call, name: str, args: tuple[Any, ...]) -> None:
         self.add(self._divergence(kind, head, self._event(name, args)))
@@ -693,6 +712,12 @@ class Alignment:
         self.report.add(divergence)
 
     # The end.
+
+    def unread(self) -> Iterator[Call]:
+        """Give all calls that were not taken, to the end of the log."""
+        yield from self._ahead
+        self._ahead.clear()
+        yield from self._calls
 
     def rest(self) -> Call | None:
         """Return the next call that is judged after the model made its last one, taking it."""

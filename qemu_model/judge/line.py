@@ -5,12 +5,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
 from ..error import Error
 from ..qemu_option import qemu_opts_parse
+
+#: Options that can end QEMU with status 1 for reasons that no memory backend has: a file, a
+#: socket, a CPU or a device that is not there.
+_MAY_FAIL: Final = re.compile(
+    "accel|audiodev|bios|blockdev|cdrom|chardev|cpu|device|display|drive|dtb|enable-kvm|fd[ab]"
+    "|fsdev|fw_cfg|gdb|hd[a-d]|incoming|initrd|kernel|loadvm|mon|monitor|mtdblock|net|netdev|nic"
+    "|parallel|pflash|plugin|readconfig|runas|sd|secret|serial|smbios|spice|tpmdev|trace|usbdevice"
+    "|virtfs|vnc|watchdog"
+)
 
 #: What QEMU's own default is, on x86-64.
 DEFAULT_MACHINE: Final = "pc"
@@ -28,6 +38,23 @@ def machine_of(options: Sequence[str]) -> str:
             elif kind == "type":
                 machine = name
     return machine
+
+
+def may_fail_first(options: Sequence[str]) -> str:
+    """Return the first option that may have ended QEMU for a reason of its own, else nothing.
+
+    What is said of memory, and a monitor or port that is switched off, cannot.
+    """
+    for word, value in pairwise((*options, "")):
+        name = word.lstrip("-")
+        if not word.startswith("-") or not _MAY_FAIL.fullmatch(name) or value == "none":
+            continue
+        if name == "accel" and value.partition(",")[0] in ("tcg", "qtest"):
+            continue
+        if name == "device" and "memdev=" in value:
+            continue
+        return word
+    return ""
 
 
 def memory_paths(options: Sequence[str], qmp: Sequence[Any] | None) -> set[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -20,6 +20,10 @@ _PROGRAM: Final = re.compile(r"^(?:\d{4}-\d\d-\d\dT\S+Z )?[^\s:]*(?:qemu|kvm)[^\
 _ABOUT_BACKENDS: Final = re.compile(
     r"^qemu: -(?:object \S*memory-backend-|mem-path|mem-prealloc|numa|m |machine \S*memory-backend)"
 )
+_HARMLESS: Final = re.compile(r"qemu: (?:-\S+ \S+: )?(?:warning|info): ")
+#: A message on one block, and what blocks of the machine's own are that the model makes.
+_NAMES_BLOCK: Final = re.compile(r"cannot set up guest memory '([^']*)'")
+_GUEST_RAM: Final = re.compile(r"ram|\w+\.ram(?:\.node\d+)?|.*-node\d+")
 _NUMBER: Final = re.compile(r"\b0x[0-9a-f]+\b")
 _FIELD: Final = re.compile(r"\\\{\w+(?::\w+)?\\\}")
 #: A template with fewer letters of its own than this fits too much.
@@ -31,12 +35,19 @@ class Said:
     """How the messages compare.
 
     ``unsaid`` are the model's that QEMU did not print, ``unexpected`` those of a backend
-    that the model does not print, ``others`` what else QEMU printed.
+    that the model does not print, ``unknown`` those on an option that makes backends in words
+    that no release of the model has, ``others`` what else QEMU printed.
     """
 
     unsaid: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+
+    @property
+    def foreign_errors(self) -> tuple[str, ...]:
+        """The ``others`` that may be why QEMU ended."""
+        return tuple(line for line in self.unknown + self.others if not _HARMLESS.match(line))
 
 
 def read_stderr(text: str) -> tuple[str, ...]:
@@ -44,10 +55,17 @@ def read_stderr(text: str) -> tuple[str, ...]:
     return tuple(_PROGRAM.sub("qemu: ", line.rstrip()) for line in text.split("\n") if line.strip())
 
 
-def compare(printed: Sequence[str], modelled: Sequence[str], *, but_numbers: bool = False) -> Said:
+def compare(
+    printed: Sequence[str],
+    modelled: Sequence[str],
+    names: Container[str],
+    *,
+    but_numbers: bool = False,
+) -> Said:
     """Compare QEMU's lines with the model's, each of which must be there, in their order.
 
-    ``but_numbers``: lines that differ only in numbers are equal.
+    ``names`` are what memory of the line's objects may be called.  ``but_numbers``: lines that
+    differ only in numbers are equal.
     """
     if but_numbers:
         printed = [_NUMBER.sub("N", line) for line in printed]
@@ -61,17 +79,21 @@ def compare(printed: Sequence[str], modelled: Sequence[str], *, but_numbers: boo
             del left[place]
         else:
             unsaid.append(line)
-    backends = [line for line in left if is_about_backends(line)]
-    others = [line for line in left if not is_about_backends(line)]
-    return Said(tuple(unsaid), tuple(backends), tuple(others))
+    sorted_lines: dict[str, list[str]] = {"unexpected": [], "unknown": [], "others": []}
+    for line in left:
+        sorted_lines[_kind_of(line, names)].append(line)
+    return Said(tuple(unsaid), **{kind: tuple(lines) for kind, lines in sorted_lines.items()})
 
 
-def is_about_backends(line: str) -> bool:
-    """Whether a line of QEMU's is about a memory backend or the guest's RAM."""
+def _kind_of(line: str, names: Container[str]) -> str:
+    """Return which field of :class:`Said` a line of QEMU's belongs to."""
     text = re.sub(r"^qemu: (?:-\S+ \S+: )?", "", line)
-    return bool(_ABOUT_BACKENDS.match(line)) or any(
-        pattern.fullmatch(text) for pattern in _patterns()
-    )
+    named = _NAMES_BLOCK.match(text)
+    if named is not None and named[1] not in names and not _GUEST_RAM.fullmatch(named[1]):
+        return "others"
+    if any(pattern.fullmatch(text) for pattern in _patterns()):
+        return "unexpected"
+    return "unknown" if _ABOUT_BACKENDS.match(line) else "others"
 
 
 @functools.cache

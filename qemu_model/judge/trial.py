@@ -18,12 +18,12 @@ from ..process import Process, negotiates
 from ..qmp import NotModelled
 from ..revision import Revision
 from .alignment import Alignment, LogEnded, ProcessEnded
-from .backend_calls import BackendCalls
+from .backend_calls import EXITED, BackendCalls
 from .ends import is_crash, last, status_of
 from .given import Given
 from .guesses import ENDS
 from .later_calls import LaterCalls
-from .line import DEFAULT_MACHINE, machine_of, memory_names, memory_paths
+from .line import DEFAULT_MACHINE, machine_of, may_fail_first, memory_names, memory_paths
 from .log import Log
 from .messages_said import Said, compare
 from .replay import ReplayHost
@@ -89,6 +89,7 @@ class Trial:
         self._unknown = ""
         #: Divergences up to where the model met a name that it does not know.
         self._known_divergences = 0
+        self._matched_at_start = 0
         #: Whether not one call of start-up is in the log.
         self.nothing_of_start_up = False
 
@@ -127,6 +128,7 @@ class Trial:
         process.start()
         self._note_unknown(process.qemu.stderr, "\n".join(self._given.options))
         self._alignment.has_started()
+        self._matched_at_start = self._report.matched
         for request in self._qmp or ():
             if not process.running or self._alignment.ended_early is not None:
                 break
@@ -150,7 +152,7 @@ class Trial:
         if self._alignment.ended_early is not None:
             return self._alignment.ended_early.end
         process = self._process
-        if not process.running:
+        if not process.running and not process.livelock:
             # On its way out QEMU may come to reclaim any block, and need not.
             process.qemu.call_rcu.extend(process.qemu.ram_blocks)
             front_end_of(self._revision).drain_call_rcu(process.qemu)
@@ -190,16 +192,15 @@ class Trial:
         return "nothing after the backend is made leads to this call"
 
     def _conclude(self, end: Call | None) -> Verdict:
-        self._read_on()
         process, report = self._process, self._report
         status = status_of(end)
+        self._judge_exits(end)
         early = self._alignment.ended_early
-        if early is not None and not process.running and process.exit:
-            # QEMU does fail here, and made one call too few before.
+        if early is not None and early.within and self._fails_of_memory(end):
             report.add(early.divergence)
             early = None
-        self._judge_end(end, status)
-        said = self._judge_messages()
+        said = self._judge_messages(status)
+        self._judge_end(end, status, said)
         if self._unknown and (
             report.diverged > self._known_divergences
             or early is not None
@@ -214,6 +215,15 @@ class Trial:
             return self.inconclusive(self._why_early(end, early.expected, said))
         return self._conclude_without_difference(end, status, said)
 
+    def _fails_of_memory(self, end: Call | None) -> bool:
+        """Whether QEMU's end between two calls on a backend can only be a failure of memory's.
+
+        The model's QEMU ends in the same way, or all calls that may fail are logged.
+        """
+        if is_crash(end):
+            return self._is_killed()
+        return status_of(end) == 1 and bool(self._process.exit or self._given.traced)
+
     def _conclude_without_difference(self, end: Call | None, status: Any, said: Said) -> Verdict:
         process, report = self._process, self._report
         shows_end = end is not None and (process.running or bool(process.livelock))
@@ -225,48 +235,83 @@ class Trial:
             return self.inconclusive(CUT_SHORT)
         if report.not_in_log:
             return self.inconclusive(self._lacks_kinds())
-        if report.matched:
-            reason = self._commands_left_out() or self._failed_later(status, said)
-            return self._verdict("conforms", reason)
-        if self._attached:
+        if self._attached and not report.matched:
             return self.inconclusive("the log begins after start-up: nothing in it was judged")
+        if status not in (None, 0, process.exit):
+            return self.inconclusive(self._other_end(end, said))
+        if report.matched:
+            return self._verdict("conforms", self._commands_left_out())
         if self._made:
             return self.inconclusive(
                 "none of the calls that the model makes can be in this log: "
                 + ", ".join(sorted(report.not_traced))
             )
+        if status and said.foreign_errors:
+            return self.inconclusive(self._other_end(end, said))
+        rival = may_fail_first(self._given.options)
+        if status and rival and self._given.stderr is None:
+            return self.inconclusive(f"{self._other_end(end, said)}; it may have been {rival}")
         refusal = f" ({last(process.qemu.stderr)})" if process.exit and status else ""
         return self._verdict(
             "conforms", f"the model makes no call on a backend here either{refusal}"
         )
 
-    def _judge_end(self, end: Call | None, status: Any) -> None:
+    def _judge_exits(self, end: Call | None) -> None:
+        """Report a process that ends with another status than it gave to ``exit_group``."""
+        for call in self._alignment.unread():
+            if call.name != EXITED or end is None or end.name != "exit_group":
+                continue
+            if call.pid == end.pid and call.args != end.args:
+                self._report_end(call, f"QEMU called exit_group({status_of(end)})")
+
+    def _judge_end(self, end: Call | None, status: Any, said: Said) -> None:
         """Report an end that cannot follow the calls that were judged."""
         process = self._process
-        if self._alignment.ended_early is not None:
+        if self._alignment.ended_early is not None or status is None:
             return
+        why = last(process.qemu.stderr)
         if self._is_killed():
-            if status is not None:
-                self._report_end(end, f"QEMU is killed here: {last(process.qemu.stderr)}")
-        elif process.exit and status == 0:
-            self._report_end(end, f"QEMU exits with 1 here: {last(process.qemu.stderr)}")
+            if not status or self._report.matched:
+                self._report_end(end, f"QEMU is killed here: {why}")
+        elif process.exit:
+            if not status or (status != process.exit and self._report.matched):
+                self._report_end(end, f"QEMU exits with 1 here: {why}")
+        elif status and not self._report.diverged and self._is_past_start_up(said):
+            self._report_end(end, "QEMU exits with 0 here: it was told to quit")
 
-    def _judge_messages(self) -> Said:
+    def _is_past_start_up(self, said: Said) -> bool:
+        """Whether the model's QEMU was told to quit, and nothing else ended the real one.
+
+        A command's calls were seen, or QEMU printed nothing that explains its end.
+        """
+        if self._process.exit is None or self._attached or self._report.not_in_log:
+            return False
+        if self._report.matched > self._matched_at_start:
+            return True
+        return self._given.stderr is not None and not (said.foreign_errors or said.unexpected)
+
+    def _judge_messages(self, status: Any) -> Said:
         """Report messages that differ; nothing where they are not known."""
         if self._given.stderr is None:
             return Said()
+        process = self._process
         said = compare(
             self._given.stderr,
-            self._process.qemu.stderr,
+            process.qemu.stderr,
+            memory_names(self._given.options, self._given.qmp),
             but_numbers=self._replay.guessed_a_size,
         )
         early = self._alignment.ended_early
-        if early is None:
+        failed_alike = not process.exit or status in (0, process.exit) or self._is_killed()
+        if early is None and failed_alike and not (process.exit and said.foreign_errors):
             for line in said.unsaid:
                 self._report_message(f"QEMU does not print '{line}', which the model does")
-        if said.unexpected and early is not None:
+        unexpected = said.unexpected
+        if early is not None and unexpected:
             self._report.add(early.divergence)
-        for line in said.unexpected:
+        if early is None and status in (0, process.exit):
+            unexpected += said.unknown
+        for line in unexpected:
             self._report_message(f"QEMU prints '{line}', which the model does not")
         return said
 
@@ -282,20 +327,11 @@ class Trial:
         how = f"QEMU ended with status {status_of(end)}"
         if is_crash(end):
             how = f"QEMU was killed by {end.args[0] if end is not None else ''}"
-        if said.others:
-            return f"{how}, for a reason that is not a memory backend's ({said.others[0]})"
+        if said.foreign_errors:
+            return f"{how}, for a reason that is not a memory backend's ({said.foreign_errors[0]})"
         if self._given.stderr is None:
             return f"{how}, and the log does not show why (--stderr takes what QEMU printed)"
         return f"{how} without a message"
-
-    def _failed_later(self, status: Any, said: Said) -> str:
-        """Say that QEMU failed where the model does not, in something unrelated to the backends."""
-        if status not in (None, 0) and not self._process.exit:
-            why = f": {said.others[0]}" if said.others else ""
-            return (
-                f"QEMU ended with status {status}, for no reason that a backend's calls show{why}"
-            )
-        return ""
 
     def _lacks_kinds(self) -> str:
         names = ", ".join(sorted(self._report.not_in_log))

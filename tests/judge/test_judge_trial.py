@@ -120,22 +120,26 @@ def test_an_end_that_the_model_has_not() -> None:
         assert said(*lines, crash, qmp=[]) == ("inconclusive", 8, unexplained)
         assert said(*lines, crash) == ("conforms", 8, ""), "it may be by what came later"
         assert said(*lines, crash, qmp=[QUIT]) == ("inconclusive", 8, unexplained)
-    assert said(*lines, "1 exit_group(1) = ?") == (
-        "conforms",
-        8,
-        "QEMU ended with status 1, for no reason that a backend's calls show",
-    )
-    assert said(*lines, "1 exit_group(2) = ?")[2].startswith("QEMU ended with status 2, for no ")
+    for status in (1, 2):
+        assert said(*lines, f"1 exit_group({status}) = ?") == (
+            "inconclusive",
+            8,
+            f"QEMU ended with status {status}, and the log does not show why "
+            "(--stderr takes what QEMU printed)",
+        )
 
 
 def test_a_qemu_that_fails_early_is_not_accused_of_the_calls_it_had_no_time_for() -> None:
     """As -cpu nope, -drive file=/nonexistent and a program that the loader cannot start do."""
     lines = [started(*OPTIONS), *RAM]
+    documented = read_trace_set("documented")
     for place in (1, 3, 4, 8):
         for end in ("1 exit_group(1) = ?", "1 exit_group(127) = ?", "1 +++ exited with 1 +++"):
-            for traced in (None, read_trace_set("documented")):
+            for traced in (None, documented):
                 found = verdict_on(*lines[:place], end, traced=traced)
-                assert (found.verdict, found.diverged) == ("inconclusive", 0)
+                begun = place > 1 and "127" not in end and traced is not None
+                expected = "diverges" if begun else "inconclusive"
+                assert found.verdict == expected, "only memory fails between two calls on a block"
     reason = said(lines[0], "1 exit_group(1) = ?", traced=read_trace_set("all"))[2]
     assert reason == (
         "QEMU ended with status 1, and the log does not show why (--stderr takes what QEMU "
@@ -145,6 +149,61 @@ def test_a_qemu_that_fails_early_is_not_accused_of_the_calls_it_had_no_time_for(
     unmatched = [started(*OPTIONS, "-numa", "node,memdev=zz"), *RAM[:-1], "1 exit_group(1) = ?"]
     (missing,) = verdict_on(*unmatched, traced=read_trace_set("all")).divergences
     assert (missing.kind, missing.line) == ("missing", 9), "the model's QEMU fails here too, later"
+    first = unmatched[0]
+    assert said(first, "1 exit_group(1) = ?", traced=documented)[0] == "inconclusive"
+    assert said(first, "1 +++ killed by SIGABRT +++", traced=documented)[0] == "inconclusive"
+
+
+def test_a_line_that_is_refused_is_no_proof_where_something_else_may_have_failed_first() -> None:
+    zero = ("-M", "none", "-object", "memory-backend-ram,id=m0,size=0")
+    ends = "1 exit_group(1) = ?"
+    for rival in (("-drive", "file=/x"), ("-chardev", "socket,path=/s,id=c"), ("-cpu", "nope")):
+        reason = said(started(*rival, *zero), ends)
+        assert reason[0] == "inconclusive"
+        assert reason[2].endswith(f"; it may have been {rival[0]}")
+    for harmless in (("-serial", "none"), ("-accel", "tcg"), ("-device", "nvdimm,memdev=m0")):
+        assert said(started(*harmless, *zero), ends)[0] == "conforms"
+    assert said(started(*zero), "1 exit_group(127) = ?")[0] == "inconclusive"
+    other = ("qemu: -drive file=/x: Could not open '/x': No such file or directory",)
+    assert said(started(*zero), ends, stderr=other)[0] == "inconclusive"
+
+
+def test_a_killed_qemu_need_not_have_populated_all_of_its_memory() -> None:
+    """SIGTERM, SIGINT and SIGKILL, sent to real QEMUs while their threads preallocated."""
+    options = (*OPTIONS[:-1], f"{OPTIONS[-1]},prealloc=on,prealloc-threads=4")
+    probe = "1 madvise(0x7f0000200000, 4096, MADV_POPULATE_WRITE) = 0"
+    lines = [started(*options), *RAM[:-1], probe]
+    parts = [
+        "7 madvise(0x7f0000300000, 1048576, MADV_POPULATE_WRITE) = ?",
+        "7 +++ killed by SIGTERM +++",
+        "8 madvise(0x7f0000400000, 1048576, MADV_POPULATE_WRITE) = ?",
+    ]
+    killed = [*lines, *parts, "8 +++ killed by SIGTERM +++", "1 +++ killed by SIGTERM +++"]
+    assert said(*killed, tree="qemu-10.0", traced=read_trace_set("all"))[0] == "conforms"
+    assert said(*lines, *parts[::2], tree="qemu-10.0") == ("inconclusive", 10, CUT)
+    assert said(*lines, *parts[::2], EXIT, tree="qemu-10.0")[0] == "diverges"
+
+
+def test_a_status_that_is_another_does_not_conform() -> None:
+    lines = [started(*OPTIONS), *RAM]
+    refused = [started("-M", "none", "-object", "memory-backend-ram,id=m0,size=4M,nodes=1")]
+    merged = [*lines, UNMERGE]
+    quits = [set_merge(False), QUIT]
+    assert said(*merged, EXIT, qmp=quits)[0] == "conforms"
+    assert said(*merged, "1 exit_group(1) = ?", qmp=quits)[0] == "diverges"
+    assert said(*lines, "1 exit_group(1) = ?", qmp=[QUIT])[0] == "inconclusive"
+    assert said(*lines, "1 exit_group(1) = ?", qmp=[QUIT], stderr=())[0] == "diverges"
+    assert said(*refused, "1 exit_group(3) = ?")[0] == "inconclusive"
+    assert told(*lines, EXIT, "1 +++ exited with 1 +++") == [
+        ("altered", 11, "QEMU called exit_group(0)")
+    ]
+
+
+def test_a_message_on_a_block_of_the_machine_is_no_backends() -> None:
+    lines = [started(*OPTIONS), *RAM, "1 exit_group(1) = ?"]
+    for block, expected in (("pc.rom", "inconclusive"), ("m0", "diverges"), ("pc.ram", "diverges")):
+        line = f"qemu: cannot set up guest memory '{block}': No such device"
+        assert said(*lines, stderr=(line,))[0] == expected
 
 
 def test_with_stderr_messages_are_judged_and_foreign_ones_are_the_reason() -> None:

