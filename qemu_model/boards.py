@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .records import Record, Value
 from .revisions.release import Release
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
-@attrs.define(eq=False)
-class CPUArchId:
+@attrs.define(eq=False, repr=False)
+class CPUArchId(Record):
     """A place for a CPU; ``node_id`` is None until one is assigned.
 
     ``die_id`` and ``module_id`` are None where a CPU cannot be named by them.
@@ -36,8 +37,8 @@ class CPUArchId:
     module_id: int | None = None
 
 
-@attrs.frozen
-class CpuInstanceProperties:
+@attrs.frozen(eq=False, repr=False)
+class CpuInstanceProperties(Value):
     """Which CPUs are meant, and for which node: None is any, or not given."""
 
     node_id: int | None = None
@@ -49,8 +50,8 @@ class CpuInstanceProperties:
     module_id: int | None = None
 
 
-@attrs.frozen(eq=False)
-class MachineProperty:
+@attrs.frozen(eq=False, repr=False)
+class MachineProperty(Record):
     """A property of machines: the kind of its values, what setting it does, its releases.
 
     A kind is bool, int, size, string, OnOffAuto, read-only, any (the value is not looked
@@ -64,8 +65,8 @@ class MachineProperty:
     until: Release | None = None
 
 
-@attrs.frozen
-class SMPCompatProps:
+@attrs.frozen(eq=False, repr=False)
+class SMPCompatProps(Value):
     """What a machine's -smp may divide, and whether CPUs are sockets rather than cores."""
 
     prefer_sockets: bool = False
@@ -73,8 +74,8 @@ class SMPCompatProps:
     modules_supported: bool = False
 
 
-@attrs.frozen(eq=False)
-class MachineClass:
+@attrs.frozen(eq=False, repr=False)
+class MachineClass(Record):
     """A machine type, as far as memory goes; sizes in bytes.
 
     ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote, and empty elsewhere.
@@ -119,16 +120,16 @@ class MachineClass:
     plug: Callable[[Qemu, PCDIMMDevice], None] | None = None
 
 
-@attrs.frozen
-class DeviceMemory:
+@attrs.frozen(eq=False, repr=False)
+class DeviceMemory(Value):
     """The range of guest addresses for memory devices, in bytes; size 0 is none."""
 
     base: int = 0
     size: int = 0
 
 
-@attrs.define(eq=False)
-class MachineState:
+@attrs.define(eq=False, repr=False)
+class MachineState(Record):
     """The machine of a process: its options, its RAM, its memory devices; sizes in bytes.
 
     ``name`` is what the user calls it, empty until it is chosen, ``type_name`` what QOM

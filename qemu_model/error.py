@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .host.linux import strerror
+from .records import Record
 from .revisions.origins import origin_in
 from .revisions.release import Release, by_release, value_in
 
@@ -36,8 +37,8 @@ def _functions(functions: str | Mapping[str, str]) -> tuple[tuple[Release, str],
     return (((), functions),) if isinstance(functions, str) else by_release(functions)
 
 
-@attrs.frozen(eq=False)
-class Message:
+@attrs.frozen(eq=False, repr=False)
+class Message(Record):
     """One thing that QEMU can say, with its text in each release and what is known about it.
 
     ``texts`` is one template, or templates by the release that each came with, None where

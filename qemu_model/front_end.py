@@ -15,12 +15,13 @@ import attrs
 
 from .globals import Qemu
 from .qom import TypeInfo
+from .records import Value
 from .revisions.release import Release
 from .vl_options import CommandLine
 
 
-@attrs.frozen
-class FrontEnd:
+@attrs.frozen(eq=False, repr=False)
+class FrontEnd(Value):
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
     ``types`` returns those of a release.

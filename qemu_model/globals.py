@@ -15,14 +15,15 @@ from .host.caller import Caller
 from .host.protocol import Host, Platform
 from .numa_info import NumaState
 from .ram_addr import RAMBlock
+from .records import Record, Value
 from .revision import Revision
 
 if TYPE_CHECKING:
     from .qom import Object
 
 
-@attrs.define(eq=False)
-class Heap:
+@attrs.define(eq=False, repr=False)
+class Heap(Record):
     """The strings that a callee allocates and its caller must free with ``g_free()``.
 
     A string that was not freed when the process ended, and that nothing points to
@@ -41,8 +42,8 @@ class Heap:
         self.owed.remove(string)
 
 
-@attrs.frozen
-class MemsetContext:
+@attrs.frozen(eq=False, repr=False)
+class MemsetContext(Value):
     """A preallocation: ``pages`` pages of ``pagesize`` bytes at ``area``, by so many threads."""
 
     area: int
@@ -51,8 +52,8 @@ class MemsetContext:
     threads: int
 
 
-@attrs.define(eq=False)
-class Qemu:
+@attrs.define(eq=False, repr=False)
+class Qemu(Record):
     """One process: its host, its tree, its options, its RAM blocks, its objects.
 
     ``location`` is the part of the command line that is being worked on; error

@@ -62,7 +62,7 @@ POLICIES: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HostMemoryBackend(Object):
     """A memory backend; ``size`` in bytes.
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 C_FILE = "backends/hostmem-file.c"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HostMemoryBackendFile(HostMemoryBackend):
     """A file backend; ``align`` in bytes, 0 for the page size of the file.
 

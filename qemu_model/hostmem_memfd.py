@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 C_FILE = "backends/hostmem-memfd.c"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HostMemoryBackendMemfd(HostMemoryBackend):
     """A memfd backend; ``hugetlbsize`` in bytes, 0 for the system's default."""
 

@@ -23,7 +23,7 @@ from .qom import TypeInfo
 C_FILE = "backends/hostmem-ram.c"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HostMemoryBackendRam(HostMemoryBackend):
     """A backend of anonymous memory."""
 

@@ -24,7 +24,7 @@ from .qom import TypeInfo
 C_FILE = "backends/hostmem-shm.c"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HostMemoryBackendShm(HostMemoryBackend):
     """A backend of POSIX shared memory."""
 

@@ -18,6 +18,7 @@ from . import messages
 from .cutils import INT64_MIN, UINT64_MAX, c_integer
 from .error import Message
 from .globals import Qemu
+from .records import Value
 
 C_FILE = "qobject/json-parser.c"
 
@@ -83,8 +84,8 @@ _WHITE_SPACE: Final = " \t\r\n"
 _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
 
 
-@attrs.frozen
-class Token:
+@attrs.frozen(eq=False, repr=False)
+class Token(Value):
     """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself), its place.
 
     ``at`` is the position of its first character in the text, or the one behind that where

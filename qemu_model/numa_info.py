@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from .records import Record
+
 if TYPE_CHECKING:
     from .hostmem import HostMemoryBackend
 
@@ -18,8 +20,8 @@ NUMA_DISTANCE_MIN: Final = 10
 HMAT_LB_LEVELS: Final = 4
 
 
-@attrs.define(eq=False)
-class NodeInfo:
+@attrs.define(eq=False, repr=False)
+class NodeInfo(Record):
     """One NUMA node of the guest: ``node_mem`` in bytes, ``distance`` by node, 0 if not given.
 
     ``initiator`` is the node whose CPUs start accesses to this one, ``MAX_NODES`` if it is
@@ -35,8 +37,8 @@ class NodeInfo:
     distance: dict[int, int] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False)
-class HmatLBInfo:
+@attrs.define(eq=False, repr=False)
+class HmatLBInfo(Record):
     """One table of the HMAT: ``pairs`` of initiator and target, and the unit of its entries.
 
     ``range_bitmap`` is the largest compressed latency, or the bits of all bandwidths.
@@ -47,8 +49,8 @@ class HmatLBInfo:
     pairs: set[tuple[int, int]] = attrs.field(factory=set)
 
 
-@attrs.define(eq=False)
-class NumaState:
+@attrs.define(eq=False, repr=False)
+class NumaState(Record):
     """The variables of ``numa.c``: nodes by number, made as they are first looked at.
 
     ``have_memdevs`` is -1 until the first node says whether nodes have backends;

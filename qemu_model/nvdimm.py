@@ -29,7 +29,7 @@ MIN_NAMESPACE_LABEL_SIZE: Final = 128 * 1024
 _UUID: Final = re.compile("-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12)))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class NVDIMMDevice(PCDIMMDevice):
     """A module of persistent memory; ``label_size`` in bytes, at the end of the backend.
 

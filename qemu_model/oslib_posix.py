@@ -26,6 +26,7 @@ from .host.linux import (
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import qemu_madvise
 from .ram_addr import NO_FLAGS, RAM_NORESERVE
+from .records import Value
 
 C_FILE = "util/oslib-posix.c"
 
@@ -39,8 +40,8 @@ MAX_THREADS: Final = 16
 BYTES_PER_THREAD: Final = 64 * 1024 * 1024
 
 
-@attrs.frozen
-class Preallocation:
+@attrs.frozen(eq=False, repr=False)
+class Preallocation(Value):
     """How memory is preallocated: with how many threads at most.
 
     ``context``: a thread-context makes the threads.  ``asynchronous``: they may go on while

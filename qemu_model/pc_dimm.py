@@ -27,6 +27,7 @@ from .qom import (
     object_resolve_path_type,
 )
 from .ram_addr import MemoryRegion
+from .records import Record
 from .revisions.release import Release
 
 C_FILE = "hw/mem/pc-dimm.c"
@@ -66,8 +67,8 @@ class PropertyVisitor(Protocol):
 Setter = Callable[[Qemu, Any, PropertyVisitor, str], None]
 
 
-@attrs.frozen(eq=False)
-class PCDIMMDeviceClass:
+@attrs.frozen(eq=False, repr=False)
+class PCDIMMDeviceClass(Record):
     """A type of memory device, since a release; a property without a setter can only be read.
 
     ``later`` has the properties that came with a later release.  ``needs_pci``: it goes on a
@@ -85,8 +86,8 @@ class PCDIMMDeviceClass:
     later: Mapping[str, Release] = MappingProxyType({})
 
 
-@attrs.define(eq=False)
-class PCDIMMDevice:
+@attrs.define(eq=False, repr=False)
+class PCDIMMDevice(Record):
     """A module of memory: ``addr`` in the guest, 0 if not given; alignment in bytes."""
 
     type: PCDIMMDeviceClass

@@ -28,6 +28,7 @@ from .qmp import qmp_dispatch_check_obj, reply_to
 from .qobject_input import QObjectInputVisitor
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
+from .records import Value
 from .revision import Revision
 from .revisions.default import choose
 from .revisions.origins import newest_origin, origin_in
@@ -50,8 +51,8 @@ def refusal(message: Message) -> Error:
     return message.error().of_class("CommandNotFound")
 
 
-@attrs.frozen
-class BackendMapping:
+@attrs.frozen(eq=False, repr=False)
+class BackendMapping(Value):
     """A backend's memory, or the machine's own RAM, at the end of a run.
 
     ``id`` is the object's, or the name of the RAM; address and size in bytes.
@@ -72,8 +73,8 @@ class BackendMapping:
         }
 
 
-@attrs.frozen
-class Run:
+@attrs.frozen(eq=False, repr=False)
+class Run(Value):
     """A run of the model, from the command line to the exit.
 
     ``exit`` is 0, 1, -6 where QEMU aborts, -11 where SIGSEGV ends it, None where it

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import attrs
 
 from .boards import CpuInstanceProperties
+from .records import Value
 from .revisions.release import Release, is_between
 
 C_FILE = "qapi/machine.json"
@@ -91,8 +92,8 @@ class NumaVisitor(Protocol):
         ...
 
 
-@attrs.frozen
-class NumaNodeOptions:
+@attrs.frozen(eq=False, repr=False)
+class NumaNodeOptions(Value):
     """``-numa node``: ``mem`` in bytes; None is what is not given."""
 
     nodeid: int | None = None
@@ -102,8 +103,8 @@ class NumaNodeOptions:
     initiator: int | None = None
 
 
-@attrs.frozen
-class NumaDistOptions:
+@attrs.frozen(eq=False, repr=False)
+class NumaDistOptions(Value):
     """``-numa dist``: the distance ``val`` from node ``src`` to node ``dst``."""
 
     src: int
@@ -111,8 +112,8 @@ class NumaDistOptions:
     val: int
 
 
-@attrs.frozen
-class NumaHmatLBOptions:
+@attrs.frozen(eq=False, repr=False)
+class NumaHmatLBOptions(Value):
     """``-numa hmat-lb``: a latency in nanoseconds or a bandwidth in bytes per second."""
 
     initiator: int
@@ -123,8 +124,8 @@ class NumaHmatLBOptions:
     bandwidth: int | None = None
 
 
-@attrs.frozen
-class NumaHmatCacheOptions:
+@attrs.frozen(eq=False, repr=False)
+class NumaHmatCacheOptions(Value):
     """``-numa hmat-cache``: a cache of ``size`` bytes in front of a node's memory."""
 
     node_id: int

@@ -18,6 +18,7 @@ from .globals import Qemu
 from .hostmem import POLICIES
 from .qapi_qom_members import Member, members_of_other_types
 from .qom import Visitor
+from .records import Value
 from .revisions.release import Release, is_between
 from .user_creatable import object_types
 
@@ -38,8 +39,8 @@ class StructVisitor(Visitor, Protocol):
         ...
 
 
-@attrs.frozen
-class ObjectOptions:
+@attrs.frozen(eq=False, repr=False)
+class ObjectOptions(Value):
     """A checked description: type, id, and the values of the properties that it gives.
 
     ``text`` is the argument of -object that it was made from, empty for QMP.

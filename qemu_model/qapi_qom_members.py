@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from .records import Value
 from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qapi/qom.json"
@@ -86,8 +87,8 @@ _MEMBERS: Final = """
 """
 
 
-@attrs.frozen
-class Member:
+@attrs.frozen(eq=False, repr=False)
+class Member(Value):
     """A member of a struct: the method of a visitor that reads it, and when it came and left.
 
     ``words`` are what a member of an enumeration may be.  ``needs_libpmem``: only a build

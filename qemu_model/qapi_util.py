@@ -12,6 +12,7 @@ import attrs
 from . import messages
 from .error import Error
 from .globals import Qemu
+from .records import Value
 
 C_FILE = "qapi/qapi-util.c"
 
@@ -20,8 +21,8 @@ def _expects_on_or_off(name: str) -> Error:
     return messages.EXPECTS.error(name=name, what="'on' or 'off'")
 
 
-@attrs.frozen
-class Booleans:
+@attrs.frozen(eq=False, repr=False)
+class Booleans(Value):
     """The words for true and for false, and what is raised for any other, by the name.
 
     ``any_case``: also in upper case.

@@ -14,6 +14,7 @@ from . import messages
 from .cutils import ERANGE, UINT64_MAX, do_strtosz, parse_integer
 from .globals import Qemu
 from .qapi_util import qapi_bool_parse
+from .records import Value
 
 C_FILE = "util/qemu-option.c"
 
@@ -22,8 +23,8 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9\-._]*")
 _VALUE: Final = re.compile(r"(?:,,|[^,])*", re.DOTALL)
 
 
-@attrs.frozen
-class QemuOptsList:
+@attrs.frozen(eq=False, repr=False)
+class QemuOptsList(Value):
     """One kind of option: its name in messages, and how its parameters are read.
 
     A first parameter without ``=`` is the value of ``implied_opt_name``.  With
@@ -37,8 +38,8 @@ class QemuOptsList:
     desc: Mapping[str, str] | None = None
 
 
-@attrs.frozen
-class QemuOpts:
+@attrs.frozen(eq=False, repr=False)
+class QemuOpts(Value):
     """One parsed option argument: its ``id`` and its parameters, in the order given.
 
     ``text`` is the argument as typed, ``location`` the option and the argument,

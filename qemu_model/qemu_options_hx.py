@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from .records import Value
 from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qemu-options.hx"
@@ -43,8 +44,8 @@ _OPTIONS: Final = """
 NOT_FOR_X86: Final = frozenset({"g", "old-param", "prom-env", "semihosting", "semihosting-config"})
 
 
-@attrs.frozen
-class QEMUOption:
+@attrs.frozen(eq=False, repr=False)
+class QEMUOption(Value):
     """One option: its name without dashes, whether a value follows, when it came and left."""
 
     name: str

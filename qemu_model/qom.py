@@ -15,6 +15,7 @@ from .error import Error
 from .globals import Qemu
 from .qdict import qdict_order
 from .qemu_option import id_wellformed
+from .records import Record
 from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qom/object_interfaces.c"
@@ -59,8 +60,8 @@ def always(_qemu: Qemu) -> bool:
     return True
 
 
-@attrs.frozen(eq=False)
-class Property:
+@attrs.frozen(eq=False, repr=False)
+class Property(Record):
     """A property of a type: how it is read and set, and in which processes it exists.
 
     ``type`` and ``description`` are as ``-object TYPE,help`` shows them.  ``since`` is the
@@ -80,8 +81,8 @@ class Property:
         return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
 
 
-@attrs.frozen(eq=False)
-class TypeInfo:
+@attrs.frozen(eq=False, repr=False)
+class TypeInfo(Record):
     """A type of object: what it is made with, and what users may do with it.
 
     ``properties`` include those of its parents.  ``modelled`` is False for the
@@ -108,8 +109,8 @@ class TypeInfo:
         return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
 
 
-@attrs.define(eq=False)
-class Object:
+@attrs.define(eq=False, repr=False)
+class Object(Record):
     """An object; ``id`` is the last part of its path once it is in ``/objects``."""
 
     type: TypeInfo

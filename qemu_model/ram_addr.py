@@ -8,6 +8,8 @@ import enum
 
 import attrs
 
+from .records import Record
+
 C_FILE = "include/exec/ram_addr.h"
 
 
@@ -52,8 +54,8 @@ RAM_PRIVATE = RamFlags.RAM_PRIVATE
 RAM_SYNC_OR_STOP = RamFlags.RAM_SYNC_OR_STOP
 
 
-@attrs.define(eq=False)
-class MemoryRegion:
+@attrs.define(eq=False, repr=False)
+class MemoryRegion(Record):
     """A region of guest memory: ``size`` and ``align`` in bytes.
 
     ``size`` is 0 while the region is not initialised.  ``readonly``: the guest cannot
@@ -68,8 +70,8 @@ class MemoryRegion:
     container: MemoryRegion | None = None
 
 
-@attrs.define(eq=False)
-class RAMBlock:
+@attrs.define(eq=False, repr=False)
+class RAMBlock(Record):
     """A stretch of guest RAM: sizes and offsets in bytes, ``host`` an address or 0.
 
     ``fd`` is -1 for anonymous memory; ``fd_offset`` is where the block begins in the file.

@@ -37,7 +37,7 @@ C_FILE = "hw/virtio/virtio-mem.c"
 THP_SIZE: Final = 2 * MIB
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class VirtIOMEM(PCDIMMDevice):
     """A device that offers a backend in blocks: sizes in bytes, 0 if not given."""
 

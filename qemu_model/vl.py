@@ -29,6 +29,7 @@ from .qdict import qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
 from .qom import TypeInfo, type_help, user_creatable_add_type
+from .records import Value
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
 from .vl_options import (
@@ -53,8 +54,8 @@ from .vl_options import (
 C_FILE = "system/vl.c"
 
 
-@attrs.frozen
-class DeviceOptions:
+@attrs.frozen(eq=False, repr=False)
+class DeviceOptions(Value):
     """One -device: ``values`` without driver, bus and id; text, or JSON.
 
     ``params`` are the same as text, in the order of the line.
@@ -68,7 +69,7 @@ class DeviceOptions:
     params: tuple[tuple[str, str], ...] = ()
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class QapiCommandLine(CommandLine):
     """The options of one command line; ``object_options`` are the checked descriptions.
 

@@ -27,6 +27,7 @@ from .qemu_option import (
     qemu_opts_parse_noisily,
 )
 from .qemu_options_hx import NOT_FOR_X86, qemu_options
+from .records import Record, Value
 
 C_FILE = "system/vl.c"
 
@@ -99,8 +100,8 @@ _MEM_LOCK_ASSUMED: Final = (
 DEFAULT_MACHINE: Final = "pc"
 
 
-@attrs.frozen
-class Option:
+@attrs.frozen(eq=False, repr=False)
+class Option(Value):
     """One option of the line: its name, its value if it takes one, the word as given."""
 
     name: str
@@ -113,8 +114,8 @@ class Option:
         return self.word if self.value is None else f"{self.word} {self.value}"
 
 
-@attrs.define
-class CommandLine:
+@attrs.define(eq=False, repr=False)
+class CommandLine(Record):
     """The options of one command line, in the order given, each kind by itself.
 
     Every entry keeps its place on the line, as error reports name it.  ``ignored``

@@ -29,12 +29,13 @@ from ..host.linux import (
     O_RDWR,
     PROT_NONE,
 )
+from ..records import Value
 from ..revisions.origins import newest_origin
 from .event import Event
 
 
-@attrs.frozen
-class Clause:
+@attrs.frozen(eq=False, repr=False)
+class Clause(Value):
     """One rule: ``why`` in a few words, ``rule`` in a sentence.
 
     ``certainty`` is ``measured`` (recorded runs of real QEMUs), ``letter`` (the

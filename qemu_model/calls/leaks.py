@@ -11,11 +11,12 @@ import attrs
 from ..host.linux import HUGETLBFS_MAGIC, O_EXCL
 from ..host.protocol import Host
 from ..ram_addr import RAMBlock
+from ..records import Record, Value
 from .event import Event
 
 
-@attrs.frozen
-class Leaks:
+@attrs.frozen(eq=False, repr=False)
+class Leaks(Value):
     """How many descriptors, mappings and strings are left, and which files."""
 
     fds: int = 0
@@ -33,8 +34,8 @@ class Leaks:
         }
 
 
-@attrs.define
-class Holdings:
+@attrs.define(eq=False, repr=False)
+class Holdings(Record):
     """What a process holds of the host: open descriptors, and mapped ranges by address.
 
     A range is a first address and the address behind its last byte; each mmap

@@ -12,6 +12,7 @@ import attrs
 
 from ..host.linux import ERRNO_NUMBERS, MAP_FIXED, MAP_SHARED_VALIDATE, MAP_SYNC, MAP_TYPE
 from ..host.protocol import Host
+from ..records import Value
 from .event import Event
 
 #: What the kernel did with the flag.  ``ignored``: it took it and made an ordinary mapping.
@@ -23,8 +24,8 @@ REFUSALS: Final = (ERRNO_NUMBERS["EOPNOTSUPP"], ERRNO_NUMBERS["EINVAL"])
 NOT_KNOWN: Final[Mapping[int, bool]] = MappingProxyType({})
 
 
-@attrs.frozen
-class Request:
+@attrs.frozen(eq=False, repr=False)
+class Request(Value):
     """One mapping that asked for MAP_SYNC, at ``address``.
 
     ``answer`` is None where the log does not tell: without MAP_SHARED_VALIDATE a kernel
@@ -38,8 +39,8 @@ class Request:
     retried: bool = False
 
 
-@attrs.frozen
-class MapSyncOutcome:
+@attrs.frozen(eq=False, repr=False)
+class MapSyncOutcome(Value):
     """What became of MAP_SYNC in the mappings of a run that requested it, in their order."""
 
     requests: tuple[Request, ...] = ()

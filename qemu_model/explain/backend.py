@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import attrs
 
+from ..records import Value
 from .place import Place
 
 Block = Literal["sync", "share", "pmem", "platform", "kernel", "file", "error"]
 
 
-@attrs.frozen
-class Backend:
+@attrs.frozen(eq=False, repr=False)
+class Backend(Value):
     """One backend of the line, as far as the run created it.
 
     ``asked`` and ``granted`` tell whether its mapping wanted MAP_SYNC and got it, None

@@ -8,9 +8,11 @@ from typing import Final
 
 import attrs
 
+from ..records import Value
 
-@attrs.frozen
-class Cause:
+
+@attrs.frozen(eq=False, repr=False)
+class Cause(Value):
     """One usual cause, and a command for a shell that tells whether it is this one.
 
     ``check`` has ``{path}`` where the path in question goes.  ``errnos`` are those

@@ -15,6 +15,7 @@ from ..calls.map_sync import Outcome
 from ..host.protocol import Host
 from ..process import Process, Run
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
+from ..records import Value
 from ..revision import V8, Revision
 from ..revisions.default import AS_ASKED
 from .advice import advise, crash, depends_on_host
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 PERSISTENT_DEVICES: Final = ("nvdimm", "virtio-pmem-pci", "virtio-pmem")
 
 
-@attrs.frozen
-class Explanation:
+@attrs.frozen(eq=False, repr=False)
+class Explanation(Value):
     """All that is said about a line.
 
     ``host`` is empty where none was given: then what depends on it is None, and

@@ -13,10 +13,11 @@ import attrs
 from ..error import Error
 from ..qemu_option import qemu_opts_parse
 from ..qemu_options_hx import options_of_all_releases
+from ..records import Value
 
 
-@attrs.frozen
-class GivenObject:
+@attrs.frozen(eq=False, repr=False)
+class GivenObject(Value):
     """An -object as it was given: type, id, its other parameters in their order."""
 
     type: str

@@ -12,6 +12,7 @@ import attrs
 from ..calls.event import Event
 from ..host import linux
 from ..process import Process
+from ..records import Record, Value
 from .parts import Part, size_of
 
 Source = Literal["file", "memfd", "anonymous"]
@@ -21,8 +22,8 @@ MEMORY_DEVICES: Final = ("nvdimm", "pc-dimm", "virtio-mem", "virtio-pmem", "ivsh
 _HUGE_MASK: Final = linux.MFD_HUGE_MASK
 
 
-@attrs.frozen
-class Use:
+@attrs.frozen(eq=False, repr=False)
+class Use(Value):
     """What uses a backend: the machine's RAM, a node of it, or a device by its label."""
 
     kind: Literal["ram", "node", "device"]
@@ -30,8 +31,8 @@ class Use:
     part: Part | None = None
 
 
-@attrs.frozen(eq=False)
-class Memory:
+@attrs.frozen(eq=False, repr=False)
+class Memory(Record):
     """One block of memory; sizes in bytes.
 
     ``type`` is the backend's, empty for RAM that the machine makes itself.  ``size`` is
@@ -92,8 +93,8 @@ class Memory:
         }
 
 
-@attrs.define
-class _Descriptors:
+@attrs.define(eq=False, repr=False)
+class _Descriptors(Record):
     """What each open descriptor is, as the events so far say."""
 
     paths: dict[int, str] = attrs.field(factory=dict)
@@ -126,8 +127,8 @@ class _Descriptors:
         self.created.discard(fd)
 
 
-@attrs.frozen
-class _Mapped:
+@attrs.frozen(eq=False, repr=False)
+class _Mapped(Value):
     """A mapping of a block, and what its descriptor was."""
 
     length: int

@@ -15,12 +15,13 @@ import attrs
 
 from .. import messages
 from ..error import Message
+from ..records import Record
 from ..revision import REVISIONS
 from .outside import outside_messages
 
 
-@attrs.frozen(eq=False)
-class Known:
+@attrs.frozen(eq=False, repr=False)
+class Known(Record):
     """One text, with every tree that says it: ``messages`` are those with this text.
 
     ``functions_by_tree`` is the C file and function that says it, by the tree's name.

@@ -20,6 +20,7 @@ from typing import Final
 import attrs
 
 from ..host import linux
+from ..records import Record
 from .known import Known, known_messages
 
 #: A text this short says too little by itself: it counts only with an errno's text behind it.
@@ -79,8 +80,8 @@ _QUOTING: Final = " \"'`)]}\\,;"
 _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))
 
 
-@attrs.frozen(eq=False)
-class Pattern:
+@attrs.frozen(eq=False, repr=False)
+class Pattern(Record):
     """A message's fixed pieces, in order, and the names of the fields between them.
 
     Blanks around a field belong to it: it may be empty, and then there is but one.
@@ -104,8 +105,8 @@ class Pattern:
         return sum(map(len, self.pieces))
 
 
-@attrs.frozen(eq=False)
-class Found:
+@attrs.frozen(eq=False, repr=False)
+class Found(Record):
     """A message in a text: what stood in its fields, and the errno whose text followed.
 
     ``score`` tells how sure it is; ``first`` and ``last`` bound it in ``line``.

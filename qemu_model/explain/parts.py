@@ -15,6 +15,7 @@ import attrs
 from ..error import Error
 from ..input.programs import option_name, options_with_value
 from ..qemu_option import qemu_opts_parse
+from ..records import Value
 
 #: What the first parameter of an option is called, where it has no name.
 _FIRST: Final = MappingProxyType(
@@ -36,8 +37,8 @@ _SAME: Final = MappingProxyType({"M": "machine"})
 _ON: Final = ("on", "yes", "y", "true")
 
 
-@attrs.frozen
-class Part:
+@attrs.frozen(eq=False, repr=False)
+class Part(Value):
     """One option of the line, read without refusing anything.
 
     ``kind`` is what comes first (a type, a driver), ``place`` counts the words of the

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import attrs
 
 from ..host.linux import HUGETLBFS_MAGIC, MAP_SHARED_VALIDATE, MAP_SYNC
+from ..records import Value
 
 if TYPE_CHECKING:
     from ..host.profile import FileRules, Profile
@@ -24,8 +25,8 @@ MAP_SYNC_SINCE: Final = (4, 15)
 Kind = Literal["disk", "dax", "device", "memory", "unknown"]
 
 
-@attrs.frozen
-class Place:
+@attrs.frozen(eq=False, repr=False)
+class Place(Value):
     """Where a path is: the ``kind``, the file system's name, and what the host says of it.
 
     ``grants`` tells whether a mapping there can be synchronous, None if that is not

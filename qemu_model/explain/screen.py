@@ -12,6 +12,7 @@ import attrs
 from ..findings.start_rules import ENDLESS, OTHER_RELEASE, REFUSED
 from ..findings.text_rules import FAILED_THERE
 from ..findings.units import counted
+from ..records import Value
 from ..revisions.default import machine_type
 from .answer import memory_sentences, verdict
 
@@ -29,8 +30,8 @@ SAID_ABOVE: Final = (REFUSED, ENDLESS, OTHER_RELEASE)
 _STYLES: Final = (("error", "red"), ("warning", "yellow"), ("note", "cyan"))
 
 
-@attrs.frozen
-class ScreenLine:
+@attrs.frozen(eq=False, repr=False)
+class ScreenLine(Value):
     """One line of the screen, and its style."""
 
     text: str

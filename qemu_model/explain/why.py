@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from ..records import Record
 from ..revision import REVISIONS
 from .causes import Cause, causes_of
 from .known import Known
@@ -28,8 +29,8 @@ _BACKEND: Final = "memory-backend-file"
 LONGEST_PATH: Final = 4096
 
 
-@attrs.frozen(eq=False)
-class Why:
+@attrs.frozen(eq=False, repr=False)
+class Why(Record):
     """What is known of a text: the surest message in it, and the others.
 
     ``nearest`` are the messages most like it where none is in it; ``path`` is the

@@ -11,11 +11,12 @@ from typing import Final
 import attrs
 
 from ..ram_addr import RAM_PMEM, RAM_SHARED
+from ..records import Value
 from ..revision import Policy
 
 
-@attrs.frozen
-class Effect:
+@attrs.frozen(eq=False, repr=False)
+class Effect(Value):
     """What one option does, a sentence each or nothing.
 
     ``backend`` is the id of the backend it belongs to, empty for an option of the
@@ -34,8 +35,8 @@ class Effect:
         return attrs.asdict(self)
 
 
-@attrs.frozen
-class _Words:
+@attrs.frozen(eq=False, repr=False)
+class _Words(Value):
     data: str = ""
     memory: str = ""
     sharing: str = ""

@@ -19,6 +19,7 @@ from ..explain.usual_machine import (
 )
 from ..host.protocol import Host, HostRefuses
 from ..process import Process, Run, negotiates
+from ..records import Record
 from ..revision import Revision
 from .surroundings import Anywhere, Simulated, Surroundings, ThisMachine
 
@@ -38,8 +39,8 @@ class HasFileSizes(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
-class Look:
+@attrs.frozen(eq=False, repr=False)
+class Look(Record):
     """One run of a line: the process, its objects by id, also those that are gone, its memory.
 
     ``addresses`` are those of the objects' blocks, 0 for one that has none.
@@ -52,8 +53,8 @@ class Look:
     memory: tuple[Memory, ...]
 
 
-@attrs.frozen(eq=False)
-class Place:
+@attrs.frozen(eq=False, repr=False)
+class Place(Record):
     """A host by its name, empty for none: how to make it, and what it has.
 
     ``plenty`` is the profile of the same machine on which nothing is scarce.
@@ -66,8 +67,8 @@ class Place:
     profile: Profile | None = None
 
 
-@attrs.frozen(eq=False)
-class Case:
+@attrs.frozen(eq=False, repr=False)
+class Case(Record):
     """All that the rules look at.
 
     ``wanted`` is the line's memory on a machine where nothing is scarce, ``look`` the run

@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 
 from ..explain.guest_memory import Memory
+from ..records import Value
 from .surroundings import Surroundings
 from .units import counted, joined, option_size, rough_size, size_text
 
@@ -26,8 +27,8 @@ _NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 LESS_MEMORY: Final = "give the guest less memory, or use huge pages or a shared file"
 
 
-@attrs.frozen
-class Condition:
+@attrs.frozen(eq=False, repr=False)
+class Condition(Value):
     """The condition that failed, in a sentence, and what to do; ``check`` is a command.
 
     ``values`` are the backend's parameters with the fix, ``size`` its size with it, in

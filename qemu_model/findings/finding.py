@@ -9,13 +9,15 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ..records import Value
+
 Severity = Literal["error", "warning", "note"]
 #: The severities by weight.
 SEVERITIES: Final = MappingProxyType({"note": 0, "warning": 1, "error": 2})
 
 
-@attrs.frozen
-class Rule:
+@attrs.frozen(eq=False, repr=False)
+class Rule(Value):
     """One kind of finding: its code, its name, how bad it is as a rule, what it means."""
 
     code: str
@@ -29,8 +31,8 @@ class Rule:
         return f"docs/reference/lint/{self.name}"
 
 
-@attrs.frozen
-class Finding:
+@attrs.frozen(eq=False, repr=False)
+class Finding(Value):
     """A rule that applies: to which object, in which words, why, and what to do.
 
     ``object`` is an id or an option, empty for the line as a whole.  ``args`` is the line

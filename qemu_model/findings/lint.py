@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from ..input.found import QemuLine
+from ..records import Record
 from ..revision import Revision
 from .case import case_of, place_called
 from .finding import SEVERITIES, Finding, Severity
@@ -20,8 +21,8 @@ SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 COMMAND_LINE: Final = "command-line"
 
 
-@attrs.frozen(eq=False)
-class Linted:
+@attrs.frozen(eq=False, repr=False)
+class Linted(Record):
     """One input: its name, the line found in it, the tree, whether it starts, its findings."""
 
     name: str

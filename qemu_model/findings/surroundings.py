@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
+from ..records import Value
+
 if TYPE_CHECKING:
     from ..host.profile import FileRules, Profile
 
@@ -50,8 +52,8 @@ class Surroundings(Protocol):
         ...
 
 
-@attrs.frozen
-class Anywhere:
+@attrs.frozen(eq=False, repr=False)
+class Anywhere(Value):
     """No host in particular: nothing is known, except what usual paths are."""
 
     profile: Profile
@@ -89,8 +91,8 @@ class Anywhere:
         return self.profile.mounts[mount].rules.name if mount else ""
 
 
-@attrs.frozen
-class Simulated:
+@attrs.frozen(eq=False, repr=False)
+class Simulated(Value):
     """A simulated host: its profile says it all."""
 
     profile: Profile
@@ -148,8 +150,8 @@ def _mount_of(profile: Profile, path: str) -> str:
     return ""
 
 
-@attrs.frozen
-class ThisMachine:
+@attrs.frozen(eq=False, repr=False)
+class ThisMachine(Value):
     """This machine, from ``/proc`` and ``/sys``: nothing is opened that could have effects."""
 
     def pool(self, page_size: int) -> int | None:

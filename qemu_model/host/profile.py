@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from ..records import Value
 from . import linux
 from .protocol import Platform, StatFs
 
@@ -33,8 +34,8 @@ COLUMNS: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 
-@attrs.frozen
-class FileRules:
+@attrs.frozen(eq=False, repr=False)
+class FileRules(Value):
     """How the kernel treats files of one kind.
 
     ``answers`` holds, for mmap's type and MAP_SYNC bits, a negative errno or the bits
@@ -60,8 +61,8 @@ class FileRules:
     punch_hole: bool = True
 
 
-@attrs.frozen
-class MountPlan:
+@attrs.frozen(eq=False, repr=False)
+class MountPlan(Value):
     """A mount point: where, what, how much of it in bytes (None: no limit)."""
 
     path: str
@@ -70,8 +71,8 @@ class MountPlan:
     read_only: bool = False
 
 
-@attrs.frozen
-class FilePlan:
+@attrs.frozen(eq=False, repr=False)
+class FilePlan(Value):
     """A file that is there at the start; ``size`` and ``alignment`` in bytes.
 
     ``kind``: ``file``, ``directory``, ``symlink``, ``fifo``, ``device`` or ``absent``;
@@ -87,8 +88,8 @@ class FilePlan:
     open_error: int = 0
 
 
-@attrs.frozen
-class Kernel:
+@attrs.frozen(eq=False, repr=False)
+class Kernel(Value):
     """The kernel of a profile: version, memory and limits (bytes), and what it lacks.
 
     ``mbind_error`` and ``memfd_error`` are the errno that such a call always gives, or

@@ -18,9 +18,11 @@ from typing import Protocol
 
 import attrs
 
+from ..records import Value
 
-@attrs.frozen
-class StatFs:
+
+@attrs.frozen(eq=False, repr=False)
+class StatFs(Value):
     """What ``fstatfs`` and ``statfs`` answer, as far as QEMU looks at it.
 
     ``f_bsize`` is in bytes; on hugetlbfs it is the size of a huge page.
@@ -30,8 +32,8 @@ class StatFs:
     f_bsize: int
 
 
-@attrs.frozen
-class Stat:
+@attrs.frozen(eq=False, repr=False)
+class Stat(Value):
     """What ``fstat`` and ``stat`` answer, as far as QEMU looks at it; ``st_size`` in bytes.
 
     ``st_rdev`` is the number of a device, 0 for anything else.
@@ -42,8 +44,8 @@ class Stat:
     st_rdev: int = 0
 
 
-@attrs.frozen
-class Platform:
+@attrs.frozen(eq=False, repr=False)
+class Platform(Value):
     """What the modelled QEMU was built for and with, and what it runs on.
 
     ``page_size`` and ``vmalloc_align`` (``QEMU_VMALLOC_ALIGN``) are in bytes.

@@ -9,6 +9,8 @@ from typing import Final
 
 import attrs
 
+from ..records import Value
+
 #: A release in a version's text: "10.0.2Debian 1:10.0.2" is 10.0.
 _RELEASE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.\d+)?")
 #: A release in the path of a program: /opt/qemu-9.2.1/bin/qemu-system-x86_64.
@@ -19,8 +21,8 @@ class NothingFound(Exception):
     """A text holds no QEMU options.  The text says what was looked for, and what to do."""
 
 
-@attrs.frozen
-class QemuLine:
+@attrs.frozen(eq=False, repr=False)
+class QemuLine(Value):
     """The options of one QEMU, as a text had them.
 
     ``kind`` names the sort of text ("libvirt log", "ps", ...), ``when`` the time of the

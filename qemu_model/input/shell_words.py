@@ -14,6 +14,8 @@ from typing import Final
 
 import attrs
 
+from ..records import Record
+
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\+?)=")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*|[@*#?$!0-9-]")
 _BRACED: Final = re.compile(r"\{#?([A-Za-z_]\w*|[0-9@*]+)(\[[@*]\])?(?::?[-=+?]([^}]*))?\}")
@@ -31,8 +33,8 @@ class Unreadable(Exception):
     """The text is not a shell command: a quote has no end, or expansions have none."""
 
 
-@attrs.define
-class Command:
+@attrs.define(eq=False, repr=False)
+class Command(Record):
     """One command: its words, and the line of the text that it begins on, from 1."""
 
     words: list[str]
@@ -40,8 +42,8 @@ class Command:
     notes: list[str] = attrs.field(factory=list)
 
 
-@attrs.define
-class _Reader:
+@attrs.define(eq=False, repr=False)
+class _Reader(Record):
     text: str
     position: int = 0
     variables: dict[str, list[str]] = attrs.field(factory=dict)

@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from ..boards import MachineClass
+from ..records import Value
 from ..revisions.release import Release, is_between, value_in
 from .table import MACHINES
 
@@ -46,8 +47,8 @@ _VERSIONED: Final = re.compile(
 )
 
 
-@attrs.frozen
-class NamedMachine:
+@attrs.frozen(eq=False, repr=False)
+class NamedMachine(Value):
     """A machine type that a name stands for, and what is assumed if it is not QEMU's own."""
 
     machine: MachineClass

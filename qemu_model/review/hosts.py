@@ -13,14 +13,15 @@ from ..host import linux, profiles
 from ..host.linux import MAP_SHARED_VALIDATE, MAP_SYNC, O_CREAT, O_RDWR, PROT_READ, PROT_WRITE
 from ..host.protocol import Host
 from ..host.simulated import SimulatedHost
+from ..records import Value
 
 #: Large enough for one page of every file system there is, in bytes.
 PROBED_LENGTH: Final = 16 * 1024 * 1024
 VM_SYNC_NAME: Final = "sf"
 
 
-@attrs.frozen
-class ReviewHost:
+@attrs.frozen(eq=False, repr=False)
+class ReviewHost(Value):
     """A host to run on: ``name`` as outputs show it, ``path`` of a file there.
 
     ``make`` returns the host as it is before anything happens.  ``alignment`` in

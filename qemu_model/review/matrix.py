@@ -18,6 +18,7 @@ from ..calls.inferences import relied_on
 from ..calls.map_sync import Outcome
 from ..host.linux import MAP_FIXED, MAP_SYNC
 from ..process import run
+from ..records import Value
 from ..revision import Revision
 from .hosts import ReviewHost, flag_names
 
@@ -29,8 +30,8 @@ SIZE: Final = 16 * 1024 * 1024
 ID: Final = "mem0"
 
 
-@attrs.frozen
-class Attempt:
+@attrs.frozen(eq=False, repr=False)
+class Attempt(Value):
     """One try to map the backend: mmap's numbers and its answer, and who asked."""
 
     prot: int
@@ -44,8 +45,8 @@ class Attempt:
         return bool(self.flags & MAP_SYNC)
 
 
-@attrs.frozen
-class Row:
+@attrs.frozen(eq=False, repr=False)
+class Row(Value):
     """One cell of the matrix.
 
     ``share``, ``pmem`` and ``sync`` are what the line says, ``unset`` for nothing;
@@ -168,8 +169,8 @@ def matrix(revision: Revision, hosts: Sequence[ReviewHost]) -> list[Row]:
     return rows
 
 
-@attrs.frozen
-class Case:
+@attrs.frozen(eq=False, repr=False)
+class Case(Value):
     """Cells of one host that behave alike: for each option the values it may have there."""
 
     share: tuple[str, ...]

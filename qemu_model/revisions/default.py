@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from ..records import Value
 from .names import find
 from .release import Release, is_between, release_text
 from .releases import NEWEST, RELEASES
@@ -29,8 +30,8 @@ AS_ASKED: Final = "as asked"
 _VERSIONED: Final = re.compile(r"-(\d{1,2})\.(\d{1,2})(?:\D|$)")
 
 
-@attrs.frozen
-class Choice:
+@attrs.frozen(eq=False, repr=False)
+class Choice(Value):
     """The tree that answers, and why it is this one."""
 
     revision: Revision

@@ -14,13 +14,15 @@ from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
+from ..records import Value
+
 #: How a statement is known: a real QEMU or its recording shows it, its published C says it,
 #: or nothing published fixes it.
 Evidence: TypeAlias = Literal["measured", "read", "assumed"]
 
 
-@attrs.frozen
-class Shown:
+@attrs.frozen(eq=False, repr=False)
+class Shown(Value):
     """The smallest run that shows a difference: a command line, commands, a host's profile.
 
     ``faults`` are calls that fail, as strace spells them; ``build`` is what of the
@@ -34,8 +36,8 @@ class Shown:
     build: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.frozen
-class Difference:
+@attrs.frozen(eq=False, repr=False)
+class Difference(Value):
     """What is known of a field: what it says, where QEMU does it, and since when.
 
     ``since`` is a release (``9.1``), a patch (``V8/4``) or a posting (``V7``), ``function``
@@ -69,8 +71,8 @@ def _field(
     return attrs.field(default=default, metadata={_KEY: known})
 
 
-@attrs.frozen
-class QemuOption:
+@attrs.frozen(eq=False, repr=False)
+class QemuOption(Value):
     """``util/qemu-option.c``."""
 
     reads_the_id_as_a_parameter: bool = _field(
@@ -88,8 +90,8 @@ class QemuOption:
     )
 
 
-@attrs.frozen
-class Cutils:
+@attrs.frozen(eq=False, repr=False)
+class Cutils(Value):
     """``util/cutils.c``."""
 
     size_reports_range: bool = _field(
@@ -122,8 +124,8 @@ class Cutils:
     )
 
 
-@attrs.frozen
-class QapiUtil:
+@attrs.frozen(eq=False, repr=False)
+class QapiUtil(Value):
     """``qapi/qapi-util.c``."""
 
     booleans_are_read_alike: bool = _field(
@@ -135,8 +137,8 @@ class QapiUtil:
     )
 
 
-@attrs.frozen
-class JsonParser:
+@attrs.frozen(eq=False, repr=False)
+class JsonParser(Value):
     """``qobject/json-parser.c``."""
 
     parses_tokens_as_they_come: bool = _field(
@@ -148,8 +150,8 @@ class JsonParser:
     )
 
 
-@attrs.frozen
-class QemuError:
+@attrs.frozen(eq=False, repr=False)
+class QemuError(Value):
     """``util/qemu-error.c``."""
 
     a_command_prints_the_programs_name: bool = _field(
@@ -176,8 +178,8 @@ class QemuError:
     )
 
 
-@attrs.frozen
-class Qom:
+@attrs.frozen(eq=False, repr=False)
+class Qom(Value):
     """``qom/object.c``."""
 
     containers_are_there_at_start: bool = _field(
@@ -192,8 +194,8 @@ class Qom:
     )
 
 
-@attrs.frozen
-class ObjectInterfaces:
+@attrs.frozen(eq=False, repr=False)
+class ObjectInterfaces(Value):
     """``qom/object_interfaces.c``."""
 
     checks_the_id: bool = _field(
@@ -213,8 +215,8 @@ class ObjectInterfaces:
     )
 
 
-@attrs.frozen
-class Qmp:
+@attrs.frozen(eq=False, repr=False)
+class Qmp(Value):
     """``qapi/qmp-dispatch.c`` and the commands."""
 
     object_add_takes_properties: bool = _field(
@@ -251,8 +253,8 @@ class Qmp:
     )
 
 
-@attrs.frozen
-class Vl:
+@attrs.frozen(eq=False, repr=False)
+class Vl(Value):
     """``system/vl.c``."""
 
     reads_options_with_qapi: bool = _field(

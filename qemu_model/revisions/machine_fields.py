@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import attrs
 
+from ..records import Value
 from .fields import Shown
 from .fields import _field as difference
 
@@ -15,8 +16,8 @@ _BACKEND = ("-object", "memory-backend-ram,id=ram0,size=96M")
 _HOTPLUG = ("-M", "pc,nvdimm=on", "-m", "96M,slots=4,maxmem=4G", *_BACKEND)
 
 
-@attrs.frozen
-class Machine:
+@attrs.frozen(eq=False, repr=False)
+class Machine(Value):
     """``hw/core/machine.c``."""
 
     ram_is_a_backend: bool = difference(
@@ -68,8 +69,8 @@ class Machine:
     )
 
 
-@attrs.frozen
-class MachineSmp:
+@attrs.frozen(eq=False, repr=False)
+class MachineSmp(Value):
     """``hw/core/machine-smp.c``."""
 
     refuses_other_products: bool = difference(
@@ -116,8 +117,8 @@ class MachineSmp:
     )
 
 
-@attrs.frozen
-class Numa:
+@attrs.frozen(eq=False, repr=False)
+class Numa(Value):
     """``hw/core/numa.c``."""
 
     frees_the_memdev_name: bool = difference(
@@ -250,8 +251,8 @@ class Numa:
     )
 
 
-@attrs.frozen
-class Pc:
+@attrs.frozen(eq=False, repr=False)
+class Pc(Value):
     """``hw/i386/pc.c``."""
 
     checks_phys_bits: bool = difference(
@@ -263,8 +264,8 @@ class Pc:
     )
 
 
-@attrs.frozen
-class MemoryDevice:
+@attrs.frozen(eq=False, repr=False)
+class MemoryDevice(Value):
     """``hw/mem/memory-device.c``."""
 
     names_the_usable_range: bool = difference(
@@ -330,8 +331,8 @@ class MemoryDevice:
     )
 
 
-@attrs.frozen
-class PcDimm:
+@attrs.frozen(eq=False, repr=False)
+class PcDimm(Value):
     """``hw/mem/pc-dimm.c``."""
 
     names_the_valid_slots: bool = difference(
@@ -350,8 +351,8 @@ class PcDimm:
     )
 
 
-@attrs.frozen
-class Nvdimm:
+@attrs.frozen(eq=False, repr=False)
+class Nvdimm(Value):
     """``hw/mem/nvdimm.c``."""
 
     read_only_needs_unarmed: bool = difference(
@@ -374,8 +375,8 @@ class Nvdimm:
     )
 
 
-@attrs.frozen
-class VirtioMem:
+@attrs.frozen(eq=False, repr=False)
+class VirtioMem(Value):
     """``hw/virtio/virtio-mem.c``."""
 
     blocks_can_be_of_one_mib: bool = difference(

@@ -11,10 +11,11 @@ from typing import Final, Literal
 import attrs
 
 from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC, RamFlags
+from ..records import Value
 
 
-@attrs.frozen
-class Inference:
+@attrs.frozen(eq=False, repr=False)
+class Inference(Value):
     """A sentence about a rule that nothing published fixes, and which runs rely on it.
 
     Those in which MAP_SYNC was refused (``refused``), those in which the option was
@@ -25,8 +26,8 @@ class Inference:
     relied_on: Literal["always", "refused", "changed"] = "always"
 
 
-@attrs.frozen
-class Policy:
+@attrs.frozen(eq=False, repr=False)
+class Policy(Value):
     """When a tree asks for MAP_SYNC, with what, and what a refusal leads to.
 
     ``values`` are those of the option ``sync``, ``default`` the one that stands for

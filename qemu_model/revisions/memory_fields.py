@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 
 from ..ram_addr import RAM_SHARED, RamFlags
+from ..records import Value
 from .fields import Shown
 from .fields import _field as difference
 
@@ -14,8 +15,8 @@ _RAM = "memory-backend-ram,id=mem0,size=16M"
 _FILE = "memory-backend-file,id=mem0,size=16M,mem-path=/mnt/guest.img"
 
 
-@attrs.frozen
-class MmapAlloc:
+@attrs.frozen(eq=False, repr=False)
+class MmapAlloc(Value):
     """``util/mmap-alloc.c``."""
 
     takes_flags: bool = difference(
@@ -57,8 +58,8 @@ class MmapAlloc:
     )
 
 
-@attrs.frozen
-class Memfd:
+@attrs.frozen(eq=False, repr=False)
+class Memfd(Value):
     """``util/memfd.c``."""
 
     checks_close_on_exec: bool = difference(
@@ -80,8 +81,8 @@ class Memfd:
     )
 
 
-@attrs.frozen
-class OslibPosix:
+@attrs.frozen(eq=False, repr=False)
+class OslibPosix(Value):
     """``util/oslib-posix.c``."""
 
     anonymous_shared_flag: RamFlags = difference(
@@ -120,8 +121,8 @@ class OslibPosix:
     )
 
 
-@attrs.frozen
-class Physmem:
+@attrs.frozen(eq=False, repr=False)
+class Physmem(Value):
     """``system/physmem.c``."""
 
     reads_the_size_of_device_dax: bool = difference(
@@ -221,8 +222,8 @@ class Physmem:
     )
 
 
-@attrs.frozen
-class Hostmem:
+@attrs.frozen(eq=False, repr=False)
+class Hostmem(Value):
     """``backends/hostmem.c``."""
 
     errors_name_the_property: bool = difference(
@@ -325,8 +326,8 @@ class Hostmem:
     )
 
 
-@attrs.frozen
-class HostmemFile:
+@attrs.frozen(eq=False, repr=False)
+class HostmemFile(Value):
     """``backends/hostmem-file.c``."""
 
     has_sync: bool = difference(
@@ -370,8 +371,8 @@ class HostmemFile:
     )
 
 
-@attrs.frozen
-class HostmemMemfd:
+@attrs.frozen(eq=False, repr=False)
+class HostmemMemfd(Value):
     """``backends/hostmem-memfd.c``."""
 
     needs_sealing: bool = difference(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import attrs
 
+from ..records import Value
 from .fields import (
     Cutils,
     Evidence,
@@ -41,8 +42,8 @@ from .memory_fields import (
 from .release import Release
 
 
-@attrs.frozen
-class Revision:
+@attrs.frozen(eq=False, repr=False)
+class Revision(Value):
     """A tree of QEMU: its name, the release whose texts and rows it has, and what it does.
 
     ``evidence`` says whether a real QEMU was compared with the tree.  The groups after it

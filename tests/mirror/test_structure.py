@@ -37,6 +37,7 @@ LAYERS = {
     "inspect": 5,
     "guest": 5,
     "host": 0,
+    "records": 0,
 }
 #: An event is part of the host's language; a run as a whole is above the process.
 CALLS = {"calls": 0, "event": 0, "strace_text": 0, "report": 5, "inferences": 5, "said": 5}
