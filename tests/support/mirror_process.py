@@ -23,7 +23,7 @@ class Machine:
     def __init__(
         self, *args: str, tree: str = "v8", platform: Platform | None = None, **answers: Any
     ) -> None:
-        self.host = ToldHost(platform, **answers)
+        self.host, self.tree = ToldHost(platform, **answers), tree
         self.process = Process(["-machine", "none", *args], self.host, find(tree))
         self.started = self.process.start()
 
@@ -34,11 +34,12 @@ class Machine:
         return reply["return"] if "return" in reply else reply["error"]["desc"]
 
     def add(self, kind: str, id: str = "m0", **props: Any) -> Any:
-        """Add an object; a ``_`` in a name is a ``-``."""
+        """Add an object of 1 MiB; a ``_`` in a name is a ``-``."""
         named = {name.replace("_", "-"): value for name, value in props.items()}
-        return self.do(
-            "object-add", **{"qom-type": kind, "id": id, "props": {**PATHS.get(kind, {}), **named}}
-        )
+        named = {"size": 1 << 20, **PATHS.get(kind, {}), **named}
+        if find(self.tree).release < (6, 0):
+            named = {"props": named}
+        return self.do("object-add", **{"qom-type": kind, "id": id, **named})
 
     def set(self, name: str, value: Any, path: str = "/objects/m0") -> Any:
         """Set a property."""
@@ -47,9 +48,3 @@ class Machine:
     def get(self, name: str, path: str = "/objects/m0") -> Any:
         """Read a property."""
         return self.do("qom-get", path=path, property=name)
-
-    def advice(self) -> list[tuple[int, int]]:
-        """Return length and advice of each madvise so far, and forget them."""
-        made = [(call[2], call[3]) for call in self.host.made("madvise")]
-        self.host.calls.clear()
-        return made

@@ -1,6 +1,6 @@
-"""QMP, and types and paths of objects, where few people look: word for word.
+"""QMP, JSON, and types and paths of objects, where few people look: word for word.
 
-The expected side is what QEMU 7.2 was seen to say (``oracle/cases.py`` asks it the same);
+The expected side is what QEMU 7.2 was seen to say (``conform`` asks it the same);
 where 3.1 differs, the function of 3.1 is named.
 """
 
@@ -213,3 +213,29 @@ def test_a_refused_dontdump_is_told_if_the_machine_wants_it_and_qemu_goes_on(
         assert (done.exit, done.stderr) == (0, expected)
     done = run(["-M", "none", line[0], line[1] + ",dump=off"], ToldHost(madvise=[refuse]), revision)
     assert (done.exit, done.stderr) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("request_", "desc"),
+    [
+        (command("object-add", id="m0"), "Parameter 'qom-type' is missing"),
+        (command("object-add", **{"qom-type": "iothread"}), "Parameter 'id' is missing"),
+        (
+            command("object-add", **{"qom-type": "iothread", "id": "m", "props": 1}),
+            "Invalid parameter type for 'props', expected: dict",
+        ),
+        (command("qom-set", property="size", value=1), "Parameter 'path' is missing"),
+        (command("qom-set", path="m0", value=1), "Parameter 'property' is missing"),
+        (command("query-statuz"), "The command query-statuz has not been found"),
+    ],
+)
+def test_missing_or_wrong_argument_is_named(request_: dict[str, Any], desc: str) -> None:
+    """qapi/qmp-dispatch.c and the visitors of 3.1."""
+    kind = "CommandNotFound" if "found" in desc else "GenericError"
+    assert replies(V8, NEGOTIATE, request_) == [{"return": {}}, error(desc, kind)]
+
+
+@BOTH
+def test_command_of_qemu_that_is_not_modelled_is_named(revision: Revision) -> None:
+    with pytest.raises(NotModelled, match=r"^query-status$"):
+        replies(revision, NEGOTIATE, {"execute": "query-status"})

@@ -21,23 +21,19 @@ from qemu_model.cutils import (
     parse_integer,
     parse_uint,
     qemu_strtosz,
-    qemu_strtosz_MiB,
     strtod,
     suffix_mul,
 )
 from qemu_model.error import Error
 from qemu_model.opts_visitor import OptsVisitor
-from qemu_model.process import run
 from qemu_model.qemu_option import (
-    QemuOpts,
     parse_option_number,
-    parse_option_size,
     qemu_opts_parse,
     qemu_opts_parse_noisily,
 )
 from qemu_model.revision import V8
 from qemu_model.string_input import StringInputVisitor
-from qemu_model.vl_options import NUMA_OPTS, merged
+from qemu_model.vl_options import NUMA_OPTS
 
 QEMU = qemu_on(ToldHost(), V8)
 
@@ -102,13 +98,6 @@ def test_where_a_number_ends_and_what_it_is() -> None:
     assert strtod("e") is None
 
 
-def test_mib_is_the_unit_where_none_is_given() -> None:
-    """numa.c:parse_numa: mem without a unit."""
-    texts = ("1", "1B", "1K", "1.5", "0", "x", "1x")
-    expected = [MIB, 1, 1024, 3 * MIB // 2, 0, None, None]
-    assert [qemu_strtosz_MiB(QEMU, text) for text in texts] == expected
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -146,37 +135,9 @@ def test_numbers_and_where_they_end() -> None:
     assert (suffix_mul("k"), suffix_mul("x"), suffix_mul("")) == (1024, -1, -1)
 
 
-def test_sizes_of_options_say_what_is_wrong() -> None:
-    """util/qemu-option.c:parse_option_size."""
-    assert parse_option_size(QEMU, "maxmem", "1G") == GIB
-    expects = "Parameter 'maxmem' expects a non-negative number below 2^64"
-    assert message(lambda: parse_option_size(QEMU, "maxmem", "x")) == expects
-    for text in ("-1", "16E", "18446744073709551615"):
-        said = f"Value '{text}' is out of range for parameter 'maxmem'"
-        assert message(lambda text=text: parse_option_size(QEMU, "maxmem", text)) == said
-
-
 def opts(text: str) -> OptsVisitor:
     """Return what reads the parameters of a -numa."""
     return OptsVisitor(QEMU, qemu_opts_parse(text, "type"))
-
-
-@pytest.mark.parametrize(
-    ("text", "bits", "expected"),
-    [
-        ("255", 8, 255), ("256", 8, "uint8_t"), ("65535", 16, 65535), ("65536", 16, "uint16_t"),
-        ("0x1f", 8, 31), ("-1", 8, "a uint64 value"), ("1x", 8, "a uint64 value"),
-        ("", 8, "a uint64 value"), ("0", 8, 0),
-    ],
-)  # fmt: skip
-def test_numbers_of_few_bits(text: str, bits: int, expected: Any) -> None:
-    """qapi/opts-visitor.c and qapi-visit-core.c."""
-    visitor = opts(f"dist,val={text}")
-    if isinstance(expected, int):
-        assert getattr(visitor, f"type_uint{bits}")("val") == expected
-    else:
-        said = f"Parameter 'val' expects {expected}"
-        assert message(lambda: getattr(visitor, f"type_uint{bits}")("val")) == said
 
 
 @pytest.mark.parametrize(
@@ -200,30 +161,6 @@ def test_numbers_with_a_sign(read: Any, text: str, expected: int | None) -> None
         assert message(lambda: visitor.type_int64("a")) == f"Parameter 'a' expects {kind}"
 
 
-@pytest.mark.parametrize(
-    ("text", "method", "expected"),
-    [
-        ("-1", "type_uint64", (1 << 64) - 1),
-        ("18446744073709551615", "type_uint64", (1 << 64) - 1),
-        ("-18446744073709551615", "type_uint64", 1),
-        ("18446744073709551616", "type_uint64", "uint64"),
-        ("x", "type_uint64", "uint64"), ("4294967295", "type_uint32", (1 << 32) - 1),
-        ("4294967296", "type_uint32", "uint32_t"), ("-1", "type_uint32", "uint32_t"),
-        ("2147483647", "type_int32", (1 << 31) - 1), ("-2147483648", "type_int32", -(1 << 31)),
-        ("2147483648", "type_int32", "int32_t"), ("2147483649", "type_int32", "int32_t"),
-        ("-2147483649", "type_int32", "int32_t"),
-        ("x", "type_int32", "int64"),
-    ],
-)  # fmt: skip
-def test_numbers_of_devices(text: str, method: str, expected: Any) -> None:
-    """qapi/string-input-visitor.c: a negative number wraps where there is no sign."""
-    read = getattr(StringInputVisitor(QEMU, text), method)
-    if isinstance(expected, int):
-        assert read("a") == expected
-    else:
-        assert message(lambda: read("a")) == f"Parameter 'a' expects {expected}"
-
-
 def test_lists_of_numbers() -> None:
     """qapi/opts-visitor.c: ranges of at most 65536 numbers, each of 16 bits."""
     assert opts("node,cpus=0-65535").uint16_list("cpus") == list(range(65536))
@@ -236,26 +173,6 @@ def test_lists_of_numbers() -> None:
     for text in ("65536", "65535-65536", "65536-65537"):
         said = message(lambda text=text: opts(f"node,cpus={text}").uint16_list("cpus"))
         assert said == "Parameter 'null' expects uint16_t"
-
-
-def test_missing_and_unknown_parameters() -> None:
-    """qapi/opts-visitor.c."""
-    assert message(lambda: opts("node").type_str("mem")) == "Parameter 'mem' is missing"
-    assert opts("node,id=a").type_str("id") == "a"
-    assert (opts("node,id=a").has("id"), opts("node").has("id")) == (True, False)
-    assert (opts("node,mem=1").has("mem"), opts("node").has("mem")) == (True, False)
-    assert opts("node").type_enum("type", ("node", "dist")) == "node"
-    said = message(lambda: opts("foo").type_enum("type", ("node", "dist")))
-    assert said == "Invalid parameter 'foo'"
-    for text, unread in (("node,mem=1", None), ("node,foo=1,mem=1", "foo"), ("node,id=a", "id")):
-        visitor = opts(text)
-        visitor.type_str("type")
-        if visitor.has("mem"):
-            visitor.type_size("mem")
-        if unread is None:
-            visitor.check_struct()
-        else:
-            assert message(visitor.check_struct) == f"Invalid parameter '{unread}'"
 
 
 @pytest.mark.parametrize(
@@ -301,69 +218,3 @@ def test_every_value_comes_back_with_its_commas_doubled(params: list[tuple[str, 
     wanted = [(name, value) for name, value in params if name != "id"]
     if len(wanted) == len(params) and ",id=" not in text:
         assert list(qemu_opts_parse(text, "type").params) == wanted
-
-
-@pytest.mark.parametrize("id", ["1", "_a", "a b", "", "a/b", "-a"])
-def test_an_id_is_an_identifier(id: str) -> None:
-    """util/id.c:id_wellformed, as recorded."""
-    said = message(lambda: qemu_opts_parse_noisily(QEMU, NUMA_OPTS, f"a,id={id}", []))
-    assert said == "Parameter 'id' expects an identifier"
-    assert qemu_opts_parse("a,id=A1-._z", "type").id == "A1-._z"
-
-
-def test_help_is_asked_for_by_either_word() -> None:
-    """util/qemu-option.c:qemu_opt_has_help_opt."""
-    asked = [qemu_opts_parse(f"a,{word}", "type").has_help() for word in ("help", "?", "x")]
-    assert asked == [True, True, False]
-
-
-def test_options_of_one_name_add_up_and_the_first_place_counts() -> None:
-    """vl.c: -m, -smp and -machine may be given several times."""
-    some = [
-        QemuOpts(None, (("size", "1"),), location="-m 1"),
-        QemuOpts("a", (("size", "5"),), location="-m 5,id=a"),
-        QemuOpts(None, (("slots", "2"),), location="-m 2"),
-    ]
-    both = merged(some)
-    assert (both.params, both.location, both.id) == (
-        (("size", "1"), ("slots", "2")),
-        "-m 1",
-        None,
-    )
-    assert merged([]) == QemuOpts(None, ())
-    done = run(["-M", "pc", "-m", "64M,id=a"], ToldHost(), V8)
-    assert done.mappings[0].size == 128 * MIB
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("on", True), ("yes", True), ("true", True), ("TRUE", True), ("off", False), ("no", False),
-        ("false", False), ("No", False), ("y", None), ("1", None), ("", None),
-    ],
-)  # fmt: skip
-def test_booleans_of_machines(text: str, expected: bool | None) -> None:
-    """qapi/string-input-visitor.c."""
-    visitor = StringInputVisitor(QEMU, text)
-    if expected is None:
-        said = message(lambda: visitor.type_bool("a"))
-        assert said == "Invalid parameter type for 'a', expected: boolean"
-    else:
-        assert visitor.type_bool("a") is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("on", True), ("yes", True), ("y", True), ("off", False), ("no", False), ("n", False),
-        ("true", None), ("ON", None), ("1", None),
-    ],
-)  # fmt: skip
-def test_booleans_of_objects(text: str, expected: bool | None) -> None:
-    """qapi/opts-visitor.c, as recorded."""
-    visitor = opts(f"a,share={text}")
-    if expected is None:
-        said = message(lambda: visitor.type_bool("share"))
-        assert said == "Parameter 'share' expects on|yes|y|off|no|n"
-    else:
-        assert visitor.type_bool("share") is expected
