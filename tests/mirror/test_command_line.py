@@ -208,5 +208,5 @@ def test_node_without_a_backend_has_no_part_in_the_ram() -> None:
 
 def test_help_on_a_type_without_options_says_so() -> None:
     """qom/object_interfaces.c."""
-    bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={})
+    bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={}, since="3.1")
     assert type_help(qemu_on(ToldHost()), bare) == ["There are no options for bare."]

@@ -246,7 +246,7 @@ def test_reserve_off_fails_where_the_kernel_always_reserves(
     tree: str, fd: int, flags: RamFlags, answer: Any, mode: int | None, said: str | None
 ) -> None:
     """map_noreserve_effective; proc(5): overcommit_memory 2 always reserves."""
-    host = ToldHost(fstatfs=[answer], overcommit_memory=[mode])
+    host = ToldHost(fstatfs=[answer], read_file=[-errno.ENOENT if mode is None else f"{mode}\n"])
     qemu = qemu_on(host, find(tree))
     made = qemu_ram_mmap(qemu, fd, 2 * MIB, 2 * MIB, flags)
     if said is None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import errno
 import itertools
+import signal
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mirror_host import ADDRESS, EXT4, HUGE, PAGE, ToldHost, qemu_on
+from mirror_host import ADDRESS, EXT4, HUGE, PAGE, ToldHost, dax_device, qemu_on
 from mirror_numbers import EVERY_TREE, MIB, O_CREAT_EXCL, O_RDONLY, O_RDWR
 
 from qemu_model.error import Abort, Error, Livelock
@@ -197,6 +198,14 @@ def test_only_an_empty_file_is_given_a_size(tree: str, found: int, truncated: bo
     assert host.made("ftruncate") == [("ftruncate", 3, MIB)] * truncated
 
 
+def test_size_of_a_device_dax_is_asked_of_sysfs() -> None:
+    """get_file_size: a device that is too small is refused without an lseek."""
+    host = ToldHost(**dax_device(MIB - 1))
+    expected = "backing store size 0xfffff does not match 'size' option 0x100000"
+    assert said(lambda: from_fd(host, MIB, "qemu-7.2"), "qemu-7.2") == expected
+    assert host.made("lseek") == []
+
+
 @pytest.mark.parametrize("found", [1, MIB - 1])
 @pytest.mark.parametrize(
     ("tree", "path", "name"),
@@ -240,7 +249,7 @@ def test_mem_prealloc_touches_a_file_before_5_0_and_unmaps_it_after_a_failure() 
     host = ToldHost(fstatfs=[HUGE])
     from_fd(host, 3 * MIB, "v8", mem_prealloc=True)
     assert [call[2:] for call in host.made("touch_pages")] == [(4 * MIB, 2 * MIB)]
-    failing = ToldHost(touch_pages=[-errno.EFAULT])
+    failing = ToldHost(touch_pages=[signal.SIGBUS])
     with pytest.raises(Error, match="Insufficient free host memory"):
         from_fd(failing, MIB, "v8", mem_prealloc=True)
     assert failing.calls[-1] == ("munmap", ADDRESS, MIB + PAGE)
@@ -254,7 +263,7 @@ def test_refused_reservation_has_no_errno_in_its_message() -> None:
         (lambda qemu: qemu_ram_alloc(qemu, MIB, region(), RAM_NORESERVE),
          "cannot set up guest memory 'm0'"),
     ):  # fmt: skip
-        qemu = qemu_on(ToldHost(overcommit_memory=[2]), find("qemu-7.2"))
+        qemu = qemu_on(ToldHost(read_file=["2\n"]), find("qemu-7.2"))
         assert said(lambda: allocate(qemu), "qemu-7.2") == text  # noqa: B023 - called at once
 
 
