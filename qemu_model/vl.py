@@ -202,7 +202,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
     )
     line.device_options.append(made)
     if device_class(made.driver, qemu.tree.release) is None:
-        line.ignore(option)
+        line.ignore_device(option, made.driver)
 
 
 def object_option_parse(

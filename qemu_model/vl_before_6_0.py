@@ -16,7 +16,13 @@ from .machine_smp import machine_parse_smp_config, smp_parameters
 from .machines import deprecation_reason, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
-from .qdev_monitor import device_class, implies_a_machine, qdev_device_add, qemu_system_reset
+from .qdev_monitor import (
+    DEVICES,
+    device_class,
+    implies_a_machine,
+    qdev_device_add,
+    qemu_system_reset,
+)
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
 from .qom import TypeInfo, type_help, user_creatable_add_type
 from .string_input import StringInputVisitor
@@ -83,7 +89,7 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
             opts = parse_opts(qemu, DEVICE_OPTS, line.devices, value)
             line.wants_help |= opts.has_help() or is_help_option(opts.get("driver") or "")
             if device_class(opts.get("driver"), qemu.tree.release) is None:
-                line.ignore(option)
+                line.ignore_device(option, opts.get("driver"))
         case "m":
             parse_opts(qemu, MEM_OPTS, line.memory, value)
         case "smp":
@@ -169,8 +175,9 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
             driver = opts.get("driver")
             if driver is None:
                 raise messages.DRIVER_MISSING.error(name="driver")
-            if driver.startswith("{"):
-                # JSON, which only later trees read.
+            later = driver in DEVICES and device_class(driver, qemu.tree.release) is None
+            if later or driver.startswith("{"):
+                # A device of a later release, or JSON, which only later trees read.
                 raise messages.INVALID_DEVICE.error(name=driver)
             settings = [
                 (name, StringInputVisitor(qemu, text))

@@ -13,6 +13,7 @@ import attrs
 from . import messages
 from .boards import MIB
 from .cutils import UINT64_MAX, qemu_strtosz
+from .devices.names import is_device
 from .error import Error, Exit, Message
 from .globals import Qemu
 from .machine import machine_set_mem
@@ -145,6 +146,12 @@ class CommandLine(Record):
     def ignore(self, option: Option) -> None:
         """Note an option that decides nothing about memory."""
         self.ignored.append(option.location)
+
+    def ignore_device(self, option: Option, driver: str | None) -> None:
+        """Note a device that takes no backend, and an assumption if no QEMU is known to have it."""
+        self.ignore(option)
+        if driver and not is_device(driver) and not is_help_option(driver):
+            self.assumed.append(f"QEMU has a device '{driver}', which the model does not know")
 
 
 def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:

@@ -17,6 +17,8 @@ TCG_PHYS_ADDR_BITS: Final = 40
 _OF_32_BITS: Final = frozenset(
     {"486", "athlon", "coreduo", "kvm32", "n270", "pentium", "pentium2", "pentium3", "qemu32"}
 )
+#: What the names of AMD's CPU models begin with; ``max`` is AMD's under TCG.
+_OF_AMD: Final = ("qemu64", "max", "EPYC", "Opteron_G", "phenom", "athlon")
 
 
 def _uses_tcg(qemu: Qemu) -> bool:
@@ -24,11 +26,17 @@ def _uses_tcg(qemu: Qemu) -> bool:
 
 
 def cpu_is_amd(qemu: Qemu) -> bool:
-    """Return whether the CPU is known to be AMD's: the default one, as TCG emulates it.
+    """Return whether the CPU is known to be AMD's, as TCG emulates it.
 
     Under KVM and its like it has the vendor of the host's, which is not known here.
     """
-    return qemu.machine.cpu is None and _uses_tcg(qemu)
+    if not _uses_tcg(qemu):
+        return False
+    name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
+    given = dict(feature.partition("=")[::2] for feature in features.split(","))
+    if "vendor" in given:
+        return given["vendor"] == "AuthenticAMD"
+    return name.startswith(_OF_AMD)
 
 
 def cpu_phys_bits(qemu: Qemu) -> int | None:

@@ -254,6 +254,25 @@ def test_a_good_line_has_no_findings(text: str) -> None:
     assert screen(text, tree="qemu-8.2")[-1] == "No findings."
 
 
+VIRTIO_MEM = (
+    "-M q35 -m 1G,maxmem=2G -object memory-backend-ram,id=a,size=1G -device virtio-mem-pci,memdev=a"
+)
+
+
+def test_a_device_of_a_later_release_is_refused_and_one_of_none_is_assumed() -> None:
+    assert screen(VIRTIO_MEM, tree="qemu-4.2") == [
+        "Does not start: -device virtio-mem-pci,memdev=a: 'virtio-mem-pci' is not a valid",
+        "device model name",
+        "  because: QEMU 5.1 and later have virtio-mem-pci.",
+        "  fix: remove virtio-mem-pci, or use a release that has it",
+    ]
+    assert screen("-m 1G -device vhost-usr-fs-pci,id=a -device intel-iommu") == [
+        'Starts. Guest RAM: 1 GiB "pc.ram", private anonymous memory.',
+        "Assumed: QEMU has a device 'vhost-usr-fs-pci', which the model does not know",
+        "No findings.",
+    ]
+
+
 KINDS = ("memory-backend-ram", "memory-backend-memfd", "memory-backend-file")
 PATHS = ("/dev/shm/x", "/dev/hugepages/x", "/mnt/pmem0/x", "/srv/x", "/dev/dax1.0", "/data/x")
 
