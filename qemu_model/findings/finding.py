@@ -37,7 +37,8 @@ class Finding(Value):
 
     ``object`` is an id or an option, empty for the line as a whole.  ``args`` is the line
     with the fix applied, None where the fix is not on the line; ``host_change`` what
-    changes a simulated host as the fix changes a real one.
+    changes a simulated host as the fix changes a real one.  ``otherwise`` is the advice where
+    ``args`` turns out not to help.
     """
 
     rule: Rule
@@ -48,6 +49,7 @@ class Finding(Value):
     severity: Severity | None = None
     args: tuple[str, ...] | None = None
     host_change: tuple[tuple[str, str], ...] = ()
+    otherwise: str = ""
 
     @property
     def level(self) -> Severity:

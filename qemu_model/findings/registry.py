@@ -105,7 +105,7 @@ def _named_by_rule(found: list[Finding], refused: Finding) -> list[Finding]:
 def _checked(case: Case, finding: Finding) -> Finding:
     if finding.args is None or holds(case, finding):
         return finding
-    return attrs.evolve(finding, fix="", args=None)
+    return attrs.evolve(finding, fix=finding.otherwise, args=None)
 
 
 def holds(case: Case, finding: Finding) -> bool:

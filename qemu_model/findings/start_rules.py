@@ -19,6 +19,7 @@ from .finding import Finding, Rule
 from .lines import with_size, with_values
 from .ram_rules import added_words
 from .releases import LACKS, later_refusal, probe_for, release_label, trees_with
+from .start_fixes import changed_line
 
 REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
 ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")
@@ -83,12 +84,16 @@ def refused(case: Case) -> Iterator[Finding]:
 
     causes = causes_of(first.known, first.errno)
     cause = causes[0] if causes else None
+    advice = cause.fix if cause is not None else ""
+    args = changed_line(case, first)
     yield Finding(
         REFUSED,
         memory.id if memory is not None else "",
         f"QEMU refuses the line: {text}",
         cause.text if cause is not None else "; ".join(first.known.conditions),
-        cause.fix if cause is not None else "",
+        f"use {added_words(case.args, args)}" if args is not None else advice,
+        args=args,
+        otherwise=advice,
     )
 
 

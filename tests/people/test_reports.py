@@ -273,6 +273,37 @@ def test_a_device_of_a_later_release_is_refused_and_one_of_none_is_assumed() -> 
     ]
 
 
+BACKEND = "-object memory-backend-ram,id=a,size=1G"
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("-M q35,nvdimm,usb -m 1G", "-M q35,nvdimm=on,usb=on"),
+        (f"-M q35 -m 1G,slots=1,maxmem=4G {BACKEND} -device nvdimm,memdev=a", "-M q35,nvdimm=on"),
+        (f"-M q35 -m 1G {BACKEND} -device pc-dimm,memdev=a", "-m 1G,slots=1,maxmem=3G"),
+        (f"-m 2G -M q35,memory-backend=a {BACKEND}", "-m 1G"),
+        (f"-m 1G -M q35,memory-backend=mem {BACKEND}", "-M q35,memory-backend=a"),
+        (f"-m 2G -numa node,memdev=a {BACKEND}", "-m 1G"),
+        ("-m 1G,maxmem=10T", "-m 1G,maxmem=960G"),
+        (f"{BACKEND},host-nodes=0", f"{BACKEND},host-nodes=0,policy=bind"),
+        (f"{BACKEND},prealloc=on,reserve=off", f"{BACKEND},prealloc=on"),
+        (
+            "-M q35,nvdimm=on -m 1G,slots=1,maxmem=4G -device nvdimm,memdev=r -object "
+            "memory-backend-file,id=r,size=1G,mem-path=/x/y,readonly=on,share=on",
+            "-device nvdimm,memdev=r,unarmed=on",
+        ),
+    ],
+)
+def test_a_refused_line_leads_to_one_that_starts(line: str, fix: str) -> None:
+    refused = case(tuple(line.split()), "qemu-10.0", "")
+    assert refused.run.exit == 1
+    first = findings_of(refused)[0]
+    assert first.fix == f"use {fix}"
+    assert first.args is not None
+    assert case(first.args, "qemu-10.0", "").run.exit == 0
+
+
 KINDS = ("memory-backend-ram", "memory-backend-memfd", "memory-backend-file")
 PATHS = ("/dev/shm/x", "/dev/hugepages/x", "/mnt/pmem0/x", "/srv/x", "/dev/dax1.0", "/data/x")
 
