@@ -23,6 +23,7 @@ extensions = [
     "generated",
     "generated_pages",
     "pictures",
+    "try_it",
 ]
 exclude_patterns = ["_build", "_ext"]
 # Two dashes are an option's, and quotes are copied.

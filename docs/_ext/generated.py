@@ -67,12 +67,12 @@ def escaped(text: str) -> str:
     return text
 
 
-def printed(argv: Sequence[str]) -> str:
-    """Return what a command prints on stdout."""
+def printed(argv: Sequence[str], width: str = WIDTH) -> str:
+    """Return what a command prints on stdout, on a terminal of so many columns."""
     from qemu_model.cli import main
 
     before = {name: os.environ.get(name) for name in ("COLUMNS", "NO_COLOR")}
-    os.environ.update(COLUMNS=WIDTH, NO_COLOR="1")
+    os.environ.update(COLUMNS=width, NO_COLOR="1")
     out = io.StringIO()
     try:
         with contextlib.redirect_stdout(out):
@@ -110,7 +110,7 @@ def command_line_options() -> Iterator[str]:
         since = release_text(option.since) if option.since > (3, 1, 50) else "3.1 or earlier"
         until = release_text(option.until) if option.until else ""
         rows.append((f"``-{name}``", "yes" if option.has_arg else "", since, until))
-    yield from table(("option", "takes a value", "since", "gone in"), rows)
+    yield from table(("option", "takes a value", "since", "removed in"), rows)
 
 
 def object_properties() -> Iterator[str]:
@@ -300,7 +300,7 @@ def timeline() -> Iterator[str]:
             rows.append((step.name if first else "", step.when if first else "",
                          f"{escaped(change.what)} [{change.certainty}]",
                          escaped(change.asked_by)))  # fmt: skip
-    yield from table(("", "when", "what changed", "asked for by"), rows, "12 18 50 20")
+    yield from table(("", "when", "what changed", "requested by"), rows, "12 18 50 20")
 
 
 def revisions() -> Iterator[str]:
@@ -335,15 +335,18 @@ def rules() -> Iterator[str]:
     yield from table(("a call is made to", "the rule", "certainty"), rows, "25 60 15")
 
 
-def findings() -> Iterator[str]:
-    from qemu_model.conform.findings import FINDINGS
+def lint_rules() -> Iterator[str]:
+    """The findings of a line by their codes, each with its page."""
+    from qemu_model.findings.registry import RULES
 
-    for finding in FINDINGS:
-        yield from title(finding.title)
-        yield from [escaped(finding.what), ""]
-        yield from literal(finding.line)
-        yield f"In {escaped(finding.function)}. Seen in {trees(finding.versions)}."
-        yield ""
+    rows = [
+        (f":doc:`{rule.code} {rule.name} <lint/{rule.name}>`", rule.severity, escaped(rule.meaning))
+        for rule in RULES
+    ]
+    yield from table(("finding", "severity", "what it says"), rows, "35 12 53")
+    yield from (".. toctree::", "   :hidden:", "")
+    yield from (f"   lint/{rule.name}" for rule in RULES)
+    yield ""
 
 
 def c_files() -> Iterator[str]:
@@ -398,7 +401,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
             release_changes,
             inferred,
             rules,
-            findings,
+            lint_rules,
             c_files,
             schemas,
         )

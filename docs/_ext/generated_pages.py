@@ -8,16 +8,21 @@ and the search would always find that one.
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import generated
+from lint_examples import EXAMPLES, Example
 from sphinx.application import Sphinx
 
 #: Where the pages go, below the documentation's sources; git does not keep them.
 MESSAGES = "reference/messages"
 LINT = "reference/lint"
+FINDINGS = "reference/findings"
 
 
 def page_name(file: str) -> str:
@@ -43,12 +48,58 @@ def lint_pages() -> Iterator[tuple[str, str]]:
         lines = generated.title(f"{rule.code} {rule.name}", "=")
         meaning = generated.escaped(rule.meaning)
         lines += [f"{meaning[0].upper()}{meaning[1:]}", "", f"Severity: {rule.severity}.", ""]
+        lines += example_of(rule.code, EXAMPLES[rule.code])
         yield rule.name, "\n".join(lines)
 
 
+def example_of(code: str, example: Example) -> Iterator[str]:
+    """Yield a line with the finding, what ``lint`` prints of it, and what to do."""
+    if example.line:
+        shown = shlex.split(example.line)
+        name, text = example.file
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            if name:
+                Path(name).write_text(text, encoding="utf-8")
+            printed = generated.printed(["lint", "--fail-on", "never", *shown], width="80")
+        if code not in printed:
+            raise RuntimeError(f"the example of {code} does not show it: {printed}")
+        yield from generated.title("Example")
+        made = f"$ cat > {name} <<'END'\n{text}END\n" if name else ""
+        command = f"$ qemu-model lint {wrapped(example.line)}"
+        yield from generated.literal(f"{made}{command}\n{printed}", "console")
+    if example.todo:
+        yield from generated.title("What to do")
+        yield from [example.todo, ""]
+
+
+def wrapped(line: str) -> str:
+    """Return a command's options, with a continued line before each that begins an object."""
+    return line.replace(" -object ", " \\\n> -object ").replace(" -device ", " \\\n> -device ")
+
+
+def finding_pages() -> Iterator[tuple[str, str]]:
+    """Yield a page for each of the surprises in real QEMUs."""
+    from qemu_model.conform.findings import FINDINGS
+
+    for finding in FINDINGS:
+        lines = generated.title(generated.escaped(finding.title), "=")
+        lines += [generated.escaped(finding.what), ""]
+        lines += generated.title("To see it")
+        lines += generated.literal(finding.line)
+        lines += [
+            f"In ``{finding.function}``. Seen in {generated.trees(finding.versions)}.",
+            "",
+        ]
+        yield finding.name, "\n".join(lines)
+
+
 def write(app: Sphinx) -> None:
-    """Write the pages that changed, and remove those that are no more."""
-    for place, pages in ((MESSAGES, message_pages()), (LINT, lint_pages())):
+    """Write the pages that changed, and remove those of what was removed."""
+    for place, pages in (
+        (MESSAGES, message_pages()),
+        (LINT, lint_pages()),
+        (FINDINGS, finding_pages()),
+    ):
         folder = Path(app.srcdir) / place
         folder.mkdir(exist_ok=True)
         texts = dict(pages)

@@ -43,7 +43,7 @@ def _column(drawing: Drawing, x: float, title: str, state: Sequence[Reservation]
     if not state:
         drawing.text(x, y + 16, "nothing reserved", "quiet")
     words = {"reserved": "reserved, no access", "block": "the block", "guard": "guard page"}
-    words["back"] = "given back"
+    words["back"] = "unmapped"
     for part in (part for one in state for part in one.parts):
         height = {"block": 84.0, "reserved": 60.0}.get(part.kind, 34.0)
         drawing.box(x, y, 56, height - 2, part.kind)
@@ -56,7 +56,7 @@ def address_space() -> Drawing:
     """Reserve, map, trim: the address space after each call that changes it."""
     done = qemu_model.run(LINE, "sim:ext4", "qemu-7.2")
     drawing = Drawing(
-        "How QEMU makes an aligned block: reserve, map, give back, keep a guard page",
+        "How QEMU makes an aligned block: reserve, map, unmap the rest, keep a guard page",
         "; ".join(call_text(one) for one in done.events if one.call in ("mmap", "munmap")),
     )
     spaces = states(done.events, 4096)
@@ -68,7 +68,7 @@ def address_space() -> Drawing:
             columns.append((titles["map" if columns else "reserve"], space))
         elif event.call == "munmap":
             trims.append(space)
-    columns.append(("3. give back the rest", [one.guarded() for one in trims[-1]]))
+    columns.append(("3. unmap the rest", [one.guarded() for one in trims[-1]]))
     for place, (title, space) in enumerate(columns):
         _column(drawing, 10 + place * 220, title, space)
     return drawing
@@ -88,8 +88,8 @@ def sequence() -> Drawing:
     y = 52.0
     for event in done.events:
         drawing.line(left, y, right, y, "arrow")
-        text = call_text(event)
-        drawing.text(left + 12, y - 5, text if len(text) < 80 else f"{text[:76]}...", "code")
+        text = call_text(event).replace("PROT_READ|PROT_WRITE", "...")
+        drawing.text(left + 12, y - 5, text, "code")
         kind = "failed" if event.failed else "code"
         drawing.text(right + 12, y + 4, f"= {result_text(event)}", kind)
         y += 28
@@ -107,7 +107,7 @@ def decisions() -> Drawing:
     )
     needs = ((RAM_SHARED, "share=on"), (RAM_PMEM, "pmem=on"), (RAM_SYNC, "sync"))
     names = ("v1", "v2", "v6", "v7", "v8", "v10", "qemu-4.1")
-    for place, head in enumerate(("", "share=on", "pmem=on", "sync", "refused: QEMU ...")):
+    for place, head in enumerate(("", "share=on", "pmem=on", "sync", "if refused, QEMU ...")):
         drawing.text(10 + place * 110, 14, head, "strong")
     y = 30.0
     for name in names:
@@ -139,11 +139,11 @@ def store() -> Drawing:
         ("tmpfs", "sim:tmpfs", ",pmem=on"),
     )
     drawing = Drawing(
-        "A store of the guest: what a crash of the host takes with it (red), and what stays",
+        "Where a guest's store is; what a crash of the host destroys is red, what it keeps green",
         "With MAP_SYNC on DAX, data and metadata are on the medium after the guest's flush.",
     )
     for place, head in enumerate(("", "CPU cache", "page cache", "medium: data", "metadata")):
-        drawing.text(10 + place * 140, 14, head, "strong")
+        drawing.text(10 + place * 156, 14, head, "strong")
     y = 28.0
     for name, host, more in rows:
         done = qemu_model.run(LINE.replace("align=2M,", "") + more, host, "qemu-7.2")
@@ -159,8 +159,8 @@ def store() -> Drawing:
         )  # fmt: skip
         drawing.text(10, y + 16, name, "strong")
         for place, (text, kind) in enumerate(cells):
-            drawing.box(150 + place * 140, y, 132, 24, kind)
-            drawing.text(216 + place * 140, y + 16, text, "small", "middle")
+            drawing.box(166 + place * 156, y, 148, 24, kind)
+            drawing.text(240 + place * 156, y + 16, text, "small", "middle")
         y += 32
     return drawing
 
@@ -168,11 +168,15 @@ def store() -> Drawing:
 def timeline() -> Drawing:
     """From V1 to the newest release: every tree that the model knows, in order."""
     drawing = Drawing(
-        "From V1 to the newest release",
+        "From V1 to the newest release: postings of the series (rings) and releases (filled)",
         "; ".join(f"{name}: {tree.meaning}" for name, tree in REVISIONS.items()),
     )
     notes = {
         "v1": "MAP_SYNC for every shared mapping",
+        "v2": "option sync, no retry; the kernel may ignore the flag",
+        "v6": "sync=on stops where it is refused, auto retries",
+        "v7": "MAP_SYNC with pmem=on only",
+        "base": "QEMU before the series",
         "v8": "sync=on|off; never merged",
         "v10": "no option, no retry",
         "qemu-4.1": "share=on,pmem=on imply MAP_SYNC",
@@ -185,14 +189,14 @@ def timeline() -> Drawing:
     rows = [*(name for name in order if name in rows), *(one for one in rows if one not in order)]
     per_column = -(-len(rows) // 2)
     for number, name in enumerate(rows):
-        x, y = 20 + 420 * (number // per_column), 18.0 + 24 * (number % per_column)
+        x, y = 20 + 440 * (number // per_column), 18.0 + 24 * (number % per_column)
         if number % per_column:
             drawing.line(x, y - 24, x, y, "life")
-        drawing.box(x - 5, y - 5, 10, 10, "block" if name.startswith("qemu") else "guard")
+        drawing.box(x - 5, y - 5, 10, 10, "block" if name.startswith("qemu") else "ring")
         shown = name.upper() if name.startswith("v") else name
         drawing.text(x + 14, y + 4, shown, "strong")
         month = REVISIONS[name].meaning.rpartition(", ")[2] if name.startswith("qemu") else ""
-        drawing.text(x + 92, y + 4, notes.get(name, month), "quiet")
+        drawing.text(x + 100, y + 4, notes.get(name, month), "quiet")
     return drawing
 
 
@@ -215,7 +219,7 @@ def modules() -> Drawing:
         (("host", "live, simulated, faults"),),
     )  # fmt: skip
     drawing = Drawing(
-        "The package: each folder imports only what stands below it", "From commands to the host."
+        "The package: each folder imports only from folders below it", "From commands to the host."
     )
     y = 6.0
     for layer in layers:

@@ -251,7 +251,7 @@ def short_file(memory: Memory) -> Condition:
     end = memory.offset + memory.size
     return Condition(
         f"{memory.path} has {size_text(memory.file_size or 0)}, and offset + size is "
-        f"{size_text(end)}: behind the end of a file there are no pages.",
+        f"{size_text(end)}: beyond the end of a file there are no pages.",
         f"truncate -s {end} {memory.path}, or use a smaller offset or size",
         f"stat -L -c %s {memory.path}",
     )

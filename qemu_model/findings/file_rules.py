@@ -100,7 +100,7 @@ def short_files(case: Case) -> Iterator[Finding]:
             memory.id,
             f"{memory.path} has {size_text(memory.file_size)}; "
             f"{size_text(memory.offset + memory.size)} are mapped.",
-            "Behind the end of the file there are no pages: QEMU is killed by SIGBUS when the "
+            "Beyond the end of the file there are no pages: QEMU is killed by SIGBUS when the "
             "guest touches them.",
             f"truncate -s {memory.offset + memory.size} {memory.path}",
         )

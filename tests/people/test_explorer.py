@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import importlib
 import json
 import re
 import shlex
@@ -231,6 +232,20 @@ def test_a_link_keeps_text_choices_and_comparison(browser: Browser, page: Page) 
     assert other.evaluate("explorer.answer") == seen["answer"]
     assert other.input_value("#text") == LINE
     assert other.input_value("#against") == "host:sim:ext4"
+    other.context.close()
+
+
+def test_a_link_of_the_documentation_opens_its_line(
+    browser: Browser, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs" / "_ext"))
+    link_to = importlib.import_module("try_it").link_to
+    asked = {**ON_DAX, "against": {"host": "sim:ext4"}, "qmp": '{"execute": "query-memdev"}'}
+    other = open_page(browser, built.as_uri() + link_to(asked))
+    until(other, "explorer.answer.kind === 'line'")
+    kept = [other.input_value(name) for name in ("#text", "#revision", "#against", "#qmp")]
+    assert kept == [LINE, "v8", "host:sim:ext4", asked["qmp"]]
+    assert other.inner_text("#headline") == "MAP_SYNC holds"
     other.context.close()
 
 
