@@ -84,9 +84,9 @@ class MachineClass(Record):
     it is not deprecated.
 
     ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
-    no NUMA.  ``numa_mem_supported``: a node may be given memory as a number.  A guest
-    without NUMA gets a node where there are slots for memory
-    (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
+    no NUMA.  ``numa_mem_supported``: a node may be given memory as a number, until 5.0 also
+    where there is no version.  A guest without NUMA gets a node where there are slots for
+    memory (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
     ``hole64_size`` is that of the addresses for PCI above 4 GiB.
     """
 
@@ -141,6 +141,7 @@ class MachineState(Record):
     name: str = ""
     type_name: str = "none-machine"
     machine_class: MachineClass | None = None
+    has_numa: bool = False
     mem_merge: bool = True
     dump_guest_core: bool = True
     aux_ram_share: bool = False

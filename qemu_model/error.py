@@ -4,7 +4,7 @@
     +-- Error       an ``Error *`` on its way up: a message, a class for QMP, a hint
     +-- Exit        ``exit(status)``
     +-- Abort       a failed assertion: SIGABRT
-    +-- Killed      a store where QEMU may not write: SIGSEGV
+    +-- Killed      a signal, as SIGSEGV for a store where QEMU may not write
     +-- Livelock    a loop that QEMU would never leave
 
 Every text comes from a :class:`Message` of the catalogue (:mod:`qemu_model.messages`).

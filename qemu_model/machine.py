@@ -263,7 +263,7 @@ def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
     tree, mc = qemu.tree.machine, machine_get_class(qemu)
     if tree.ram_is_a_backend:
         _make_ram(qemu, types)
-    if mc.possible_cpu_arch_ids is not None:
+    if qemu.machine.has_numa:
         from .numa import numa_complete_configuration
 
         numa_complete_configuration(qemu)

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from . import messages
 from .boards import machine_get_class
+from .error import Killed
 from .globals import Qemu
 from .revisions.release import Release, is_between
 
 C_FILE = "hw/core/machine-smp.c"
 
 UINT32_MASK: Final = 0xFFFF_FFFF
+SIGFPE: Final = 8
 #: The parameters of -smp, with the release that each came with.
 PARAMETERS: Final[tuple[tuple[str, Release], ...]] = (
     ("cpus", ()),
@@ -120,8 +122,9 @@ def _smp_parse_before_6_2(qemu: Qemu, given: Mapping[str, int]) -> dict[str, int
         raise messages.MAXCPUS_BELOW_CPUS.error()
     counts |= {"sockets": sockets, "cores": cores, "threads": threads}
     _check_product(qemu, counts, maxcpus)
-    # Here C keeps the number of CPUs as an int.
-    return counts | {"cpus": _as_int(cpus), "maxcpus": maxcpus}
+    if not qemu.tree.machine_smp.number_of_cpus_has_no_sign:
+        cpus = _as_int(cpus)
+    return counts | {"cpus": cpus, "maxcpus": maxcpus}
 
 
 def _check_product(qemu: Qemu, counts: Mapping[str, int], maxcpus: int) -> None:
@@ -146,8 +149,10 @@ def _check_product(qemu: Qemu, counts: Mapping[str, int], maxcpus: int) -> None:
 
 
 def _divide(number: int, by: int) -> int:
-    """Return an unsigned quotient; C would end with SIGFPE where the product wrapped to 0."""
-    return number // (by & UINT32_MASK or 1)
+    """Return an unsigned quotient.  A divisor of 0, also by wrapping, ends QEMU: SIGFPE."""
+    if not by & UINT32_MASK:
+        raise Killed(SIGFPE)
+    return number // (by & UINT32_MASK)
 
 
 def _check_zero(qemu: Qemu, given: Mapping[str, int]) -> None:

@@ -59,7 +59,7 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
     info = numa.info(nodenr)
     if info.present:
         raise messages.NUMA_DUPLICATE_NODE.error(node=nodenr)
-    if machine_get_class(qemu).possible_cpu_arch_ids is None:
+    if not qemu.machine.has_numa:
         raise messages.NUMA_NOT_SUPPORTED.error()
     if qemu.tree.numa.initiator_is_read_before_cpus and not _set_initiator(qemu, node, info):
         return
@@ -80,7 +80,9 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
         )
     _check_mem_and_memdev(qemu, node)
     if node.mem is not None:
-        if not machine_get_class(qemu).numa_mem_supported:
+        mc = machine_get_class(qemu)
+        unversioned = qemu.tree.numa.mem_is_of_old_versions and not mc.version
+        if not mc.numa_mem_supported or unversioned:
             raise messages.NUMA_MEM.error(hint=messages.NUMA_MEM_HINT)
         info.node_mem = node.mem
         if qemu.tree.numa.warns_of_mem:
@@ -169,8 +171,7 @@ def set_numa_options(qemu: Qemu, options: NumaOptions) -> None:
     is negative or 128 and more QEMU looks outside its array, and may find anything; the
     model takes it for absent.
     """
-    mc = machine_get_class(qemu)
-    if qemu.tree.numa.asks_the_machine_first and mc.possible_cpu_arch_ids is None:
+    if qemu.tree.numa.asks_the_machine_first and not qemu.machine.has_numa:
         raise messages.NUMA_NOT_SUPPORTED.error()
     match options:
         case NumaNodeOptions():

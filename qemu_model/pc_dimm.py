@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from . import messages
-from .boards import machine_get_class
+from .error import Killed
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
@@ -33,6 +33,7 @@ from .revisions.release import Release
 C_FILE = "hw/mem/pc-dimm.c"
 
 UNASSIGNED_SLOT: Final = -1
+SIGSEGV: Final = 11
 UINT64_MAX: Final = (1 << 64) - 1
 
 
@@ -187,10 +188,13 @@ def pc_dimm_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
 def _check_node(qemu: Qemu, dimm: PCDIMMDevice) -> None:
     """Refuse a node that the guest does not have.
 
-    Raises ``'DIMM property node has value ...`` and ``machine doesn't support NUMA``.
+    Raises ``'DIMM property node has value ...`` and ``machine doesn't support NUMA``.  From
+    4.2 to 6.1 QEMU reads the nodes of a machine that has none, which ends it: SIGSEGV.
     """
     nodes = qemu.numa.nb_numa_nodes or 1
-    without_numa = machine_get_class(qemu).possible_cpu_arch_ids is None
+    without_numa = not qemu.machine.has_numa
+    if qemu.tree.pc_dimm.reads_missing_nodes and without_numa:
+        raise Killed(SIGSEGV)
     if qemu.tree.pc_dimm.looks_at_the_node_first and without_numa and dimm.node:
         raise messages.DIMM_WITHOUT_NUMA.error()
     if dimm.node >= nodes:

@@ -65,12 +65,15 @@ def qdev_device_add(
 ) -> None:
     """Make a device that takes a backend: its properties in this order, then all at once.
 
-    Raises ``No 'PCI' bus found for device '<type>'``, ``Property '<type>.<name>' not
+    Raises ``'<type>' is not a valid device model name`` for a device that takes a backend
+    in a later release, ``No 'PCI' bus found for device '<type>'``, ``Property '<type>.<name>' not
     found``, ``Property '<type>.<name>' is not writable``, before 7.0 ``Insufficient
     permission to perform this operation``, and what setters and ``device_set_realized``
     raise.  Devices of other types are not made.
     """
     kind = device_class(driver, qemu.tree.release)
+    if kind is None and driver in DEVICES:
+        raise messages.INVALID_DEVICE.error(name=driver)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
     if needs_pci and not _has_pci(qemu):
         raise messages.NO_PCI_BUS.error(driver=driver)

@@ -50,9 +50,9 @@ def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], v: QObjectInputVis
         user_creatable_add_dict(qemu, types, _joined(dict(v.values)))
     else:
         qom_type, id = v.type_str("qom-type"), v.type_str("id")
-        props = _props(v.type_any("props")) if v.has("props") else {}
+        props = v.type_any("props") if v.has("props") else {}
         v.check_struct()
-        _add(qemu, types, qom_type, id, props)
+        _add(qemu, types, qom_type, id, _props(props))
     return {}
 
 

@@ -13,6 +13,7 @@ import attrs
 from . import messages
 from .error import Error
 from .globals import Qemu
+from .qapi_qom_members import members_of_other_types
 from .qdict import qdict_order
 from .qemu_option import id_wellformed
 from .records import Record
@@ -283,6 +284,8 @@ def user_creatable_add_type(
         if info.modelled:
             for name in qdict_order(names):
                 object_property_set(qemu, obj, v, name)
+        elif not qemu.tree.vl.reads_options_with_qapi:
+            _check_names(info, names)
         object_property_add_child(qemu, obj, id)
         try:
             info.complete(qemu, obj)
@@ -293,6 +296,18 @@ def user_creatable_add_type(
         info.finalize(qemu, obj)
         raise
     return obj
+
+
+def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
+    """Refuse properties that a type without memory has not; since 6.0 its schema does.
+
+    Raises ``Property '<type>.<name>' not found``.
+    """
+    members = members_of_other_types().get(info.name.replace("list-file", "listfile"))
+    known = {"type", *(member.name for member in members or ())}
+    for name in qdict_order(names):
+        if members is not None and name not in known:
+            raise messages.PROPERTY_NOT_FOUND.error(type=info.name, property=name)
 
 
 def object_get_objects_root(qemu: Qemu) -> None:

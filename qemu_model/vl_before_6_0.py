@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from . import messages
 from .boards import machine_get_class
@@ -25,6 +27,7 @@ from .qdev_monitor import (
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
 from .qom import TypeInfo, type_help, user_creatable_add_type
+from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
 from .vl_options import (
@@ -49,6 +52,16 @@ from .vl_options import (
 
 C_FILE = "system/vl.c"
 
+#: Options that QEMU keeps among the parameters of -machine, by the releases that do so.
+_KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("append", "bios", "dtb", "initrd", "kernel"), ((), None)),
+        **dict.fromkeys(("enable-kvm", "no-kvm", "usb", "usbdevice"), ((), None)),
+        "accel": ((), (5, 0)),
+        "no-hpet": ((5, 2), None),
+    }
+)
+
 
 def parse_command_line(
     qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]
@@ -65,6 +78,10 @@ def parse_command_line(
             _parse_option(qemu, line, option)
         else:
             parse_other_option(qemu, line, option)
+            if option.name in _KEPT_WITH_MACHINE and is_between(
+                qemu.tree.release, *_KEPT_WITH_MACHINE[option.name]
+            ):
+                line.machine.append(QemuOpts(None, (), location=qemu.location))
     qemu.location = ""
     return line
 
@@ -105,7 +122,7 @@ def _assume_machine(line: CommandLine) -> str:
     pc, QEMU's own default, if the line is about the guest's RAM; else none.
     """
     about_ram = (
-        line.machine
+        any(opts.params for opts in line.machine)
         or line.memory
         or line.smp
         or line.numa

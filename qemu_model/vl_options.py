@@ -268,6 +268,10 @@ def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     machine = found.machine
     qemu.machine.machine_class = machine
     qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
+    # In 4.2 NumaState is made where numa_mem_supported is (hw/core/machine.c:machine_initfn).
+    qemu.machine.has_numa = machine.possible_cpu_arch_ids is not None and (
+        machine.numa_mem_supported or not qemu.tree.machine.numa_goes_with_mem
+    )
     qemu.machine.cpu = line.cpu
     if found.assumption:
         line.assumed.append(found.assumption)

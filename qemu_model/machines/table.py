@@ -175,6 +175,7 @@ ISAPC: Final = attrs.evolve(
     desc="ISA-only PC",
     properties=PC_PROPERTIES,
     chipset="isapc",
+    numa_mem_supported=True,
     max_cpus=1,
     has_acpi=False,
     has_reserved_memory=False,

@@ -55,6 +55,14 @@ class Machine(Value):
         "read",
         shown=Shown(("-M", "pc", "-smp", "2", "-numa", "node", "-numa", "cpu,node-id=0,die-id=0")),
     )
+    numa_goes_with_mem: bool = difference(
+        "a machine knows NUMA where a node may be given memory as a number, so a microvm does "
+        "not; 4.2 only",
+        "4.2",
+        "hw/core/machine.c:machine_initfn",
+        "measured",
+        shown=Shown(("-M", "microvm", "-numa", "node")),
+    )
     die_id_has_a_comma: bool = difference(
         "a comma stands before die-id where a CPU's place is printed",
         "6.2",
@@ -79,6 +87,13 @@ class MachineSmp(Value):
         "hw/core/machine-smp.c:smp_parse",
         "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "4,sockets=3,maxcpus=8")),
+    )
+    number_of_cpus_has_no_sign: bool = difference(
+        "a negative number of CPUs is too many; before, it is too few",
+        "4.1",
+        "hw/i386/pc.c:pc_smp_parse",
+        "measured",
+        shown=Shown(("-M", "pc", "-m", "96M", "-smp", "-1")),
     )
     refuses_dies_on_other_machines: bool = difference(
         "dies of -smp are refused on a machine that is not a PC; before, they are ignored",
@@ -187,6 +202,13 @@ class Numa(Value):
                 *("-object", "memory-backend-ram,id=ram1,size=96M", "-numa", "node,memdev=ram1"),
             )
         ),
+    )
+    mem_is_of_old_versions: bool = difference(
+        "a node of isapc cannot be given memory as a number; PCs of 5.0 and older still can",
+        "5.1",
+        "hw/i386/pc.c:pc_machine_class_init",
+        "measured",
+        shown=Shown(("-M", "isapc", "-m", "96M", "-numa", "node,mem=96M")),
     )
     never_splits_ram: bool = difference(
         "RAM is not split among nodes: their memory must be given",
@@ -341,6 +363,13 @@ class PcDimm(Value):
         "hw/mem/pc-dimm.c:pc_dimm_pre_plug",
         "measured",
         shown=Shown((*_HOTPLUG, "-device", "pc-dimm,memdev=ram0,slot=9")),
+    )
+    reads_missing_nodes: bool = difference(
+        "a module on a machine without NUMA ends QEMU with SIGSEGV: 4.2 to 6.1",
+        "4.2",
+        "hw/mem/pc-dimm.c:pc_dimm_realize",
+        "measured",
+        shown=Shown(("-M", "none", *_BACKEND, "-device", "pc-dimm,memdev=ram0")),
     )
     looks_at_the_node_first: bool = difference(
         "the node of a module is looked at before its backend",

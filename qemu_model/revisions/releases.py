@@ -79,6 +79,7 @@ def qemu_4_1(tree: Revision) -> Revision:
         mmap_alloc=attrs.evolve(tree.mmap_alloc, takes_flags=True, passes_map_sync=True),
         policy=POLICIES["qemu-4.1"],
         machine=attrs.evolve(tree.machine, every_cpu_has_a_die=True),
+        machine_smp=attrs.evolve(tree.machine_smp, number_of_cpus_has_no_sign=True),
         numa=attrs.evolve(
             tree.numa,
             a_node_may_have_no_memory=True,
@@ -100,9 +101,14 @@ def qemu_4_2(tree: Revision) -> Revision:
             asks_the_machine_first=True,
             implicit_node_has_all_ram=True,
         ),
-        machine=attrs.evolve(tree.machine, every_cpu_has_a_die=False),
+        machine=attrs.evolve(
+            tree.machine,
+            every_cpu_has_a_die=False,
+            numa_goes_with_mem=True,
+        ),
         physmem=attrs.evolve(tree.physmem, reads_the_size_of_device_dax=True),
         hostmem_file=attrs.evolve(tree.hostmem_file, checks_the_size_of_pmem=False),
+        pc_dimm=attrs.evolve(tree.pc_dimm, reads_missing_nodes=True),
     )
 
 
@@ -114,7 +120,11 @@ def qemu_5_0(tree: Revision) -> Revision:
         "April 2020",
         qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
         vl=attrs.evolve(tree.vl, no_acpi_is_a_machine_property=True),
-        machine=attrs.evolve(tree.machine, ram_is_a_backend=True),
+        machine=attrs.evolve(
+            tree.machine,
+            numa_goes_with_mem=False,
+            ram_is_a_backend=True,
+        ),
         physmem=attrs.evolve(tree.physmem, leaves_preallocation_to_the_backend=True),
         hostmem=attrs.evolve(tree.hostmem, mem_prealloc_is_a_default=True),
     )
@@ -128,7 +138,11 @@ def qemu_5_1(tree: Revision) -> Revision:
         "August 2020",
         qemu_option=attrs.evolve(tree.qemu_option, reads_the_id_as_a_parameter=True),
         machine=attrs.evolve(tree.machine, an_id_in_use_aborts=True),
-        numa=attrs.evolve(tree.numa, refuses_memdev_beside_memory_backend=True),
+        numa=attrs.evolve(
+            tree.numa,
+            refuses_memdev_beside_memory_backend=True,
+            mem_is_of_old_versions=True,
+        ),
         physmem=attrs.evolve(tree.physmem, checks_the_align_of_device_dax=True),
         hostmem=attrs.evolve(tree.hostmem, binds_only_to_nodes=True),
     )
@@ -192,7 +206,11 @@ def qemu_6_2(tree: Revision) -> Revision:
         vl=attrs.evolve(tree.vl, device_takes_json=True),
         machine=attrs.evolve(tree.machine, die_id_has_a_comma=True),
         machine_smp=attrs.evolve(tree.machine_smp, counts_missing_levels_from_maxcpus=True),
-        pc_dimm=attrs.evolve(tree.pc_dimm, looks_at_the_node_first=True),
+        pc_dimm=attrs.evolve(
+            tree.pc_dimm,
+            reads_missing_nodes=False,
+            looks_at_the_node_first=True,
+        ),
     )
 
 
