@@ -158,6 +158,7 @@ class Alignment:
         self._attached = attached
         self._doubtful: Call | None = None
         self._before: Event | None = None
+        self._failed_last = False
         self._last_line = 0
         self._lost: list[tuple[int, int]] = []
         self._guesses = GuessedAnswers(self._peek)
@@ -185,6 +186,8 @@ class Alignment:
         """
         call = self._expect(name, args)
         self._before = Event(name, args, call.result or 0)
+        if name not in ("munmap", "close", "unlink"):
+            self._failed_last = call.failed
         if name == "open":
             self._opened.add(args[0])
         return call
@@ -718,6 +721,14 @@ class Alignment:
         yield from self._ahead
         self._ahead.clear()
         yield from self._calls
+
+    def failed_last(self) -> bool:
+        """Whether the last call that QEMU made, but for those that clean up, failed."""
+        return self._failed_last
+
+    def failed_since(self) -> bool:
+        """Whether any call of the log failed after the last one that was taken."""
+        return self._search.failed_after(self._last_line)
 
     def rest(self) -> Call | None:
         """Return the next call that is judged after the model made its last one, taking it."""

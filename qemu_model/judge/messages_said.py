@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Container, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 import attrs
@@ -26,6 +27,8 @@ _NAMES_BLOCK: Final = re.compile(r"cannot set up guest memory '([^']*)'")
 _GUEST_RAM: Final = re.compile(r"ram|\w+\.ram(?:\.node\d+)?|.*-node\d+")
 _NUMBER: Final = re.compile(r"\b0x[0-9a-f]+\b")
 _FIELD: Final = re.compile(r"\\\{\w+(?::\w+)?\\\}")
+#: So alike, from 0 to 1, are a message and the same one with a word changed.
+_ALIKE: Final = 0.85
 #: A template with fewer letters of its own than this fits too much.
 _LETTERS: Final = 12
 
@@ -43,6 +46,12 @@ class Said:
     unexpected: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+
+    @property
+    def altered(self) -> tuple[str, ...]:
+        """The ``unsaid`` that QEMU printed in nearly the same words."""
+        printed = self.unknown + self.others
+        return tuple(line for line in self.unsaid if get_close_matches(line, printed, 1, _ALIKE))
 
     @property
     def foreign_errors(self) -> tuple[str, ...]:

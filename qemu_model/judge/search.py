@@ -25,6 +25,7 @@ _PATHLESS: Final = re.compile(
 _GLIBCS: Final = re.compile(STACK_OR_ARENA)
 _SHARED_MEMORY: Final = re.compile(rb"\"/dev/shm/qemu-(\d+)-shm-")
 _PROBES: Final = re.compile(rb'memfd_create\("test", ([^\n)]*)\)\s*= (?:(-1)|\d)')
+_FAILED: Final = re.compile(rb"\) *= -1 E")
 ANY_CALL: Final = re.compile(rb"^ *+" + PREFIX + rb"(\w++)\(", re.MULTILINE)
 #: strace's names for the calls, where they differ from the events'.
 _NAMES: Final = MappingProxyType(
@@ -117,6 +118,15 @@ class LogSearch:
     def has_library(self, name: bytes) -> bool:
         """Return whether QEMU was linked with a library; True where the log does not tell."""
         return not self._log.occurs(b"libc.so") or self._log.occurs(name)
+
+    def failed_after(self, line: int) -> bool:
+        """Return whether a call failed after a line of the log."""
+        first_line, offset = self._calls.piece_before(line)
+        return any(
+            piece.line_at(match.start()) > line
+            for piece in self._log.pieces(offset, first_line)
+            for match in _FAILED.finditer(piece.data)
+        )
 
     def near_miss(
         self, name: str, args: tuple[Any, ...], after: int, before: int, pid: int | None

@@ -239,6 +239,8 @@ class Trial:
             return self.inconclusive("the log begins after start-up: nothing in it was judged")
         if status not in (None, 0, process.exit):
             return self.inconclusive(self._other_end(end, said))
+        if status and process.exit and said.unsaid:
+            return self.inconclusive(self._other_end(end, said))
         if report.matched:
             return self._verdict("conforms", self._commands_left_out())
         if self._made:
@@ -274,7 +276,8 @@ class Trial:
             if not status or self._report.matched:
                 self._report_end(end, f"QEMU is killed here: {why}")
         elif process.exit:
-            if not status or (status != process.exit and self._report.matched):
+            printed = self._given.stderr is not None and not said.unsaid
+            if not status or (status != process.exit and (self._report.matched or printed)):
                 self._report_end(end, f"QEMU exits with 1 here: {why}")
         elif status and not self._report.diverged and self._is_past_start_up(said):
             self._report_end(end, "QEMU exits with 0 here: it was told to quit")
@@ -282,13 +285,18 @@ class Trial:
     def _is_past_start_up(self, said: Said) -> bool:
         """Whether the model's QEMU was told to quit, and nothing else ended the real one.
 
-        A command's calls were seen, or QEMU printed nothing that explains its end.
+        A command's calls were seen, or QEMU printed nothing that explains its end, or nothing
+        on the line and no call that is logged can explain it.
         """
         if self._process.exit is None or self._attached or self._report.not_in_log:
             return False
         if self._report.matched > self._matched_at_start:
             return True
-        return self._given.stderr is not None and not (said.foreign_errors or said.unexpected)
+        if self._given.stderr is not None:
+            return not (said.foreign_errors or said.unexpected)
+        no_rival = not may_fail_first(self._given.options)
+        judged = bool(self._given.traced and self._report.matched)
+        return judged and no_rival and not self._alignment.failed_since()
 
     def _judge_messages(self, status: Any) -> Said:
         """Report messages that differ; nothing where they are not known."""
@@ -303,15 +311,15 @@ class Trial:
         )
         early = self._alignment.ended_early
         failed_alike = not process.exit or status in (0, process.exit) or self._is_killed()
-        if early is None and failed_alike and not (process.exit and said.foreign_errors):
-            for line in said.unsaid:
+        unsaid = said.unsaid if failed_alike else ()
+        if process.exit and said.foreign_errors and not self._alignment.failed_last():
+            unsaid = said.altered
+        if early is None:
+            for line in unsaid:
                 self._report_message(f"QEMU does not print '{line}', which the model does")
-        unexpected = said.unexpected
-        if early is not None and unexpected:
+        if early is not None and said.unexpected:
             self._report.add(early.divergence)
-        if early is None and status in (0, process.exit):
-            unexpected += said.unknown
-        for line in unexpected:
+        for line in said.unexpected:
             self._report_message(f"QEMU prints '{line}', which the model does not")
         return said
 

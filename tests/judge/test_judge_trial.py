@@ -613,3 +613,14 @@ def test_shared_memory_and_memfds_named_after_the_block_are_the_backends(
     with log_of(one.log) as log:
         found = judge(log, find(release), qmp=one.qmp, stderr=one.stderr)
     assert (found.verdict, found.matched > 4) == ("conforms", True)
+
+
+def test_a_message_with_a_word_changed_is_not_taken_for_another_failure() -> None:
+    line = "-object memory-backend-ram,id=m0,size=0"
+    message = f"qemu: {line}: property 'size' of memory-backend-ram doesn't take value '0'"
+    refused = [started("-M", "none", *line.split(" ", 1)), "1 exit_group(1) = ?"]
+    assert said(*refused, stderr=(message,))[0] == "conforms"
+    changed = message.replace("doesn't take", "does take")
+    assert said(*refused, stderr=(changed,))[0] == "diverges"
+    stale = f"qemu: {line}: Could not open '/etc/qemu/qemu.conf': Permission denied"
+    assert said(*refused, stderr=(stale,))[0] == "inconclusive"
