@@ -113,7 +113,7 @@ def _all_constants() -> Mapping[bytes, int]:
     names = {
         name: value
         for name, value in vars(linux).items()
-        if name.isupper() and isinstance(value, int)
+        if name.isupper() and isinstance(value, int) and not name.startswith("SIG")
     }
     names.update(_OTHER_CONSTANTS)
     return MappingProxyType({name.encode(): value for name, value in names.items()})

@@ -172,7 +172,7 @@ def test_what_statfs_answered_is_shown_with_the_call() -> None:
 
 def test_a_divergence_says_where_the_call_comes_from_and_which_rule_it_follows() -> None:
     known = Event("lseek", (3, 0, 2), 0, "exec.c:get_file_size")
-    assert because(known, None) == "the size is where lseek to the end arrives"
+    assert because(known, None) == "lseek to the end returns the size"
     unknown = Event("lseek", (3, 0, 2), 0, "exec.c:nothing")
     assert because(unknown, None) == "exec.c:nothing makes this call here"
     assert origin((11, 1)) == "", "this is no mirror of a C file"
