@@ -132,7 +132,7 @@ def host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
 
 def host_memory_backend_mr_inited(backend: HostMemoryBackend) -> bool:
     """Return whether the backend has its memory: a region without size has not."""
-    return bool(memory_region_size(backend.mr))
+    return backend.mr.size != 0
 
 
 def host_memory_backend_get_memory(backend: HostMemoryBackend) -> MemoryRegion:

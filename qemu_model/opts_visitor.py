@@ -40,13 +40,10 @@ class OptsVisitor:
 
     def has(self, name: str) -> bool:
         """Whether the option has a parameter of that name (``opts_optional``)."""
-        return self._value(name) is not None
-
-    def _value(self, name: str) -> str | None:
-        return self.opts.id if name == "id" else self.opts.get(name)
+        return (self.opts.id is not None) if name == "id" else name in self.opts.values
 
     def _lookup(self, name: str) -> str:
-        value = self._value(name)
+        value = self.opts.id if name == "id" else self.opts.values.get(name)
         if value is None:
             raise messages.MISSING_PARAMETER.error(name=name)
         return value

@@ -117,7 +117,7 @@ def _names_in(release: Release) -> Callable[[str], str]:
 
     @functools.cache
     def name(by: str) -> str:
-        return origin_in(newest_origin(by), release)
+        return origin_in(newest_origin(by), release) if by else ""
 
     return name
 

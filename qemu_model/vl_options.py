@@ -28,7 +28,7 @@ from .qemu_option import (
     qemu_opts_parse_noisily,
 )
 from .qemu_options_hx import NOT_FOR_X86, qemu_options
-from .records import Record, Value
+from .records import Value
 
 C_FILE = "system/vl.c"
 
@@ -116,7 +116,7 @@ class Option(Value):
 
 
 @attrs.define(eq=False, repr=False)
-class CommandLine(Record):
+class CommandLine(Value):
     """The options of one command line, in the order given, each kind by itself.
 
     Every entry keeps its place on the line, as error reports name it.  ``ignored``

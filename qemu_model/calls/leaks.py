@@ -11,7 +11,7 @@ import attrs
 from ..host.linux import HUGETLBFS_MAGIC, O_EXCL
 from ..host.protocol import Host
 from ..ram_addr import RAMBlock
-from ..records import Record, Value
+from ..records import Value
 from .event import Event
 
 
@@ -35,7 +35,7 @@ class Leaks(Value):
 
 
 @attrs.define(eq=False, repr=False)
-class Holdings(Record):
+class Holdings(Value):
     """What a process holds of the host: open descriptors, and mapped ranges by address.
 
     A range is a first address and the address behind its last byte; each mmap
@@ -63,27 +63,26 @@ class Holdings(Record):
 
     def follow(self, events: Iterable[Event], page_size: int) -> None:
         """Take in what ``events`` changed; a close that fails has closed, as on Linux."""
-        for event in events:
-            call, args = event.call, event.args
-            if event.failed and call != "close":
+        for call, args, result, _, out in events:
+            if -4096 < result < 0 and call != "close":
                 continue
             if call == "mmap":
                 pages = whole_pages(args[1], self.page_sizes.get(args[4], page_size))
-                self.cut(event.result, event.result + pages)
-                self.ranges.append((event.result, event.result + pages))
+                self.cut(result, result + pages)
+                self.ranges.append((result, result + pages))
             elif call == "munmap":
                 self.cut(args[0], args[0] + whole_pages(args[1], page_size))
             elif call in ("open", "memfd_create"):
-                self.fds.add(event.result)
-                self.page_sizes.pop(event.result, None)
+                self.fds.add(result)
+                self.page_sizes.pop(result, None)
                 if call == "open" and args[1] & O_EXCL:
                     self.files[args[0]] = None
             elif call == "close":
                 self.fds.discard(args[0])
             elif call == "unlink":
                 self.files.pop(args[0], None)
-            elif call == "fstatfs" and event.out and event.out.f_type == HUGETLBFS_MAGIC:
-                self.page_sizes[args[0]] = event.out.f_bsize
+            elif call == "fstatfs" and out is not None and out.f_type == HUGETLBFS_MAGIC:
+                self.page_sizes[args[0]] = out.f_bsize
 
 
 def whole_pages(length: int, page_size: int) -> int:

@@ -94,7 +94,7 @@ class Memory(Record):
 
 
 @attrs.define(eq=False, repr=False)
-class _Descriptors(Record):
+class _Descriptors(Value):
     """What each open descriptor is, as the events so far say."""
 
     paths: dict[int, str] = attrs.field(factory=dict)

@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from ..records import Record
+from ..records import Value
 
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)(\+?)=")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*|[@*#?$!0-9-]")
@@ -34,7 +34,7 @@ class Unreadable(Exception):
 
 
 @attrs.define(eq=False, repr=False)
-class Command(Record):
+class Command(Value):
     """One command: its words, and the line of the text that it begins on, from 1."""
 
     words: list[str]
@@ -43,7 +43,7 @@ class Command(Record):
 
 
 @attrs.define(eq=False, repr=False)
-class _Reader(Record):
+class _Reader(Value):
     text: str
     position: int = 0
     variables: dict[str, list[str]] = attrs.field(factory=dict)

@@ -87,6 +87,7 @@ def _version_of(name: str) -> tuple[str, Release, bool] | None:
     return None if version is None else (chipset, version, False)
 
 
+@functools.lru_cache(maxsize=256)
 def find_machine(name: str, release: Release) -> NamedMachine | None:
     """Return the machine type of that name or alias in a release, or None.
 

@@ -138,14 +138,12 @@ class AddressSpace:
 
     def can_cut(self, start: int, end: int) -> bool:
         """Return whether ``[start, end)`` can be cut out: no huge page may be split."""
-        return all(
-            self._on_page(mapping, start) and self._on_page(mapping, end)
-            for mapping in self.within(start, end)
-        )
-
-    @staticmethod
-    def _on_page(mapping: Mapping, address: int) -> bool:
-        return not mapping.start < address < mapping.end or address % mapping.unit == 0
+        for mapping in self.within(start, end):
+            if mapping.start < start and start % mapping.unit:
+                return False
+            if end < mapping.end and end % mapping.unit:
+                return False
+        return True
 
     def cut(self, start: int, end: int) -> list[Mapping]:
         """Cut ``[start, end)`` out and return the mappings that were there."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 from ..errors import Errno
@@ -33,6 +34,33 @@ class Found:
         self.as_directory = as_directory
 
 
+def _implies(profile: Profile, path: str) -> bool:
+    implied = profile.implied_directories
+    if isinstance(implied, bool):
+        return implied
+    return any(path == top or path.startswith(f"{top}/") for top in implied)
+
+
+@functools.lru_cache(maxsize=256)
+def _plain_directories(profile: Profile, path: str) -> tuple[tuple[str, MountPlan], ...]:
+    """Return every directory on the way down to ``path``, with what is mounted there.
+
+    Nothing where a name on the way is not that of a directory, or is not there at the start.
+    """
+    found = []
+    here, plan = "", profile.root
+    for name in path.split("/")[1:]:
+        here = f"{here}/{name}"
+        mount = profile.mounts.get(here)
+        plain = name not in ("", ".", "..") and len(name) <= _NAME_MAX
+        there = here in profile.planned_directories or (plain and _implies(profile, here))
+        if mount is None and (here in profile.files or not there):
+            return ()
+        plan = mount or plan
+        found.append((here, plan))
+    return tuple(found)
+
+
 class Names:
     """All names of a simulated machine.
 
@@ -42,11 +70,10 @@ class Names:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._implied = profile.implied_directories
-        self._implied_below = () if isinstance(self._implied, bool) else self._implied
         self._inodes: dict[str, Inode | None] = {}
         self._mounted: dict[str, Mounted] = {}
         self._directories: dict[str, Mounted] = {}
+        self._has_new_files = False
 
     def mounted(self, plan: MountPlan) -> Mounted:
         """Return the mounted file system of ``plan``, the same one each time."""
@@ -63,11 +90,9 @@ class Names:
         """
         head, _, name = path.rpartition("/")
         mounted = self._directories.get(head)
-        if mounted is None and not head.rfind("/"):
-            # Right below the root no symbolic link can lead elsewhere.
-            plan = self._profile.mounts.get(head)
-            if plan is not None:
-                mounted = self._directories[head] = self.mounted(plan)
+        if mounted is None and not self._has_new_files:
+            for directory, plan in _plain_directories(self._profile, head):
+                mounted = self._directories[directory] = self.mounted(plan)
         if mounted is not None and name not in ("", ".", "..") and len(path) < _PATH_MAX:
             if len(name) > _NAME_MAX:
                 return -Errno.ENAMETOOLONG
@@ -89,7 +114,7 @@ class Names:
             else:
                 file = profile.files.get(path)
                 if file is None:
-                    if path in profile.planned_directories:
+                    if path in profile.planned_directories or path in self._directories:
                         inode = Inode("directory", mounted.rules, mounted)
                     else:
                         return None
@@ -160,9 +185,7 @@ class Names:
 
     def _implies(self, path: str) -> bool:
         """Return whether a directory is there without being planned."""
-        if self._implied_below:
-            return any(path == top or path.startswith(f"{top}/") for top in self._implied_below)
-        return bool(self._implied)
+        return _implies(self._profile, path)
 
     def _directory(self, path: str, mounted: Mounted) -> Inode:
         inode = self._at(path, mounted) if path else None
@@ -172,6 +195,7 @@ class Names:
         """Put a new empty file where ``found`` found nothing; return it."""
         inode = Inode("file", found.mounted.rules, found.mounted)
         self._inodes[found.path] = inode
+        self._has_new_files = True
         return inode
 
     def remove(self, found: Found) -> None:
