@@ -19,7 +19,7 @@ from pathlib import Path
 
 from figure import QEMU, Figure
 
-NAMES = ("calls", "prealloc", "matrix", "check", "start", "load")
+NAMES = ("calls", "prealloc", "matrix", "check", "start")
 
 
 def machine() -> str:

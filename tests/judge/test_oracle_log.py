@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from small_logs import log_of
 
 from qemu_model.judge import log as log_module
-from qemu_model.judge.log import Piece, read_pid
+from qemu_model.judge.log import Piece
 
 SMALL, LONGEST = 64, 200
 
@@ -57,19 +56,6 @@ def test_pieces_are_the_lines_that_are_not_too_long_with_their_numbers_and_place
 
 
 @pytest.mark.usefixtures("small_pieces")
-@given(lines, st.data())
-def test_pieces_can_begin_anywhere(some: list[bytes], data: st.DataObject) -> None:
-    text = b"".join(line[:91] + b"\n" for line in some)
-    skipped = data.draw(st.integers(0, len(some)))
-    offset = sum(len(line[:91]) + 1 for line in some[:skipped])
-    with log_of(text) as log:
-        pieces = list(log.pieces(offset, skipped + 1))
-    assert b"".join(piece.data for piece in pieces) == text[offset:]
-    for piece in pieces:
-        assert piece.first_line == text[: piece.offset].count(b"\n") + 1
-
-
-@pytest.mark.usefixtures("small_pieces")
 def test_a_line_that_is_too_long_is_one_line_and_a_long_one_is_read() -> None:
     for length, read in ((LONGEST - SMALL, True), (LONGEST + SMALL + 1, False)):
         with log_of(b"a\n" + b"x" * length + b"\nb\n") as log:
@@ -79,50 +65,6 @@ def test_a_line_that_is_too_long_is_one_line_and_a_long_one_is_read() -> None:
         assert last.first_line + last.data.count(b"\n") == 4
     with log_of(b"a\n" + b"x" * 10 * LONGEST) as log:
         assert b"".join(piece.data for piece in log.pieces()) == b"a\n"
-
-
-@pytest.mark.usefixtures("small_pieces")
-def test_what_occurs_is_found_wherever_it_stands_and_asked_for_once() -> None:
-    read = []
-    with log_of(
-        b"x\n" * 200 + b"needle\n" + b"y\n" * 200, lambda done, _: read.append(done)
-    ) as log:
-        needle = re.compile(rb"^need", re.MULTILINE)
-        for _ in range(2):
-            assert (log.occurs(b"needle"), log.occurs(b"nothing")) == (True, False)
-            assert (log.any_line(needle), log.any_line(re.compile(b"nowhere"))) == (True, False)
-            read.append(-1)
-    assert read.index(-1) == len(read) - 2, "the second time nothing is read"
-
-
-def test_progress_is_told_from_the_beginning_to_the_end() -> None:
-    told: list[tuple[int, int]] = []
-    with log_of(b"0123456789\n", lambda read, size: told.append((read, size))) as log:
-        list(log.pieces())
-    assert told == [(0, 11), (11, 11)]
-
-
-def test_a_log_is_read_a_mib_at_a_time_and_no_line_is_longer_than_16() -> None:
-    told: list[int] = []
-    line = b"0123456789abcde\n"
-    with log_of(line * (3 << 16), lambda read, _: told.append(read)) as log:
-        assert [len(piece.data) for piece in log.pieces()] == [1 << 20] * 3
-    assert told == [0, 1 << 20, 2 << 20, 3 << 20]
-    mib = b"x" * (1 << 20)
-    for length, read in ((16, True), (17, False)):
-        with log_of(mib * length + b"\n" + line) as log:
-            pieces = list(log.pieces())
-        assert (b"x" in pieces[0].data, pieces[-1].data[-16:]) == (read, line)
-
-
-@pytest.mark.usefixtures("small_pieces")
-def test_progress_is_how_much_was_read() -> None:
-    told: list[int] = []
-    with log_of(
-        b"x" * 48 + b"\n" + (b"y" * 30 + b"\n") * 20, lambda read, _: told.append(read)
-    ) as (log):
-        list(log.pieces())
-        assert told == [*range(0, log.size, SMALL), log.size]
 
 
 def test_a_pipe_is_as_long_as_what_comes_out_of_it() -> None:
@@ -177,31 +119,6 @@ def test_the_program_that_is_judged(log: list[str], program: str, line: int, bel
         assert after == Piece(below, len("".join(text.splitlines(True)[: below - 1])), b"")
 
 
-@pytest.mark.usefixtures("small_pieces")
-@given(st.integers(0, 40))
-def test_an_execve_is_found_where_it_stands(before: int) -> None:
-    text = "1 close(0) = 0\n" * before + execve("/bin/qemu-img") + "\n"
-    with log_of(text.encode() + b"\n\n1 close(0) = 0\n") as log:
-        command, after = log.command_line()
-    assert command is not None
-    assert (command.line, after) == (before + 1, Piece(before + 2, len(text), b""))
-    with log_of(b"\n" + text.encode()) as log:
-        command, after = log.command_line()
-    assert command is not None
-    assert (command.line, after) == (before + 2, Piece(before + 3, len(text) + 1, b""))
-
-
-@pytest.mark.usefixtures("small_pieces")
-def test_behind_qemus_own_execve_nothing_is_looked_for() -> None:
-    for program, whole in (("/bin/qemu-system-x86_64", False), ("/bin/qemu-img", True)):
-        read: list[int] = []
-        text = execve(program) + "\n" + "1 close(0) = 0\n" * 100 + execve("/bin/sh") + "\n"
-        with log_of(text.encode(), lambda done, _, read=read: read.append(done)) as log:
-            command, _ = log.command_line()
-        assert command is not None
-        assert (command.program, max(read) == len(text)) == (program, whole)
-
-
 def test_an_execve_in_two_halves_is_told_by_its_thread() -> None:
     """Two threads begin one each; the line is that of the beginning."""
     log = (
@@ -223,12 +140,3 @@ def test_an_execve_in_two_halves_is_told_by_its_thread() -> None:
     assert (after.first_line, after.offset) == (5, log.index(b"7 close"))
     with log_of(b"7 <... execve resumed>) = 0\n") as opened:
         assert opened.command_line() == (None, Piece(1, 0, b""))
-
-
-@pytest.mark.parametrize(
-    ("digits", "pid"),
-    [(None, None), (b"", None), (b"7", 7), (b"4194304", 4194304), (b"1" * 10, 1111111111),
-     (b"1" * 11, None)],
-)  # fmt: skip
-def test_a_thread_has_at_most_ten_digits(digits: bytes | None, pid: int | None) -> None:
-    assert read_pid(digits) == pid

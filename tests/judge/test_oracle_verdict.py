@@ -11,19 +11,14 @@ from log_mutations import check, name_of
 from recordings import recording
 
 from qemu_model.calls.event import Event
-from qemu_model.host.protocol import StatFs
 from qemu_model.judge.line import machine_of, memory_paths
 from qemu_model.judge.strace import Call
 from qemu_model.judge.verdict import (
     MOST_TOLD,
     Divergence,
-    NotJudged,
     Report,
     Verdict,
-    because,
-    call_to_json,
     call_to_text,
-    origin,
 )
 
 MIB = 1 << 20
@@ -31,85 +26,6 @@ MIB = 1 << 20
 
 def call(name: str, *args: Any, result: int | None = 0, text: bytes = b"") -> Call:
     return Call(7, 1, name, args, result, text)
-
-
-@pytest.mark.parametrize(
-    ("logged", "expected"),
-    [
-        (
-            call("mmap", 0, MIB, 3, 0x22, -1, 0, result=0x7F0000000000),
-            {
-                "call": "mmap",
-                "args": {
-                    "addr": None,
-                    "length": MIB,
-                    "prot": ["PROT_READ", "PROT_WRITE"],
-                    "flags": ["MAP_ANONYMOUS", "MAP_PRIVATE"],
-                    "fd": -1,
-                    "offset": 0,
-                },
-                "result": 0x7F0000000000,
-                "errno": None,
-            },
-        ),
-        (
-            call("open", "/a", 2, None, result=-2),
-            {
-                "call": "open",
-                "args": {"pathname": "/a", "flags": ["O_RDWR"], "mode": None},
-                "result": -1,
-                "errno": "ENOENT",
-            },
-        ),
-        (call("close", 3, result=None), {"args": {"fd": 3}, "result": None, "errno": None}),
-        (
-            call("mprotect", 4096, 8192, 1, result=-12),
-            {"args": {"addr": 4096, "len": 8192, "prot": 1}, "result": -1, "errno": "ENOMEM"},
-        ),
-        (
-            call("fallocate", 3, 0, 0, 4096),
-            {"args": {"fd": 3, "mode": [], "offset": 0, "len": 4096}, "result": 0, "errno": None},
-        ),
-        (call("exit_group", 1, result=None), {"args": {"status": 1}, "result": None}),
-        (
-            call("open", 7, 2, None),
-            {"args": {"pathname": 7, "flags": 2, "mode": None}, "result": 0},
-        ),
-        (
-            call("unlink", "/a"),
-            {"args": {"pathname": "/a"}, "result": 0},
-        ),
-        (
-            call("memfd_create", "m", "x"),
-            {"args": {"name": "m", "flags": "x"}, "result": 0},
-        ),
-        (
-            call("memfd_create", "m", 1),
-            {"args": {"name": "m", "flags": ["MFD_CLOEXEC"]}, "result": 0},
-        ),
-        (call("exited", 1), {"args": {"status": 1}, "result": 0}),
-        (call("killed", "SIGABRT"), {"args": {"signal": "SIGABRT"}, "result": 0}),
-        (
-            call("madvise", 4096, MIB, "MADV_NEW", result=-22),
-            {
-                "call": "madvise",
-                "args": {"addr": 4096, "length": MIB, "advice": "MADV_NEW"},
-                "result": -1,
-                "errno": "EINVAL",
-            },
-        ),
-        (
-            call("open", "/a", 2, "0x1ff /* ? */"),
-            {"args": {"pathname": "/a", "flags": 2, "mode": "0x1ff /* ? */"}, "result": 0},
-        ),
-        (call("unknown", 1, 2), {"call": "unknown", "args": {}, "result": 0}),
-    ],
-)
-def test_a_call_of_the_log_is_shown_as_an_event(logged: Call, expected: dict[str, Any]) -> None:
-    """interface.md: as in run --json; an argument that cannot be read is the log's text."""
-    shown = call_to_json(logged)
-    assert {name: shown[name] for name in expected} == expected
-    assert shown["by"] == ""
 
 
 @pytest.mark.parametrize(
@@ -161,72 +77,6 @@ def test_a_divergence_in_words_names_what_was_allowed_and_why() -> None:
     assert divergence(1, close, kind="missing").in_words() == (
         "diverges: before this should come close(3) (exec.c:f: of a rule)"
     )
-
-
-def test_what_statfs_answered_is_shown_with_the_call() -> None:
-    for logged in (call("statfs", "/a"), call("fstatfs", 3)):
-        logged.out = StatFs(0xEF53, 4096)
-        assert call_to_json(logged)["out"] == {"f_type": 0xEF53, "f_bsize": 4096}
-    assert "out" not in call_to_json(call("statfs", "/a"))
-
-
-def test_a_divergence_says_where_the_call_comes_from_and_which_rule_it_follows() -> None:
-    known = Event("lseek", (3, 0, 2), 0, "exec.c:get_file_size")
-    assert because(known, None) == "lseek to the end returns the size"
-    unknown = Event("lseek", (3, 0, 2), 0, "exec.c:nothing")
-    assert because(unknown, None) == "exec.c:nothing makes this call here"
-    assert origin((11, 1)) == "", "this is no mirror of a C file"
-
-
-def test_a_verdict_shows_its_first_divergence_and_all_of_them() -> None:
-    """interface.md: "divergence" is one, or null; what else is told is beside it."""
-    close = Event("close", (3,), 0, "exec.c:f")
-    first = divergence(7, close)
-    second = Divergence("extra", 9, call("close", 4), (), "exec.c:g", "of another")
-    left = NotJudged(11, "madvise", "after start-up")
-    made = Verdict(
-        "diverges", "v8", "V8", 1, 2, (first, second), 5, "a reason", (left,), 6, ("mbind",), "pc"
-    )
-    shown = made.to_json()
-    told_first = {
-        "kind": "altered",
-        "line": 7,
-        "observed": None,
-        "allowed": [
-            {"call": "close", "args": {"fd": 3}, "result": None, "errno": None, "by": "exec.c:f"}
-        ],
-        "by": "exec.c:f",
-        "because": "of a rule",
-    }
-    told_second = {
-        "kind": "extra",
-        "line": 9,
-        "observed": {
-            "call": "close",
-            "args": {"fd": 4},
-            "result": 0,
-            "errno": None,
-            "by": "",
-        },
-        "allowed": [],
-        "by": "exec.c:g",
-        "because": "of another",
-    }
-    assert shown == {
-        "verdict": "diverges",
-        "revision": "v8",
-        "revision_meaning": "V8",
-        "machine": "pc",
-        "matched": 1,
-        "ignored": 2,
-        "divergence": told_first,
-        "divergences": [told_first, told_second],
-        "divergences_count": 5,
-        "reason": "a reason",
-        "not_judged": [{"line": 11, "call": "madvise", "why": "after start-up"}],
-        "not_judged_count": 6,
-        "not_in_log": ["mbind"],
-    }
 
 
 @pytest.mark.parametrize(

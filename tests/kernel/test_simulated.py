@@ -19,7 +19,7 @@ from qemu_model.host.profile import Profile
 from qemu_model.host.protocol import HostRefuses
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Run, run
-from qemu_model.revision import BASE, V8
+from qemu_model.revision import V8
 from qemu_model.testing import strategies as qemu
 
 VALUES = (None, "on", "off")
@@ -59,25 +59,6 @@ def matrix_lines(draw: st.DrawFn) -> tuple[Profile, tuple[str | None, ...], list
     line = f"memory-backend-file,id=m0,mem-path={path},size={size}{options(*chosen)}"
     align = draw(st.sampled_from(["", ",align=2M", ",align=4096", ",align=16M"]))
     return profile, chosen, ["-machine", "none", "-object", line + align]
-
-
-@given(matrix_lines())
-@settings(max_examples=100)
-def test_map_sync_is_asked_for_exactly_when_all_three_are_on_and_the_system_defines_it(
-    drawn: tuple[Profile, tuple[str | None, ...], list[str]],
-) -> None:
-    profile, chosen, args = drawn
-    done = run(args, SimulatedHost(profile), V8)
-    mapped = block_mappings(done)
-    asked = [event.args[3] & (MAP_SYNC | MAP_SHARED_VALIDATE) for event in mapped]
-    both = MAP_SYNC | MAP_SHARED_VALIDATE
-    if chosen == ("on", "on", "on") and profile.platform.system == "linux":
-        # The pmem option cannot be on without libpmem: the line is refused before.
-        assert asked[:1] in ([both], []), "MAP_SYNC is not asked for first"
-        assert both not in asked[1:]
-        assert bool(asked) or done.exit != 0
-    else:
-        assert MAP_SYNC not in [flags & MAP_SYNC for flags in asked]
 
 
 @given(matrix_lines())
@@ -199,32 +180,6 @@ def test_a_fault_that_meets_no_call_changes_nothing(
     assert again.replies == plain[0].replies
 
 
-def test_a_pool_without_pages_refuses_the_file_and_nothing_is_left() -> None:
-    profile = profiles.load("hugetlbfs-empty")
-    host = SimulatedHost(profile)
-    line = f"memory-backend-file,id=m0,mem-path={profile.mem_path},size=4M,share=on"
-    done = run(["-machine", "none", "-object", line], host)
-    expected = "unable to map backing store for guest RAM: Cannot allocate memory"
-    assert (done.exit, done.stderr[-1][-len(expected) :]) == (1, expected)
-    assert host.file_sizes() == {}
-
-
-@pytest.mark.parametrize("share", ["on", "off"])
-def test_preallocation_on_a_full_tmpfs_fails_as_recorded_and_the_file_stays(share: str) -> None:
-    profile = profiles.load("full-tmpfs")
-    host = SimulatedHost(profile)
-    line = (
-        f"memory-backend-file,id=m0,mem-path={profile.mem_path},size=4M,share={share},prealloc=on"
-    )
-    done = run(["-machine", "none", "-object", line], host, BASE)
-    expected = (
-        f"qemu: -object {line}: os_mem_prealloc: Insufficient free host memory pages "
-        "available to allocate guest RAM"
-    )
-    assert (done.exit, list(done.stderr)) == (1, [expected])
-    assert host.file_sizes() == {profile.mem_path: 4 * 1024 * 1024}
-
-
 @pytest.mark.parametrize(("path", "position"), [("/dev/shm", -Errno.EINVAL), ("/", (1 << 63) - 1)])
 def test_a_directory_can_be_read_and_not_mapped(path: str, position: int) -> None:
     """As measured on tmpfs and ext4; QEMU opens one with readonly=on until 8.1."""
@@ -233,27 +188,6 @@ def test_a_directory_can_be_read_and_not_mapped(path: str, position: int) -> Non
     assert fd >= 0
     assert machine.lseek(fd, 0, linux.SEEK_END) == position
     assert machine.mmap(0, 4096, 1, MAP_SHARED, fd, 0) == -Errno.ENODEV
-
-
-def test_device_dax_works_with_its_alignment_alone() -> None:
-    profile = profiles.load("device-dax")
-    line = f"memory-backend-file,id=m0,mem-path={profile.mem_path},size=4M,share=on,pmem=on,sync=on"
-    plain = run(["-machine", "none", "-object", line], SimulatedHost(profile))
-    refused = "unable to map backing store for guest RAM: Invalid argument"
-    assert (plain.exit, plain.stderr[-1].endswith(refused)) == (1, True)
-    aligned = run(["-machine", "none", "-object", f"{line},align=2M"], SimulatedHost(profile))
-    assert aligned.exit == 0
-    assert "sf" in (aligned.mappings[0].vm_flags or ())
-
-
-def test_hosts_differ_in_nodes_as_mbind_was_measured() -> None:
-    line = "memory-backend-ram,id=m0,size=4M,policy=bind,host-nodes=1"
-    failed = "cannot bind memory to host NUMA nodes: Invalid argument"
-    one = run(["-machine", "none", "-object", line], SimulatedHost(profiles.load("default")))
-    two = run(["-machine", "none", "-object", line], SimulatedHost(profiles.load("two-nodes")))
-    assert (one.exit, one.stderr[-1].endswith(failed), two.exit) == (1, True, 0)
-    no_right = run(["-machine", "none", "-object", line], SimulatedHost(profiles.load("container")))
-    assert no_right.stderr[-1].endswith(f"nodes: {linux.strerror(1)}")
 
 
 def test_memory_beyond_the_machine_is_refused_unless_it_is_a_file() -> None:

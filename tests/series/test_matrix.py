@@ -19,7 +19,7 @@ from recordings import Recording, recordings
 
 import qemu_model
 from qemu_model.cli import main
-from qemu_model.host import linux, profiles
+from qemu_model.host import profiles
 from qemu_model.review.hosts import simulated
 from qemu_model.review.matrix import Row, cases, matrix
 from qemu_model.review.vectors import document, vectors_text
@@ -145,69 +145,6 @@ def test_v2_without_validate_is_ignored_refused_or_granted(
     assert shown["attempts"] == [["MAP_FIXED", "MAP_SHARED", "MAP_SYNC"]]
     assert (shown["errnos"], shown["in_force"]) == ([errno], in_force)
     assert shown["exit"] == (0 if errno is None else 1), "V2 has no second try"
-
-
-def test_v6_stops_with_on_and_goes_on_with_auto() -> None:
-    rows = matrix(REVISIONS["v6"], [simulated("ext4")])
-    by_sync = {row.sync: row for row in rows if (row.share, row.pmem) == ("on", "off")}
-    assert {sync: row.exit for sync, row in by_sync.items()} == {
-        "unset": 0,
-        "on": 1,
-        "off": 0,
-        "auto": 0,
-    }
-    assert {sync: row.requested for sync, row in by_sync.items()} == {
-        "unset": True,
-        "on": True,
-        "off": False,
-        "auto": True,
-    }
-
-
-def test_v7_asks_for_pmem_and_v6_does_not() -> None:
-    for name, expected in (("v6", True), ("v7", False)):
-        rows = matrix(REVISIONS[name], [simulated("ext4-dax")])
-        (row,) = [row for row in rows if (row.share, row.pmem, row.sync) == ("on", "off", "auto")]
-        assert row.requested is expected, name
-
-
-@pytest.mark.parametrize(
-    ("share", "pmem", "errnos", "exit"),
-    [("on", "on", ["EOPNOTSUPP", None], 0), ("on", "off", ["EOPNOTSUPP", None], 0)],
-)
-def test_v1_asks_for_every_shared_mapping_and_retries(
-    share: str, pmem: str, errnos: list[str | None], exit: int
-) -> None:
-    rows = matrix(REVISIONS["v1"], [simulated("ext4")])
-    (row,) = [row for row in rows if (row.share, row.pmem, row.sync) == (share, pmem, "unset")]
-    shown = row.to_json()
-    assert (shown["errnos"], shown["exit"], shown["stderr"]) == (errnos, exit, [])
-
-
-def test_v10_asks_with_share_and_pmem_and_does_not_retry() -> None:
-    rows = matrix(REVISIONS["v10"], [simulated("ext4")])
-    asked = [row for row in rows if row.requested]
-    assert [(row.share, row.pmem, row.sync) for row in asked] == [("on", "on", "unset")]
-    (row,) = asked
-    assert (row.refusals, row.exit, row.stderr) == (
-        ["EOPNOTSUPP"],
-        1,
-        (
-            f"qemu: -object {row.options}: unable to map backing store for guest RAM: "
-            "Operation not supported",
-        ),
-    )
-
-
-def test_upstream_warns_once_and_goes_on() -> None:
-    """4.2, since 4.1 wants a file of persistent memory to be there before."""
-    rows = matrix(REVISIONS["qemu-4.2"], [simulated("ext4")])
-    (row,) = [row for row in rows if (row.share, row.pmem, row.sync) == ("on", "on", "unset")]
-    assert (row.exit, row.requested, row.in_force) == (0, True, False)
-    assert row.stderr == (
-        "Warning: requesting persistence across crashes for backend file /mnt/guest.img failed. "
-        "Proceeding without persistence, data might become corrupted in case of host crash.",
-    )
 
 
 # What programs read
@@ -343,12 +280,3 @@ def test_a_program_in_c_reads_the_vectors_without_a_library(tmp_path: Path) -> N
     v2 = REVISIONS["v2"]
     broken = run_c_test(tmp_path, vectors_text(v2, matrix(v2, [simulated("tmpfs")])))
     assert broken.returncode == 1, "V2 is not what the letter of V8 says"
-
-
-def test_the_constants_of_the_vectors_are_linux_s() -> None:
-    assert document(V8, [])["constants"] == {
-        "MAP_SHARED": linux.MAP_SHARED,
-        "MAP_PRIVATE": linux.MAP_PRIVATE,
-        "MAP_SHARED_VALIDATE": 0x03,
-        "MAP_SYNC": 0x80000,
-    }
