@@ -96,6 +96,7 @@ def qemu_4_2(tree: Revision) -> Revision:
         tree,
         "4.2",
         "December 2019",
+        "measured",
         numa=attrs.evolve(
             tree.numa,
             asks_the_machine_first=True,
