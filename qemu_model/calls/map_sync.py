@@ -77,6 +77,10 @@ class MapSyncOutcome(Value):
         asked = [request for request in self.requests if request.address == address]
         return asked[-1] if asked else None
 
+    def __str__(self) -> str:
+        """Return the outcome in one sentence."""
+        return self.sentence()
+
     def sentence(self) -> str:
         """Return one line that says so."""
         outcome = self.outcome

@@ -65,6 +65,14 @@ class Explanation(Value):
     about_persistence: bool
     chosen_because: str = ""
 
+    def __str__(self) -> str:
+        """Return the first screen of ``qemu-model explain``, at 80 columns."""
+        from ..revisions.default import Choice
+        from .screen import first_screen
+
+        tree = Choice(self.revision, self.chosen_because).sentence
+        return "\n".join(line.text for line in first_screen(self, tree, "", 80))
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, as the schema ``explain`` describes it."""
         return {

@@ -44,6 +44,13 @@ class Why(Record):
     path: str
     here: tuple[Condition, ...] = ()
 
+    def __str__(self) -> str:
+        """Return the message and its usual causes with their fixes."""
+        if self.found is None:
+            return "Unknown message."
+        causes = [f"  {one.text}{f' (fix: {one.fix})' if one.fix else ''}" for one in self.causes()]
+        return "\n".join([self.said or self.found.known.template.strip(), *causes])
+
     @property
     def said(self) -> str:
         """The message as it stands in the text."""

@@ -56,6 +56,11 @@ class Finding(Value):
         """How bad it is here: the rule's severity, or its own."""
         return self.severity or self.rule.severity
 
+    def __str__(self) -> str:
+        """Return the finding in one line, and its fix in another."""
+        fix = f"\n  fix: {self.fix}" if self.fix else ""
+        return f"{self.level} {self.rule.code}: {self.text}{fix}"
+
     @property
     def same_as(self) -> tuple[str, str]:
         """What tells whether a finding is there again after a fix."""

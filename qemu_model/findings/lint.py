@@ -32,6 +32,10 @@ class Linted(Record):
     starts: bool
     findings: tuple[Finding, ...]
 
+    def __str__(self) -> str:
+        """Return the findings, a line and its fix for each."""
+        return "\n".join(map(str, self.findings)) or "No findings."
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {

@@ -147,6 +147,12 @@ class Verdict:
     machine: str = ""
     lines: int = 0
 
+    def __str__(self) -> str:
+        """Return the verdict with its reason, and each divergence in one line."""
+        head = f"{self.verdict}: {self.revision}, {self.matched} calls match"
+        told = [f"  line {one.line}: {one.in_words()}" for one in self.divergences]
+        return "\n".join([head, *([f"  {self.reason}"] if self.reason else []), *told])
+
     @property
     def ends_with_log(self) -> bool:
         """Whether the first divergence may be there only because the log goes on."""

@@ -10,6 +10,7 @@ here: ``@attrs.frozen(eq=False, repr=False) class Stat(Value)``.
 from __future__ import annotations
 
 import functools
+import reprlib
 from typing import Any
 
 import attrs
@@ -31,6 +32,7 @@ class Record:
 
     __slots__ = ()
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         kind: Any = type(self)
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in _shown(kind))

@@ -50,6 +50,18 @@ class Difference:
     mappings: tuple[Pair, ...]
     leaks: tuple[Pair, ...]
 
+    def __str__(self) -> str:
+        """Return each part that differs, the lines of both runs with their names."""
+        names = (f"{self.before.revision.name}: ", f"{self.after.revision.name}: ")
+        lines = []
+        for part in PARTS:
+            differing = [pair for pair in getattr(self, part) if not pair.same]
+            lines.append(f"{part}: {len(differing) or 'none'} differ")
+            for pair in differing:
+                told = zip(names, (pair.before, pair.after), strict=True)
+                lines += [f"  {name}{text}" for name, text in told if text is not None]
+        return "\n".join(lines)
+
     def changed(self) -> dict[str, bool]:
         """Return which of :data:`PARTS` differ."""
         return {part: any(not pair.same for pair in getattr(self, part)) for part in PARTS}

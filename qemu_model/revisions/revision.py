@@ -81,6 +81,10 @@ class Revision(Value):
     virtio_mem: VirtioMem = attrs.field(factory=VirtioMem)
     vl: Vl = attrs.field(factory=Vl)
 
+    def __str__(self) -> str:
+        """Return the name, what it is, and how it is known."""
+        return f"{self.name}: {self.meaning} ({self.evidence})"
+
     @property
     def inferences(self) -> tuple[Inference, ...]:
         """What of this tree's behaviour nothing published fixes."""

@@ -65,7 +65,8 @@ def qemu_under_test(request: pytest.FixtureRequest) -> tuple[Qemu, Revision]:
         qemu = Qemu.at(binary)
         return qemu, find(name) if name else detect(qemu)[0]
     except (DriverError, UnknownRevision) as error:
-        raise pytest.UsageError(str(error)) from error
+        # Once, and not for each case.
+        pytest.exit(f"--qemu-binary {binary}: {error}", pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.fixture(scope="session")

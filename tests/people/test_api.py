@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,40 @@ def test_a_run_tells_what_became_of_map_sync_and_prints_as_strace_does() -> None
         "v8 on sim:ext4-dax: exit 0",
         '  open("/mnt/a", O_RDWR) = -1 ENOENT',
     ]
+
+
+def test_every_result_prints_in_a_few_lines_of_text() -> None:
+    trace = recording("v8", "path-new").log
+    shown = {
+        "MAP_SYNC was granted": qemu_model.run(f"-object {OBJECT}", "sim:ext4-dax").map_sync,
+        "V8, the whole series": qemu_model.explain(f"-object {OBJECT}", "sim:tmpfs"),
+        "warning QM101: ": qemu_model.lint("-m 1G -object memory-backend-ram,id=a,size=1G"),
+        "calls: ": qemu_model.diff(f"-object {OBJECT}", "V8/4", "V8", "sim:ext4-dax"),
+        "mem-path property not set": qemu_model.why("mem-path property not set"),
+        "conforms: v8, ": qemu_model.check(trace_of(trace), "V8"),
+        "qemu-11.1: QEMU 11.1": REVISIONS["qemu-11.1"],
+    }
+    for begins, result in shown.items():
+        assert str(result).startswith(begins), str(result)
+        assert len(str(result)) < 4000
+        assert repr(result)
+
+
+def trace_of(log: bytes) -> Path:
+    path = Path(tempfile.mkdtemp()) / "trace"
+    path.write_bytes(log)
+    return path
+
+
+def test_a_qemu_binary_that_is_not_there_is_one_error(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*words, "--qemu-binary", "/nowhere/qemu"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--qemu-binary /nowhere/qemu: no program '/nowhere/qemu' to run" in done.stdout
+    assert "error" not in done.stdout.lower()
 
 
 def test_the_line_chooses_the_revision_where_none_is_given() -> None:
