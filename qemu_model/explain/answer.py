@@ -82,7 +82,7 @@ def _one(memory: Memory) -> str:
 def _kind(memory: Memory) -> str:
     how = "shared" if memory.shared else "private"
     read_only = ", read-only" if memory.readonly else ""
-    early = ", taken at start" if memory.prealloc else ""
+    early = f"{_nodes(memory)}{', taken at start' if memory.prealloc else ''}"
     if memory.huge:
         pages = f"{counted(memory.pages, 'huge page')} of {size_text(memory.page_size)}"
         what = {"file": f" in {memory.path}" if memory.path else "", "memfd": " in a memfd"}
@@ -91,7 +91,21 @@ def _kind(memory: Memory) -> str:
         return f"one {how} memfd{early}"
     if memory.source == "anonymous":
         return f"{how} anonymous memory{early}"
+    if memory.type == "memory-backend-shm":
+        return f"one {how} POSIX memory object{early}"
+    if memory.unlinked:
+        return f"one {how} file without a name in {memory.path}{early}"
     return f"a {how} mapping of {memory.path}{read_only}{early}"
+
+
+def _nodes(memory: Memory) -> str:
+    """Return from which of the host's nodes the pages come, empty where any gives them."""
+    if not memory.nodes or memory.policy == "default":
+        return ""
+    numbers = joined([str(node) for node in memory.nodes])
+    how = {"bind": "from", "preferred": "preferably from", "interleave": "interleaved over"}
+    many = "nodes" if len(memory.nodes) > 1 else "node"
+    return f", {how.get(memory.policy, memory.policy)} host {many} {numbers}"
 
 
 def _reach(case: Case, ram: Sequence[Memory]) -> str:

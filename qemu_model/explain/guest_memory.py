@@ -39,7 +39,7 @@ class Memory(Record):
     what was requested and ``mapped`` what is mapped of it, 0 if nothing is.  ``page_size``
     is that of a pool of huge pages, or the host's.  ``nodes`` are those that mbind named.
     ``file_size`` is that of the file after the run, None where there is none or the host
-    does not say.  ``created`` if the run made the file.
+    does not say.  ``created`` if the run made the file, ``unlinked`` if it has no name any more.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Memory(Record):
     file_size: int | None = None
     created: bool = False
     discards: bool = False
+    unlinked: bool = False
     part: Part | None = None
     uses: tuple[Use, ...] = ()
 
@@ -253,6 +254,7 @@ def _memory(
         file_size=sizes.get(path),
         created=mapped is not None and mapped.created,
         discards=bool(getattr(obj, "discard_data", False)),
+        unlinked=mapped is not None and mapped.path.startswith(f"{named}/qemu_back_mem."),
         part=part,
     )
 

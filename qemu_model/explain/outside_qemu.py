@@ -255,7 +255,12 @@ OUTSIDE_QEMU: Final = (
             Cause(
                 "the program (virtiofsd, DPDK, SPDK) ended: its own log says why",
                 "journalctl -t virtiofsd; ss -xp | grep SOCKET; dmesg | tail",
-                fix="start it again; give it the guest's RAM as a shared backend with a descriptor",
+                fix="look at the program's log, and start it again before QEMU",
+            ),
+            Cause(
+                "the guest's RAM has no descriptor, or is private: the program could not map it",
+                LINE,
+                fix=_SHARED,
             ),
             Cause(
                 "the two do not fit: an option of the device that this program does not know",

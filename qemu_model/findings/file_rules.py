@@ -75,6 +75,9 @@ def private_files(case: Case) -> Iterator[Finding]:
             continue
         if memory.part is None or memory.type != "memory-backend-file" or not memory.mapped:
             continue
+        if memory.part.on("readonly"):
+            # With rom=off this is a template: the guest's writes are meant to stay private.
+            continue
         args = with_values(case.args, memory.part, share="on")
         yield Finding(
             PRIVATE_FILE,
@@ -84,6 +87,7 @@ def private_files(case: Case) -> Iterator[Finding]:
             "Each page that the guest writes is copied, and takes memory beside the page cache's.",
             f"use {added_words(case.args, args)}; or use memory-backend-ram if the file does not "
             "matter",
+            "note" if "share" in memory.part.params else None,
             args=args,
         )
 

@@ -11,7 +11,7 @@ from ..explain.guest_memory import Memory
 from ..explain.parts import Part
 from .case import Case
 from .finding import Finding, Rule
-from .lines import with_kind, with_ram_backend, with_values
+from .lines import with_kind, with_ram_backend, with_values, without
 from .units import joined, option_size, size_text
 
 UNUSED: Final = Rule(
@@ -49,6 +49,7 @@ def unused_backends(case: Case) -> Iterator[Finding]:
                 "QEMU maps a backend as soon as it is created; the guest sees only what -machine "
                 "memory-backend=, -numa memdev= or a device names.",
                 f"remove -object {memory.id}, or name it in memory-backend= or memdev=",
+                args=without(case.args, memory.part),
             )
             continue
         args = with_ram_backend(case.args, memory.id, by_machine=by_machine(case))

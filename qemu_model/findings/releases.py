@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..calls.said import errors_of
+from ..explain.guest_memory import Memory
 from ..explain.parts import Part, words_of
-from ..process import Run
 from ..revision import REVISIONS, Revision
-from .case import Case, Place
+from .case import Case, Place, look_at
 from .units import joined
 
 #: What the messages about things that a release does not have begin with.
@@ -43,14 +43,6 @@ def releases() -> tuple[Revision, ...]:
     """Return the released trees, the oldest first."""
     found = [revision for revision in REVISIONS.values() if number_of(revision) is not None]
     return tuple(sorted(found, key=lambda revision: number_of(revision) or (0, 0)))
-
-
-def run_in(case: Case, revision: Revision) -> Run:
-    """Run the case's line in another tree, where nothing is scarce."""
-    from ..host.simulated import SimulatedHost
-    from ..process import run
-
-    return run(case.args, SimulatedHost(case.place.plenty), revision, qmp=case.qmp)
 
 
 def probe_for(case: Case, name: str) -> tuple[str, ...] | None:
@@ -124,20 +116,38 @@ def in_words(numbers: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]
     return f"QEMU {joined(words)}"
 
 
-def later_refusal(case: Case) -> tuple[str, str] | None:
-    """Return the first later release that refuses the line, and its message."""
+def later_changes(
+    case: Case,
+) -> tuple[tuple[str, str] | None, tuple[str, Memory, Memory] | None]:
+    """Return the first later release that refuses the line, with its message, and a change.
+
+    The change is the first block that is another kind of memory in a later release, in that
+    one and here.  Either is None if there is none.
+    """
+    from ..host.simulated import SimulatedHost
+
     here = number_of(case.revision)
-    if here is None:
-        return None
-    for revision in releases():
+    changed = None
+    for revision in releases() if here is not None else ():
         number = number_of(revision)
-        if number is None or number <= here:
+        if number is None or here is None or number <= here:
             continue
-        done = run_in(case, revision)
-        if done.exit != 0:
-            said = errors_of(done)
-            return f"{number[0]}.{number[1]}", said[0] if said else "without a message"
-    return None
+        look = look_at(case.args, revision, SimulatedHost(case.place.plenty), case.qmp, case.parts)
+        label = f"{number[0]}.{number[1]}"
+        if look.run.exit != 0:
+            said = errors_of(look.run)
+            return (label, said[0] if said else "without a message"), changed
+        if changed is None:
+            after = {memory.id: memory for memory in look.memory}
+            for before in case.wanted.memory:
+                other = after.get(before.id)
+                if other is not None and _kind(other) != _kind(before):
+                    changed = (label, before, other)
+    return None, changed
+
+
+def _kind(memory: Memory) -> tuple[object, ...]:
+    return memory.source, memory.shared, memory.huge, memory.readonly, bool(memory.mapped)
 
 
 def trees_in_words(names: Iterable[str]) -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from ..boards import MIB
 from ..explain.match import Found
-from ..explain.parts import Part, replaced
+from ..explain.parts import Part, replaced, words_of
 from .case import Case
 from .lines import with_values
 from .units import option_size
@@ -118,6 +119,15 @@ def _object_having(name: str, **values: str | None) -> Fix:
     return fix
 
 
+def _without_mem_path(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Leave out -mem-path, which the machine's backend replaces."""
+    names = [word.lstrip("-") for word in case.args]
+    if "mem-path" not in names:
+        return None
+    place = names.index("mem-path")
+    return (*case.args[:place], *case.args[place + 2 :])
+
+
 def _shared_shm(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] | None:
     for part in case.parts_called("object"):
         if part.kind == "memory-backend-shm" and not part.on("share", default=True):
@@ -170,6 +180,54 @@ _FIXES: Final[tuple[tuple[str, Fix], ...]] = (
     ("property 'rom' = ", _object_having("rom", rom=None)),
     ("host-nodes must be empty for policy default", _object_having("host-nodes", policy="bind")),
     ("can't create shm backend with `share=off`", _shared_shm),
+    ("'-mem-path' can't be used together", _without_mem_path),
     ("Memory backend '", _nearest_id),
     ("Address space limit", _fewer_addresses),
 )
+
+
+def with_switch(case: Case, name: str) -> tuple[str, ...] | None:
+    """Return the line with NAME=on in place of NAME, None where no option has it alone."""
+    for part in case.parts:
+        words = part.text.split(",")
+        if name in words:
+            made = [f"{one}=on" if one == name else one for one in words]
+            return replaced(case.args, part, ",".join(made))
+    return None
+
+
+#: What replaced an option that a release does not have any more.
+_REPLACED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "realtime": ("-overcommit", "mem-lock=on"),
+        "no-hpet": ("-machine", "hpet=off"),
+        "no-acpi": ("-machine", "acpi=off"),
+        "balloon": ("-device", "virtio-balloon"),
+    }
+)
+
+
+def without_name(case: Case, name: str) -> tuple[tuple[str, ...], str] | None:
+    """Return the line without the option or property that a release lacks, and the advice.
+
+    None where it is not found on the line, or is the type of an object or a device.
+    """
+    for option, value, place in words_of(case.args):
+        if option != name:
+            continue
+        first = place if value is None else place - 1
+        rest = (*case.args[:first], *case.args[place + 1 :])
+        new = _REPLACED.get(name)
+        if new is None or (value or "").endswith("=off"):
+            return rest, f"remove -{' '.join(filter(None, (name, value)))}"
+        if new[0] == "-machine":
+            machine = next(iter(case.parts_called("machine")), None)
+            if machine is not None:
+                place = machine.place - (len(case.args) - len(rest)) * (first < machine.place)
+                text = f"{machine.text},{new[1]}"
+                return (*rest[:place], text, *rest[place + 1 :]), f"use -machine {new[1]}"
+        return (*rest, *new), f"use {new[0]} {new[1]}"
+    for part in case.parts:
+        if name in part.params:
+            return with_values(case.args, part, **{name: None}), f"remove {name}"
+    return None

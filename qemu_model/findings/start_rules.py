@@ -17,9 +17,9 @@ from .case import Case
 from .conditions import Condition, conditions
 from .finding import Finding, Rule
 from .lines import with_size, with_values
-from .ram_rules import added_words
-from .releases import LACKS, later_refusal, probe_for, release_label, trees_with
-from .start_fixes import changed_line
+from .ram_rules import added_words, described
+from .releases import LACKS, later_changes, probe_for, release_label, trees_with
+from .start_fixes import changed_line, with_switch, without_name
 
 REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
 ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")
@@ -33,6 +33,14 @@ WARNED: Final = Rule("QM112", "qemu-warns", "warning", "QEMU itself warns of the
 CHANGES_LATER: Final = Rule(
     "QM701", "refused-later", "warning", "A later release refuses the line."
 )
+OTHER_MEMORY_LATER: Final = Rule(
+    "QM702",
+    "other-memory-later",
+    "note",
+    "A later release gives the guest another kind of memory for the same line.",
+)
+#: A parameter without a value, as 6.0 and later warn of it.
+_SHORT_FORM: Final = re.compile(r"short-form boolean option '([^']+)' deprecated")
 #: Machine types that other binaries of QEMU have, or other builds of the x86 one.
 _MACHINES_ELSEWHERE: Final = MappingProxyType(
     {
@@ -86,12 +94,13 @@ def refused(case: Case) -> Iterator[Finding]:
     cause = causes[0] if causes else None
     advice = cause.fix if cause is not None else ""
     args = changed_line(case, first)
+    words = added_words(case.args, args) if args is not None else ""
     yield Finding(
         REFUSED,
         memory.id if memory is not None else "",
         f"QEMU refuses the line: {text}",
         cause.text if cause is not None else "; ".join(first.known.conditions),
-        f"use {added_words(case.args, args)}" if args is not None else advice,
+        f"use {words}" if words else advice,
         args=args,
         otherwise=advice,
     )
@@ -120,6 +129,10 @@ def _condition_finding(case: Case, memory: Memory, text: str, failed: Condition)
 
 
 def _endless(run: Run) -> Finding:
+    # Most lines start, and need no catalogue.
+    from ..explain.causes import causes_of
+    from ..explain.match import find_messages
+
     if run.livelock:
         return Finding(
             ENDLESS,
@@ -130,12 +143,15 @@ def _endless(run: Run) -> Finding:
             "create the file that the link names, or remove the link",
         )
     said = run.stderr[-1] if run.stderr else "a signal"
+    found = next(iter(find_messages(said)), None)
+    cause = next(iter(causes_of(found.known, found.errno)), None) if found is not None else None
+    why = f"{cause.text[:1].upper()}{cause.text[1:]}. " if cause is not None else ""
     return Finding(
         ENDLESS,
         "",
         f"QEMU is ended by a signal: {said.removeprefix('qemu: ')}",
-        "An assertion of QEMU's fails: this is a bug of QEMU's, not of the line alone.",
-        "",
+        f"{why}QEMU has an assertion there in place of a message: a bug of QEMU's.",
+        cause.fix if cause is not None else "",
     )
 
 
@@ -159,13 +175,16 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
             near or "check the spelling, or remove it",
         )
         return
+    args, advice = without_name(case, name) or (None, f"remove {name}")
     many = " to " in accepted or "later" in accepted or " and " in accepted
     yield Finding(
         OTHER_RELEASE,
         name,
         f"{here} refuses the line: {text}",
         f"{accepted} {'have' if many else 'has'} {name}.",
-        f"remove {name}, or use a release that has it",
+        f"{advice}, or use a release that has it",
+        args=args,
+        otherwise=f"remove {name}, or use a release that has it",
     )
 
 
@@ -212,13 +231,16 @@ def warnings(case: Case) -> Iterator[Finding]:
         _, mark, said = text.partition("warning: ")
         if mark:
             place = text.removeprefix("qemu: ").partition(": warning: ")[0].removesuffix("warning")
+            short = _SHORT_FORM.search(said)
+            args = with_switch(case, short[1]) if short is not None else None
             yield Finding(
                 WARNED,
                 place if place.startswith("-") else "",
                 f"QEMU warns: {said}",
                 "QEMU goes on.",
-                "",
+                f"use {added_words(case.args, args)}" if args is not None else "",
                 "note" if _is_beside_memory(case, said) else None,
+                args,
             )
 
 
@@ -232,13 +254,22 @@ def changes_later(case: Case) -> Iterator[Finding]:
     """Yield the next release that refuses a line which this one takes."""
     if case.wanted.run.exit != 0:
         return
-    found = later_refusal(case)
-    if found is not None:
-        release, text = found
+    refusal, changed = later_changes(case)
+    if refusal is not None:
+        release, text = refusal
         yield Finding(
             CHANGES_LATER,
             "",
             f"From {release} on QEMU refuses the line: {text.removeprefix('qemu: ')}",
             f"{release_label(case.revision)} takes it.",
+            "",
+        )
+    if changed is not None:
+        release, before, after = changed
+        yield Finding(
+            OTHER_MEMORY_LATER,
+            before.id,
+            f'From {release} on "{before.id}" is {described(after)}, not {described(before)}.',
+            f"{release_label(case.revision)} and later releases map the same line in two ways.",
             "",
         )

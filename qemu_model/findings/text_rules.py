@@ -41,4 +41,4 @@ def failed_there(case: Case) -> Iterator[Finding]:
         why, fix = failed.text, failed.fix
     elif cause is not None:
         why, fix = f"{cause.text[:1].upper()}{cause.text[1:]}.", cause.fix
-    yield Finding(FAILED_THERE, "", f"The text says: {said}. {why}".strip(), why, fix)
+    yield Finding(FAILED_THERE, "", f"The text says: {said.rstrip('.')}. {why}".strip(), why, fix)

@@ -407,6 +407,52 @@ def test_lint_answers_in_json_and_sarif(capsys: pytest.CaptureFixture[str]) -> N
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "QM101"
 
 
+@pytest.mark.parametrize(
+    ("tree", "line", "code", "text"),
+    [
+        (
+            "qemu-9.2",
+            "-m 1G -object memory-backend-ram,id=a,size=1G,share=on -machine memory-backend=a",
+            "QM702",
+            'From 10.0 on "a" is a shared memfd, not shared anonymous memory.',
+        ),
+        (
+            "qemu-5.1",
+            "-m 1G -smp 2 -numa node -numa node",
+            "QM701",
+            "From 5.2 on QEMU refuses the line: total memory for NUMA nodes (0x0) should equal RAM "
+            "size (0x40000000)",
+        ),
+    ],
+)
+def test_what_changes_with_a_later_release_is_named(
+    tree: str, line: str, code: str, text: str
+) -> None:
+    found = findings_of(case(tuple(line.split()), tree, ""))
+    assert text in [one.text for one in found if one.rule.code == code]
+
+
+@pytest.mark.parametrize(
+    ("tree", "line", "after"),
+    [
+        ("qemu-9.2", "-M q35 -no-hpet -m 1G", "-M q35,hpet=off -m 1G"),
+        ("qemu-6.2", "-realtime mlock=on -m 1G", "-m 1G -overcommit mem-lock=on"),
+        ("qemu-6.2", "-realtime mlock=off -m 1G", "-m 1G"),
+        ("qemu-7.2", "-object memory-backend-file,id=a,size=1M,mem-path=/x/y,rom=on",
+         "-object memory-backend-file,id=a,size=1M,mem-path=/x/y"),
+        ("qemu-8.2", "-m 1G -M pc,memory-backend=a -mem-path /x -object "
+         "memory-backend-ram,id=a,size=1G",
+         "-m 1G -M pc,memory-backend=a -object memory-backend-ram,id=a,size=1G"),
+        ("qemu-8.2", "-m 1M -M pc,memory-backend=a -object memory-backend-ram,id=a,size=1M,share",
+         "-m 1M -M pc,memory-backend=a -object memory-backend-ram,id=a,size=1M,share=on"),
+        ("qemu-8.2", "-m 1M -object memory-backend-ram,id=a,size=2M", "-m 1M"),
+    ],
+)  # fmt: skip
+def test_a_finding_changes_the_line_to(tree: str, line: str, after: str) -> None:
+    found = findings_of(case(tuple(line.split()), tree, ""))
+    assert " ".join(found[0].args or ()) == after
+
+
 def test_each_rule_has_a_code_of_its_own() -> None:
     assert len({rule.code for rule in RULES}) == len(RULES)
     assert all(rule.severity in SEVERITIES for rule in RULES)
