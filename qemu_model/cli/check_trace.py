@@ -17,6 +17,7 @@ import attrs
 
 from .annotate import annotate, ignored_calls
 from .check_report import TraceReport, printable
+from .layout import draws_progress
 from .options import UsageError
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def opened(trace: str) -> Iterator[Log]:
 
 
 def _progress(stack: contextlib.ExitStack, trace: str) -> Any:
-    if not sys.stderr.isatty():
+    if not draws_progress():
         return None
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn

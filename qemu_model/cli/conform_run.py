@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from .layout import draws_progress
 from .options import Option, UsageError, Words
 
 QEMU: Final = Option("--qemu", "the QEMU to compare with the model, or debian:SUITE", "BINARY")
@@ -78,7 +78,7 @@ def terminated_as_interrupted() -> Iterator[None]:
 @contextmanager
 def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
     """Show on a terminal what is downloaded and unpacked, and how much of it."""
-    if not sys.stderr.isatty():
+    if not draws_progress():
         yield None
         return
     from rich.console import Console
@@ -126,7 +126,7 @@ def kept_results(
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar on a terminal; give what is called with the status of each result."""
-    if not sys.stderr.isatty():
+    if not draws_progress():
         yield lambda _status: None
         return
     from rich.console import Console

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from .layout import draws_progress
 from .options import HELP, Option, UsageError, split, usage
 
 OUTPUT: Final = Option("-o", "write one HTML file; - is stdout", "FILE")
@@ -37,7 +38,7 @@ def _make() -> str:
     """Return the page, with a line on the terminal while it is made."""
     from ..explorer.html import make_page
 
-    if sys.stderr.isatty():
+    if draws_progress():
         print("building the page, about 15 s", file=sys.stderr, flush=True)
     return make_page()
 

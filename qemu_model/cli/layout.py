@@ -28,6 +28,11 @@ def terminal_columns(otherwise: int) -> int:
     return max(columns, NARROWEST) if columns else otherwise
 
 
+def draws_progress() -> bool:
+    """Whether stderr is a terminal on which a bar of progress can be drawn, and removed."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def help_width() -> int:
     """Return how wide help may be, in columns."""
     return min(terminal_columns(WIDEST), WIDEST)

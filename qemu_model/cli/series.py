@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from .layout import draws_progress
 from .options import COLOR, HELP, JSON, Option, UsageError, nearest, split, usage
 
 if TYPE_CHECKING:
@@ -373,7 +374,7 @@ def _impact(form: str, color: str) -> int:
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None] | None]:
     """Show how far the work is, on a terminal only."""
-    if not sys.stderr.isatty():
+    if not draws_progress():
         yield None
         return
     from rich.console import Console

@@ -49,7 +49,7 @@ def _withheld(host: Host) -> tuple[str, ...]:
 
 
 class Show:
-    """Prints a run as it happens: in colour on a terminal, plain into a pipe."""
+    """Prints a run: on a terminal as it happens, the verdict last; in a pipe the verdict first."""
 
     def __init__(self, host: Host, color: str = "") -> None:
         self._host = host
@@ -59,6 +59,8 @@ class Show:
         self._console = console(color)
         self._width = columns()
         self._folds = sys.stdout.isatty()
+        #: What a pipe gets after the verdict: calls and replies.
+        self._later: list[tuple[tuple[str, str], ...]] = []
 
     def _print(self, *parts: tuple[str, str]) -> None:
         """Print one line; a terminal gets it in several where it is too long, a pipe never."""
@@ -70,6 +72,13 @@ class Show:
 
         styled = Text.assemble(*((printable(text), style) for text, style in parts))
         print_folded(self._console, styled, HANGING)
+
+    def _happened(self, *parts: tuple[str, str]) -> None:
+        """Show a line about a call or a reply: at once on a terminal, in a pipe at the end."""
+        if self._folds:
+            self._print(*parts)
+        else:
+            self._later.append(parts)
 
     def _folded(self, line: str) -> str:
         if not self._folds or len(line) <= self._width:
@@ -89,7 +98,7 @@ class Show:
         """Show one call, under the C function that makes it."""
         if event.by != self._by:
             self._by = event.by
-            self._print((event.by or "(not known)", "magenta"))
+            self._happened((event.by or "(not known)", "magenta"))
         clause = clause_of(event, self._before)
         self._before = event
         call = f"  {call_text(event)}"
@@ -102,12 +111,12 @@ class Show:
         marked = "bold" if event.call == "mmap" and event.args[3] & MAP_SYNC else ""
         parts = [(padded, marked), (result, colour)]
         if clause is None:
-            self._print(*parts)
+            self._happened(*parts)
         elif len(padded) + len(result) + len(clause.why) + 3 <= self._width:
-            self._print(*parts, (f"   {clause.why}", "dim"))
+            self._happened(*parts, (f"   {clause.why}", "dim"))
         else:
-            self._print(*parts)
-            self._print((f"      {clause.why}", "dim"))
+            self._happened(*parts)
+            self._happened((f"      {clause.why}", "dim"))
 
     def stderr(self, line: str) -> None:
         """Show what QEMU prints on stderr, on stderr."""
@@ -117,12 +126,23 @@ class Show:
     def reply(self, reply: Any) -> None:
         """Show one reply or event of QMP."""
         text = json.dumps(reply)
-        self._print(("QMP ", "bold"), (text, "red" if "error" in reply else ""))
+        self._happened(("QMP ", "bold"), (text, "red" if "error" in reply else ""))
 
     def summary(self, run: Run) -> None:
         """Show what is mapped in the end, what leaked, and what became of MAP_SYNC."""
         for line in run.stdout:
             print(line)
+        if self._folds:
+            self._memory(run)
+            self._verdict(run)
+            return
+        self._verdict(run)
+        self._memory(run)
+        for parts in self._later:
+            self._print(*parts)
+
+    def _memory(self, run: Run) -> None:
+        """Show what is mapped and leaked, and what the run relied on."""
         for mapping in run.mappings:
             flags = " ".join(mapping.vm_flags) if mapping.vm_flags is not None else "not known"
             self._print(
@@ -153,6 +173,9 @@ class Show:
             self._print((f"not made on this machine: {sentence} (--allow-discard)", "magenta"))
         for sentence in relied_on(run):
             self._print((f"not documented; the model assumes: {sentence}", "dim"))
+
+    def _verdict(self, run: Run) -> None:
+        """Show how QEMU ends, and what became of MAP_SYNC."""
         if run.livelock is not None:
             self._print((f"QEMU would never end: it stays in {run.livelock}()", "bold red"))
         elif run.exit:

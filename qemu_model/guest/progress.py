@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from .kernel import Report
 @contextlib.contextmanager
 def progress() -> Iterator[Report]:
     """Give a function that shows what is being done, on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda message: None
         return
     from rich.console import Console

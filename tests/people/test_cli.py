@@ -215,6 +215,17 @@ def test_a_run_fits_the_terminal_and_keeps_its_lines_in_a_pipe(more: list[str]) 
     )
 
 
+def test_a_pipe_gets_the_verdict_before_the_calls_and_a_terminal_after_them() -> None:
+    line = ("run", "--host", "sim:ext4", "-object", f"{FILE},sync=on")
+    verdict = (
+        "MAP_SYNC was refused (EOPNOTSUPP): mapped without it, what the guest writes can be lost "
+        "in a host crash"
+    )
+    shown = on_terminal(*line, columns=200, env=environment(TERM="dumb"))
+    piped = start(*line).stdout
+    assert (shown.splitlines()[-1], piped.splitlines()[1]) == (verdict, verdict)
+
+
 def too_long(shown: str, columns: int) -> list[str]:
     """Return the lines that are longer; a command to copy, or one long word, is not broken."""
     return [

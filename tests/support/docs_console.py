@@ -23,14 +23,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+from program import printed_on_terminal
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(
     r"^( *)\.\. code-block:: console\n((?:\1 +:.*\n)*)((?:\1 +\S.*\n|[ \t]*\n)+)", re.M
 )
 OPTIONS = doctest.ELLIPSIS
-#: Seconds for one command: the longest boots a virtual machine seven times, without KVM.
-PATIENCE = 2400
 CHECKER = doctest.OutputChecker()
 
 
@@ -96,28 +95,21 @@ def needs_of(page: str) -> set[str]:
 
 
 def run(command: str, directory: Path) -> str:
-    """Return what a command prints, both streams as they come on a terminal."""
+    """Return what a command prints on a terminal of 80 columns that can do no more than print."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "COLUMNS": "80",
+        "TERM": "dumb",
         "NO_COLOR": "1",
         "LC_ALL": "C.UTF-8",
         "HOME": str(directory),
     }
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
+    printed = printed_on_terminal(
+        ["bash", "-c", command], stdin=subprocess.DEVNULL, env=environment, cwd=directory
     )
     # A line of blanks at the end is no part of a page.
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
 
 
 def rewrite(path: Path) -> int:

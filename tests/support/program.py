@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PROGRAM = (sys.executable, "-m", "qemu_model")
@@ -46,16 +46,15 @@ def start(
 
 def on_terminal(*args: str, columns: int = 80, env: Mapping[str, str] | None = None) -> str:
     """Return what the program shows on a terminal so many columns wide."""
+    return printed_on_terminal([*PROGRAM, *args], columns, env=dict(env or environment()))
+
+
+def printed_on_terminal(command: Sequence[str], columns: int = 80, **more: Any) -> str:
+    """Return what a command prints on a terminal so many columns wide, both streams."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [*PROGRAM, *args],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=dict(env or environment()),
-        close_fds=True,
-    )
+    given = {"stdin": follower, "stdout": follower, "stderr": follower, **more}
+    process = subprocess.Popen(command, close_fds=True, **given)
     os.close(follower)
     shown = b""
     while True:
