@@ -79,9 +79,8 @@ def main(argv: Sequence[str]) -> int:
     elif host != "live":
         choose_host(host)
 
-    from ..explain.dry import CannotAsk
     from ..explain.explanation import explain
-    from ..host.protocol import HostRefuses
+    from ..host.protocol import CannotAsk, HostRefuses
     from ..qmp import NotModelled
 
     note = ""

@@ -119,9 +119,8 @@ def _inputs(words: Words) -> list[tuple[str, Words]]:
 
 
 def _linted(words: Words, host: str, failures: list[str]) -> Iterator[Linted]:
-    from ..explain.dry import CannotAsk
     from ..findings.lint import COMMAND_LINE, lint
-    from ..host.protocol import HostRefuses
+    from ..host.protocol import CannotAsk, HostRefuses
 
     inputs = _inputs(words)
     if not words.qemu and inputs[0][0] == COMMAND_LINE and not words.has(INPUT[1]):

@@ -127,13 +127,22 @@ def split(argv: Sequence[str], options: Sequence[Option], *, text: bool = False)
     return Words(parse(ours, options), tuple(others))
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Without a width argparse asks the terminal, through shutil, which a start can do without.
+    return argparse.HelpFormatter(prog, width=80)
+
+
 def parse(words: Sequence[str], options: Sequence[Option]) -> Mapping[str, tuple[str, ...]]:
     """Return what each option has in ``words``, which hold nothing else.
 
     Raises :class:`UsageError`.
     """
     parser = argparse.ArgumentParser(
-        add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS, exit_on_error=False
+        add_help=False,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+        exit_on_error=False,
+        formatter_class=_formatter,
     )
     for option in options:
         if option.value:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -153,6 +152,8 @@ def suggestions(run: Run) -> Iterator[str]:
         elif template == "invalid option":
             given = found.line[: found.first].rstrip(": ").rpartition(" ")[2].lstrip("-")
             known = sorted(qemu_options(release))
+        import difflib
+
         near = [name for name in difflib.get_close_matches(given, known, n=1) if name != given]
         if near:
             yield f"did you mean {near[0]}?"

@@ -19,7 +19,7 @@ from typing import Final
 
 from ..host import linux
 from ..host.live import LiveHost
-from ..host.protocol import StatFs
+from ..host.protocol import CannotAsk, StatFs
 from ..host.wrapper import WrapperHost
 
 #: What the kernel calls devices that can be opened without effect.
@@ -27,15 +27,11 @@ HARMLESS: Final = ("mem", "dax")
 NAMELESS: Final = os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC
 
 
-class CannotAsk(Exception):
-    """The kernel cannot be asked without leaving a trace.  The text says why."""
-
-
 class DryHost(WrapperHost):
     """A live host that answers as this kernel does, and changes nothing.
 
-    ``notes`` says what was not tried.  Raises :class:`CannotAsk` where even asking
-    would leave a trace.
+    ``notes`` says what was not tried.  Raises :class:`~qemu_model.host.protocol.CannotAsk`
+    where even asking would leave a trace.
     """
 
     is_kernel = True

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..explain.match import Found
 from ..explain.parts import parts_of
 from ..host.profiles import ProfileError
 from ..input import NothingFound, find_line
@@ -16,6 +15,9 @@ from ..revision import NEWEST, REVISIONS, Revision
 from .case import Case, case_of, place_called
 from .conditions import Condition, conditions
 from .releases import LACKS, trees_with
+
+if TYPE_CHECKING:
+    from ..explain.match import Found
 
 _WORD: Final = re.compile(r"[A-Za-z][\w-]{0,60}")
 #: An option before a message, as QEMU names the one that it is about.

@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..boards import MIB
-from ..explain.match import Found
 from ..explain.parts import Part, replaced, words_of
 from .case import Case
 from .lines import with_values
 from .units import option_size
+
+if TYPE_CHECKING:
+    from ..explain.match import Found
 
 Fix = Callable[[Case, Mapping[str, str]], tuple[str, ...] | None]
 
@@ -143,6 +144,8 @@ def _nearest_id(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] | None
         for part in case.parts_called("object")
         if part.kind.startswith("memory-backend-") and part.id
     ]
+    import difflib
+
     near = ids if len(ids) == 1 else difflib.get_close_matches(wanted, ids, 1)
     for part in case.parts_called("machine"):
         if near and part.params.get("memory-backend") == wanted:

@@ -7,11 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..calls.said import errors_of
 from ..explain.guest_memory import Memory
-from ..explain.match import Found
 from ..process import Run
 from .case import Case
 from .conditions import Condition, conditions
@@ -20,6 +19,9 @@ from .lines import with_size, with_values
 from .ram_rules import added_words, described
 from .releases import LACKS, later_changes, probe_for, release_label, trees_with
 from .start_fixes import changed_line, with_switch, without_name
+
+if TYPE_CHECKING:
+    from ..explain.match import Found
 
 REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
 ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")

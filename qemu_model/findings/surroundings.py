@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
@@ -16,8 +15,8 @@ from ..records import Value
 if TYPE_CHECKING:
     from ..host.profile import FileRules, Profile
 
-_POOLS: Final = Path("/sys/kernel/mm/hugepages")
-_NODES: Final = Path("/sys/devices/system/node")
+_POOLS: Final = "/sys/kernel/mm/hugepages"
+_NODES: Final = "/sys/devices/system/node"
 
 
 class Surroundings(Protocol):
@@ -156,14 +155,16 @@ class ThisMachine(Value):
 
     def pool(self, page_size: int) -> int | None:
         """Return the free huge pages less the promised ones."""
-        folder = _POOLS / f"hugepages-{page_size >> 10}kB"
-        free, promised = (_number(folder / name) for name in ("free_hugepages", "resv_hugepages"))
+        folder = f"{_POOLS}/hugepages-{page_size >> 10}kB"
+        free, promised = (
+            _number(f"{folder}/{name}") for name in ("free_hugepages", "resv_hugepages")
+        )
         return None if free is None or promised is None else free - promised
 
     def node_pool(self, node: int, page_size: int) -> int | None:
         """Return the free huge pages of a node."""
-        folder = _NODES / f"node{node}" / "hugepages" / f"hugepages-{page_size >> 10}kB"
-        return _number(folder / "free_hugepages")
+        folder = f"{_NODES}/node{node}/hugepages/hugepages-{page_size >> 10}kB"
+        return _number(f"{folder}/free_hugepages")
 
     def nodes(self) -> frozenset[int] | None:
         """Return the nodes that are online."""
@@ -176,7 +177,7 @@ class ThisMachine(Value):
     def memory(self) -> int | None:
         """Return the machine's RAM and swap."""
         try:
-            text = Path("/proc/meminfo").read_text()
+            text = _text("/proc/meminfo")
         except OSError:
             return None
         found = re.findall(r"^(?:MemTotal|SwapTotal): +(\d+) kB$", text, re.M)
@@ -201,7 +202,7 @@ class ThisMachine(Value):
         """Return the kind of file system, as ``/proc/self/mounts`` names it."""
         point = self.mount_point(path)
         try:
-            lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+            lines = _text("/proc/self/mounts").splitlines()
         except OSError:
             return ""
         kinds = [words[2] for line in lines if len(words := line.split()) > 2 and words[1] == point]
@@ -215,8 +216,14 @@ class ThisMachine(Value):
         return place
 
 
-def _number(path: Path) -> int | None:
+def _text(path: str) -> str:
+    """Return what a file of the kernel's says.  Raises OSError."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _number(path: str) -> int | None:
     try:
-        return int(path.read_text())
+        return int(_text(path))
     except (OSError, ValueError):
         return None

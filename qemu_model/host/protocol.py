@@ -76,6 +76,10 @@ class HostRefuses(Exception):
     """
 
 
+class CannotAsk(Exception):
+    """The kernel cannot be asked without leaving a trace.  The text says why."""
+
+
 class Host(Protocol):
     """A kernel, seen from one process."""
 

@@ -15,6 +15,11 @@ from ..records import Value
 _RELEASE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.\d+)?")
 #: A release in the path of a program: /opt/qemu-9.2.1/bin/qemu-system-x86_64.
 _RELEASE_IN_PATH: Final = re.compile(r"qemu[-_]v?(\d{1,2}\.\d{1,2})(?:\.\d+)?(?=[/_-]|$)")
+#: What a text is searched for.
+LOOKED_FOR: Final = (
+    "looked for: a QEMU program (qemu-system-..., qemu-kvm, kvm) followed by options, options "
+    "alone, a list of words (JSON, YAML), a -readconfig file"
+)
 
 
 class NothingFound(Exception):

@@ -20,7 +20,6 @@ from .lists import lists_of_words
 from .programs import IN_TEXT, is_option, is_program, option_name
 from .raw_words import has_bare_objects, raw_words
 from .readconfig import readconfig_options
-from .refusals import why_nothing
 from .shell_words import Unreadable, shell_command, shell_commands
 
 _STARTING: Final = re.compile(r"^(?P<when>\S+ \S+?): starting up libvirt version: ", re.M)
@@ -56,6 +55,8 @@ def find_lines(text: str) -> tuple[QemuLine, ...]:
     """
     found = tuple(_cleaned(line) for line in _found(text))
     if not found:
+        from .refusals import why_nothing
+
         raise NothingFound(why_nothing(text))
     return found
 

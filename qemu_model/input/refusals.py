@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .found import LOOKED_FOR
+
 _SMAPS: Final = re.compile(r"^[0-9a-f]{4,16}-[0-9a-f]{4,16} [r-][w-][x-][ps] ", re.M)
 _DOMAIN: Final = re.compile(r"<domain[\s>]")
 _DOMAIN_NAME: Final = re.compile(r"<name>([^<]{1,80})</name>")
@@ -54,10 +56,6 @@ _OTHERS: Final = (
 )
 #: No error message is longer, in characters.
 _LONGEST: Final = 100_000
-LOOKED_FOR: Final = (
-    "looked for: a QEMU program (qemu-system-..., qemu-kvm, kvm) followed by options, options "
-    "alone, a list of words (JSON, YAML), a -readconfig file"
-)
 
 
 def why_nothing(text: str) -> str:

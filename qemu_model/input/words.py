@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .found import NothingFound, QemuLine
+from .found import LOOKED_FOR, NothingFound, QemuLine
 from .programs import is_option, is_program
 from .reader import find_line
-from .refusals import LOOKED_FOR
 
 
 def whole_text(words: Sequence[str]) -> str | None:
