@@ -22,7 +22,8 @@ from ..judge.log import Log
 from ..judge.trace_set import read_trace_set
 from ..process import run
 from ..qmp import NotModelled
-from ..revision import BASE, RELEASES, Revision
+from ..revision import Revision
+from ..revisions.neighbours import releases_between
 from .binary import Qemu
 from .cases import Case, Place
 from .differences import said_differences
@@ -213,19 +214,6 @@ def _release_between(
     if first is None:
         return ""
     return first.name if first == trees[since] else f"{first.name} to {trees[since].name}"
-
-
-def releases_between(one: Revision, other: Revision) -> list[Revision]:
-    """Return the releases from the older of two trees to the newer; none for one and the same."""
-    older, newer = sorted((one, other), key=lambda tree: tree.release)
-    if older == newer:
-        return []
-    trees = [
-        tree
-        for tree in sorted(RELEASES, key=lambda tree: tree.release)
-        if older.release < tree.release < newer.release and tree != BASE
-    ]
-    return [older, *trees, newer]
 
 
 def _fits(tree: Revision, seen: _Seen, case: Case, place: Place) -> bool:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import attrs
 
 from ..revision import Revision
+from ..revisions.neighbours import may_be_the_series
 from .conform import Result, Status
 from .conform_place import Target
 from .conform_worker import Worker
@@ -122,7 +123,7 @@ def detect(qemu: Qemu) -> tuple[Revision, str]:
     A 3.1 is asked whether its memory-backend-file has the property ``sync``.
     """
     knows_sync = False
-    if qemu.release[:2] == (3, 1):
+    if may_be_the_series(qemu.release):
         help_text = subprocess.run(
             [qemu.binary, "-M", "none", "-object", "memory-backend-file,help"],
             capture_output=True,

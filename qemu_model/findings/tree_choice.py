@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..input.found import QemuLine
 from ..revision import NEWEST, RELEASES, Revision
 from ..revisions.default import Choice, choose
+from ..revisions.neighbours import releases_after
 
 
 def tree_for(line: QemuLine) -> Choice:
@@ -21,8 +22,7 @@ def tree_for(line: QemuLine) -> Choice:
         return choice
     if _starts(line, tree):
         return choice
-    newer = [other for other in RELEASES if other.release > tree.release]
-    taking = next((other for other in reversed(newer) if _starts(line, other)), None)
+    taking = next((other for other in reversed(releases_after(tree)) if _starts(line, other)), None)
     if taking is None:
         return choice
     machine = choice.because.removeprefix("from ")

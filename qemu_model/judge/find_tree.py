@@ -13,6 +13,7 @@ import attrs
 
 from ..inspect.cannot_judge import CannotJudge
 from ..revision import BASE, RELEASES, REVISIONS, V8, Revision
+from ..revisions.neighbours import trees_that_may_have
 from .judge import judge_given, nothing_to_judge, read_given
 from .line import machine_of
 from .log import Log
@@ -131,9 +132,8 @@ def _fit(verdict: Verdict, trees: Sequence[Revision]) -> tuple[int, ...]:
 
 def _newest_first() -> Iterator[Revision]:
     """Give all trees: the releases from the newest on, then base, the series, its postings."""
-    released = [tree for tree in RELEASES if tree.name != BASE.name]
-    yield from sorted(released, key=lambda tree: tree.release, reverse=True)
-    names = {tree.name for tree in released}
+    yield from reversed(RELEASES)
+    names = {tree.name for tree in RELEASES}
     others = [tree for tree in REVISIONS.values() if tree.name not in names]
     yield from sorted(others, key=lambda tree: tree.name not in (BASE.name, V8.name))
 
@@ -147,9 +147,5 @@ def _likely_first(
     version = _VERSIONED.match(machine)
     if version is None:
         return list(trees), "the newest of them"
-    asked = int(version[1]), int(version[2])
-    able = [tree for tree in trees if tree.release >= asked]
-    if not able:
-        return list(trees), "the newest of them"
-    ordered = sorted(able, key=lambda tree: tree.release != asked)
-    return ordered, f"the machine is {machine}"
+    able = trees_that_may_have(trees, (int(version[1]), int(version[2])))
+    return (able, f"the machine is {machine}") if able else (list(trees), "the newest of them")

@@ -17,6 +17,7 @@ import attrs
 
 from ..records import Value
 from .names import find
+from .neighbours import release_named
 from .release import Release, is_between, release_text
 from .releases import NEWEST, RELEASES
 from .revision import Revision
@@ -92,10 +93,9 @@ def _distributions_own(machine: str) -> Release | None:
 
 def _named(release: Release, source: str) -> Choice:
     """Return the tree of a release, else the nearest; ``source`` is what names it."""
-    release = release[:2]
-    for tree in RELEASES:
-        if tree.release == release:
-            return Choice(tree, f"from {source}")
+    tree = release_named(release)
+    if tree is not None:
+        return Choice(tree, f"from {source}")
     if is_between(release, NEWEST.release, None):
         return Choice(NEWEST, f"the newest here, for {source}")
     return Choice(RELEASES[0], f"the oldest here, for {source}")

@@ -135,6 +135,18 @@ def test_outside_the_mirror_no_imports_go_round_in_a_circle() -> None:
     assert list(graphlib.TopologicalSorter(arrows).static_order()) != []
 
 
+def test_no_modules_import_each_other_as_they_are_loaded() -> None:
+    """C files of QEMU call each other: there the later import is in the function that calls."""
+    known = {name_of(path).removesuffix(".__init__") for path in MODULES}
+    arrows = {
+        name: {target for target in imports(path) & known if not name.startswith(f"{target}.")}
+        for path in MODULES
+        for name in [name_of(path)]
+        if path.name != "__init__.py"
+    }
+    assert list(graphlib.TopologicalSorter(arrows).static_order()) != []
+
+
 def test_no_module_holds_state_that_can_change() -> None:
     wrong = []
     for path in MODULES:
@@ -234,3 +246,53 @@ def test_every_file_carries_its_licence() -> None:
         if "SPDX-License-Identifier: GPL-2.0-or-later" not in path.read_text()
     ]
     assert without == []
+
+
+#: The functions that compare releases: two questions about rows and texts, and choosing a tree.
+COMPARES_RELEASES = ("qemu_model.revisions.release", "qemu_model.revisions.neighbours")
+#: Names of a release's number; ``version`` is a machine type's, which C compares too.
+OF_A_RELEASE = {"release", "since", "until"}
+ORDERED = ast.Lt | ast.LtE | ast.Gt | ast.GtE | ast.Eq | ast.NotEq
+
+
+def names_a_release(node: ast.AST) -> bool:
+    """Whether an expression is a release's number, or begins with one (``release[:2]``)."""
+    match node:
+        case ast.Subscript(value=value):
+            return names_a_release(value)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in OF_A_RELEASE
+        case ast.Call(func=ast.Name(id="parse_release")):
+            return True
+    return False
+
+
+def compares_releases(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            of_text = any(
+                isinstance(one, ast.Constant | ast.JoinedStr)
+                or (isinstance(one, ast.Attribute) and one.attr == "name")
+                for one in (left, *others)
+            )
+            return (
+                any(isinstance(op, ORDERED) for op in ops)
+                and any(map(names_a_release, (left, *others)))
+                and not of_text
+            )
+        case ast.keyword(arg="key", value=ast.Lambda(body=body)):
+            return names_a_release(body)
+    return False
+
+
+def test_releases_are_compared_in_two_modules_alone() -> None:
+    """A text is looked up by release and a row has since and until; all else is a field."""
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        if name_of(path) not in COMPARES_RELEASES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if compares_releases(node)
+        for node in [node if isinstance(node, ast.Compare) else node.value]  # type: ignore[attr-defined]
+    ]
+    assert wrong == []

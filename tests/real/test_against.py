@@ -16,8 +16,9 @@ from conftest import needs_program
 import qemu_model
 from qemu_model.cli import conform as command
 from qemu_model.cli.options import UsageError
-from qemu_model.conform.against import Comparison, Difference, groups, releases_between
+from qemu_model.conform.against import Comparison, Difference, groups
 from qemu_model.revision import QEMU_7_2, V8, find
+from qemu_model.revisions.neighbours import releases_between
 
 SCHEMA = json.loads(
     (Path(qemu_model.__file__).parent / "schemas" / "conform-against.schema.json").read_text()
