@@ -19,6 +19,8 @@ Source = Literal["file", "memfd", "anonymous"]
 
 #: Devices that take a backend as guest memory, beside the machine's RAM.
 MEMORY_DEVICES: Final = ("nvdimm", "pc-dimm", "virtio-mem", "virtio-pmem", "ivshmem")
+#: Where the host's memory for SGX comes from.
+SGX_DEVICE: Final = "/dev/sgx_vepc"
 _HUGE_MASK: Final = linux.MFD_HUGE_MASK
 
 
@@ -204,7 +206,7 @@ def guest_memory(
             known = next((memory for memory in found if memory.id == part.id), None)
             if known is None or not known.mapped:
                 found = [memory for memory in found if memory is not known]
-                planned = _planned(part, events, page)
+                planned = _planned(part, events, page, sizes)
                 found.append(attrs.evolve(planned, uses=tuple(uses.get(part.id, ()))))
     ram = process.qemu.machine.ram
     block = ram.ram_block if ram is not None else None
@@ -259,8 +261,14 @@ def _memory(
     )
 
 
-def _planned(part: Part, events: Sequence[Event], page: int) -> Memory:
+def _planned(part: Part, events: Sequence[Event], page: int, sizes: Mapping[str, int]) -> Memory:
     """Return a backend that the run did not make, as far as the line and the calls say."""
+    if part.kind == "memory-backend-epc":
+        # The mirror does not make it: it is mapped from the device, shared.
+        return Memory(
+            part.id, part.kind, "file", part.size, 0, shared=True, page_size=page, huge=False,
+            path=SGX_DEVICE, prealloc=part.on("prealloc"), part=part,
+        )  # fmt: skip
     path = part.params.get("mem-path", "")
     mapped: _Mapped | None = None
     for found in _attempts(events):
@@ -293,6 +301,8 @@ def _planned(part: Part, events: Sequence[Event], page: int) -> Memory:
         prealloc=part.on("prealloc"),
         policy=part.params.get("policy", "default"),
         nodes=nodes[-1] if nodes else (),
+        offset=size_of(part.params.get("offset", "")),
+        file_size=sizes.get(path),
         part=part,
     )
 

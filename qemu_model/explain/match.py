@@ -36,7 +36,7 @@ MOST_LINES: Final = 200
 _MANY_WORDS: Final = frozenset(
     (
         *("cpus", "found", "given", "hierarchy", "id", "key"),
-        *("line", "path", "text", "type", "value", "wanted", "what"),
+        *("line", "page_size", "path", "text", "type", "value", "wanted", "what"),
     )
 )
 #: Fields of a message that says so little otherwise that its words must be these.
@@ -75,6 +75,9 @@ _CONSEQUENCES: Final = (
     "vhost_set_mem_table failed",
     "kvm run failed",
 )
+#: What people write of a property that a message names with its type.
+_NO_TYPE: Final = re.compile(r"Property '([\w-]+)' not found")
+_PROGRAM_BEFORE: Final = re.compile(r"^\S*qemu\S*: ")
 #: What a log puts behind a message that it quotes.
 _QUOTING: Final = " \"'`)]}\\,;"
 _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))
@@ -127,8 +130,8 @@ class Found(Record):
         behind = self.line[self.last :]
         if value and behind.lstrip().startswith(value):
             last = len(self.line) - len(behind.lstrip()) + len(value)
-            return self.line[self.first : last].rstrip(_QUOTING).strip()
-        return self.line[self.first : self.last].strip()
+            return _plain(self.line[self.first : last].rstrip(_QUOTING))
+        return _plain(self.line[self.first : self.last])
 
     @property
     def is_consequence(self) -> bool:
@@ -140,6 +143,11 @@ class Found(Record):
         """Whether QEMU goes on after it."""
         before = self.line[: self.first].casefold()
         return "warning: " in before or self.known.message.stream == "stderr"
+
+
+def _plain(text: str) -> str:
+    """Return a message without the program's name, where its first field took that in."""
+    return _PROGRAM_BEFORE.sub("", text.strip())
 
 
 def tidy(text: str) -> str:
@@ -191,6 +199,9 @@ def find_messages(text: str) -> list[Found]:
             found = _find(candidate, prepare)
             if found:
                 return found
+    without_type = _NO_TYPE.sub(r"Property '.\1' not found", plain)
+    if without_type != plain:
+        return find_messages(without_type)
     unescaped = html.unescape(plain)
     if unescaped != plain:
         return find_messages(unescaped)

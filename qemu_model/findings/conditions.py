@@ -55,6 +55,8 @@ def conditions(
     """
     if "does not match 'size' option" in template:
         yield from _other_size(memory, fields)
+    if "is too small for 'size' option" in template:
+        yield from _too_small(memory, fields)
     for begins, look in _LOOKS:
         if template.startswith(begins):
             yield from look(errno, memory, host)
@@ -131,6 +133,14 @@ def _other_size(memory: Memory, fields: Mapping[str, str]) -> Iterator[Condition
         f"stat -L -c %s {memory.path}",
         size=there,
     )
+
+
+def _too_small(memory: Memory, fields: Mapping[str, str]) -> Iterator[Condition]:
+    try:
+        there, size, offset = (int(fields[name], 16) for name in ("found", "wanted", "offset"))
+    except (KeyError, ValueError):
+        return
+    yield short_file(attrs.evolve(memory, file_size=there, size=size, offset=offset))
 
 
 def _whole_pages(memory: Memory, unit: int, what: str) -> Condition:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -218,6 +219,57 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
             id="a tmpfs without room",
         ),
         pytest.param(
+            "-m 8K -object memory-backend-file,id=r,size=4097,mem-path=/dev/shm/r,share=on",
+            "",
+            "qemu-9.1",
+            [
+                "Does not start: backend 'memory-backend-file' memory size must be multiple of 4",
+                "KiB",
+                "error QM301: The size 4097 bytes is no multiple of the page size, 4 KiB.",
+                "  fix: use -object memory-backend-file,id=r,size=8K,mem-path=/dev/shm/r,share=on",
+            ],
+            id="a size that is not in whole pages",
+        ),
+        pytest.param(
+            "-m 1G -M q35,sgx-epc.0.memdev=e0,sgx-epc.0.node=0 "
+            "-object memory-backend-epc,id=e0,size=64M,prealloc=on",
+            "",
+            "qemu-8.2",
+            [
+                'Starts. Guest RAM: 1 GiB "pc.ram", private anonymous memory.',
+                'SGX EPC: 64 MiB "e0", a shared mapping of /dev/sgx_vepc, taken at start.',
+                "No findings.",
+            ],
+            id="SGX memory",
+        ),
+        pytest.param(
+            "-M q35,cxl=on -m 4G,maxmem=8G,slots=8 "
+            "-object memory-backend-file,id=pmem,share=on,mem-path=/tmp/cxl.raw,size=256M "
+            "-object memory-backend-file,id=lsa,share=on,mem-path=/tmp/lsa.raw,size=256M "
+            "-device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1 "
+            "-device cxl-rp,port=0,bus=cxl.1,id=rp,chassis=0,slot=2 "
+            "-device cxl-type3,bus=rp,persistent-memdev=pmem,lsa=lsa,id=mem0,sn=0x1 "
+            "-M cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G",
+            "",
+            "qemu-10.0",
+            [
+                'Starts. Guest RAM: 4 GiB "pc.ram", private anonymous memory.',
+                'mem0 (cxl-type3): 256 MiB "pmem", a shared mapping of /tmp/cxl.raw.',
+                'mem0 (cxl-type3): 256 MiB "lsa", a shared mapping of /tmp/lsa.raw.',
+                "No findings.",
+            ],
+            id="CXL memory",
+        ),
+        pytest.param(
+            "-machine pc,hmat=on -smp 2 -m 2G -object memory-backend-ram,id=a,size=1G "
+            "-object memory-backend-ram,id=b,size=1G -numa node,nodeid=0,memdev=a,cpus=0-1 "
+            "-numa node,nodeid=1,memdev=b,initiator=0",
+            "",
+            "qemu-7.2",
+            ["Starts. Guest RAM: 2 GiB in 2 nodes, each private anonymous memory.", "No findings."],
+            id="a node's initiator",
+        ),
+        pytest.param(
             "-smp 2",
             "",
             "qemu-7.2",
@@ -228,6 +280,63 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
 )
 def test_the_answer_is(text: str, host: str, tree: str, lines: list[str]) -> None:
     assert screen(text, host, tree) == lines
+
+
+SHORT_FILE = {
+    "name": "short",
+    "title": "a file of 64 MiB",
+    "based_on": "default",
+    "mem_path": "/data/x",
+    "evidence": {"profile": "documentation"},
+    "files": [{"path": "/data/x", "kind": "file", "size": 64 << 20}],
+}
+OFFSET = (
+    "-m 128M -M pc,memory-backend=r -object memory-backend-file,id=r,mem-path=/data/x,offset=128M,"
+    "size=128M,share=on,prealloc="
+)
+BECAUSE = [
+    "  because: /data/x has 64 MiB, and offset + size is 256 MiB: beyond the end of a",
+    "  file there are no pages.",
+    "  fix: truncate -s 268435456 /data/x, or use a smaller offset or size",
+]
+TOO_SMALL = [
+    "Does not start: r backing store size 0x4000000 is too small for 'size' option",
+    "0x8000000 plus 'offset' option 0x8000000",
+    *BECAUSE,
+]
+
+
+@pytest.mark.parametrize(
+    ("tree", "prealloc", "first"),
+    [
+        (
+            "qemu-9.1",
+            "on",
+            [
+                "Does not start: qemu_prealloc_mem: preallocating memory failed: Bad address",
+                *BECAUSE,
+            ],
+        ),
+        (
+            "qemu-9.1",
+            "off",
+            [
+                'Starts. Guest RAM: 128 MiB "r", a shared mapping of /data/x.',
+                "error QM311: /data/x has 64 MiB; 256 MiB are mapped.",
+                "  fix: truncate -s 268435456 /data/x",
+            ],
+        ),
+        ("qemu-10.0", "on", TOO_SMALL),
+        ("qemu-11.1", "off", TOO_SMALL),
+    ],
+)
+def test_a_file_shorter_than_offset_and_size_is_told_by_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tree: str, prealloc: str, first: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("short.json").write_text(json.dumps(SHORT_FILE))
+    shown = screen(OFFSET + prealloc, "sim:short.json", tree)
+    assert shown[: len(first)] == first
 
 
 def test_proxmoxs_command_needs_eight_huge_pages_of_a_gigabyte() -> None:

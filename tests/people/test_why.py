@@ -419,6 +419,56 @@ def test_a_cause_and_a_fix_are_those_of_the_message(text: str, words: list[str])
     assert [word for word in words if word not in said] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (
+            "backend 'memory-backend-file' memory size must be multiple of 4 KiB",
+            [
+                "backend 'memory-backend-file' memory size must be multiple of 4 KiB",
+                "Fix: round size= up",
+                "Usual causes, the likeliest first",
+                "  from 9.1 on a backend is made of whole pages: 4 KiB, or huge pages",
+            ],
+        ),
+        (
+            "virError(Code=1, Domain=10, Message='internal error: qemu unexpectedly closed the "
+            "monitor: 2025-06-04T01:42:29Z qemu-kvm: unable to map backing store for guest RAM: "
+            "Cannot allocate memory')",
+            [
+                "unable to map backing store for guest RAM: Cannot allocate memory",
+                "Fix: echo N > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+                "Usual causes, the likeliest first",
+                "  the pool has too few free huge pages: a mapping reserves all of them at once,",
+                "    shared or private (for a path on hugetlbfs)",
+            ],
+        ),
+        (
+            '{"id":"l-4","error":{"class":"GenericError","desc":"a used vhost backend has no free '
+            'memory slots left"}}',
+            [
+                "a used vhost backend has no free memory slots left",
+                "Fix: options vhost max_mem_regions=509 in /etc/modprobe.d; fewer and larger",
+                "DIMMs, or virtio-mem, which is one region",
+            ],
+        ),
+        (
+            "kernel: Memory cgroup out of memory: Killed process 4321 (qemu-kvm) total-vm:9kB",
+            [
+                "Memory cgroup out of memory: Killed process",
+                "Fix: raise the limit above -m by some 10 %, or give the guest less",
+            ],
+        ),
+    ],
+)
+def test_the_answer_to_a_message_begins_with(
+    capsys: pytest.CaptureFixture[str], text: str, first: list[str]
+) -> None:
+    assert main(["why", text]) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert shown[: len(first)] == first
+
+
 @given(st.text(max_size=300))
 def test_any_text_gets_an_answer(text: str) -> None:
     answer = why(text).to_json()
