@@ -362,10 +362,11 @@ def _error(text: str, reason: str) -> dict[str, Any]:
     shown = told.to_json()
     tone, said = "plain", f"QEMU's message: {shown['message']}"
     if not told.known:
-        tone, said = "warn", f"Unknown message. {reason[0].upper()}{reason[1:]}"
+        tone, said = "warn", "This text has no QEMU line and no message that QEMU prints"
     return {
         "kind": "error",
         "verdict": [tone, said],
+        "reason": "" if told.known else f"{reason[0].upper()}{reason[1:]}.",
         "said_by": trees_in_words(shown["revisions"]) if told.known else "",
         "why": shown,
     }

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from .. import __version__
+from .. import __version__, api
 from ..host import profiles
 from ..revision import REVISIONS
 from .answers import answer
@@ -64,6 +65,16 @@ def document() -> dict[str, Any]:
     }
 
 
+def first_in_words() -> str:
+    """Return the first example as the command line shows it, for a page without scripts."""
+    asked = EXAMPLES[0].request
+    text, host, revision = (str(asked[key]) for key in ("text", "host", "revision"))
+    line = f"$ qemu-model explain --revision {revision} --host {host} {text}"
+    told = api.explain(text, host, revision)
+    calls = (f"  {event}" for event in api.run(text, host, revision).events)
+    return "\n".join([line, str(told), "", "The system calls", *calls])
+
+
 def _in_script(text: str) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return text.replace("<", "\\u003c")
@@ -74,6 +85,7 @@ def _page(*, style: str, script: str, policy: str, blobs: str) -> str:
     data = json.dumps(document(), ensure_ascii=True, separators=(",", ":"))
     for mark, text in (
         ("@VERSION@", __version__),
+        ("@FIRST@", html.escape(first_in_words())),
         ("@POLICY@", policy),
         ("@STYLE@", style),
         ("@DOCUMENT@", _in_script(data)),

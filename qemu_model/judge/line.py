@@ -43,7 +43,7 @@ def machine_of(options: Sequence[str]) -> str:
 def may_fail_first(options: Sequence[str]) -> str:
     """Return the first option that may have ended QEMU for a reason of its own, else nothing.
 
-    What is said of memory, and a monitor or port that is switched off, cannot.
+    What is said about memory, and a monitor or port that is switched off, cannot.
     """
     for word, value in pairwise((*options, "")):
         name = word.lstrip("-")

@@ -280,10 +280,10 @@ class Trial:
             if not status or (status != process.exit and (self._report.matched or printed)):
                 self._report_end(end, f"QEMU exits with 1 here: {why}")
         elif status and not self._report.diverged and self._is_past_start_up(said):
-            self._report_end(end, "QEMU exits with 0 here: it was told to quit")
+            self._report_end(end, "QEMU exits with 0 here: it got a quit command")
 
     def _is_past_start_up(self, said: Said) -> bool:
-        """Whether the model's QEMU was told to quit, and nothing else ended the real one.
+        """Whether the model's QEMU got a quit command, and nothing else ended the real one.
 
         A command's calls were seen, or QEMU printed nothing that explains its end, or nothing
         on the line and no call that is logged can explain it.

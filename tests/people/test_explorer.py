@@ -345,7 +345,8 @@ def test_the_theme_follows_the_system_until_one_is_chosen(browser: Browser, buil
 def test_without_javascript_the_page_names_the_commands(browser: Browser, built: Path) -> None:
     opened = browser.new_context(java_script_enabled=False).new_page()
     opened.goto(built.as_uri())
-    assert "qemu-model run" in opened.inner_text("noscript")
+    assert "Persistence: MAP_SYNC holds" in opened.inner_text("noscript pre")
+    assert not opened.is_visible("#text")
     opened.context.close()
 
 

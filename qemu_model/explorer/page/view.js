@@ -149,7 +149,7 @@ const show = (answer) => {
     results.replaceChildren(...notes(answer), ...(there ? twoSides(here, there, answer.comparison) : oneSide(here)));
     results.classList.toggle("split", results.querySelector(".column") !== null);
   } else if (answer.kind === "error") {
-    outcome(...answer.verdict, "");
+    outcome(...answer.verdict, answer.reason);
     results.replaceChildren(...errorCards(answer));
   } else if (answer.kind === "trace") {
     outcome(...answer.verdict, `${answer.check.matched} calls match`);
