@@ -8,13 +8,15 @@ import base64
 import gzip
 import html
 import json
+import shlex
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from .. import __version__, api
+from .. import __version__
+from ..explain.explanation import explain
 from ..host import profiles
-from ..revision import REVISIONS
+from ..revision import REVISIONS, find
 from .answers import answer
 from .bundle import packages
 from .examples import EXAMPLES
@@ -70,8 +72,8 @@ def first_in_words() -> str:
     asked = EXAMPLES[0].request
     text, host, revision = (str(asked[key]) for key in ("text", "host", "revision"))
     line = f"$ qemu-model explain --revision {revision} --host {host} {text}"
-    told = api.explain(text, host, revision)
-    calls = (f"  {event}" for event in api.run(text, host, revision).events)
+    told = explain(shlex.split(text), find(revision), host)
+    calls = (f"  {event}" for event in told.run.events)
     return "\n".join([line, str(told), "", "The system calls", *calls])
 
 

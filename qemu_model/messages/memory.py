@@ -262,7 +262,7 @@ UNABLE_TO_MAP: Final = Message(
     "system/physmem.c:file_ram_alloc",
     (
         "reserving address space, or mapping the file over it, failed",
-        "where MAP_SYNC was requested, mapping without it failed too",
+        "and, if MAP_SYNC was requested, mapping without it failed too",
     ),
     errno=True,
 )
