@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from abused_disks import MIB, disk_with_quota, fill, mounted
+from abused_disks import MIB
 from concurrent_file_changes import ACTIONS, PRECIOUS, Helper, Meddled, contents, prepare
-from concurrent_writer import cut_meanwhile, meanwhile, preallocated, shared_memory
-from conftest import Figure, Surroundings
+from concurrent_writer import meanwhile, preallocated, shared_memory
+from conftest import Figure
 from own_mappings import own_mappings
 
 from qemu_model.explain.why import why
@@ -140,81 +140,6 @@ def test_links_that_lead_nowhere_or_round_and_round(revision: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_on_a_file_system_that_is_read_only_nothing_is_made(
-    revision: str, surroundings: Surroundings
-) -> None:
-    del surroundings
-    source = Path("/mnt/tmpfs/source")
-    source.mkdir()
-    (source / "there.img").write_bytes(b"y" * (4 * MIB))
-    try:
-        with mounted(Path("/mnt/read_only"), "--bind", "-o", "ro", str(source)) as place:
-            for name in ("there.img", "new.img"):
-                done = run(words(place / name), LiveHost(), find(revision))
-                said = f"can't open backing store {place / name} for guest RAM"
-                # Nobody looks whether a new file may be made before there is one to open.
-                assert done.exit == 1
-                assert done.stderr[-1].endswith(f"{said}: {os.strerror(errno.EROFS)}")
-                assert done.leaks.files == ()
-        assert [path.name for path in source.iterdir()] == ["there.img"]
-        assert (source / "there.img").read_bytes() == b"y" * (4 * MIB)
-    finally:
-        (source / "there.img").unlink()
-        source.rmdir()
-
-
-@pytest.mark.parametrize("share", ["on", "off"])
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_on_a_full_tmpfs_preallocation_fails_in_words_and_what_is_there_stays(
-    revision: str, share: str, surroundings: Surroundings
-) -> None:
-    del surroundings
-    options = ("-t", "tmpfs", "-o", "size=2M,nr_inodes=4", "none")
-    with mounted(Path("/mnt/full"), *options) as place:
-        (place / "other").write_bytes(b"z" * MIB)
-        path = place / "a.img"
-        done = run(words(path, f",share={share},prealloc=on"), LiveHost(), find(revision))
-        failed = (
-            "qemu_prealloc_mem: preallocating memory failed: Bad address"
-            if revision == "v7.2"
-            else "os_mem_prealloc: Insufficient free host memory pages available to allocate "
-            "guest RAM"
-        )
-        assert done.exit == 1
-        assert done.stderr[-1].endswith(failed)
-        assert path.stat().st_size == 4 * MIB, "QEMU leaves the file"
-        path.unlink()
-        for name in ("b", "c"):
-            (place / name).touch()
-        done = run(words(path), LiveHost(), find(revision))
-        said = f"can't open backing store {path} for guest RAM: {os.strerror(errno.ENOSPC)}"
-        assert (done.exit, done.stderr[-1].endswith(said)) == (1, True)
-        assert (place / "other").read_bytes() == b"z" * MIB
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_on_a_full_disk_preallocation_fails_in_words_and_what_is_there_stays(
-    revision: str, surroundings: Surroundings, tmp_path: Path
-) -> None:
-    del surroundings
-    disk = tmp_path / "disk"
-    with disk.open("wb") as image:
-        image.truncate(8 * MIB)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(disk)], check=True)
-    with mounted(Path("/mnt/disk"), "-t", "ext4", "-o", "loop", str(disk)) as place:
-        other = place / "other"
-        assert fill(other) == errno.ENOSPC
-        size = other.stat().st_size
-        path = place / "a.img"
-        done = run(words(path, ",share=on,prealloc=on"), LiveHost(), find(revision))
-        assert done.exit == 1
-        assert "prealloc" in done.stderr[-1]
-        assert is_known(done)
-        assert other.stat().st_size == size
-        assert other.read_bytes() == b"z" * size
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
 def test_where_a_file_may_not_grow_qemu_says_so_and_goes_on(revision: str, tmp_path: Path) -> None:
     # A limit on files is what ftruncate meets of quotas; beyond it is EFBIG, or SIGXFSZ.
     path = tmp_path / "a.img"
@@ -240,22 +165,6 @@ def test_where_a_file_may_not_grow_qemu_says_so_and_goes_on(revision: str, tmp_p
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_a_file_cut_while_it_is_preallocated_never_kills_the_model(
-    revision: str, figure: Figure
-) -> None:
-    ends = set()
-    for attempts in range(1, 21):  # noqa: B007 - how many it took is told
-        done = cut_meanwhile(lambda backend: run((*NONE, backend), LiveHost(), find(revision)))
-        assert done.exit in (0, 1)
-        assert is_known(done)
-        ends.add(done.exit)
-        if 1 in ends:
-            break
-    figure(attempts, "files cut while they are preallocated")
-    assert 1 in ends, "the file was cut in time"
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
 def test_what_another_process_writes_meanwhile_is_kept(revision: str) -> None:
     size = 32 * MIB
     with shared_memory(size) as path:
@@ -263,24 +172,3 @@ def test_what_another_process_writes_meanwhile_is_kept(revision: str) -> None:
             done = run((*NONE, preallocated(path, size)), LiveHost(), find(revision))
         assert done.exit == 0
         assert set(path.read_bytes()[::4096]) == {65}
-
-
-@pytest.mark.parametrize("share", ["on", "off"])
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_where_a_quota_is_used_up_qemu_says_so_and_what_is_there_stays(
-    revision: str, share: str, surroundings: Surroundings, tmp_path: Path, figure: Figure
-) -> None:
-    del surroundings
-    with disk_with_quota(tmp_path) as disk:
-        full = (disk / "full").stat().st_size
-        new, there = disk / "new", disk / "there"
-        done = run(words(new, f",share={share}"), LiveHost(), find(revision))
-        said = f"can't open backing store {new} for guest RAM: {os.strerror(errno.EDQUOT)}"
-        assert (done.exit, done.stderr[-1].endswith(said)) == (1, True)
-        assert not new.exists()
-        done = run(words(there, f",share={share},prealloc=on"), LiveHost(), find(revision))
-        # A private mapping takes no blocks of the disk.
-        assert done.exit == (1 if share == "on" else 0), done.stderr
-        assert is_known(done)
-        assert (disk / "full").read_bytes() == b"z" * full
-        figure(2, "quotas that are used up")
