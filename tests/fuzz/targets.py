@@ -15,7 +15,6 @@ import io
 import json
 import os
 import re
-import resource
 import signal
 import sys
 import tempfile
@@ -183,12 +182,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
         "why": why,
     }
 )
-
-
-def limit_this_process() -> None:
-    """Bound this process's memory, so that input which takes too much is an error here."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    sys.setrecursionlimit(1000)
 
 
 @contextlib.contextmanager

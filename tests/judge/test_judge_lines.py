@@ -11,13 +11,10 @@ from test_oracle_strace import call_on
 
 from qemu_model.host.protocol import StatFs
 from qemu_model.judge.strace import (
-    AT_FDCWD,
     CommandLine,
     read_call,
-    read_descriptor,
     read_execve,
     read_flags,
-    read_length,
     read_nodemask,
     read_path,
     read_result,
@@ -180,19 +177,6 @@ def test_flags_are_numbers_names_and_sums_of_them(text: bytes, value: int | str)
     assert read_flags(text) == value
 
 
-def test_a_length_is_one_of_off_t_and_a_descriptor_has_no_name() -> None:
-    assert read_length(b"4096") == 4096
-    assert read_length(b"18446744073709551615") == -1
-    assert read_length(b"9223372036854775808") == -(2**63)
-    assert read_length(b"9223372036854775807") == 2**63 - 1
-    assert read_length(b"what") == "what"
-    assert read_descriptor(b"3") == 3
-    assert read_descriptor(b"3</a>") == 3
-    assert read_descriptor(b"AT_FDCWD</home>") == AT_FDCWD == -100
-    assert read_descriptor(b"-1") == -1
-    assert read_descriptor(b"</a>") == ""
-
-
 @pytest.mark.parametrize(
     ("text", "nodes"),
     [
@@ -288,40 +272,6 @@ def test_a_call_is_read_with_its_arguments_in_order(
         text,
         None,
     )
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"open() = 3",
-        b'open("/a") = 3',
-        b"mmap(NULL, 1, PROT_READ, MAP_PRIVATE, 3) = 0x2000",
-        b"munmap(0x1000) = 0",
-        b"close(3",
-        b'openat(what, "/a", O_RDWR) = 3',
-        b'unlinkat(what, "/a", 0) = 0',
-        b'unlinkat(AT_FDCWD, "/a") = 0',
-        b"read(3, 0x1000, 5) = 5",
-        b"mremap(0x1000, 4096, 8192, 0) = 0x1000",
-    ],
-)
-def test_what_is_no_whole_call_is_none(line: bytes) -> None:
-    assert call_on(line) is None
-
-
-def test_the_answer_of_statfs_belongs_to_statfs_alone() -> None:
-    for line in (
-        b"fstatfs(3, {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0",
-        b"fstatfs64(3, 88, {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0",
-        b'statfs("/f_type=1, f_bsize=1", {f_type=TMPFS_MAGIC, f_bsize=4096}) = 0',
-    ):
-        answered = call_on(line)
-        assert answered is not None
-        assert answered.out == StatFs(0x01021994, 4096)
-    for line in (b"fstatfs(3) = 0", b"fstatfs(3, 0x7ffd) = 0", b"close(3, {f_type=1, f_bsize=1})"):
-        other = call_on(line)
-        assert other is not None
-        assert other.out is None
 
 
 @pytest.mark.parametrize(

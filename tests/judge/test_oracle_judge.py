@@ -19,7 +19,6 @@ from log_mutations import (
     Broken,
     altered,
     check,
-    in_two_halves,
     interspersed,
     judged_lines,
     name_of,
@@ -43,12 +42,6 @@ def title(run: Recording) -> str:
 @functools.cache
 def judged(place: int) -> list[int]:
     return judged_lines(WHOLE[place])[1]
-
-
-@functools.cache
-def with_calls() -> list[int]:
-    """Return which of the whole recordings have calls on a backend."""
-    return [place for place in range(len(WHOLE)) if to_break(place)]
 
 
 OPENED_AS = re.compile(rb'openat\(AT_FDCWD[^,]*, "([^"]*)".* = \d+<([^>]*)>')
@@ -236,21 +229,6 @@ def test_without_commands_later_calls_are_told_as_not_judged() -> None:
     assert check(run, run.log, qmp=True).not_judged == ()
 
 
-def test_a_log_that_begins_after_start_up_is_judged_in_its_commands() -> None:
-    """Its addresses are taken as they come; the next command must use the same."""
-    run = recording("v8", "qmp-set-merge-1")
-    lines = run.lines
-    set_merge = next(n for n, line in enumerate(lines) if b"MADV_UNMERGEABLE" in line)
-    options = [*run.machine, *run.args]
-    late = b"\n".join(lines[set_merge:])
-    verdict = check(run, late, qemu_options=options)
-    assert (verdict.verdict, verdict.matched) == ("conforms", 1)
-    wrong = late.replace(b"MADV_UNMERGEABLE", b"MADV_MERGEABLE")
-    assert check(run, wrong, qemu_options=options).verdict != "conforms"
-    nothing = check(run, late, qmp=False, qemu_options=options)
-    assert nothing.verdict == "inconclusive"
-
-
 #: strace -p of QEMU 7.2: merge=off, object-del, object-add of 4 KiB of RAM, quit.
 ATTACHED: Final = b"""\
 11453 madvise(0x7f9945c7c000, 4194304, MADV_UNMERGEABLE) = 0
@@ -302,35 +280,6 @@ def test_a_log_of_a_running_qemu_is_judged_though_it_maps_new_memory() -> None:
     assert check(run, ATTACHED, qmp=False, qemu_options=options).verdict == "inconclusive"
 
 
-def test_what_a_file_of_options_asks_for_is_not_known() -> None:
-    run = recording("v8", "ramsize-2M")
-    log = run.log.replace(b'"-object", "memory-backend-ram,id=m0,size=2M"', b'"-readconfig", "c"')
-    verdict = check(run, log)
-    assert verdict.verdict == "inconclusive"
-    assert verdict.reason == "what the file of -readconfig asks for is not known"
-
-
-def test_nothing_to_judge_is_inconclusive_and_says_why() -> None:
-    run = recording("v8", "ramsize-2M")
-    without_execve = b"\n".join(run.lines[1:])
-    cut_execve = run.log.replace(b'"memory-backend-ram,id', b'"memory-back"..., "id')
-    for log, reason in (
-        (b"", "the log is empty: it has no call"),
-        (without_execve, "the log has no execve line: give QEMU's options after --"),
-        (
-            cut_execve,
-            "the execve line, line 1, is cut short: record with -s 4096, "
-            "or give QEMU's options after --",
-        ),
-        (
-            run.log.replace(b'"-S"', b'"-Strange"'),
-            "the model does not know '-Strange': qemu: -Strange: invalid option",
-        ),
-    ):
-        verdict = check(run, log)
-        assert (verdict.verdict, verdict.reason) == ("inconclusive", reason)
-
-
 def test_conforming_without_a_match_says_that_there_is_nothing_to_match() -> None:
     run = recording("v8", "size-1X")
     verdict = check(run, run.log)
@@ -340,61 +289,6 @@ def test_conforming_without_a_match_says_that_there_is_nothing_to_match() -> Non
         "the model makes no call on a backend here either (qemu: -object memory-backend-file,"
         "id=m0,mem-path=/mnt/ext4/c.img,size=1X,share=on: Parameter 'size' expects a size value)",
     )
-
-
-def test_openings_before_a_backend_is_made_are_not_judged() -> None:
-    """libnuma reads /proc/self/status, which may be somebody's mem-path."""
-    run = recording("v8", "path-same-size")
-    lines = run.lines
-    opened = next(n for n, line in enumerate(lines) if b"b.img" in line and b"openat" in line)
-    look = [
-        lines[opened].replace(b"O_RDWR", b"O_RDONLY|O_CLOEXEC").replace(b"= 10", b"= 9"),
-        b"%s close(9</mnt/ext4/b.img>) = 0" % lines[opened].split()[0],
-    ]
-    verdict = check(run, b"\n".join([*lines[:opened], *look, *lines[opened:]]))
-    assert verdict.verdict == "conforms"
-
-
-def test_what_libraries_map_is_nobodys() -> None:
-    """A library aligned by ld.so, a collector's heap, a translator's buffer, in any thread."""
-    run = recording("v8", "ramsize-2M")
-    lines = run.lines
-    first = next(
-        n for n, line in enumerate(lines) if b"PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1" in line
-    )
-    pid = lines[first].split()[0]
-    private = b"MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
-    fixed = b"MAP_PRIVATE|MAP_FIXED"
-    noise = [
-        pid + b" " + line
-        for line in (
-            b"mmap(NULL, 6291456, PROT_NONE, " + private + b" = 0x7e0000000000",
-            b"mmap(0x7e0000200000, 2097152, PROT_READ, " + fixed + b", 3, 0) = 0x7e0000200000",
-            b"mmap(0x7e0000400000, 648, PROT_READ|PROT_WRITE, "
-            + fixed + b"|MAP_ANONYMOUS, -1, 0) = 0x7e0000400000",
-            b"mmap(NULL, 1073741824, PROT_NONE, " + private + b" = 0x7d0000000000",
-            b"mmap(0x7d0000000000, 65536, PROT_READ|PROT_WRITE, "
-            + fixed + b"|MAP_ANONYMOUS, -1, 0) = 0x7d0000000000",
-            b"madvise(0x7d0000000000, 65536, MADV_HUGEPAGE) = 0",
-            b"munmap(0x7d0000000000, 1073741824) = 0",
-            b"mmap(NULL, 8192, PROT_NONE, " + private + b" = -1 ENOMEM (Cannot allocate memory)",
-            b"mmap(NULL, 75722752, PROT_NONE, " + private + b" = 0x7c0000000000",
-            b"madvise(0x7c0000000000, 75722752, MADV_HUGEPAGE) = 0",
-            b"mprotect(0x7c0000000000, 75718656, PROT_READ|PROT_WRITE|PROT_EXEC) = 0",
-        )
-    ]  # fmt: skip
-    for place in (first, first + 6, len(lines) - 1):
-        log = b"\n".join([*lines[:place], *noise[:7], *noise[8:], *lines[place:]])
-        assert check(run, log).verdict == "conforms"
-
-
-def test_an_end_that_is_no_backends_matter_is_told() -> None:
-    """QEMU may fail for many reasons; but where the model gives up, it must."""
-    good, bad = recording("v8", "ramsize-2M"), recording("v8", "path-smaller")
-    failed = check(good, good.log.replace(b"exit_group(0)", b"exit_group(1)"))
-    assert failed.verdict != "conforms"
-    went_on = check(bad, bad.log.replace(b"exit_group(1)", b"exit_group(0)"))
-    assert (went_on.verdict, first_line(went_on)) == ("diverges", len(bad.lines))
 
 
 # The same log in other words.
@@ -414,14 +308,6 @@ def test_the_way_strace_prints_does_not_matter(
         return
     verdict = check(run, way(broken.log))
     assert ("diverges", broken.line) == (verdict.verdict, first_line(verdict))
-
-
-@given(WITH_CALLS)
-@settings(max_examples=60)
-def test_a_call_in_two_halves_is_one_call(place: int) -> None:
-    run = WHOLE[place]
-    whole, halves = check(run, run.log), check(run, in_two_halves(run.log))
-    assert (whole.verdict, whole.matched) == (halves.verdict, halves.matched)
 
 
 @given(WITH_CALLS, st.data())

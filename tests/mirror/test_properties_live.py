@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from calls import modelled_calls
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qemu_model.host.live import LiveHost, read_vm_flags
-from qemu_model.process import Process, Run, run
+from qemu_model.host.live import LiveHost
+from qemu_model.process import Process, run
 from qemu_model.revision import SERIES, V8, Revision
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -170,64 +169,6 @@ def test_touching_the_guard_page_faults() -> None:
         assert touch(block.host + block.max_length) == signal.SIGSEGV
     finally:
         process.finish()
-
-
-@pytest.mark.parametrize("where", DIRECTORIES)
-def test_the_fallback_leaves_the_mapping_that_sync_off_makes(where: str) -> None:
-    """The letter: where MAP_SYNC is not supported, QEMU does not pass it."""
-    shapes = []
-    for sync in ("on", "off"):
-        with scratch(where) as directory:
-            process = started(
-                [
-                    "-object",
-                    f"memory-backend-file,id=m0,mem-path={directory}/image,size=1M,"
-                    f"share=on,pmem=on,sync={sync}",
-                ]
-            )
-            try:
-                (block,) = process.qemu.ram_blocks
-                shapes.append(
-                    (
-                        read_vm_flags("/proc/self/smaps", block.host),
-                        block.max_length,
-                        [
-                            line.split()[1:3]
-                            for line in Path("/proc/self/maps").read_text().splitlines()
-                            if line.startswith(f"{block.host:x}-")
-                        ],
-                    )
-                )
-            finally:
-                process.finish()
-    assert shapes[0] == shapes[1]
-    assert "sf" not in shapes[0][0]
-
-
-@given(file_options(), st.sampled_from(["absent", "empty", "fits", "small"]))
-def test_patches_1_to_4_change_no_call(options: str, state: str) -> None:
-    """The letter: 1 frees a string, 2 is a refactoring, 3 needs a flag that 5 sets, 4 is words."""
-    runs: list[Run] = []
-    for revision in SERIES[:5]:
-        with scratch("/dev/shm") as directory:
-            path = directory / "image"
-            if state != "absent":
-                path.write_bytes(b"x" * {"empty": 0, "fits": 400_000, "small": 1}[state])
-            here = Path.cwd()
-            os.chdir(directory)
-            try:
-                runs.append(
-                    run(
-                        ["-object", f"memory-backend-file,id=m0,mem-path=image,{options}"],
-                        LiveHost(),
-                        revision,
-                    )
-                )
-            finally:
-                os.chdir(here)
-    assert {done.stderr for done in runs} == {runs[0].stderr}
-    for done in runs[1:]:
-        assert modelled_calls(done.events) == modelled_calls(runs[0].events)
 
 
 def test_a_fork_does_not_see_the_block() -> None:

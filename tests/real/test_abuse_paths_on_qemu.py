@@ -27,6 +27,7 @@ from conftest import Figure, Surroundings, needs, needs_program
 from every_call import sampler, seed
 from faults_on_qemu import CAPABILITIES, QUIT, backend_calls
 
+from qemu_model.conform.cases import Case
 from qemu_model.conform.differences import list_differences, without_letters
 from qemu_model.conform.driver import Observation, Qemu, run_qemu
 from qemu_model.host.live import LiveHost
@@ -118,8 +119,8 @@ def races(qemu: Qemu, tmp_path_factory: pytest.TempPathFactory) -> tuple[Race, .
         for more in OPTIONS:
             prepare(path, before)
             calm = real(qemu, words(path, more), scratch)
-            with calm.trace.open(encoding="utf-8", errors="surrogateescape") as log:
-                calls = backend_calls(log, {str(path), str(path.with_name("target"))})
+            case = Case("calm", words(path, more), machine=NONE, qmp=(CAPABILITIES, QUIT))
+            calls = backend_calls(calm, case)
             assert len(calls) > 3
             for nth, (name, number) in enumerate(calls, 1):
                 found.append(Race(before, more, nth, name, number))

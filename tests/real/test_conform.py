@@ -36,7 +36,7 @@ from qemu_model.conform.conform_place import Target
 from qemu_model.conform.conformance import Report, conform
 from qemu_model.conform.differences import file_differences, list_differences, replies
 from qemu_model.conform.driver import DriverError, Qemu, run_qemu
-from qemu_model.conform.findings import FINDINGS, Evidence, not_seen, seen_in
+from qemu_model.conform.findings import FINDINGS, Evidence, not_seen
 from qemu_model.conform.surroundings import NOT_HERE, observe
 from qemu_model.host import linux
 from qemu_model.host.live import LiveHost
@@ -165,101 +165,6 @@ def test_the_place_of_an_event_is_open_and_that_of_a_reply_is_not() -> None:
     assert replies([{"return": [first, second]}], "reply") == replies(
         [{"return": [second, first]}], "reply"
     )
-
-
-def evidence(**shown: object) -> Evidence:
-    empty = Evidence(0, (), (), (), ())
-    return attrs.evolve(empty, **shown)
-
-
-#: For each finding what a QEMU that has it shows, and what one that lacks only the cause shows.
-SYMPTOMS = {
-    "endless-loop": (
-        evidence(
-            exit=None,
-            log=('1 openat(AT_FDCWD, "l", O_RDWR) = -1 ENOENT (No)',) * 200
-            + ('1 openat(AT_FDCWD, "l", O_RDWR|O_CREAT|O_EXCL, 0644) = -1 EEXIST (File)',),
-        ),
-        evidence(exit=None, log=('1 openat(AT_FDCWD, "l", O_RDWR) = -1 ENOENT (No)',) * 200),
-    ),
-    "size-wraps": (
-        evidence(exit=-6, stderr=("qemu: find_ram_offset: Assertion `size != 0' failed.",)),
-        evidence(exit=-6, stderr=("qemu: another: Assertion `size' failed.",)),
-    ),
-    "readonly-prealloc": (
-        evidence(
-            exit=-11,
-            log=(
-                "1 mmap(0x7000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 3</f>, 0) = 0x7000",
-                "2 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7000} ---",
-            ),
-        ),
-        evidence(
-            exit=-11,
-            log=("2 --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---",),
-        ),
-    ),
-    "readonly-creates": (
-        evidence(
-            log=(
-                '1 openat(AT_FDCWD, "f", O_RDONLY) = -1 ENOENT (No)',
-                '1 openat(AT_FDCWD, "f", O_RDWR|O_CREAT|O_EXCL, 0644) = 3</f>',
-            )
-        ),
-        evidence(
-            log=(
-                '1 openat(AT_FDCWD, "f", O_RDWR) = -1 ENOENT (No)',
-                '1 openat(AT_FDCWD, "f", O_RDWR|O_CREAT|O_EXCL, 0644) = 3</f>',
-            )
-        ),
-    ),
-    "memfd-left-open": (
-        evidence(
-            stderr=("qemu: unable to map backing store for guest RAM: Cannot",),
-            log=('1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',),
-        ),
-        evidence(
-            stderr=("qemu: unable to map backing store for guest RAM: Cannot",),
-            log=(
-                '1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',
-                "1 close(3</memfd:memory-backend-memfd>(deleted)) = 0",
-            ),
-        ),
-    ),
-    "file-left-behind": (
-        evidence(stderr=("qemu: cannot bind memory to host NUMA nodes: Invalid",), created=("f",)),
-        evidence(stderr=("qemu: cannot bind memory to host NUMA nodes: Invalid",)),
-    ),
-    "memfd-size": (
-        evidence(
-            stderr=("qemu: backing store size 0x1001 does not match 'size' option 0x2000",),
-            log=(
-                '1 memfd_create("memory-backend-memfd", MFD_CLOEXEC) = 3</memfd:m>',
-                "1 close(3</memfd:memory-backend-memfd>(deleted)) = 0",
-            ),
-        ),
-        evidence(stderr=("qemu: backing store size 0x1001 does not match 'size' option 0x2000",)),
-    ),
-    "parameter-null": (
-        evidence(replies=({"error": {"desc": "Parameter 'null' expects uint16_t"}},)),
-        evidence(replies=({"error": {"desc": "Parameter 'host-nodes' expects uint16_t"}},)),
-    ),
-    "backing-store-null": (
-        evidence(stderr=("qemu: backing store (null) size 0x1 does not match",)),
-        evidence(stderr=("qemu: backing store /f size 0x1 does not match",)),
-    ),
-    "host-nodes-empty": (
-        evidence(exit=-6, stderr=("qemu: qobject_output_complete: Assertion `x' failed.",)),
-        evidence(exit=0),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", [finding.name for finding in FINDINGS])
-def test_a_finding_is_known_by_its_cause(name: str) -> None:
-    with_it, without = SYMPTOMS[name]
-    assert [finding.name for finding in seen_in(with_it)] == [name]
-    assert name not in [finding.name for finding in seen_in(without)]
 
 
 def test_there_are_at_most_ten_findings_and_none_looks_at_a_name() -> None:

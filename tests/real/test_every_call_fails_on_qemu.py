@@ -22,7 +22,7 @@ import attrs
 import pytest
 from conftest import Figure, needs, needs_program
 from every_call import MAY_GIVE, sampler, seed
-from faults_on_qemu import ALONE, LINES, Answer, Question, backend_calls, population, probes, work
+from faults_on_qemu import ALONE, LINES, Answer, Question, population, probes, work
 from sampling import WHOLE
 
 #: How many faults a run injects.
@@ -110,25 +110,6 @@ def test_the_nth_memfd_create_fails_those_at_start_up_among_them(
     found = others.submit(probes, qemu, tmp_path / "probes").result()
     assert len(found) == 16
     assert [one for one in found if one[2]] == []
-
-
-#: As strace writes it where thread 11 does something while thread 10 is in the kernel.
-CUT = """\
-10 openat(AT_FDCWD, "/f", O_RDWR) = 5</f>
-10 mmap(NULL, 6291456, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
-11 madvise(0x7f0000000000, 4096, MADV_DONTNEED <unfinished ...>
-10 <... mmap resumed>)             = 0x7f1000000000
-11 <... madvise resumed>)          = 0
-10 mmap(0x7f1000000000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED, 5</f>, 0) = 0x7f1000000000
-10 madvise(0x7f1000000000, 4194304, MADV_MERGEABLE <unfinished ...>
-11 madvise(0x7f0000000000, 4096, MADV_DONTNEED) = 0
-10 <... madvise resumed>)          = 0
-"""
-
-
-def test_a_call_that_another_thread_cuts_in_two_is_still_the_backends() -> None:
-    found = backend_calls(CUT.splitlines(keepends=True), {"/f"})
-    assert found == [("openat", 1), ("mmap", 1), ("mmap", 2), ("madvise", 1)]
 
 
 def test_the_sample_has_every_errno_of_every_call() -> None:

@@ -16,7 +16,6 @@ import qemu_model
 from qemu_model.cli import main
 from qemu_model.review import map_types, series
 from qemu_model.review.postings import postings
-from qemu_model.review.timeline import TIMELINE
 from qemu_model.revision import POLICIES, REVISIONS
 
 SCHEMA = Path(qemu_model.__file__).parent / "schemas" / "series.schema.json"
@@ -81,22 +80,6 @@ def test_figures_of_a_patch_are_known_for_1_and_4_and_nothing_is_estimated(
     }
     for number in "235":
         assert "Lines in all: not known" in shown(capsys, "show", number)
-
-
-def test_no_patch_is_said_to_touch_more_than_the_letter_counts() -> None:
-    figures = letter_figures()
-    for patch in series.PATCHES:
-        assert {touched.path for touched in patch.files} <= set(figures)
-    # What is known of single patches stays within what the letter counts for the file.
-    for path, (insertions, deletions) in figures.items():
-        known = [
-            touched.figures
-            for patch in series.PATCHES
-            for touched in patch.files
-            if touched.path == path and touched.figures is not None
-        ]
-        assert sum(one.insertions for one in known) <= insertions
-        assert sum(one.deletions for one in known) <= deletions
 
 
 def test_what_became_of_each_patch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,12 +184,6 @@ def test_the_table_of_show_3_is_what_kernels_were_seen_to_do() -> None:
 # The postings around V8
 
 
-def test_the_postings_are_one_table_of_data() -> None:
-    assert list(POLICIES) == ["v1", "v2", "v6", "v7", "v8", "v10", "qemu-4.1"]
-    for posting in postings():
-        assert posting.revision.policy is POLICIES[posting.revision.name]
-
-
 def test_what_the_letter_says_of_the_postings_is_in_the_table() -> None:
     rules = {posting.revision.name: posting for posting in postings()}
     assert 'limited the "sync" flag only on a nvdimm backend.(pmem=on)' in LETTER
@@ -235,21 +212,6 @@ def test_what_is_inferred_is_marked_and_the_rest_is_not(
 
 
 # The way from V1 to QEMU 6.1
-
-
-def test_the_timeline_names_who_asked_as_the_letter_does() -> None:
-    asked = {change.asked_by for step in TIMELINE for change in step.changes} - {""}
-    for name in asked:
-        assert name in LETTER or name.split()[0] in LETTER, name
-    assert "Eduardo Habkost" in asked
-
-
-def test_each_posting_of_the_timeline_that_can_be_run_is_a_tree() -> None:
-    runnable = [step.revision for step in TIMELINE if step.revision]
-    assert runnable == ["v1", "v2", "v6", "v7", "v8", "v10", "qemu-4.1"]
-    assert set(runnable) <= set(REVISIONS)
-    dated = [step.name for step in TIMELINE if step.when]
-    assert dated == ["V1", "V8", "V10", "QEMU 4.0", "QEMU 4.1", "QEMU 6.1"]
 
 
 @pytest.mark.parametrize("words", [("list",), ("show", "2"), ("show", "3"), ("show", "5")])

@@ -10,12 +10,10 @@ name that a thread makes.
 from __future__ import annotations
 
 import errno
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,8 @@ from qemu_model.host.faults import Fault as HostFault
 from qemu_model.host.faults import FaultHost, parse
 from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host
+from qemu_model.judge.judge import judge
+from qemu_model.judge.log import Log
 from qemu_model.process import run
 from qemu_model.revision import QEMU_7_2
 
@@ -160,80 +160,35 @@ def _of_machines(first: Case) -> list[Case]:
 
 LINES = lines()
 
-_CALL = re.compile(r"(?P<thread>\d+)\s+(?P<call>\w+)\((?P<rest>.*)")
-_RESERVED = re.compile(
-    r"NULL, (\d+), PROT_NONE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\)\s+= 0x([0-9a-f]+)"
-)
-_NUMBERED = re.compile(r"(\d+)<([^>]*)>")
-_BEGUN = re.compile(r"(?P<thread>\d+)\s+(?P<begin>.*?) *<unfinished \.\.\.>\s*")
-_ENDED = re.compile(r"(?P<thread>\d+)\s+<\.\.\. \w+ resumed>(?P<end>.*)", re.DOTALL)
+_CALL = re.compile(r"(?P<thread>\d+)\s+(?P<call>\w+)\(")
 
 
-def whole_calls(log: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a log, with a call that another thread's cut in two put together.
-
-    It stands where it began: that is the order in which strace counts.
-    """
-    lines = list(log)
-    begun: dict[str, int] = {}
-    for place, line in enumerate(lines):
-        if (begin := _BEGUN.fullmatch(line)) is not None:
-            begun[begin["thread"]] = place
-        elif (end := _ENDED.match(line)) is not None and end["thread"] in begun:
-            first = begun.pop(end["thread"])
-            lines[first] = lines[first].partition("<unfinished ...>")[0].rstrip() + end["end"]
-            lines[place] = ""
-    yield from lines
-
-
-def backend_calls(log: Iterable[str], paths: set[str]) -> list[tuple[str, int]]:
+def backend_calls(seen: Observation, case: Case) -> list[tuple[str, int]]:
     """Return the calls of a backend in a log, in order: each with its place among its name's.
 
-    Only the main thread's.  Nothing but a backend reserves memory without access rights.
+    Only the main thread's, which strace counts apart.  The judge says which they are.
     """
-    calls = [match for match in map(_CALL.match, whole_calls(log)) if match is not None]
-    main = [match for match in calls if match["thread"] == calls[0]["thread"]]
-    reserved = list(_reservations([match["rest"] for match in main if match["call"] == "mmap"]))
+    held: set[int] = set()
+    with seen.trace.open("rb") as file:
+        judge(
+            Log(file),
+            QEMU_7_2,
+            options=[*case.machine, *case.args],
+            qmp=list(case.qmp),
+            on_line=lambda line, _text: held.add(line),
+        )
     found: list[tuple[str, int]] = []
     count: Counter[str] = Counter()
-    for match in main:
-        call, rest = match["call"], match["rest"]
-        count[call] += 1
-        if _is_backends(call, rest, paths, reserved):
-            found.append((call, count[call]))
+    main = None
+    with seen.trace.open(encoding="utf-8", errors="surrogateescape") as log:
+        for number, line in enumerate(log, 1):
+            match = _CALL.match(line)
+            main = main or (match and match["thread"])
+            if match is not None and match["thread"] == main:
+                count[match["call"]] += 1
+                if number in held:
+                    found.append((match["call"], count[match["call"]]))
     return found
-
-
-def _reservations(mmaps: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the address ranges that a backend reserved: the next mmap is put into them."""
-    for rest, following in pairwise([*mmaps, ""]):
-        match = _RESERVED.match(rest)
-        if match is not None and "MAP_FIXED" in following:
-            first = int(match[2], 16)
-            if first <= int(following.split(",")[0], 16) < first + int(match[1]):
-                yield first, first + int(match[1])
-
-
-def _is_backends(call: str, rest: str, paths: set[str], reserved: list[tuple[int, int]]) -> bool:
-    if call in ("openat", "unlink"):
-        name = rest.split('"')[1]
-        return name in paths or any(name.startswith(f"{path}/qemu_back_mem") for path in paths)
-    if call == "memfd_create":
-        return rest.startswith('"memory-backend-memfd"')
-    if call in ("lseek", "fstatfs", "ftruncate", "fcntl", "close"):
-        known = _NUMBERED.match(rest)
-        name = known[2] if known else ""
-        return "memfd:memory-backend-memfd" in name or any(
-            name == path or name.startswith(f"{path}/qemu_back_mem") for path in paths
-        )
-    if call == "mmap":
-        match = _RESERVED.match(rest)
-        if match is not None:
-            return any(first == int(match[2], 16) for first, _ in reserved)
-    if call not in ("mmap", "munmap", "madvise", "mbind") or not rest.startswith("0x"):
-        return False
-    address = int(rest.split(",")[0], 16)
-    return any(first <= address < last for first, last in reserved)
 
 
 @attrs.frozen
@@ -348,10 +303,7 @@ class Bench:
             case = self.case(name)
             prepare(case, self.place)
             seen = observe(self.qemu, case, self.scratch)
-            paths = set(re.findall(r'mem-path["=: ]+([^,"]*)', " ".join(case.args)))
-            paths |= set(re.findall(r'mem-path": "([^"]*)"', json.dumps(case.qmp)))
-            with seen.trace.open(encoding="utf-8", errors="surrogateescape") as log:
-                known = self._clean[name] = backend_calls(log, paths)
+            known = self._clean[name] = backend_calls(seen, case)
         return known
 
     def ask(self, question: Question) -> Answer:
