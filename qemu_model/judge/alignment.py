@@ -242,7 +242,10 @@ class Alignment:
             self.report.not_traced.add(name)
             return True
         if self._search.in_log(name, args):
-            return False
+            unknown = self._is_on_unknown_descriptor(name, args) and self._filtered_by_path()
+            if unknown:
+                self.report.not_traced.add(f"{name} of another file")
+            return unknown
         kind = self._search.kind(name, args)
         if self._filtered_by_path() and kind in _WITHOUT_PATH:
             self.report.not_traced.add(kind)
@@ -250,6 +253,13 @@ class Alignment:
         if self._traced is None:
             self.report.not_in_log.add(kind)
         return self._traced is None
+
+    @staticmethod
+    def _is_on_unknown_descriptor(name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the call is on a file whose opening the log does not show."""
+        descriptor = args[4] if name == "mmap" else args[0]
+        on_file = name == "mmap" or name in ON_DESCRIPTORS
+        return on_file and isinstance(descriptor, int) and descriptor > UNKNOWN_DESCRIPTOR
 
     def _is_on_another_path(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on the nameless file in a directory, and the filter on the latter."""
@@ -420,18 +430,20 @@ class Alignment:
         )
 
     def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
-        """Compare where the first argument stands for one that the log did not show yet."""
-        first, *rest = args
-        if list(call.args[1:]) != rest:
+        """Compare where one argument stands for one that the log did not show yet."""
+        place = 4 if call.name == "mmap" else 0
+        first, *rest = args[place], *args[:place], *args[place + 1 :]
+        shown, *others = call.args[place], *call.args[:place], *call.args[place + 1 :]
+        if others != rest or not isinstance(shown, int):
             return False
-        if call.name in ON_DESCRIPTORS and first > UNKNOWN_DESCRIPTOR:
+        if (place or call.name in ON_DESCRIPTORS) and first > UNKNOWN_DESCRIPTOR:
             offset = 0
         elif call.name in _ON_RANGES and first > UNKNOWN_ADDRESS:
             offset = first % UNKNOWN_STEP
         else:
             return False
-        known = self._known_as.setdefault(first - offset, call.args[0] - offset)
-        return bool(known + offset == call.args[0])
+        known = self._known_as.setdefault(first - offset, shown - offset)
+        return bool(known + offset == shown)
 
     def _in_unmatched_reservation(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on a block whose calls the log shows as no backend's."""

@@ -144,7 +144,7 @@ class BackendCalls:
         self._reservations: deque[LoggedBlock] = deque()
         #: What was unmapped last, to see whether that is done twice.
         self._unmapped: dict[int, Call] = {}
-        self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes]] = {}
+        self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes, int]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
         self._places = [(begin.first_line, begin.offset)]
@@ -276,9 +276,8 @@ class BackendCalls:
             begun = self._unfinished.pop((pid, resumed), None)
             if begun is None:
                 return
-            line, beginning = begun
-            name, text = resumed, beginning + text[after:]
-            after = text.find(b"(") + 1
+            line, beginning, begins = begun
+            name, text, after = resumed, beginning + text[after:], begins
         elif text.endswith(UNFINISHED):
             text = text[: -len(UNFINISHED)]
             match name:
@@ -290,7 +289,7 @@ class BackendCalls:
                     text += b") = 0"
                 case _:
                     if len(self._unfinished) < _RESERVATIONS_KEPT:
-                        self._unfinished[pid, name] = (line, text)
+                        self._unfinished[pid, name] = (line, text, after)
                     return
         if pid in self._other_programs:
             return

@@ -31,7 +31,7 @@ _HEAD: Final = (
     rb"|(?:close|f(?:statfs|truncate|cntl)(?:64)?|fallocate|lseek)\((?P<descriptor>\d++)"
     rb"(?>(?:<(?P<name>[^\n<>]*+))?)"
     rb"|mmap2?\((?:0x(?P<at>[0-9a-f]++)|NULL|0), [^,\n]*+, (?P<access>[^,\n]*+), [^,\n]*+, "
-    rb"(?:-1|(?P<mapped>\d++)(?>(?:<(?P<mapped_name>[^\n<>]*+))?))"
+    rb"(?:-1|0xffffffff|(?P<mapped>\d++)(?>(?:<(?P<mapped_name>[^\n<>]*+))?))"
     rb"|open(?:at)?\([^\"\n]*+\"(?P<path>[^\"\n]*+)"
     rb"|(?P<other>[a-z<+-]))"
 )

@@ -306,8 +306,9 @@ def _shown(text: bytes) -> str:
 
 
 def read_descriptor(text: bytes) -> int | str:
-    """Read a descriptor, without what ``-y`` says about it."""
-    return read_flags(text.partition(b"<")[0])
+    """Read a descriptor, without what ``-y`` says about it; ``-e raw`` prints -1 in 32 bits."""
+    number = text.partition(b"<")[0]
+    return -1 if number == b"0xffffffff" else read_flags(number)
 
 
 def read_path(text: bytes) -> str:
