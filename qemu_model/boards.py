@@ -26,14 +26,15 @@ MIB = 1024 * 1024
 class CPUArchId(Record):
     """A place for a CPU; ``node_id`` is None until one is assigned.
 
-    ``die_id`` and ``module_id`` are None where a CPU cannot be named by them.
+    An id is None where a CPU cannot be named by it.
     """
 
-    socket_id: int
-    core_id: int
-    thread_id: int
+    socket_id: int | None = None
+    core_id: int | None = None
+    thread_id: int | None = None
     node_id: int | None = None
     die_id: int | None = None
+    cluster_id: int | None = None
     module_id: int | None = None
 
 
@@ -72,22 +73,31 @@ class SMPCompatProps(Value):
     prefer_sockets: bool = False
     dies_supported: bool = False
     modules_supported: bool = False
+    clusters_supported: bool = False
+    books_supported: bool = False
+    drawers_supported: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
 class MachineClass(Record):
     """A machine type, as far as memory goes; sizes in bytes.
 
-    ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote, and empty elsewhere.
-    ``version`` is that of a versioned type.  The type came with release ``since`` and left
+    ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote; for the machines of other
+    processors it is what all versions of one are called (virt).
+    ``older_desc`` is the description until a release.  ``version`` is that of a versioned
+    type.  The type came with release ``since`` and left
     with ``until``; ``deprecation_reasons`` is the reason by release, None where
     it is not deprecated.
 
     ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
-    no NUMA.  ``numa_mem_supported``: a node may be given memory as a number, until 5.0 also
-    where there is no version.  A guest without NUMA gets a node where there are slots for
-    memory (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
-    ``hole64_size`` is that of the addresses for PCI above 4 GiB.
+    no NUMA.  ``get_default_cpu_node_id`` returns the node of the CPU with an index.
+    ``numa_mem_supported``: a node may be given memory as a number, until 5.0 also where
+    there is no version.  A guest without NUMA gets a node on any line
+    (``auto_enable_numa``), where there are slots for memory
+    (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
+    ``hole64_size`` is that of the addresses for PCI above 4 GiB.  ``fixup_ram_size`` changes
+    the size of the RAM that -m gives; ``instance_init`` sets defaults of the machine, ``reset``
+    is its part of a reset.
     """
 
     name: str
@@ -96,6 +106,7 @@ class MachineClass(Record):
     properties: Mapping[str, tuple[MachineProperty, ...]]
     since: Release = ()
     until: Release | None = None
+    older_desc: tuple[Release, str] | None = None
     deprecation_reasons: tuple[tuple[Release, str | None], ...] = ()
     version: Release = ()
     chipset: str = ""
@@ -104,9 +115,14 @@ class MachineClass(Record):
     default_ram_id: str = "pc.ram"
     smp_props: SMPCompatProps = SMPCompatProps()
     possible_cpu_arch_ids: Callable[[Qemu], list[CPUArchId]] | None = None
+    get_default_cpu_node_id: Callable[[Qemu, int], int] | None = None
+    fixup_ram_size: Callable[[Qemu, int], int] | None = None
+    reset: Callable[[Qemu], None] | None = None
+    instance_init: Callable[[Qemu], None] | None = None
     numa_mem_supported: bool = False
     numa_mem_align_shift: int = 23
     numa_auto_assign_ram: Callable[[MachineClass, list[NodeInfo], int], None] | None = None
+    auto_enable_numa: bool = False
     auto_enable_numa_with_memhp: bool = False
     auto_enable_numa_with_memdev: bool = False
     has_acpi: bool = True
@@ -135,7 +151,9 @@ class MachineState(Record):
     ``name`` is what the user calls it, empty until it is chosen, ``type_name`` what QOM
     calls its type.  ``ram`` is the region that the machine takes its RAM as,
     ``memdev_id`` the name and ``memdev`` the backend that ``memory-backend=`` names.
-    ``cpu`` is what -cpu says.  ``device_memory`` is None on a machine without such a range.
+    ``cpu`` is what -cpu says.  ``properties`` are those that one type of machine reads alone,
+    by name; firmware and kernel also come from -bios, -pflash, -drive and -kernel.
+    ``device_memory`` is None on a machine without such a range.
     """
 
     name: str = ""
@@ -148,6 +166,7 @@ class MachineState(Record):
     nvdimm: bool = False
     hmat: bool = False
     acpi: bool = True
+    properties: dict[str, Any] = attrs.field(factory=dict)
     pcie: bool = False
     max_ram_below_4g: int = 0
     ram_size: int = 0

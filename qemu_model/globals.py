@@ -20,6 +20,7 @@ from .revision import Revision
 
 if TYPE_CHECKING:
     from .qom import Object
+    from .target_info import TargetInfo
 
 
 @attrs.define(eq=False, repr=False)
@@ -56,6 +57,7 @@ class MemsetContext(Value):
 class Qemu(Record):
     """One process: its host, its tree, its options, its RAM blocks, its objects.
 
+    ``target`` is which program of QEMU it is: qemu-system-x86_64, or one for another processor.
     ``location`` is the part of the command line that is being worked on; error
     reports start with it.  ``assumed_machine`` is the machine of a line that names
     none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
@@ -72,6 +74,7 @@ class Qemu(Record):
     host: Host
     tree: Revision
     platform: Platform
+    target: TargetInfo
     machine: MachineState = attrs.field(factory=MachineState)
     mem_path: str | None = None
     mem_prealloc: bool = False
@@ -80,6 +83,7 @@ class Qemu(Record):
     max_cpus: int = 1
     smp_dies: int = 1
     smp_modules: int = 1
+    smp_clusters: int = 1
     smp_cores: int = 1
     smp_threads: int = 1
     numa: NumaState = attrs.field(factory=NumaState)

@@ -40,23 +40,18 @@ def machine_set_cpu_numa_node(qemu: Qemu, props: CpuInstanceProperties) -> None:
     """
     match = False
     for slot in qemu.machine.possible_cpus:
-        for name, wanted, there in (
+        ids = (
+            ("thread", props.thread_id, slot.thread_id),
+            ("core", props.core_id, slot.core_id),
             ("module", props.module_id, slot.module_id),
-            ("cluster", props.cluster_id, None),
+            ("cluster", props.cluster_id, slot.cluster_id),
             ("die", props.die_id, slot.die_id),
-        ):
+            ("socket", props.socket_id, slot.socket_id),
+        )
+        for name, wanted, there in ids:
             if wanted is not None and there is None:
                 raise messages.NUMA_CPU_PROPERTY.error(name=f"{name}-id")
-        if not all(
-            wanted in (None, there)
-            for wanted, there in (
-                (props.thread_id, slot.thread_id),
-                (props.core_id, slot.core_id),
-                (props.module_id, slot.module_id),
-                (props.die_id, slot.die_id),
-                (props.socket_id, slot.socket_id),
-            )
-        ):
+        if not all(wanted in (None, there) for _, wanted, there in ids):
             continue
         if slot.node_id not in (None, props.node_id):
             raise messages.CPU_ASSIGNED.error(node=slot.node_id)
@@ -79,31 +74,38 @@ def _set_own_initiator(qemu: Qemu, node: int) -> None:
 
 def cpu_slot_to_string(qemu: Qemu, cpu: CPUArchId) -> str:
     """Return the place of a CPU in words."""
-    words = [f"socket-id: {cpu.socket_id}"]
+    words = [] if cpu.socket_id is None else [f"socket-id: {cpu.socket_id}"]
     if cpu.die_id is not None:
         words.append(f"die-id: {cpu.die_id}")
         if not qemu.tree.machine.die_id_has_a_comma:
             words = ["".join(words)]
-    if cpu.module_id is not None:
-        words.append(f"module-id: {cpu.module_id}")
-    return ", ".join([*words, f"core-id: {cpu.core_id}", f"thread-id: {cpu.thread_id}"])
+    for name, number in (
+        ("cluster", cpu.cluster_id),
+        ("module", cpu.module_id),
+        ("core", cpu.core_id),
+        ("thread", cpu.thread_id),
+    ):
+        if number is not None:
+            words.append(f"{name}-id: {number}")
+    return ", ".join(words)
 
 
 def machine_numa_finish_cpu_init(qemu: Qemu) -> None:
     """Put the CPUs that no -numa names into nodes.
 
-    If none is named sockets go round the nodes; else the rest goes to node 0, with
-    two warnings.  Prints what ``machine_set_cpu_numa_node`` raises and what
+    If none is named the machine says into which; else the rest goes to node 0, with two
+    warnings.  Prints what ``machine_set_cpu_numa_node`` raises and what
     ``numa_validate_initiator`` prints, and exits with 1.
     """
     from .numa_hmat import numa_validate_initiator
 
-    nodes = qemu.numa.nb_numa_nodes
+    default_node = machine_get_class(qemu).get_default_cpu_node_id
+    assert default_node is not None, "a machine with nodes has one"
     cpus = qemu.machine.possible_cpus
     default_mapping = all(slot.node_id is None for slot in cpus)
     left = [(index, slot) for index, slot in enumerate(cpus) if slot.node_id is None]
-    for _, slot in left:
-        slot.node_id = slot.socket_id % nodes if default_mapping else 0
+    for index, slot in left:
+        slot.node_id = default_node(qemu, index) if default_mapping else 0
         if qemu.machine.hmat:
             try:
                 _set_own_initiator(qemu, slot.node_id)
@@ -140,8 +142,11 @@ def machine_set_mem(
     before 7.1 ``invalid -m option value: missing 'maxmem' option``.
     """
     machine = qemu.machine
+    mc = machine_get_class(qemu)
     machine.ram_size_given = bool(size)
-    size = round_up(size or machine_get_class(qemu).default_ram_size, 8192)
+    size = round_up(size or mc.default_ram_size, 8192)
+    if mc.fixup_ram_size is not None:
+        size = mc.fixup_ram_size(qemu, size)
     machine.ram_size = machine.maxram_size = size
     if max_size is None:
         if slots is not None:

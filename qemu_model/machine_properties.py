@@ -67,6 +67,15 @@ def machine_set_nvdimm(qemu: Qemu, value: bool) -> None:
     qemu.machine.nvdimm = value
 
 
+def keep(name: str) -> Callable[[Qemu, Any], None]:
+    """Return what notes the value of a property for the one type of machine that reads it."""
+
+    def set(qemu: Qemu, value: Any) -> None:
+        qemu.machine.properties[name] = value
+
+    return set
+
+
 #: A property by its name: as it is in one release or another.
 Properties: TypeAlias = Mapping[str, tuple[MachineProperty, ...]]
 

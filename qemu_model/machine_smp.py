@@ -46,8 +46,14 @@ def smp_parameters(qemu: Qemu) -> tuple[str, ...]:
 def _supported(qemu: Qemu, name: str) -> bool:
     """Return whether the machine's CPUs can be divided by ``name``."""
     props = machine_get_class(qemu).smp_props
-    supported = {"dies": props.dies_supported, "modules": props.modules_supported}
-    return supported.get(name, name not in _OPTIONAL) and name in smp_parameters(qemu)
+    supported = {
+        "dies": props.dies_supported,
+        "modules": props.modules_supported,
+        "clusters": props.clusters_supported,
+        "books": props.books_supported,
+        "drawers": props.drawers_supported,
+    }
+    return supported.get(name, True) and name in smp_parameters(qemu)
 
 
 def cpu_hierarchy_to_string(qemu: Qemu, counts: Mapping[str, int]) -> str:
@@ -71,6 +77,7 @@ def machine_parse_smp_config(qemu: Qemu, given: Mapping[str, int]) -> None:
         counts = _smp_parse_before_6_2(qemu, numbers)
     qemu.smp_cpus, qemu.max_cpus = counts["cpus"], counts["maxcpus"]
     qemu.smp_dies, qemu.smp_modules = counts["dies"], counts["modules"]
+    qemu.smp_clusters = counts.get("clusters", 1)
     qemu.smp_cores, qemu.smp_threads = counts["cores"], counts["threads"]
     mc = machine_get_class(qemu)
     if qemu.smp_cpus < 1:

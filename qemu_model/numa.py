@@ -75,7 +75,8 @@ def parse_numa_node(qemu: Qemu, node: NumaNodeOptions) -> None:
                 slot.core_id,
                 slot.thread_id,
                 slot.die_id,
-                module_id=slot.module_id,
+                slot.cluster_id,
+                slot.module_id,
             ),
         )
     _check_mem_and_memdev(qemu, node)
@@ -306,7 +307,7 @@ def _add_implicit_node(qemu: Qemu) -> None:
     numa, machine, mc = qemu.numa, qemu.machine, machine_get_class(qemu)
     by_slots = mc.auto_enable_numa_with_memhp and machine.ram_slots
     by_room = mc.auto_enable_numa_with_memdev and machine.maxram_size > machine.ram_size
-    if not numa.nb_numa_nodes and (by_slots or by_room):
+    if not numa.nb_numa_nodes and (by_slots or by_room or mc.auto_enable_numa):
         parse_numa_node(qemu, NumaNodeOptions())
         if qemu.tree.numa.implicit_node_has_all_ram:
             numa.info(0).node_mem = machine.ram_size

@@ -33,11 +33,14 @@ _UUID: Final = re.compile("-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 
 class NVDIMMDevice(PCDIMMDevice):
     """A module of persistent memory; ``label_size`` in bytes, at the end of the backend.
 
+    ``has_uuid``: the label has one that is not all zeros.
+
     ``nvdimm_mr`` is what of the backend the guest has, once it is prepared.
     """
 
     label_size: int = 0
     unarmed: bool = False
+    has_uuid: bool = False
     nvdimm_mr: MemoryRegion | None = None
 
 
@@ -52,13 +55,15 @@ def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor,
     nvdimm.label_size = size
 
 
-def nvdimm_set_uuid(_qemu: Qemu, _nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Set the label's UUID, a property since 5.0.
 
     Raises ``Property 'nvdimm.uuid' has invalid value``.
     """
-    if not _UUID.fullmatch(v.type_str(name)):
+    text = v.type_str(name)
+    if not _UUID.fullmatch(text):
         raise messages.NVDIMM_UUID.error()
+    nvdimm.has_uuid = bool(text.strip("0-"))
 
 
 def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:

@@ -24,6 +24,8 @@ from .host.protocol import Host
 from .host.recording import RecordingHost
 from .host.wrapper import kernel_behind
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
+from .machines.programs import without_program
+from .machines.targets import target_of
 from .qmp import qmp_dispatch_check_obj, reply_to
 from .qobject_input import QObjectInputVisitor
 from .qom import TypeInfo, user_creatable_cleanup
@@ -125,7 +127,9 @@ def _names_in(release: Release) -> Callable[[str], str]:
 class Process:
     """A QEMU process that runs the model.
 
-    Call :meth:`start`, :meth:`command` as often as wanted, and :meth:`finish`.
+    Call :meth:`start`, :meth:`command` as often as wanted, and :meth:`finish`.  ``args`` are
+    QEMU's options, with the program before them where they are not for x86
+    (:mod:`.machines.programs`).
     ``revision`` None is the tree that the line names (:func:`.revisions.default.choose`).
     ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
     called with what happens, as it happens.  With ``must_negotiate`` no command is
@@ -149,7 +153,14 @@ class Process:
         revision = choose(args).revision if revision is None else revision
         caller = Caller() if caller is None else caller
         self.host = RecordingHost(host, on_event, _names_in(revision.release), caller)
-        self.qemu = Qemu(self.host, revision, host.platform, on_stderr=on_stderr, caller=caller)
+        self.qemu = Qemu(
+            self.host,
+            revision,
+            host.platform,
+            target_of(self.args),
+            on_stderr=on_stderr,
+            caller=caller,
+        )
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)
         self.types: Mapping[str, TypeInfo] = self._front_end.types(revision.release)
@@ -170,7 +181,8 @@ class Process:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
         self.running = True
         try:
-            self.line = self._front_end.parse(self.qemu, self.types, self.args)
+            options = without_program(self.args)
+            self.line = self._front_end.parse(self.qemu, self.types, options)
             self._front_end.start(self.qemu, self.types, self.line)
         except ENDS as end:
             self._end(end)

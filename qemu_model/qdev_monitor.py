@@ -22,8 +22,13 @@ from .pc_dimm import (
     Setter,
     pc_dimm_realize,
 )
-from .revisions.release import Release, is_between
-from .virtio_mem import TYPE_VIRTIO_MEM, VirtIOMEM, virtio_mem_system_reset
+from .revisions.release import is_between
+from .virtio_mem import (
+    TYPE_VIRTIO_MEM,
+    TYPE_VIRTIO_MEM_CCW,
+    VirtIOMEM,
+    virtio_mem_system_reset,
+)
 from .virtio_pmem import TYPE_VIRTIO_PMEM
 
 C_FILE = "system/qdev-monitor.c"
@@ -37,18 +42,20 @@ DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
             TYPE_NVDIMM,
             TYPE_VIRTIO_PMEM,
             TYPE_VIRTIO_MEM,
+            TYPE_VIRTIO_MEM_CCW,
             TYPE_IVSHMEM_PLAIN,
         )
     }
 )
 #: The chipsets that have a PCI bus.
-_WITH_PCI: Final = ("i440fx", "q35", "remote")
+_WITH_PCI: Final = ("i440fx", "q35", "remote", "virt", "pseries", "s390-ccw-virtio")
 
 
-def device_class(driver: str | None, release: Release) -> PCDIMMDeviceClass | None:
+def device_class(qemu: Qemu, driver: str | None) -> PCDIMMDeviceClass | None:
     """Return the type of device of that name if it takes a backend, else None."""
-    kind = DEVICES.get(driver or "")
-    return kind if kind is not None and is_between(release, kind.since, None) else None
+    kind, release = DEVICES.get(driver or ""), qemu.tree.release
+    there = kind is not None and is_between(release, kind.since, None)
+    return kind if there and qemu.target.has_device(driver or "", release) else None
 
 
 def implies_a_machine(driver: str | None) -> bool:
@@ -66,12 +73,13 @@ def qdev_device_add(
     """Make a device that takes a backend: its properties in this order, then all at once.
 
     Raises ``'<type>' is not a valid device model name`` for a device that takes a backend
-    in a later release, ``No 'PCI' bus found for device '<type>'``, ``Property '<type>.<name>' not
+    in a later release or in another program, ``No 'PCI' bus found for device '<type>'``,
+    ``Property '<type>.<name>' not
     found``, ``Property '<type>.<name>' is not writable``, before 7.0 ``Insufficient
     permission to perform this operation``, and what setters and ``device_set_realized``
     raise.  Devices of other types are not made.
     """
-    kind = device_class(driver, qemu.tree.release)
+    kind = device_class(qemu, driver)
     if kind is None and driver in DEVICES:
         raise messages.INVALID_DEVICE.error(name=driver)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
@@ -106,7 +114,10 @@ def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | Non
 
 
 def qemu_system_reset(qemu: Qemu) -> None:
-    """Reset the devices as the guest is about to start."""
+    """Reset the machine and its devices as the guest is about to start."""
+    reset = machine_get_class(qemu).reset
+    if reset is not None:
+        reset(qemu)
     for device in qemu.machine.memory_devices:
         if isinstance(device, VirtIOMEM):
             virtio_mem_system_reset(qemu, device)

@@ -42,6 +42,13 @@ _OPTIONS: Final = """
 """
 #: What a QEMU for x86 refuses as it is for other targets.
 NOT_FOR_X86: Final = frozenset({"g", "old-param", "prom-env", "semihosting", "semihosting-config"})
+_ONLY_FOR_X86: Final = frozenset({"acpitable", "no-fd-bootchk", "no-hpet", "win2k-hack"})
+#: What those for other processors refuse.
+NOT_FOR_ARM: Final = _ONLY_FOR_X86 | {"g", "prom-env"}
+NOT_FOR_PPC: Final = _ONLY_FOR_X86 | {
+    "no-acpi", "old-param", "semihosting", "semihosting-config", "smbios"
+}  # fmt: skip
+NOT_FOR_S390X: Final = NOT_FOR_PPC | {"g", "prom-env"}
 
 
 @attrs.frozen(eq=False, repr=False)

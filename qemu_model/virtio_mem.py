@@ -170,6 +170,10 @@ def _instance_init(id: str | None) -> PCDIMMDevice:
     return VirtIOMEM(TYPE_VIRTIO_MEM, id)
 
 
+def _ccw_instance_init(id: str | None) -> PCDIMMDevice:
+    return VirtIOMEM(TYPE_VIRTIO_MEM_CCW, id)
+
+
 TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     "virtio-mem-pci",
     MappingProxyType(
@@ -188,4 +192,8 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     needs_pci=True,
     since=(5, 1),
     later=MappingProxyType({"unplugged-inaccessible": (7, 0)}),
+)
+#: The same on the channels of s390x; it needs no PCI bus, and the machine has always what it needs.
+TYPE_VIRTIO_MEM_CCW: Final = attrs.evolve(
+    TYPE_VIRTIO_MEM, name="virtio-mem-ccw", instance_init=_ccw_instance_init, since=(10, 0)
 )

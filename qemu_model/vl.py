@@ -33,7 +33,6 @@ from .records import Value
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
 from .vl_options import (
-    DEFAULT_MACHINE,
     DEVICE_OPTS,
     MACHINE_OPTS,
     MEM_OPTS,
@@ -48,6 +47,8 @@ from .vl_options import (
     merged,
     parse_opts,
     parse_other_option,
+    refuse_machine,
+    refuse_missing_machine,
     set_memory_options,
 )
 
@@ -201,7 +202,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
         params=params,
     )
     line.device_options.append(made)
-    if device_class(made.driver, qemu.tree.release) is None:
+    if device_class(qemu, made.driver) is None:
         line.ignore_device(option, made.driver)
 
 
@@ -296,13 +297,14 @@ def keyval_dashify(qemu: Qemu, qdict: Mapping[str, Any]) -> dict[str, Any]:
 def select_machine(qemu: Qemu, line: QapiCommandLine, name: str | None) -> None:
     """Choose the machine of the line, or the one that suits it.
 
-    Prints ``unsupported machine type`` and exits with 1.
+    Prints ``unsupported machine type`` or ``No machine specified, and there is no default``
+    and exits with 1.
     """
-    name = name or qemu.assumed_machine or DEFAULT_MACHINE
+    name = name or qemu.assumed_machine or qemu.target.default_machine
+    if not name:
+        refuse_missing_machine(qemu)
     if not find_and_set_machine(qemu, line, name):
-        error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
-        qemu.error_report_err(error)
-        raise Exit(1)
+        refuse_machine(qemu, name)
 
 
 def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> None:
@@ -311,8 +313,8 @@ def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> N
     The other lists are those of a build and are not modelled.
     """
     release = qemu.tree.release
-    if line.machine_help and find_machine(name, release) is None:
-        qemu.stdout.extend(machine_help(release))
+    if line.machine_help and find_machine(name, release, qemu.target) is None:
+        qemu.stdout.extend(machine_help(release, qemu.target))
     if line.machine_help or line.wants_help:
         raise Exit(0)
 
@@ -398,8 +400,9 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     name = options.pop("type", None)
     qemu_process_help_options(qemu, line, name or "")
     if not line.machine:
-        line.assumed_machine = qemu.assumed_machine or _assume_machine(line)
-        qemu.assumed_machine = line.assumed_machine
+        if qemu.assumed_machine is None:
+            qemu.assumed_machine = _assume_machine(qemu, line)
+        line.assumed_machine = qemu.assumed_machine
     select_machine(qemu, line, name)
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     if not qemu.tree.vl.memory_is_a_machine_property:
@@ -439,11 +442,12 @@ def _check_mem_path(qemu: Qemu, options: Mapping[str, Any]) -> None:
         raise Exit(1)
 
 
-def _assume_machine(line: QapiCommandLine) -> str:
-    """Return the default machine for a line without -machine: pc if it is about RAM, or none."""
+def _assume_machine(qemu: Qemu, line: QapiCommandLine) -> str:
+    """Return the machine of a line without -machine: QEMU's own if it is about RAM, or none."""
     about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
     devices = any(implies_a_machine(device.driver) for device in line.device_options)
-    return DEFAULT_MACHINE if about_ram or devices or line.smp or not line.acpi else "none"
+    about_ram = about_ram or devices or line.smp or not line.acpi
+    return qemu.target.default_machine if about_ram else "none"
 
 
 def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[DeviceOptions]) -> None:

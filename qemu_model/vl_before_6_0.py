@@ -31,7 +31,6 @@ from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
 from .vl_options import (
-    DEFAULT_MACHINE,
     DEVICE_OPTS,
     MACHINE_OPTS,
     MEM_OPTS,
@@ -47,6 +46,8 @@ from .vl_options import (
     merged,
     parse_opts,
     parse_other_option,
+    refuse_machine,
+    refuse_missing_machine,
     set_memory_options,
 )
 
@@ -105,7 +106,7 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         case "device":
             opts = parse_opts(qemu, DEVICE_OPTS, line.devices, value)
             line.wants_help |= opts.has_help() or is_help_option(opts.get("driver") or "")
-            if device_class(opts.get("driver"), qemu.tree.release) is None:
+            if device_class(qemu, opts.get("driver")) is None:
                 line.ignore_device(option, opts.get("driver"))
         case "m":
             parse_opts(qemu, MEM_OPTS, line.memory, value)
@@ -116,10 +117,10 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
             parse_opts(qemu, MACHINE_OPTS, line.machine, value)
 
 
-def _assume_machine(line: CommandLine) -> str:
-    """Return the default machine for a line without -machine.
+def _assume_machine(qemu: Qemu, line: CommandLine) -> str:
+    """Return the machine of a line without -machine.
 
-    pc, QEMU's own default, if the line is about the guest's RAM; else none.
+    QEMU's own default if the line is about the guest's RAM; else none.
     """
     about_ram = (
         any(opts.params for opts in line.machine)
@@ -130,26 +131,29 @@ def _assume_machine(line: CommandLine) -> str:
         or line.mem_path is not None
         or any(implies_a_machine(opts.get("driver")) for opts in line.devices)
     )
-    return DEFAULT_MACHINE if about_ram else "none"
+    return qemu.target.default_machine if about_ram else "none"
 
 
 def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
     """Choose the machine: the line's, else the assumed one, else what suits the line.
 
-    Prints ``unsupported machine type`` and exits with 1; lists the machines on
-    stdout for ``help``, and exits with 0.
+    Prints ``unsupported machine type`` or ``No machine specified, and there is no default``
+    and exits with 1; lists the machines on stdout for ``help``, and exits with 0.
     """
     qemu.location = options.location
     name = options.get("type")
     if name is None:
-        name = line.assumed_machine = qemu.assumed_machine or _assume_machine(line)
+        name = qemu.assumed_machine
+        if name is None:
+            name = _assume_machine(qemu, line)
+        line.assumed_machine = name
+        if not name:
+            refuse_missing_machine(qemu)
     if not find_and_set_machine(qemu, line, name):
         if is_help_option(name):
-            qemu.stdout.extend(machine_help(qemu.tree.release))
+            qemu.stdout.extend(machine_help(qemu.tree.release, qemu.target))
             raise Exit(0)
-        error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
-        qemu.error_report_err(error)
-        raise Exit(1)
+        refuse_machine(qemu, name)
     qemu.location = ""
 
 
@@ -192,7 +196,7 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
             driver = opts.get("driver")
             if driver is None:
                 raise messages.DRIVER_MISSING.error(name="driver")
-            later = driver in DEVICES and device_class(driver, qemu.tree.release) is None
+            later = driver in DEVICES and device_class(qemu, driver) is None
             if later or driver.startswith("{"):
                 # A device of a later release, or JSON, which only later trees read.
                 raise messages.INVALID_DEVICE.error(name=driver)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NoReturn
 
 import attrs
 
@@ -27,7 +27,7 @@ from .qemu_option import (
     parse_option_size,
     qemu_opts_parse_noisily,
 )
-from .qemu_options_hx import NOT_FOR_X86, qemu_options
+from .qemu_options_hx import qemu_options
 from .records import Value
 
 C_FILE = "system/vl.c"
@@ -97,8 +97,8 @@ _MEM_LOCK_ASSUMED: Final = (
     "-overcommit mem-lock={how}: QEMU calls mlockall() once the machine is made; locking is not "
     "simulated, and it succeeds"
 )
-#: The machine of QEMU's own where none is named.
-DEFAULT_MACHINE: Final = "pc"
+#: Options that give the guest firmware.
+_FIRMWARE_OPTIONS: Final = frozenset({"bios", "pflash"})
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -201,7 +201,7 @@ def parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
     """
     line.ignore(option)
     name, value = option.name, option.value or ""
-    if name in NOT_FOR_X86:
+    if name in qemu.target.refused_options:
         qemu.error_report(messages.NOT_FOR_TARGET)
         raise Exit(1)
     if name in HELP:
@@ -212,6 +212,10 @@ def parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         line.assumed.append(_ASSUMED[name])
     if name == "cpu":
         line.cpu = value
+    if name in _FIRMWARE_OPTIONS or (name == "drive" and "if=pflash" in value.split(",")):
+        qemu.machine.properties["firmware"] = True
+    if name == "kernel":
+        qemu.machine.properties["kernel"] = True
     line.wants_help |= name in _HELP_IN_VALUE and is_help_option(value)
     match name:
         case "overcommit":
@@ -262,7 +266,7 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
 
 def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     """Take the machine type of that name; return whether there is one."""
-    found = find_machine(name, qemu.tree.release)
+    found = find_machine(name, qemu.tree.release, qemu.target)
     if found is None:
         return False
     machine = found.machine
@@ -273,9 +277,27 @@ def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
         machine.numa_mem_supported or not qemu.tree.machine.numa_goes_with_mem
     )
     qemu.machine.cpu = line.cpu
+    if machine.instance_init is not None:
+        machine.instance_init(qemu)
     if found.assumption:
         line.assumed.append(found.assumption)
     return True
+
+
+def refuse_missing_machine(qemu: Qemu) -> NoReturn:
+    """Refuse a line without -machine where the program has no default, and exit with 1.
+
+    Prints ``No machine specified, and there is no default``.
+    """
+    qemu.error_report_err(messages.NO_DEFAULT_MACHINE.error(hint=messages.MACHINE_HINT))
+    raise Exit(1)
+
+
+def refuse_machine(qemu: Qemu, name: str) -> NoReturn:
+    """Refuse a machine that is not there: prints ``unsupported machine type``, exits with 1."""
+    error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
+    qemu.error_report_err(error)
+    raise Exit(1)
 
 
 def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:

@@ -33,6 +33,13 @@ def x86_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
     return places
 
 
+def x86_get_default_cpu_node_id(qemu: Qemu, index: int) -> int:
+    """Return the node of a CPU that no -numa names: sockets go round the nodes."""
+    socket_id = qemu.machine.possible_cpus[index].socket_id
+    assert socket_id is not None
+    return socket_id % qemu.numa.nb_numa_nodes
+
+
 def x86_cpus_init(qemu: Qemu) -> None:
     """Make the CPUs."""
     x86_cpu_realizefn(qemu)

@@ -16,6 +16,7 @@ from .causes_of_devices import DEVICE_CAUSES
 from .causes_of_later import ASSERTIONS, LATER_CAUSES
 from .causes_of_memory import MEMORY_CAUSES
 from .causes_of_nodes import NODE_CAUSES
+from .causes_of_other_machines import OTHER_MACHINE_CAUSES
 from .causes_of_words import WORD_CAUSES
 from .known import Known
 from .outside import OUTSIDE_CAUSES
@@ -27,6 +28,7 @@ _ALL: Final = (
     *MEMORY_CAUSES,
     *DEVICE_CAUSES,
     *NODE_CAUSES,
+    *OTHER_MACHINE_CAUSES,
     *WORD_CAUSES,
     *OUTSIDE_CAUSES,
 )

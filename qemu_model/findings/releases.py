@@ -10,6 +10,7 @@ from typing import Final
 from ..calls.said import errors_of
 from ..explain.guest_memory import Memory
 from ..explain.parts import Part, words_of
+from ..machines.programs import without_program
 from ..revision import REVISIONS, Revision
 from .case import Case, Place, look_at
 from .units import joined
@@ -49,7 +50,14 @@ def probe_for(case: Case, name: str) -> tuple[str, ...] | None:
     """Return the shortest line with what a release may not have, None if it is not found.
 
     ``name`` is that of a property, a type, an option or a machine, as the message has it.
+    The program that the line begins with stays.
     """
+    probe = _probe(case, name)
+    program = case.args[: len(case.args) - len(without_program(case.args))]
+    return None if probe is None else (*program, *probe)
+
+
+def _probe(case: Case, name: str) -> tuple[str, ...] | None:
     for word, value, _ in words_of(case.args):
         if word == name:
             return (f"-{word}",) if value is None else (f"-{word}", value)

@@ -46,7 +46,7 @@ _SHORT_FORM: Final = re.compile(r"short-form boolean option '([^']+)' deprecated
 #: Machine types that other binaries of QEMU have, or other builds of the x86 one.
 _MACHINES_ELSEWHERE: Final = MappingProxyType(
     {
-        r"virt(-\d.*)?": "qemu-system-aarch64, -arm, -riscv64 and -loongarch64 have",
+        r"virt(-\d.*)?": "qemu-system-aarch64 and -arm (others on -riscv64, -loongarch64) have",
         r"pseries(-.*)?|powernv\d*": "qemu-system-ppc64 has",
         r"s390-ccw-virtio(-.*)?": "qemu-system-s390x has",
         r"raspi.*|sbsa-ref|vexpress-.*": "qemu-system-aarch64 has",
@@ -195,7 +195,8 @@ def _machine_elsewhere(name: str) -> tuple[str, str] | None:
     for pattern, binaries in _MACHINES_ELSEWHERE.items():
         if re.fullmatch(pattern, name):
             return (
-                f"{binaries} {name}; the model knows qemu-system-x86_64 as distributions build it.",
+                f"{binaries} {name}; the model knows qemu-system-x86_64 as distributions build it, "
+                "and virt, pseries and s390-ccw-virtio of the others.",
                 "for what a backend of that line does, remove -machine",
             )
     return None

@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from ..machines.programs import with_program
 from .broken_json import repaired
 from .found import NothingFound, QemuLine
 from .lists import lists_of_words
@@ -279,4 +280,5 @@ def _cleaned(line: QemuLine) -> QemuLine:
             notes.append(note)
         else:
             words.append(repaired(word))
-    return attrs.evolve(line, options=tuple(words), notes=tuple(notes))
+    options = with_program(line.program, words)
+    return attrs.evolve(line, options=options, notes=tuple(notes))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..machines.programs import with_program
 from .found import LOOKED_FOR, NothingFound, QemuLine
 from .programs import is_option, is_program
 from .reader import find_line
@@ -39,5 +40,5 @@ def from_words(words: Sequence[str], number: int = 0) -> QemuLine:
         if word.startswith("-"):
             break
         if is_program(word):
-            return QemuLine(tuple(words[place + 1 :]), "command line", word)
+            return QemuLine(with_program(word, words[place + 1 :]), "command line", word)
     return QemuLine(tuple(words), "command line")

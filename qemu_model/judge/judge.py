@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from ..inspect.cannot_judge import CannotJudge
+from ..machines.programs import with_program
 from ..revision import Revision
 from .given import Given
 from .line import memory_paths
@@ -76,7 +77,7 @@ def read_given(
                 f"the execve line, line {command.line}, is cut short: record with -s 4096, "
                 "or give QEMU's options after --"
             )
-        options = command.argv[1:]
+        options = with_program(command.program, command.argv[1:])
     return Given(
         tuple(options),
         qmp,

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from ..error import Error
+from ..machines.targets import target_of
 from ..qemu_option import qemu_opts_parse
 
 #: Options that can end QEMU with status 1 for reasons that no memory backend has: a file, a
@@ -22,13 +23,10 @@ _MAY_FAIL: Final = re.compile(
     "|virtfs|vnc|watchdog"
 )
 
-#: What QEMU's own default is, on x86-64.
-DEFAULT_MACHINE: Final = "pc"
-
 
 def machine_of(options: Sequence[str]) -> str:
     """Return the machine that the options ask for, QEMU's own default without any."""
-    machine = DEFAULT_MACHINE
+    machine = target_of(options).default_machine
     for word, value in pairwise(options):
         if word.lstrip("-") in ("M", "machine") and word.startswith("-"):
             first = value.split(",")[0]

@@ -14,6 +14,7 @@ from ..front_ends import front_end_of
 from ..host.caller import Caller
 from ..host.protocol import Platform
 from ..inspect.cannot_judge import CannotJudge
+from ..machines.targets import target_of
 from ..process import Process, negotiates
 from ..qmp import NotModelled
 from ..revision import Revision
@@ -23,7 +24,7 @@ from .ends import is_crash, last, status_of
 from .given import Given
 from .guesses import ENDS
 from .later_calls import LaterCalls
-from .line import DEFAULT_MACHINE, machine_of, may_fail_first, memory_names, memory_paths
+from .line import machine_of, may_fail_first, memory_names, memory_paths
 from .log import Log
 from .messages_said import Said, compare
 from .replay import ReplayHost
@@ -81,7 +82,7 @@ class Trial:
             self._replay,
             revision,
             on_event=self._note_event,
-            assumed_machine=DEFAULT_MACHINE,
+            assumed_machine=target_of(given.options).default_machine,
             caller=caller,
         )
         self._process.must_negotiate = negotiates(given.qmp or ())

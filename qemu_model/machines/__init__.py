@@ -11,13 +11,20 @@ from .lookup import (
     machine_help,
     release_of,
 )
+from .programs import processor_of, with_program, without_program
 from .table import MACHINES
+from .targets import TARGETS, target_of
 
 __all__ = [
     "MACHINES",
+    "TARGETS",
     "deprecation_reason",
     "find_machine",
     "list_machines",
     "machine_help",
+    "processor_of",
     "release_of",
+    "target_of",
+    "with_program",
+    "without_program",
 ]

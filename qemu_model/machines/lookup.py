@@ -15,11 +15,11 @@ import attrs
 from ..boards import MachineClass
 from ..records import Value
 from ..revisions.release import Release, is_between, value_in
-from .table import MACHINES
+from ..target_info import TargetInfo
+from .programs import X86
+from .targets import TARGETS
 
-#: The unversioned name of each chipset's newest type.
-_ALIASES: Final = MappingProxyType({"pc": "i440fx", "q35": "q35"})
-_CHIPSETS: Final = MappingProxyType({chipset: alias for alias, chipset in _ALIASES.items()})
+_X86: Final = TARGETS[X86]
 #: Which version of QEMU the types of RHEL and CentOS Stream are nearest to.
 _RHEL: Final[Mapping[str, Release]] = MappingProxyType(
 {
@@ -41,7 +41,7 @@ _UBUNTU: Final[Mapping[str, Release]] = MappingProxyType(
 }
 )  # fmt: skip
 _VERSIONED: Final = re.compile(
-    r"pc-(?:(?P<chipset>i440fx|q35)-)?"
+    r"(?:pc-(?:(?P<chipset>i440fx|q35)-)?|(?P<other>virt|pseries|s390-ccw-virtio)-)"
     r"(?:rhel(?P<rhel>\d+\.\d+\.\d+)|(?P<version>\d+\.\d+(?:\.\d+)?)|(?P<ubuntu>[a-z]+))"
     r"(?P<rest>[-+].*|\.sles.*)?"
 )
@@ -59,16 +59,19 @@ def _exists(machine: MachineClass, release: Release) -> bool:
     return is_between(release, machine.since, machine.until)
 
 
-def list_machines(release: Release) -> list[MachineClass]:
+def list_machines(release: Release, target: TargetInfo = _X86) -> list[MachineClass]:
     """Return the machine types of a release, in the order that ``-machine help`` lists them."""
-    return [machine for machine in MACHINES.values() if _exists(machine, release)]
+    return [machine for machine in target.machines.values() if _exists(machine, release)]
+
+
+def _of_chipset(chipset: str, release: Release, target: TargetInfo) -> list[MachineClass]:
+    return [machine for machine in list_machines(release, target) if machine.chipset == chipset]
 
 
 @functools.cache
-def _newest(chipset: str, release: Release) -> MachineClass:
+def _newest(chipset: str, release: Release, target: TargetInfo) -> MachineClass:
     """Return the type that the unversioned name of a chipset stands for."""
-    there = [machine for machine in list_machines(release) if machine.chipset == chipset]
-    return max(there, key=lambda machine: machine.version)
+    return max(_of_chipset(chipset, release, target), key=lambda machine: machine.version)
 
 
 def _version_of(name: str) -> tuple[str, Release, bool] | None:
@@ -76,7 +79,7 @@ def _version_of(name: str) -> tuple[str, Release, bool] | None:
     match = _VERSIONED.fullmatch(name)
     if match is None:
         return None
-    chipset = match["chipset"] or "i440fx"
+    chipset = match["other"] or match["chipset"] or "i440fx"
     if match["rhel"] is not None:
         version = _RHEL.get(match["rhel"])
     elif match["ubuntu"] is not None:
@@ -88,24 +91,26 @@ def _version_of(name: str) -> tuple[str, Release, bool] | None:
 
 
 @functools.lru_cache(maxsize=256)
-def find_machine(name: str, release: Release) -> NamedMachine | None:
-    """Return the machine type of that name or alias in a release, or None.
+def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> NamedMachine | None:
+    """Return the machine type of that name or alias in a release of a program, or None.
 
     A distribution's name (``pc-q35-rhel9.4.0``, ``pc-i440fx-noble``, ``pc-i440fx-9.0+pve0``)
     stands for QEMU's nearest type.
     """
-    machine = MACHINES.get(name)
+    machine = target.machines.get(name)
     if machine is not None:
         return NamedMachine(machine) if _exists(machine, release) else None
-    if name in _ALIASES:
-        return NamedMachine(_newest(_ALIASES[name], release))
-    if name == "ubuntu":
-        return _nearest(name, _newest("i440fx", release))
+    if name in target.aliases:
+        return NamedMachine(_newest(target.aliases[name], release, target))
+    if name == "ubuntu" and target is _X86:
+        return _nearest(name, _newest("i440fx", release, target))
     named = _version_of(name)
     if named is None or named[2]:
         return None
     chipset, version, _ = named
-    there = [machine for machine in list_machines(release) if machine.chipset == chipset]
+    there = _of_chipset(chipset, release, target)
+    if not there:
+        return None
     older = [machine for machine in there if machine.version <= version]
     if older:
         return _nearest(name, max(older, key=lambda machine: machine.version))
@@ -133,15 +138,19 @@ def deprecation_reason(machine: MachineClass, release: Release) -> str | None:
     return value_in(machine.deprecation_reasons, release)
 
 
-def machine_help(release: Release) -> list[str]:
+def machine_help(release: Release, target: TargetInfo = _X86) -> list[str]:
     """Return what ``-machine help`` prints, without the machines that the model does not know."""
     lines = ["Supported machines are:"]
-    newest = {_newest(chipset, release).name: alias for chipset, alias in _CHIPSETS.items()}
-    for machine in list_machines(release):
-        alias = newest.get(machine.name)
+    newest = {
+        _newest(chipset, release, target).name: alias for alias, chipset in target.aliases.items()
+    }
+    for machine in list_machines(release, target):
+        alias, desc = newest.get(machine.name), machine.desc
+        if machine.older_desc is not None and is_between(release, (), machine.older_desc[0]):
+            desc = machine.older_desc[1]
         if alias:
-            lines.append(f"{alias:<20} {machine.desc} (alias of {machine.name})")
+            lines.append(f"{alias:<20} {desc} (alias of {machine.name})")
         deprecated = " (deprecated)" if deprecation_reason(machine, release) else ""
-        note = " (default)" if alias == "pc" else deprecated
-        lines.append(f"{machine.name:<20} {machine.desc}{note}")
+        is_default = alias is not None and alias == target.default_machine
+        lines.append(f"{machine.name:<20} {desc}{' (default)' if is_default else deprecated}")
     return lines

@@ -19,27 +19,23 @@ from ..pc import PC_PROPERTIES, X86_PROPERTIES, pc_memory_plug, pc_memory_pre_pl
 from ..pc_piix import pc_init1
 from ..pc_q35 import pc_q35_init
 from ..revisions.release import Release
-from ..x86 import x86_possible_cpu_arch_ids
+from ..x86 import x86_get_default_cpu_node_id, x86_possible_cpu_arch_ids
+from .versions import (
+    DEVELOPMENT,
+    Q35_BUGFIX,
+    VERSIONS,
+    deleted_in,
+    expired_since,
+    since_release,
+    version_text,
+)
 
-#: Versions of the PCs.  That of the next release is in the development tree already.
-VERSIONS: Final[tuple[Release, ...]] = (
-    (11, 1), (11, 0), (10, 2), (10, 1), (10, 0), (9, 2), (9, 1), (9, 0), (8, 2), (8, 1), (8, 0),
-    (7, 2), (7, 1), (7, 0), (6, 2), (6, 1), (6, 0), (5, 2), (5, 1), (5, 0), (4, 2), (4, 1),
-    (4, 0), (3, 1), (3, 0), (2, 12), (2, 11), (2, 10), (2, 9), (2, 8), (2, 7), (2, 6), (2, 5),
-    (2, 4), (2, 3), (2, 2), (2, 1), (2, 0), (1, 7), (1, 6), (1, 5), (1, 4), (1, 3), (1, 2),
-    (1, 1), (1, 0), (0, 15), (0, 14), (0, 13), (0, 12), (0, 11), (0, 10),
-)  # fmt: skip
 OLDEST_Q35: Final[Release] = (2, 4)
-#: A version of its own that only q35 has, from 4.1 on.
-Q35_BUGFIX: Final[Release] = (4, 0, 1)
 #: Up to 1.3 the name has no chipset.
 LAST_PLAIN_PC: Final[Release] = (1, 3)
-#: The development tree from which the 4.0 types are.
-DEVELOPMENT: Final[Release] = (3, 1, 50)
 
 OLD: Final = "use a newer machine type instead"
 UNATTENDED: Final = "old and unattended - use a newer version instead"
-EXPIRED: Final = "machines more than 3 years old are subject to deletion after 6 years"
 #: Until 10.1 types left one by one: the last version that left with each release.
 _LEFT: Final[tuple[tuple[Release, Release], ...]] = (
     ((0, 11), DEVELOPMENT),
@@ -48,9 +44,6 @@ _LEFT: Final[tuple[tuple[Release, Release], ...]] = (
     ((1, 7), (8, 2)),
     ((2, 3), (9, 1)),
 )
-#: From 9.1 on a type is deprecated after three major releases, from 10.1 on deleted after six.
-_RULE_OF_DEPRECATION: Final[Release] = (9, 1)
-_RULE_OF_DELETION: Final[Release] = (10, 1)
 
 
 def _until(version: Release) -> Release:
@@ -58,7 +51,7 @@ def _until(version: Release) -> Release:
     for last, left in _LEFT:
         if version <= last:
             return left
-    return max(_RULE_OF_DELETION, (version[0] + 6, version[1]))
+    return deleted_in(version)
 
 
 def _deprecation_reasons(version: Release) -> tuple[tuple[Release, str | None], ...]:
@@ -73,11 +66,7 @@ def _deprecation_reasons(version: Release) -> tuple[tuple[Release, str | None], 
         return (((7, 0), UNATTENDED),)
     if version <= (2, 3):
         return (((8, 2), UNATTENDED),)
-    return ((max(_RULE_OF_DEPRECATION, (version[0] + 3, version[1])), EXPIRED),)
-
-
-def _text(version: Release) -> str:
-    return ".".join(map(str, version))
+    return (expired_since(version),)
 
 
 _SOUTH_BRIDGE: Final = MappingProxyType({"x-south-bridge": row("PIIX3|piix4-isa", since=(8, 2))})
@@ -91,6 +80,7 @@ _PC: Final = MachineClass(
     max_cpus=255,
     smp_props=SMPCompatProps(dies_supported=True, modules_supported=True),
     possible_cpu_arch_ids=x86_possible_cpu_arch_ids,
+    get_default_cpu_node_id=x86_get_default_cpu_node_id,
     numa_auto_assign_ram=numa_default_auto_assign_ram,
     pre_plug=pc_memory_pre_plug,
     plug=pc_memory_plug,
@@ -118,12 +108,11 @@ def _max_cpus(chipset: str, version: Release) -> int:
 def _of_version(pc: MachineClass, version: Release) -> MachineClass:
     """Return a PC in one of its versions: what it does about memory."""
     name = "pc" if version <= LAST_PLAIN_PC else f"pc-{pc.chipset}"
-    since = {(4, 0): DEVELOPMENT, Q35_BUGFIX: (4, 1)}.get(version, version)
     return attrs.evolve(
         pc,
-        name=f"{name}-{_text(version)}",
+        name=f"{name}-{version_text(version)}",
         version=version,
-        since=since,
+        since=since_release(version),
         until=_until(version),
         deprecation_reasons=_deprecation_reasons(version),
         max_cpus=_max_cpus(pc.chipset, version),
@@ -166,6 +155,7 @@ MICROVM: Final = MachineClass(
     max_cpus=288,
     default_ram_id="microvm.ram",
     possible_cpu_arch_ids=x86_possible_cpu_arch_ids,
+    get_default_cpu_node_id=x86_get_default_cpu_node_id,
     numa_auto_assign_ram=numa_default_auto_assign_ram,
     has_acpi=False,
 )

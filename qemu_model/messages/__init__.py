@@ -9,7 +9,19 @@ from it.
 from __future__ import annotations
 
 from ..error import Message
-from . import backends, command_line, devices, hmat, machine, memory, numa, objects, options, smp
+from . import (
+    backends,
+    command_line,
+    devices,
+    hmat,
+    machine,
+    memory,
+    numa,
+    objects,
+    options,
+    other_machines,
+    smp,
+)
 from .backends import *  # noqa: F403 - all of them are the catalogue
 from .command_line import *  # noqa: F403 - all of them are the catalogue
 from .devices import *  # noqa: F403 - all of them are the catalogue
@@ -19,6 +31,7 @@ from .memory import *  # noqa: F403 - all of them are the catalogue
 from .numa import *  # noqa: F403 - all of them are the catalogue
 from .objects import *  # noqa: F403 - all of them are the catalogue
 from .options import *  # noqa: F403 - all of them are the catalogue
+from .other_machines import *  # noqa: F403 - all of them are the catalogue
 from .smp import *  # noqa: F403 - all of them are the catalogue
 
 
@@ -27,7 +40,7 @@ def catalogue() -> dict[str, Message]:
     return {
         name: value
         for module in (
-            *(memory, backends, objects, machine, smp, numa, hmat),
+            *(memory, backends, objects, machine, other_machines, smp, numa, hmat),
             *(devices, command_line, options),
         )
         for name, value in vars(module).items()

@@ -22,6 +22,7 @@ from ..host.faults import FaultHost, parse
 from ..host.profiles import load
 from ..host.simulated import SimulatedHost
 from ..machines.lookup import list_machines
+from ..machines.targets import TARGETS
 from ..process import Run, run
 from ..qemu_options_hx import qemu_options
 from ..revisions.fields import Difference, Evidence, Shown, differences
@@ -49,6 +50,17 @@ _SOURCES: Final[Mapping[Kind, str]] = MappingProxyType(
         "machine": "hw/i386/pc.c",
     }
 )
+_MACHINE_SOURCES: Final = (
+    ("virt-", "hw/arm/virt.c"),
+    ("pseries-", "hw/ppc/spapr.c"),
+    ("s390-ccw-virtio-", "hw/s390x/s390-virtio-ccw.c"),
+)
+
+
+def _machine_source(name: str) -> str:
+    """Return the C file that has a machine type."""
+    found = (source for head, source in _MACHINE_SOURCES if name.startswith(head))
+    return next(found, _SOURCES["machine"])
 
 
 class NotARelease(Exception):
@@ -175,7 +187,7 @@ def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
             kind,
             name,
             f"{_ROWS[kind]} {name} {'is new' if came else 'is gone'}",
-            _SOURCES[kind],
+            _machine_source(name) if kind == "machine" else _SOURCES[kind],
             "measured" if measured else "read",
             not came,
             came,
@@ -185,7 +197,7 @@ def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
 def rows(tree: Revision) -> frozenset[tuple[Kind, str]]:
     """Return the object types, properties, options and machine types of a release."""
     host = SimulatedHost(load("default"))
-    qemu = Qemu(host, tree, host.platform)
+    qemu = Qemu(host, tree, host.platform, TARGETS["x86_64"])
     found: set[tuple[Kind, str]] = set()
     for info in front_end_of(tree).types(tree.release).values():
         if not info.creatable or info.abstract or not info.is_in(qemu):
@@ -198,7 +210,11 @@ def rows(tree: Revision) -> frozenset[tuple[Kind, str]]:
                 if prop.is_in(qemu)
             )
     found.update(("option", f"-{name}") for name in qemu_options(tree.release))
-    found.update(("machine", machine.name) for machine in list_machines(tree.release))
+    found.update(
+        ("machine", machine.name)
+        for target in TARGETS.values()
+        for machine in list_machines(tree.release, target)
+    )
     return frozenset(found)
 
 

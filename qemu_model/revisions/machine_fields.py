@@ -287,6 +287,108 @@ class Pc(Value):
 
 
 @attrs.frozen(eq=False, repr=False)
+class Virt(Value):
+    """``hw/arm/virt.c``."""
+
+    ram_may_be_large: bool = difference(
+        "virt may have more than 255 GiB of RAM, and a range for memory devices above it",
+        "4.0",
+        "hw/arm/virt.c:virt_set_memmap",
+        "read",
+        shown=Shown(("-M", "virt", "-m", "96M,slots=257,maxmem=3G")),
+    )
+    an_empty_line_follows_the_error: bool = difference(
+        "an empty line follows the error that memory exceeds the CPU's addresses (until 8.2)",
+        "7.0",
+        "hw/arm/virt.c:virt_set_memmap",
+        "measured",
+        shown=Shown(("-M", "virt", "-m", "96M,maxmem=2T")),
+    )
+    nvdimms_need_no_ged: bool = difference(
+        "virt takes an NVDIMM of the command line without firmware, ACPI and a CPU of 64 bits",
+        "11.0",
+        "hw/arm/virt.c:virt_memory_pre_plug",
+        "measured",
+        shown=Shown(
+            (
+                *("-M", "virt,nvdimm=on", "-m", "96M,slots=4,maxmem=4G", *_BACKEND),
+                *("-device", "nvdimm,memdev=ram0"),
+            )
+        ),
+    )
+    cpus_have_a_topology: bool = difference(
+        "a CPU of virt is named by its socket, cluster, core and thread, not by a number",
+        "7.1",
+        "hw/arm/virt.c:virt_possible_cpu_arch_ids",
+        "measured",
+        shown=Shown(
+            (
+                *("-M", "virt", "-m", "96M", *_BACKEND, "-numa", "node,memdev=ram0"),
+                *("-numa", "cpu,node-id=0,core-id=0"),
+            )
+        ),
+    )
+    takes_gic_v3_for_many_cpus: bool = difference(
+        "virt with more than 8 CPUs gets a GICv3 without gic-version=3",
+        "8.0",
+        "hw/arm/virt.c:finalize_gic_version_do",
+        "measured",
+        shown=Shown(("-M", "virt", "-m", "96M", "-smp", "9")),
+    )
+
+
+@attrs.frozen(eq=False, repr=False)
+class Spapr(Value):
+    """``hw/ppc/spapr.c``."""
+
+    takes_nvdimms: bool = difference(
+        "pseries takes NVDIMMs",
+        "5.0",
+        "hw/ppc/spapr.c:spapr_memory_pre_plug",
+        "read",
+        shown=Shown(
+            (
+                *("-M", "pseries", "-m", "512M,slots=1,maxmem=1G"),
+                *("-object", "memory-backend-ram,id=ram0,size=257M"),
+                *("-device", "nvdimm,memdev=ram0,label-size=1M"),
+            )
+        ),
+    )
+    tcg_has_threads: bool = difference(
+        "TCG runs up to 8 threads in a core of pseries",
+        "8.1",
+        "hw/ppc/spapr.c:spapr_set_vsmt_mode",
+        "measured",
+        shown=Shown(("-M", "pseries", "-m", "512M", "-smp", "2,threads=2")),
+    )
+
+
+@attrs.frozen(eq=False, repr=False)
+class S390VirtioCcw(Value):
+    """``hw/s390x/s390-virtio-ccw.c``."""
+
+    tells_of_a_changed_size: bool = difference(
+        "only s390-ccw-virtio-4.2 and older round the RAM down, and QEMU tells the new size",
+        "5.0",
+        "hw/s390x/s390-virtio-ccw.c:s390_fixup_ram_size",
+        "measured",
+        shown=Shown(("-M", "s390-ccw-virtio-4.2", "-m", "1025M")),
+    )
+    has_memory_devices: bool = difference(
+        "s390-ccw-virtio has a range for memory devices, and virtio-mem-ccw",
+        "10.0",
+        "hw/s390x/s390-virtio-ccw.c:s390_memory_init",
+        "measured",
+        shown=Shown(
+            (
+                *("-M", "s390-ccw-virtio", "-m", "96M,maxmem=3G", *_BACKEND),
+                *("-device", "virtio-mem-pci,memdev=ram0"),
+            )
+        ),
+    )
+
+
+@attrs.frozen(eq=False, repr=False)
 class MemoryDevice(Value):
     """``hw/mem/memory-device.c``."""
 

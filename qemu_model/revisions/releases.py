@@ -52,6 +52,7 @@ def qemu_4_0(tree: Revision) -> Revision:
         tree,
         "4.0",
         "April 2019",
+        virt=attrs.evolve(tree.virt, ram_may_be_large=True),
         numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
         memfd=Memfd(checks_close_on_exec=True, reports_before_it_closes=True),
         mmap_alloc=attrs.evolve(tree.mmap_alloc, guards_with_the_files_pages=True),
@@ -119,6 +120,8 @@ def qemu_5_0(tree: Revision) -> Revision:
         tree,
         "5.0",
         "April 2020",
+        spapr=attrs.evolve(tree.spapr, takes_nvdimms=True),
+        s390_virtio_ccw=attrs.evolve(tree.s390_virtio_ccw, tells_of_a_changed_size=True),
         qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
         vl=attrs.evolve(tree.vl, no_acpi_is_a_machine_property=True),
         machine=attrs.evolve(
@@ -221,6 +224,7 @@ def qemu_7_0(tree: Revision) -> Revision:
         tree,
         "7.0",
         "April 2022",
+        virt=attrs.evolve(tree.virt, an_empty_line_follows_the_error=True),
         virtio_mem=attrs.evolve(tree.virtio_mem, checks_sizes_of_small_blocks=True),
         oslib_posix=attrs.evolve(tree.oslib_posix, populates_with_madvise=True),
     )
@@ -232,6 +236,7 @@ def qemu_7_1(tree: Revision) -> Revision:
         tree,
         "7.1",
         "August 2022",
+        virt=attrs.evolve(tree.virt, cpus_have_a_topology=True),
         machine=attrs.evolve(
             tree.machine,
             checks_memory_backend_with_the_board=True,
@@ -261,6 +266,7 @@ def qemu_8_0(tree: Revision) -> Revision:
         tree,
         "8.0",
         "April 2023",
+        virt=attrs.evolve(tree.virt, takes_gic_v3_for_many_cpus=True),
         cutils=attrs.evolve(tree.cutils, hex_size_takes_a_unit=False),
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),
         virtio_mem=attrs.evolve(tree.virtio_mem, refuses_preallocation=True),
@@ -275,6 +281,7 @@ def qemu_8_1(tree: Revision) -> Revision:
         tree,
         "8.1",
         "August 2023",
+        spapr=attrs.evolve(tree.spapr, tcg_has_threads=True),
         cutils=attrs.evolve(tree.cutils, size_may_be_a_fraction=True),
         machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
         numa=attrs.evolve(tree.numa, refuses_mem_beyond_64_bits=True),
@@ -301,6 +308,7 @@ def qemu_9_0(tree: Revision) -> Revision:
         tree,
         "9.0",
         "April 2024",
+        virt=attrs.evolve(tree.virt, an_empty_line_follows_the_error=False),
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
         machine_smp=attrs.evolve(
             tree.machine_smp,
@@ -342,6 +350,7 @@ def qemu_10_0(tree: Revision) -> Revision:
         "10.0",
         "April 2025",
         "measured",
+        s390_virtio_ccw=attrs.evolve(tree.s390_virtio_ccw, has_memory_devices=True),
         vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
         qom=attrs.evolve(tree.qom, containers_are_there_at_start=True),
         oslib_posix=attrs.evolve(tree.oslib_posix, numbers_shared_memory=True),
@@ -366,7 +375,12 @@ def qemu_10_2(tree: Revision) -> Revision:
 
 def qemu_11_0(tree: Revision) -> Revision:
     """QEMU 11.0."""
-    return _release(tree, "11.0", "April 2026")
+    return _release(
+        tree,
+        "11.0",
+        "April 2026",
+        virt=attrs.evolve(tree.virt, nvdimms_need_no_ged=True),
+    )
 
 
 def qemu_11_1(tree: Revision) -> Revision:

@@ -27,6 +27,9 @@ from .machine_fields import (
     Nvdimm,
     Pc,
     PcDimm,
+    S390VirtioCcw,
+    Spapr,
+    Virt,
     VirtioMem,
 )
 from .map_sync_rules import POLICIES, Inference, Policy
@@ -75,6 +78,9 @@ class Revision(Value):
     machine: Machine = attrs.field(factory=Machine)
     machine_smp: MachineSmp = attrs.field(factory=MachineSmp)
     pc: Pc = attrs.field(factory=Pc)
+    virt: Virt = attrs.field(factory=Virt)
+    spapr: Spapr = attrs.field(factory=Spapr)
+    s390_virtio_ccw: S390VirtioCcw = attrs.field(factory=S390VirtioCcw)
     memory_device: MemoryDevice = attrs.field(factory=MemoryDevice)
     pc_dimm: PcDimm = attrs.field(factory=PcDimm)
     nvdimm: Nvdimm = attrs.field(factory=Nvdimm)

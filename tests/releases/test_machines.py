@@ -127,7 +127,8 @@ def test_a_distributions_machine_is_its_nearest_and_is_named(
         ("pc-i440fx-focal", (4, 2)),
         ("pc", None),
         ("none", None),
-        ("virt-9.0", None),
+        ("virt-9.0", (9, 0)),
+        ("s390-ccw-virtio-rhel9.4.0", (8, 2)),
         ("pc-q35-rhel99.0.0", None),
     ],
 )

@@ -18,6 +18,7 @@ from qemu_model.error import Error
 from qemu_model.globals import Qemu
 from qemu_model.host.linux import makedev
 from qemu_model.host.protocol import Platform, Stat, StatFs
+from qemu_model.machines import TARGETS
 from qemu_model.revision import SERIES, Revision
 
 #: Where this host puts memory unless it is told otherwise: at no multiple of 2 MiB.
@@ -97,7 +98,7 @@ class ToldHost:
 
 def qemu_on(host: ToldHost, revision: Revision = SERIES[-1], **values: Any) -> Qemu:
     """Return the globals of a process on that host."""
-    return attrs.evolve(Qemu(host, revision, host.platform), **values)
+    return attrs.evolve(Qemu(host, revision, host.platform, TARGETS["x86_64"]), **values)
 
 
 def message(call: Any) -> str:

@@ -1,0 +1,80 @@
+"""What the programs of QEMU differ in, one for each processor that they emulate."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from ..boards import MachineClass
+from ..qemu_options_hx import NOT_FOR_ARM, NOT_FOR_PPC, NOT_FOR_S390X, NOT_FOR_X86
+from ..revisions.release import Release
+from ..target_info import TargetInfo
+from .others import CCW, PSERIES, VIRT
+from .programs import X86, processor_of
+from .table import MACHINES, NONE
+
+
+def _table(machines: Iterable[MachineClass]) -> Mapping[str, MachineClass]:
+    """Return machine types by name, sorted as -machine help sorts them."""
+    there = sorted((NONE, *machines), key=lambda machine: machine.name)
+    return MappingProxyType({machine.name: machine for machine in there})
+
+
+_X86_DEVICES: Final[Mapping[str, Release]] = MappingProxyType(
+    dict.fromkeys(("ivshmem-plain", "nvdimm", "pc-dimm", "virtio-mem-pci", "virtio-pmem-pci"), ())
+)
+_ARM_DEVICES: Final = MappingProxyType(
+    {"ivshmem-plain": (), "nvdimm": (5, 1), "pc-dimm": (4, 2), "virtio-mem-pci": (7, 0)}
+)
+_AARCH64: Final = TargetInfo(
+    "aarch64",
+    _table(VIRT),
+    "",
+    MappingProxyType({"virt": "virt"}),
+    _ARM_DEVICES,
+    NOT_FOR_ARM,
+)
+#: Every program of which the model knows machines, by the processor.
+TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
+    {
+        target.name: target
+        for target in (
+            TargetInfo(
+                X86,
+                MACHINES,
+                "pc",
+                MappingProxyType({"pc": "i440fx", "q35": "q35"}),
+                _X86_DEVICES,
+                NOT_FOR_X86,
+            ),
+            _AARCH64,
+            attrs.evolve(_AARCH64, name="arm"),
+            TargetInfo(
+                "ppc64",
+                _table(PSERIES),
+                "pseries",
+                MappingProxyType({"pseries": "pseries"}),
+                MappingProxyType({"ivshmem-plain": (), "nvdimm": (5, 0), "pc-dimm": ()}),
+                NOT_FOR_PPC,
+            ),
+            TargetInfo(
+                "s390x",
+                _table(CCW),
+                "s390-ccw-virtio",
+                MappingProxyType({"s390-ccw-virtio": "s390-ccw-virtio"}),
+                MappingProxyType({"virtio-mem-ccw": (10, 0), "virtio-mem-pci": (10, 0)}),
+                NOT_FOR_S390X,
+            ),
+        )
+    }
+)
+
+
+def target_of(words: Sequence[str]) -> TargetInfo:
+    """Return the program that a line is for: qemu-system-x86_64 unless it says another."""
+    return TARGETS[processor_of(words)]

@@ -1,0 +1,220 @@
+"""The texts of machines without an x86 processor: ``hw/arm/``, ``hw/ppc/``, ``hw/s390x/``."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..error import Message
+
+NO_DEFAULT_MACHINE: Final = Message(
+    "No machine specified, and there is no default",
+    {"3.1": "system/vl.c:select_machine", "6.0": "system/vl.c:qemu_create_machine"},
+    ("qemu-system-aarch64 and qemu-system-arm have no default machine, and -machine is missing",),
+)
+
+# hw/arm/virt.c
+
+VIRT_SLOTS: Final = Message(
+    {"4.0": "unsupported number of memory slots: {slots}"},
+    "hw/arm/virt.c:virt_set_memmap",
+    ("'slots' of -m is above 256",),
+)
+VIRT_MAXMEM: Final = Message(
+    {"4.0": "maxmem/slots too huge"},
+    "hw/arm/virt.c:virt_set_memmap",
+    ("'maxmem' and 'slots' of -m reach beyond 2^64",),
+)
+VIRT_ADDRESS_BITS: Final = Message(
+    {"7.0": "Addressing limited to {bits} bits, but memory exceeds it by {excess} bytes"},
+    "hw/arm/virt.c:virt_set_memmap",
+    (
+        "-m with maxmem and slots reaches beyond what the CPU can address",
+        "highmem=off of -machine leaves 32 bits",
+        "without -cpu it is a cortex-a15, which has 40 bits",
+    ),
+)
+VIRT_CPUS: Final = Message(
+    "Number of SMP CPUs requested ({cpus}) exceeds max CPUs supported by machine "
+    "'mach-virt' ({most})",
+    "hw/arm/virt.c:machvirt_init",
+    (
+        "-smp asks for more CPUs than the interrupt controller has",
+        "GICv2 has 8; it is what QEMU takes without gic-version=, since 8.0 for up to 8 CPUs",
+    ),
+)
+VIRT_RAM_LIMIT: Final = Message(
+    {"3.1": "mach-virt: cannot model more than {limit}GB RAM", "4.0": None},
+    "hw/arm/virt.c:machvirt_init",
+    ("-m asks for more than 255 GiB",),
+)
+VIRT_WITHOUT_GED: Final = Message(
+    {"4.2": "memory hotplug is not enabled: missing acpi-ged device"},
+    "hw/arm/virt.c:virt_memory_pre_plug",
+    (
+        "memory is plugged into the guest by ACPI, which needs firmware (-bios, pflash)",
+        "and a CPU with 64 bits (-cpu cortex-a57, max, host), and acpi=off must not be said",
+        "virt-4.1 and older have no such device",
+    ),
+)
+VIRT_MTE: Final = Message(
+    {"5.1": "memory hotplug is not enabled: MTE is enabled"},
+    "hw/arm/virt.c:virt_memory_pre_plug",
+    ("-machine has mte=on, and a memory device is plugged in",),
+)
+VIRT_NVDIMM_UNSUPPORTED: Final = Message(
+    {"4.2": "nvdimm is not yet supported", "5.1": None},
+    "hw/arm/virt.c:virt_memory_pre_plug",
+    ("the machine takes NVDIMMs since 5.1",),
+)
+VIRT_NVDIMM_NOT_ENABLED: Final = Message(
+    {"5.1": "nvdimm is not enabled: add 'nvdimm=on' to '-M'"},
+    "hw/arm/virt.c:virt_memory_pre_plug",
+    ("-machine lacks nvdimm=on",),
+)
+
+# hw/ppc/spapr.c, spapr_nvdimm.c, spapr_caps.c
+
+SPAPR_RMA: Final = Message(
+    {
+        "3.1": "pSeries SLOF firmware requires >= {least}M guest RMA (Real Mode Area memory)",
+        "5.0": (
+            "pSeries SLOF firmware requires >= {least:x}ldMiB guest RMA (Real Mode Area memory)"
+        ),
+    },
+    {"3.1": "hw/ppc/spapr.c:spapr_machine_init", "5.0": "hw/ppc/spapr.c:spapr_rma_size"},
+    ("the guest, or its first node with memory, has less than 128 MiB",),
+)
+SPAPR_RAM_SIZE: Final = Message(
+    "Memory size 0x{size:x} is not aligned to {block} MiB",
+    "hw/ppc/spapr.c:spapr_validate_node_memory",
+    ("the size of -m is not a multiple of 256 MiB",),
+)
+SPAPR_MAXRAM_SIZE: Final = Message(
+    "Maximum memory size 0x{size:x} is not aligned to {block} MiB",
+    "hw/ppc/spapr.c:spapr_validate_node_memory",
+    (
+        "'maxmem' of -m is not a multiple of 256 MiB",
+        "the number in the message is the size of the RAM",
+    ),
+)
+SPAPR_NODE_SIZE: Final = Message(
+    "Node {node} memory size 0x{size:x} is not aligned to {block} MiB",
+    "hw/ppc/spapr.c:spapr_validate_node_memory",
+    ("the memory of a node is not a multiple of 256 MiB",),
+)
+SPAPR_SLOTS: Final = Message(
+    "Specified number of memory slots {slots} exceeds max supported {most}",
+    "hw/ppc/spapr.c:spapr_machine_init",
+    ("'slots' of -m is above 32",),
+)
+SPAPR_TCG_THREADS: Final = Message(
+    {
+        "3.1": "TCG cannot support more than 1 thread/core on a pseries machine",
+        "8.1": "TCG cannot support more than 8 threads/core on a pseries machine",
+    },
+    "hw/ppc/spapr.c:spapr_set_vsmt_mode",
+    ("-smp asks for more threads in a core than TCG has: 1, since 8.1 8",),
+)
+SPAPR_THREADS: Final = Message(
+    "Cannot support {threads} threads/core on a pseries machine because it must be a power of 2",
+    "hw/ppc/spapr.c:spapr_set_vsmt_mode",
+    ("the threads of -smp are not a power of 2",),
+)
+SPAPR_DIMM_SIZE: Final = Message(
+    "Hotplugged memory size must be a multiple of {block} MB",
+    "hw/ppc/spapr.c:spapr_memory_pre_plug",
+    ("the backend of a pc-dimm is not a multiple of 256 MiB",),
+)
+SPAPR_WITHOUT_NVDIMM: Final = Message(
+    {"5.0": "NVDIMM hotplug not supported for this machine"},
+    {
+        "5.0": "hw/ppc/spapr.c:spapr_memory_pre_plug",
+        "5.2": "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
+    },
+    ("pseries-4.2 and older take no NVDIMMs",),
+)
+SPAPR_NVDIMM_OFF: Final = Message(
+    {"5.2": "nvdimm device found but 'nvdimm=off' was set"},
+    "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
+    ("-machine has nvdimm=off, and there is an NVDIMM",),
+)
+SPAPR_LABEL_SIZE: Final = Message(
+    {"5.1": "PAPR requires NVDIMM devices to have label-size set"},
+    "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
+    ("an NVDIMM lacks label-size=",),
+)
+SPAPR_NVDIMM_SIZE: Final = Message(
+    {
+        "5.0": "NVDIMM memory size excluding the label area must be a multiple of {block}MB",
+        "5.1": ("PAPR requires NVDIMM memory size (excluding label) to be a multiple of {block}MB"),
+    },
+    "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
+    ("the size of an NVDIMM without its label is not a multiple of 256 MiB",),
+)
+SPAPR_UUID: Final = Message(
+    {"5.0": "NVDIMM device requires the uuid to be set"},
+    "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
+    ("an NVDIMM lacks uuid=",),
+)
+SPAPR_TCG_CFPC: Final = Message(
+    "TCG doesn't support requested feature, cap-cfpc={value}",
+    "hw/ppc/spapr_caps.c:cap_safe_cache_apply",
+    ("TCG runs the guest, and cap-cfpc=broken is not on the line: pseries-4.0 and later ask",),
+    stream="stderr",
+)
+SPAPR_TCG_SBBC: Final = Message(
+    {"3.1": "TCG doesn't support requested feature, cap-sbbc={value}", "9.2": None},
+    "hw/ppc/spapr_caps.c:cap_safe_bounds_check_apply",
+    ("TCG runs the guest, and cap-sbbc=broken is not on the line: pseries-4.0 and later ask",),
+    stream="stderr",
+)
+SPAPR_TCG_IBS: Final = Message(
+    "TCG doesn't support requested feature, cap-ibs={value}",
+    "hw/ppc/spapr_caps.c:cap_safe_indirect_branch_apply",
+    ("TCG runs the guest, and cap-ibs=broken is not on the line: pseries-4.0 and later ask",),
+    stream="stderr",
+)
+SPAPR_TCG_CCF: Final = Message(
+    {"5.0": "TCG doesn't support requested feature, cap-ccf-assist=on"},
+    "hw/ppc/spapr_caps.c:cap_ccf_assist_apply",
+    ("TCG runs the guest, and cap-ccf-assist=off is not on the line: pseries-5.0 and later ask",),
+    stream="stderr",
+)
+
+# hw/s390x/s390-virtio-ccw.c, ipl.c
+
+S390_RAM_SIZE: Final = Message(
+    {
+        "7.2": "ram size must be multiples of 1 MiB",
+        "8.0": None,
+        "10.0": "ram size must be multiples of 1 MiB",
+    },
+    "hw/s390x/s390-virtio-ccw.c:s390_memory_init",
+    (
+        "the size of -m is not a multiple of 1 MiB",
+        "in 7.2 this is in the stable releases only",
+    ),
+)
+S390_RAM_FIXED_UP: Final = Message(
+    {
+        "5.0": (
+            "Ram size {size}MB was fixed up to {new_size}MB to match machine restrictions. "
+            "Consider updating the guest definition."
+        )
+    },
+    "hw/s390x/s390-virtio-ccw.c:s390_fixup_ram_size",
+    ("s390-ccw-virtio-4.2 and older round the RAM down to at most 1020 equal parts",),
+    stream="stdout",
+)
+S390_THREADS: Final = Message(
+    {"7.2": "S390 does not support more than 1 threads."},
+    "hw/s390x/s390-virtio-ccw.c:s390_init_cpus",
+    ("-smp asks for more than one thread in a core",),
+)
+S390_RAM_FOR_BIOS: Final = Message(
+    {"9.2": "not enough RAM to load the BIOS file"},
+    "hw/s390x/ipl.c:s390_ipl_realize",
+    ("-m is below 3 MiB, and no -kernel is given",),
+)

@@ -1,0 +1,38 @@
+"""``include/qemu/target-info-impl.h``: what the programs of QEMU differ in about memory."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .records import Record
+from .revisions.release import Release, is_between
+
+if TYPE_CHECKING:
+    from .boards import MachineClass
+
+
+@attrs.frozen(eq=False, repr=False)
+class TargetInfo(Record):
+    """One program, by the processor that it emulates: its machines and devices.
+
+    ``default_machine`` is that of a line without -machine, empty where a line must name
+    one.  ``aliases`` has the unversioned names, each with the chipset whose newest type it
+    stands for.  ``devices`` are the devices with a memory backend, each with the release from
+    which the program has it; ``refused_options`` are those for other processors.
+    """
+
+    name: str
+    machines: Mapping[str, MachineClass]
+    default_machine: str
+    aliases: Mapping[str, str]
+    devices: Mapping[str, Release]
+    refused_options: frozenset[str]
+
+    def has_device(self, driver: str, release: Release) -> bool:
+        """Return whether the program has a device that takes a backend."""
+        return driver in self.devices and is_between(release, self.devices[driver], None)

@@ -1,0 +1,237 @@
+"""``hw/arm/virt.c``: the machine ``virt`` of qemu-system-aarch64 and -arm."""
+
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from . import messages
+from .boards import CPUArchId, DeviceMemory, machine_get_class
+from .error import Exit
+from .globals import Qemu
+from .machine_properties import (
+    NUMA_PROPERTIES,
+    NVDIMM_PROPERTIES,
+    PROPERTIES,
+    Properties,
+    keep,
+    row,
+)
+from .numa_ram import memory_region_allocate_system_memory
+from .osdep import round_up
+from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
+from .ram_addr import MemoryRegion
+
+if TYPE_CHECKING:
+    from .pc_dimm import PCDIMMDevice
+
+C_FILE = "hw/arm/virt.c"
+
+GIB: Final = 1 << 30
+#: Where RAM begins in the guest, and how much of it there may be in the layout of old.
+VIRT_MEM_BASE: Final = GIB
+LEGACY_RAMLIMIT_GB: Final = 255
+ACPI_MAX_RAM_SLOTS: Final = 256
+UINT64_MASK: Final = (1 << 64) - 1
+#: The CPUs of the interrupt controller GICv2, and of GICv3 below and above 4 GiB.
+GIC_NCPU: Final = 8
+GICV3_CPUS: Final = 123
+GICV3_CPUS_HIGH: Final = 512
+#: The last version without ACPI's generic event device, which plugs memory in.
+LAST_WITHOUT_GED: Final = (4, 1)
+#: Bits of a physical address by CPU, as TCG emulates it (``target/arm``).
+_ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "cortex-a7": 40,
+        "cortex-a15": 40,
+        "cortex-a35": 40,
+        "cortex-a53": 40,
+        "cortex-a55": 40,
+        "cortex-a57": 44,
+        "cortex-a72": 44,
+        "cortex-a76": 40,
+        "cortex-a710": 40,
+        "neoverse-n1": 48,
+        "neoverse-n2": 48,
+        "neoverse-v1": 48,
+        "a64fx": 48,
+    }
+)
+_OF_32_BITS: Final = frozenset({"cortex-a7", "cortex-a15"})
+
+VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
+    {
+        **PROPERTIES,
+        **NUMA_PROPERTIES,
+        "acpi": row("OnOffAuto", keep("acpi"), since=(5, 0)),
+        "compact-highmem": row("bool", since=(8, 0)),
+        "default-bus-bypass-iommu": row("bool", since=(6, 1)),
+        "dtb-kaslr-seed": row("bool", since=(7, 0)),
+        "dtb-randomness": row("bool", since=(7, 1)),
+        "firmware": row("any", keep("firmware")),
+        "gic-version": row("string", keep("gic-version")),
+        "highmem": row("bool", keep("highmem")),
+        "highmem-ecam": row("bool", since=(8, 0)),
+        "highmem-mmio": row("bool", since=(8, 0)),
+        "highmem-mmio-size": row("size", since=(10, 0)),
+        "highmem-redists": row("bool", keep("highmem-redists"), since=(8, 0)),
+        "iommu": row("string"),
+        "its": row("bool"),
+        "kernel": row("any", keep("kernel")),
+        "msi": row("string", since=(11, 1)),
+        "mte": row("bool", keep("mte"), since=(5, 1)),
+        "nvdimm": row("bool", NVDIMM_PROPERTIES["nvdimm"][0].set, since=(5, 1)),
+        "nvdimm-persistence": row("any", since=(5, 1)),
+        "pflash0": row("any", keep("firmware"), since=(4, 0)),
+        "pflash1": row("any", since=(4, 0)),
+        "ras": row("bool", since=(5, 1)),
+        "secure": row("bool"),
+        "virtio-mmio-transports": row("int", since=(11, 1)),
+        "virtualization": row("bool"),
+        "x-oem-id": row("any", since=(6, 0)),
+        "x-oem-table-id": row("any", since=(6, 0)),
+    }
+)
+
+
+def _cpu_name(qemu: Qemu) -> str:
+    return (qemu.machine.cpu or "cortex-a15").partition(",")[0].removesuffix("-arm-cpu")
+
+
+def arm_pamax(qemu: Qemu) -> int | None:
+    """Return how many bits the guest's physical addresses have, None if the host decides.
+
+    ``target/arm/ptw.c``.  A CPU that the model does not know is taken for large enough.
+    """
+    name = _cpu_name(qemu)
+    if qemu.platform.accelerator != "tcg" or name == "host":
+        return None
+    if name == "max":
+        return 40 if qemu.target.name == "arm" else 52
+    return _ADDRESS_BITS.get(name)
+
+
+def _is_aarch64(qemu: Qemu) -> bool:
+    """Return whether the guest's CPUs have 64 bits."""
+    return qemu.target.name == "aarch64" and _cpu_name(qemu) not in _OF_32_BITS
+
+
+def virt_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
+    """Return the places for CPUs: numbers, since 7.1 threads of a core of a cluster of a socket."""
+    if not qemu.tree.virt.cpus_have_a_topology:
+        return [CPUArchId(thread_id=index) for index in range(qemu.max_cpus)]
+    places = []
+    for index in range(qemu.max_cpus):
+        core, thread_id = divmod(index, qemu.smp_threads)
+        cluster, core_id = divmod(core, qemu.smp_cores)
+        socket_id, cluster_id = divmod(cluster, qemu.smp_clusters)
+        places.append(CPUArchId(socket_id, core_id, thread_id, cluster_id=cluster_id))
+    return places
+
+
+def virt_get_default_cpu_node_id(qemu: Qemu, index: int) -> int:
+    """Return the node of a CPU that no -numa names: CPUs, since 7.1 sockets, go round the nodes."""
+    socket_id = qemu.machine.possible_cpus[index].socket_id
+    return (index if socket_id is None else socket_id) % qemu.numa.nb_numa_nodes
+
+
+def virt_set_memmap(qemu: Qemu) -> None:
+    """Lay out the RAM and the range for memory devices above it, since 4.0.
+
+    Prints ``unsupported number of memory slots: <n>``, ``maxmem/slots too huge`` and since
+    7.0 ``Addressing limited to <n> bits, but memory exceeds it by <n> bytes``, and exits
+    with 1.
+    """
+    machine = qemu.machine
+    if machine.ram_slots > ACPI_MAX_RAM_SLOTS:
+        qemu.error_report(messages.VIRT_SLOTS, slots=machine.ram_slots)
+        raise Exit(1)
+    base = round_up(VIRT_MEM_BASE + machine.ram_size, GIB)
+    size = (machine.maxram_size - machine.ram_size + machine.ram_slots * GIB) & UINT64_MASK
+    memtop = (base + round_up(size, GIB)) & UINT64_MASK
+    bits = arm_pamax(qemu) if machine.properties.get("highmem", True) else 32
+    if messages.VIRT_ADDRESS_BITS.is_said_in(qemu.tree) and bits and memtop > 1 << bits:
+        qemu.error_report(messages.VIRT_ADDRESS_BITS, bits=bits, excess=memtop - (1 << bits))
+        if qemu.tree.virt.an_empty_line_follows_the_error:
+            qemu.put_stderr("")
+        raise Exit(1)
+    if memtop < base:
+        qemu.error_report(messages.VIRT_MAXMEM)
+        raise Exit(1)
+    if size:
+        machine.device_memory = DeviceMemory(base, size)
+
+
+def _virt_max_cpus(qemu: Qemu) -> int:
+    """Return how many CPUs the interrupt controller can have."""
+    version = qemu.machine.properties.get("gic-version") or "2"
+    if "gic-version" not in qemu.machine.properties:
+        many = qemu.max_cpus > GIC_NCPU and qemu.tree.virt.takes_gic_v3_for_many_cpus
+        version = "3" if many else version
+    if version == "2":
+        return GIC_NCPU
+    high = qemu.machine.properties.get("highmem", True)
+    return GICV3_CPUS + (GICV3_CPUS_HIGH if high else 0)
+
+
+def machvirt_init(qemu: Qemu) -> None:
+    """Make the machine.
+
+    Prints what ``virt_set_memmap`` prints, ``Number of SMP CPUs requested (<n>) exceeds max
+    CPUs supported by machine 'mach-virt' (<n>)``, in 3.1 ``mach-virt: cannot model more than
+    255GB RAM``, and before 5.0 what taking the RAM prints, and exits with 1.
+    """
+    machine = qemu.machine
+    if qemu.tree.virt.ram_may_be_large:
+        virt_set_memmap(qemu)
+    most = _virt_max_cpus(qemu)
+    if qemu.max_cpus > most:
+        qemu.error_report(messages.VIRT_CPUS, cpus=qemu.max_cpus, most=most)
+        raise Exit(1)
+    if not qemu.tree.virt.ram_may_be_large and machine.ram_size > LEGACY_RAMLIMIT_GB * GIB:
+        qemu.error_report(messages.VIRT_RAM_LIMIT, limit=LEGACY_RAMLIMIT_GB)
+        raise Exit(1)
+    if not qemu.tree.machine.ram_is_a_backend:
+        machine.ram = MemoryRegion()
+        memory_region_allocate_system_memory(qemu, machine.ram, "mach-virt.ram", machine.ram_size)
+
+
+def _has_ged(qemu: Qemu) -> bool:
+    """Return whether the guest has the device that tells it of memory plugged in."""
+    properties = qemu.machine.properties
+    return bool(
+        machine_get_class(qemu).version > LAST_WITHOUT_GED
+        and qemu.machine.acpi
+        and properties.get("acpi") != "off"
+        and properties.get("firmware")
+        and _is_aarch64(qemu)
+    )
+
+
+def virt_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Find a place for a memory module.
+
+    Raises ``memory hotplug is not enabled: missing acpi-ged device``, which is there for a
+    guest with 64 bits and firmware, ``memory hotplug is not enabled: MTE is enabled``,
+    ``nvdimm is not enabled: add 'nvdimm=on' to '-M'``, until 5.0 ``nvdimm is not yet
+    supported``, and what ``pc_dimm_pre_plug`` raises.
+    """
+    properties = qemu.machine.properties
+    if dimm.type.is_nvdimm and messages.VIRT_NVDIMM_UNSUPPORTED.is_said_in(qemu.tree):
+        raise messages.VIRT_NVDIMM_UNSUPPORTED.error()
+    need_not_plug = dimm.type.is_nvdimm and qemu.tree.virt.nvdimms_need_no_ged
+    if not need_not_plug and not _has_ged(qemu):
+        raise messages.VIRT_WITHOUT_GED.error()
+    if properties.get("mte"):
+        raise messages.VIRT_MTE.error()
+    if dimm.type.is_nvdimm and not qemu.machine.nvdimm:
+        raise messages.VIRT_NVDIMM_NOT_ENABLED.error()
+    pc_dimm_pre_plug(qemu, dimm, None)
+
+
+def virt_memory_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
+    """Map a memory module into the guest."""
+    pc_dimm_plug(qemu, dimm)
