@@ -60,6 +60,19 @@ def _check_hint(qemu: Qemu, hint: int, size: int, place: DeviceMemory) -> None:
     raise messages.DEVICE_BEYOND.error(addr=hint, size=size, end=end)
 
 
+def _device_memory(qemu: Qemu) -> DeviceMemory:
+    """Return the range for memory devices.
+
+    Raises ``memory devices (e.g. for memory hotplug) are not enabled, ...``.
+    """
+    place = qemu.machine.device_memory
+    if place is None:
+        raise messages.NO_MEMORY_DEVICES.error()
+    if not place.size:
+        raise messages.NO_DEVICE_MEMORY.error()
+    return place
+
+
 def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) -> int:
     """Return a guest address for ``size`` bytes, or check the one asked for (0 is none).
 
@@ -70,13 +83,7 @@ def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) ->
     ...``.
     """
     tree = qemu.tree.memory_device
-    place = qemu.machine.device_memory
-    if place is None:
-        raise messages.NO_MEMORY_DEVICES.error()
-    if not place.size:
-        raise messages.NO_DEVICE_MEMORY.error()
-    if tree.looks_for_room_first:
-        memory_device_check_addable(qemu, size)
+    place = _device_memory(qemu)
     _check_alignment(qemu, place.base, align)
     if not tree.looks_for_room_first:
         memory_device_check_addable(qemu, size)
@@ -103,12 +110,18 @@ def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) ->
 def memory_device_pre_plug(qemu: Qemu, device: PCDIMMDevice, legacy_align: int | None) -> None:
     """Give a device its guest address; machines up to 2.1 align it to ``legacy_align`` bytes.
 
-    Raises what the type's ``get_memory_region`` and ``memory_device_get_free_addr`` raise,
-    and since 9.0 ``backend memory size must be multiple of ...`` first.
+    Raises what the type's ``get_memory_region`` and ``memory_device_get_free_addr`` raise.
+    Since 8.1 that there is no room comes first, and since 9.0 ``backend memory size must be
+    multiple of ...`` follows it.
     """
+    tree = qemu.tree.memory_device
+    if tree.looks_for_room_first:
+        _device_memory(qemu)
     region = device.type.get_memory_region(qemu, device)
     size, align = memory_region_size(region), memory_region_get_alignment(region)
-    if qemu.tree.memory_device.size_must_fit_the_region and size % align:
+    if tree.looks_for_room_first:
+        memory_device_check_addable(qemu, size)
+    if tree.size_must_fit_the_region and size % align:
         raise messages.DEVICE_SIZE.error(align=align)
     align = max(align, device.min_alignment) if legacy_align is None else legacy_align
     device.addr = memory_device_get_free_addr(qemu, device.addr, align, size)

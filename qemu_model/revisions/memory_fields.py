@@ -322,6 +322,7 @@ class Hostmem(Value):
         "9.1 alone",
         "9.1",
         "backends/hostmem.c:host_memory_backend_set_merge",
+        "measured",
         shown=Shown(("-object", f"{_RAM},merge=off")),
     )
 

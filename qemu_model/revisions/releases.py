@@ -327,6 +327,7 @@ def qemu_9_1(tree: Revision) -> Revision:
         tree,
         "9.1",
         "September 2024",
+        "measured",
         machine_smp=attrs.evolve(tree.machine_smp, warns_of_levels_that_are_one=False),
         hostmem=attrs.evolve(tree.hostmem, wants_whole_pages=True, merges_without_memory=True),
     )
