@@ -24,6 +24,7 @@ from .given import GivenObject, added_objects, given_objects, given_options
 from .map_sync_sentence import because, said_of
 from .parts import parts_of
 from .place import MAP_SYNC_SINCE, Place, live_kernel, live_place, simulated_place, unknown_place
+from .run_words import effects_as_they_ran
 from .words import FILE, Effect, object_effects, option_effect
 
 if TYPE_CHECKING:
@@ -217,7 +218,13 @@ def _explain(
         survives,
         lost,
         backends,
-        tuple(_effects(args, objects, case.look.process)),
+        tuple(
+            effects_as_they_ran(
+                _effects(args, objects, case.look.process),
+                case.look.memory,
+                locked=any(part.on_mem_lock for part in case.parts_called("overcommit")),
+            )
+        ),
         tuple(dict.fromkeys(advice)),
         tuple(depends_on_host(backends, run)) if not name else (),
         tuple(getattr(host, "notes", ())),

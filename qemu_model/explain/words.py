@@ -42,7 +42,8 @@ class _Words(Value):
     sharing: str = ""
 
 
-_ON: Final = ("on", "yes", "y")
+#: What a switch is off with.
+OFF: Final = ("off", "no", "n", "false")
 FILE: Final = "memory-backend-file"
 MEMFD: Final = "memory-backend-memfd"
 RAM: Final = "memory-backend-ram"
@@ -176,10 +177,14 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
 #: Options of the line, beside the objects.
 _OPTIONS: Final[Mapping[str, _Words]] = MappingProxyType(
     {
-        "m": _Words(memory="this much RAM for the guest, anonymous unless a backend gives it"),
+        "m": _Words(
+            memory="this much RAM for the guest, anonymous unless a backend or -mem-path gives it"
+        ),
         "mem-path": _Words(
-            data="the guest's RAM is a private mapping of a nameless file there: nothing stays",
-            memory="on hugetlbfs: huge pages; if it fails, ordinary memory, without -mem-prealloc",
+            data="the guest's RAM is a private mapping of a file, without a name if the path is a "
+            "directory: no write reaches it",
+            memory="on hugetlbfs: huge pages; if it fails, up to 4.2 ordinary memory, without "
+            "-mem-prealloc",
         ),
         "mem-prealloc": _Words(memory="all RAM, and every backend, is taken at once"),
         "numa": _Words(memory="guest nodes: which memory, or which backend, each has"),
@@ -213,7 +218,7 @@ def property_effect(
     )
     if both is None:
         return None
-    words = both[1] if value in ("off", "no", "n") else both[0]
+    words = both[1] if value in OFF else both[0]
     text = f"{name}={value}" if given else f"{name} not given ({value})"
     return Effect(text, id, given, words.data, words.memory, words.sharing)
 

@@ -172,7 +172,7 @@ def _pool(memory: Memory, host: Surroundings) -> Iterator[Condition]:
         yield Condition(
             f'"{memory.id}" needs {pages} of {size}; {has}. A mapping of huge pages reserves all '
             "of them at once; overcommit and swap have no part in it.",
-            f"echo {memory.pages} > "
+            f"echo {memory.pages + host.pages_in_use(memory.page_size)} > "
             f"/sys/kernel/mm/hugepages/hugepages-{memory.page_size >> 10}kB/nr_hugepages",
             "grep . /sys/kernel/mm/hugepages/hugepages-*/{nr,free,resv}_hugepages",
         )

@@ -51,6 +51,12 @@ def pages_command(page_size: int, pages: int, node: int | None = None) -> str:
     return f"echo {pages} > {place}/hugepages/hugepages-{page_size >> 10}kB/nr_hugepages"
 
 
+def _pool_of(page_size: int, pages: int) -> tuple[tuple[str, str], ...]:
+    """Return the change of a simulated host that gives it so many pages, evenly over its nodes."""
+    names = {2 << 20: "huge-pages", 1 << 30: "huge-pages-1G"}
+    return ((names[page_size], str(pages)),) if page_size in names else ()
+
+
 def huge_blocks(case: Case) -> dict[int, list[Memory]]:
     """Return the blocks in huge pages, by page size in bytes; a file that two map counts once."""
     blocks: dict[int, list[Memory]] = {}
@@ -106,8 +112,8 @@ def huge_pages(case: Case) -> Iterator[Finding]:
                 f"{counted(needed, 'huge page')} of {size} needed for {ids}, and {free} free.",
                 "A mapping of huge pages reserves all of them at once, shared or private; "
                 "overcommit and swap have no part in it.",
-                pages_command(page_size, needed),
-                host_change=(("huge-pages", str(needed)),),
+                pages_command(page_size, needed + case.host.pages_in_use(page_size)),
+                host_change=_pool_of(page_size, needed),
             )
             continue
         for node, pages in sorted(demand.items()):
@@ -121,6 +127,7 @@ def huge_pages(case: Case) -> Iterator[Finding]:
                     "policy=bind takes pages from its nodes only. The reservation at start looks "
                     "at the whole pool: QEMU is killed by SIGBUS when the node's pages run out.",
                     pages_command(page_size, pages, node),
+                    host_change=_pool_of(page_size, pages * len(case.host.nodes() or (node,))),
                 )
 
 
@@ -162,6 +169,7 @@ def no_room(case: Case) -> Iterator[Finding]:
             how,
             grow if in_memory else f"free {rough_size(needed - room)} there, or use another path",
             severity,
+            host_change=(("shm", f"{needed >> 20}M"),) if mount == "/dev/shm" else (),
         )
 
 

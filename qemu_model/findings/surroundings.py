@@ -26,6 +26,10 @@ class Surroundings(Protocol):
         """Return how many huge pages of this size, in bytes, are free and not promised."""
         ...
 
+    def pages_in_use(self, page_size: int) -> int:
+        """Return how many huge pages of this size others use or have promised."""
+        ...
+
     def node_pool(self, node: int, page_size: int) -> int | None:
         """Return how many huge pages of this size are free on a node."""
         ...
@@ -60,6 +64,10 @@ class Anywhere(Value):
     def pool(self, page_size: int) -> int | None:
         """Return None."""
         return None
+
+    def pages_in_use(self, page_size: int) -> int:
+        """Return 0."""
+        return 0
 
     def node_pool(self, node: int, page_size: int) -> int | None:
         """Return None."""
@@ -99,6 +107,10 @@ class Simulated(Value):
     def pool(self, page_size: int) -> int | None:
         """Return the profile's number of huge pages of this size, 0 if it has none."""
         return self.profile.huge_pages.get(page_size, 0)
+
+    def pages_in_use(self, page_size: int) -> int:
+        """Return 0: all pages of a profile are free."""
+        return 0
 
     def node_pool(self, node: int, page_size: int) -> int | None:
         """Return the profile's number of huge pages on a node, None if it does not say."""
@@ -160,6 +172,11 @@ class ThisMachine(Value):
             _number(f"{folder}/{name}") for name in ("free_hugepages", "resv_hugepages")
         )
         return None if free is None or promised is None else free - promised
+
+    def pages_in_use(self, page_size: int) -> int:
+        """Return the pages of the pool less those that are free and not promised."""
+        whole = _number(f"{_POOLS}/hugepages-{page_size >> 10}kB/nr_hugepages")
+        return max(0, (whole or 0) - (self.pool(page_size) or 0))
 
     def node_pool(self, node: int, page_size: int) -> int | None:
         """Return the free huge pages of a node."""

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qemu_model.cli import main
@@ -225,7 +225,7 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
             [
                 "Does not start: backend 'memory-backend-file' memory size must be multiple of 4",
                 "KiB",
-                "error QM301: The size 4097 bytes is no multiple of the page size, 4 KiB.",
+                "error QM301: The size 4097 bytes is not a multiple of the page size, 4 KiB.",
                 "  fix: use -object memory-backend-file,id=r,size=8K,mem-path=/dev/shm/r,share=on",
             ],
             id="a size that is not in whole pages",
@@ -488,6 +488,85 @@ def test_the_memory_that_is_told_is_the_memory_that_was_mapped(
         assert memory.shared == bool(event.args[3] & linux.MAP_SHARED)
         assert (memory.source == "anonymous") == bool(event.args[3] & linux.MAP_ANONYMOUS)
         assert memory.readonly == (not event.args[2] & linux.PROT_WRITE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines(), TREES, st.sampled_from(["sim:server", "sim:pod", "sim:default"]))
+@example(
+    (
+        *("-m", "1G", "-machine", "memory-backend=b"),
+        *("-object", "memory-backend-memfd,id=b,size=1G,hugetlb=on,hugetlbsize=1G"),
+    ),
+    "qemu-9.1",
+    "sim:default",
+)
+def test_a_finding_about_the_host_is_gone_on_the_host_that_its_fix_makes(
+    args: tuple[str, ...], tree: str, host: str
+) -> None:
+    for finding in findings_of(case(args, tree, host)):
+        if finding.host_change:
+            changes = ",".join(f"{name}={value}" for name, value in finding.host_change)
+            after = findings_of(case(args, tree, f"{host},{changes}"))
+            assert finding.same_as not in {other.same_as for other in after}
+
+
+def claims(text: str) -> list[str]:
+    """Return what sentences of ``explain --all`` say of a block that a run can contradict."""
+    return [claim for words, claim in CLAIMS.items() if words in text]
+
+
+#: A sentence's words, and the fact that they say.
+CLAIMS = {
+    "what the guest writes goes to the file": "shared",
+    "what the guest writes never reaches the file": "private",
+    "a memfd of QEMU's own": "memfd",
+    "is taken at once": "taken",
+    "takes all of it at start": "taken",
+    "as the guest touches it": "touched",
+    "mapped readable only": "readonly",
+    "is discarded when": "shared",
+    "KSM may merge": "private",
+    "are set aside for all": "set aside",
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    lines(),
+    st.sampled_from(["", ",reserve=off", ",reserve=on", ",prealloc=off", ",dump=on,merge=off"]),
+    st.sampled_from([(), ("-mem-prealloc",), ("-overcommit", "mem-lock=on")]),
+    TREES,
+    st.sampled_from(["sim:server", "sim:default"]),
+)
+def test_no_sentence_about_an_option_contradicts_the_run(
+    args: tuple[str, ...], more: str, options: tuple[str, ...], tree: str, host: str
+) -> None:
+    whole = (*args[:-1], args[-1] + more, *options)
+    told = explain(whole, find(tree), host)
+    maps = {
+        event.result: event
+        for event in told.run.events
+        if event.call == "mmap" and not event.failed and event.args[3] & linux.MAP_FIXED
+    }
+    memfds = {event.result for event in told.run.events if event.call == "memfd_create"}
+    for memory in told.case.look.memory:
+        event = maps.get(told.case.look.addresses.get(memory.id, 0))
+        if event is None or not memory.mapped:
+            continue
+        shared = bool(event.args[3] & linux.MAP_SHARED)
+        taken = memory.prealloc or bool(options[1:])
+        facts = {"shared" if shared else "private", "taken" if taken else "touched"}
+        facts |= {"readonly"} if not event.args[2] & linux.PROT_WRITE else set()
+        facts |= {"memfd"} if event.args[4] in memfds else set()
+        if memory.huge or event.args[4] < 0 or not shared or memory.source == "memfd":
+            facts |= {"set aside"}
+        said = [
+            claim
+            for effect in told.effects
+            if effect.backend == memory.id
+            for claim in claims(f"{effect.data} {effect.memory} {effect.sharing}")
+        ]
+        assert set(said) <= facts
 
 
 @settings(max_examples=60, deadline=None)
