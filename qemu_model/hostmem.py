@@ -62,6 +62,13 @@ POLICIES: Final[Mapping[str, int]] = MappingProxyType(
 )
 
 
+@attrs.frozen(eq=False, repr=False)
+class HostMemoryBackendClass(TypeInfo):
+    """A type of memory backend; ``alloc`` takes the memory, None in the abstract type."""
+
+    alloc: Callable[[Qemu, Any], None] | None = None
+
+
 @attrs.define(eq=False, repr=False)
 class HostMemoryBackend(Object):
     """A memory backend; ``size`` in bytes.
@@ -86,10 +93,6 @@ class HostMemoryBackend(Object):
     policy: str = "default"
     mr: MemoryRegion = attrs.field(factory=MemoryRegion)
     mapped: bool = False
-
-    def alloc(self, qemu: Qemu) -> None:
-        """Take the memory, in the way of the type."""
-        raise NotImplementedError
 
 
 def host_memory_backend_init(qemu: Qemu, backend: HostMemoryBackend) -> None:
@@ -367,12 +370,16 @@ def host_memory_backend_memory_complete(qemu: Qemu, backend: HostMemoryBackend) 
     """Take the memory, and apply merge, dump, the NUMA policy and prealloc to it.
 
     All of it goes over the size as given, which may end within a page.  Raises what
-    ``alloc`` raises, ``backend '<type>' memory size must be multiple of <page size>``
+    the class's ``alloc`` raises, ``backend '<type>' memory size must be multiple of <page size>``
     (since 9.1), ``host-nodes must be empty for policy default, ...``, ``host-nodes must be
     set for policy <policy>``, ``cannot bind memory to host NUMA nodes: <strerror>``, and
     what ``qemu_prealloc_mem`` raises.
     """
-    backend.alloc(qemu)
+    bc = backend.type
+    assert isinstance(bc, HostMemoryBackendClass)
+    if bc.alloc is None:
+        return
+    bc.alloc(qemu, backend)
     ptr, size = _address_and_size(backend)
     _check_whole_pages(qemu, backend)
 
@@ -567,13 +574,14 @@ def backend_type(
     name: str,
     instance_init: Callable[[Qemu], Object],
     *own: Property,
+    alloc: Callable[[Qemu, Any], None] | None = None,
     unparent: Callable[[Qemu, Any], None] = host_memory_backend_unparent,
     abstract: bool = False,
     exists: Callable[[Qemu], bool] = always,
     since: str = "3.1",
-) -> TypeInfo:
-    """Return a type that inherits from ``memory-backend``."""
-    return TypeInfo(
+) -> HostMemoryBackendClass:
+    """Return a type that inherits from ``memory-backend`` and takes memory with ``alloc``."""
+    return HostMemoryBackendClass(
         name,
         properties(PROPERTIES, own),
         instance_init,
@@ -584,6 +592,7 @@ def backend_type(
         abstract=abstract,
         exists=exists,
         since=since,
+        alloc=alloc,
     )
 
 

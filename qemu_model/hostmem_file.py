@@ -61,10 +61,6 @@ class HostMemoryBackendFile(HostMemoryBackend):
     readonly: bool = False
     rom: str = "auto"
 
-    def alloc(self, qemu: Qemu) -> None:
-        """Open the file and map it."""
-        file_backend_memory_alloc(qemu, self)
-
 
 def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     """Make a backend with its defaults."""
@@ -369,5 +365,6 @@ TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(
         file_memory_backend_set_sync,
         exists=has_sync,
     ),
+    alloc=file_backend_memory_alloc,
     unparent=file_backend_unparent,
 )

@@ -44,10 +44,6 @@ class HostMemoryBackendMemfd(HostMemoryBackend):
     hugetlbsize: int = 0
     seal: bool = True
 
-    def alloc(self, qemu: Qemu) -> None:
-        """Make the memory file and map it."""
-        memfd_backend_memory_alloc(qemu, self)
-
 
 def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
     """Make a backend with its defaults: sealed, and shared as no other."""
@@ -177,5 +173,6 @@ TYPE_MEMORY_BACKEND_MEMFD: Final[TypeInfo] = backend_type(
         "Seal growing & shrinking",
         _has_sealing,
     ),
+    alloc=memfd_backend_memory_alloc,
     exists=_has_memfd,
 )

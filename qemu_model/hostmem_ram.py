@@ -27,10 +27,6 @@ C_FILE = "backends/hostmem-ram.c"
 class HostMemoryBackendRam(HostMemoryBackend):
     """A backend of anonymous memory."""
 
-    def alloc(self, qemu: Qemu) -> None:
-        """Take anonymous memory."""
-        ram_backend_memory_alloc(qemu, self)
-
 
 def ram_backend_new(qemu: Qemu) -> HostMemoryBackendRam:
     """Make a backend with its defaults."""
@@ -52,4 +48,8 @@ def ram_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
     memory_region_init_ram_flags_nomigrate(qemu, backend.mr, name, backend.size, flags)
 
 
-TYPE_MEMORY_BACKEND_RAM: Final[TypeInfo] = backend_type("memory-backend-ram", ram_backend_new)
+TYPE_MEMORY_BACKEND_RAM: Final[TypeInfo] = backend_type(
+    "memory-backend-ram",
+    ram_backend_new,
+    alloc=ram_backend_memory_alloc,
+)

@@ -28,10 +28,6 @@ C_FILE = "backends/hostmem-shm.c"
 class HostMemoryBackendShm(HostMemoryBackend):
     """A backend of POSIX shared memory."""
 
-    def alloc(self, qemu: Qemu) -> None:
-        """Make a shared memory object and map it."""
-        shm_backend_memory_alloc(qemu, self)
-
 
 def shm_backend_instance_init(qemu: Qemu) -> HostMemoryBackendShm:
     """Make a backend with its defaults: it is shared."""
@@ -59,5 +55,8 @@ def shm_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
 
 
 TYPE_MEMORY_BACKEND_SHM: Final[TypeInfo] = backend_type(
-    "memory-backend-shm", shm_backend_instance_init, since="9.1"
+    "memory-backend-shm",
+    shm_backend_instance_init,
+    since="9.1",
+    alloc=shm_backend_memory_alloc,
 )

@@ -187,3 +187,10 @@ def test_abstract_backend_allocates_nothing() -> None:
     """No object is of an abstract type."""
     with pytest.raises(AssertionError):
         TYPE_MEMORY_BACKEND.instance_init(qemu_on(ToldHost()))
+
+
+def test_a_backend_whose_class_has_no_alloc_takes_no_memory() -> None:
+    """backends/hostmem.c:host_memory_backend_memory_complete: ``if (!bc->alloc) return;``."""
+    host = ToldHost()
+    host_memory_backend_memory_complete(qemu_on(host), HostMemoryBackend(TYPE_MEMORY_BACKEND))
+    assert host.calls == []
