@@ -58,7 +58,7 @@ def decimal(digits: str) -> int:
     return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
-def c_integer(number: str) -> int:
+def _c_integer(number: str) -> int:
     """Return the value of an integer written as C writes it: decimal, 0x, or octal after 0."""
     digits = number.lstrip("+-")
     if digits.startswith(("0x", "0X")):
@@ -70,10 +70,10 @@ def c_integer(number: str) -> int:
     return -value if number.startswith("-") else value
 
 
-def parse_integer(text: str) -> int | None:
+def _parse_integer(text: str) -> int | None:
     """Read a whole text as a number in C's notations, of any size, or return None."""
     match = _INTEGER.fullmatch(text)
-    return None if match is None else c_integer(match["number"])
+    return None if match is None else _c_integer(match["number"])
 
 
 def parse_uint(text: str) -> tuple[int, int] | None:
@@ -81,7 +81,7 @@ def parse_uint(text: str) -> tuple[int, int] | None:
     match = _INTEGER.match(text)
     if match is None or match["number"].startswith("-"):
         return None
-    value = c_integer(match["number"])
+    value = _c_integer(match["number"])
     return (value, match.end()) if value <= UINT64_MAX else None
 
 
@@ -93,13 +93,13 @@ def qemu_strtoui(text: str) -> tuple[int, int] | None:
 
 def qemu_strtoi64(text: str) -> int | None:
     """Read a whole text as a number with a sign, in C's notations, or return None."""
-    number = parse_integer(text)
+    number = _parse_integer(text)
     return None if number is None or not INT64_MIN <= number <= INT64_MAX else number
 
 
 def qemu_strtou64(text: str) -> int | None:
     """Read a whole text as a number; a negative one wraps at 2**64.  None if there is none."""
-    number = parse_integer(text)
+    number = _parse_integer(text)
     return None if number is None or abs(number) > UINT64_MAX else number & UINT64_MAX
 
 

@@ -31,7 +31,7 @@ from .qom import (
     always,
     object_get_canonical_path,
     object_get_canonical_path_component,
-    object_get_link,
+    object_get_link_property,
     object_resolve_link,
     properties,
 )
@@ -125,7 +125,7 @@ def host_memory_backend_get_name(qemu: Qemu, backend: HostMemoryBackend) -> str:
     return name
 
 
-def host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
+def _host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
     """Return the flags that ``share`` and ``reserve`` stand for."""
     flags = RAM_SHARED if backend.share else RAM_PRIVATE
     if not backend.reserve:
@@ -302,7 +302,7 @@ def host_memory_backend_set_prealloc_threads(
 
 def _get_prealloc_context(qemu: Qemu, backend: HostMemoryBackend) -> str:
     """Return the path of the linked thread context, empty without one."""
-    return object_get_link(qemu, backend.prealloc_context)
+    return object_get_link_property(qemu, backend.prealloc_context)
 
 
 def _set_prealloc_context(qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str) -> None:
@@ -437,12 +437,12 @@ def host_memory_backend_can_be_deleted(_qemu: Qemu, backend: HostMemoryBackend) 
     return not host_memory_backend_is_mapped(backend)
 
 
-def host_memory_backend_finalize(qemu: Qemu, backend: HostMemoryBackend) -> None:
+def _host_memory_backend_finalize(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Give the backend's memory back, through the RCU thread."""
     memory_region_finalize(qemu, backend.mr)
 
 
-def host_memory_backend_unparent(_qemu: Qemu, _backend: HostMemoryBackend) -> None:
+def _host_memory_backend_unparent(_qemu: Qemu, _backend: HostMemoryBackend) -> None:
     """Leave ``/objects``: most backends have nothing to do then."""
 
 
@@ -466,12 +466,12 @@ def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
     qemu_prealloc_mem(qemu, memory_region_get_fd(backend.mr), *_address_and_size(backend), how)
 
 
-def abstract_init(_qemu: Qemu) -> Object:
+def _abstract_init(_qemu: Qemu) -> Object:
     """Refuse: an abstract type has no instances."""
     raise AssertionError("an abstract type has no instances")
 
 
-def get_type(_qemu: Qemu, obj: Object) -> str:
+def _get_type(_qemu: Qemu, obj: Object) -> str:
     """Return the name of the object's type."""
     return obj.type.name
 
@@ -482,7 +482,7 @@ def _on_linux(qemu: Qemu) -> bool:
 
 
 #: Properties of every object.
-OBJECT_PROPERTIES: Final = (Property("type", "string", get_type, None),)
+OBJECT_PROPERTIES: Final = (Property("type", "string", _get_type, None),)
 
 PROPERTIES: Final = (
     *OBJECT_PROPERTIES,
@@ -575,7 +575,7 @@ def backend_type(
     instance_init: Callable[[Qemu], Object],
     *own: Property,
     alloc: Callable[[Qemu, Any], None] | None = None,
-    unparent: Callable[[Qemu, Any], None] = host_memory_backend_unparent,
+    unparent: Callable[[Qemu, Any], None] = _host_memory_backend_unparent,
     abstract: bool = False,
     exists: Callable[[Qemu], bool] = always,
     since: str = "3.1",
@@ -588,7 +588,7 @@ def backend_type(
         host_memory_backend_memory_complete,
         host_memory_backend_can_be_deleted,
         unparent,
-        host_memory_backend_finalize,
+        _host_memory_backend_finalize,
         abstract=abstract,
         exists=exists,
         since=since,
@@ -596,4 +596,4 @@ def backend_type(
     )
 
 
-TYPE_MEMORY_BACKEND: Final = backend_type("memory-backend", abstract_init, abstract=True)
+TYPE_MEMORY_BACKEND: Final = backend_type("memory-backend", _abstract_init, abstract=True)

@@ -14,12 +14,12 @@ from .host.caller import makes_calls
 from .host.linux import MADV_REMOVE
 from .hostmem import (
     HostMemoryBackend,
+    _host_memory_backend_ram_flags,
     backend_type,
     host_memory_backend_get_name,
     host_memory_backend_init,
     host_memory_backend_mr_inited,
     host_memory_backend_post_init,
-    host_memory_backend_ram_flags,
 )
 from .memory import (
     memory_region_get_ram_ptr,
@@ -62,7 +62,7 @@ class HostMemoryBackendFile(HostMemoryBackend):
     rom: str = "auto"
 
 
-def file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
+def _file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     """Make a backend with its defaults."""
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
@@ -124,7 +124,7 @@ def _decide_rom(fb: HostMemoryBackendFile) -> None:
 
 def _ram_flags(qemu: Qemu, fb: HostMemoryBackendFile) -> RamFlags:
     """Return the flags of the block: share, reserve, pmem, readonly, rom and sync."""
-    flags = host_memory_backend_ram_flags(fb)
+    flags = _host_memory_backend_ram_flags(fb)
     if fb.readonly:
         flags |= RAM_READONLY_FD
     if fb.rom == "on":
@@ -158,7 +158,7 @@ def set_mem_path(qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str) -
     ``cannot change property 'mem-path' of <type>``.
     """
     value = v.type_str(name)
-    refuse_change(qemu, fb, name)
+    _refuse_change(qemu, fb, name)
     fb.mem_path = value
 
 
@@ -175,7 +175,7 @@ def file_memory_backend_set_align(
     Raises, once there is memory, ``cannot change property value``, from patch 4 on
     ``cannot change property 'align' of <type>``.
     """
-    refuse_change(qemu, fb, name)
+    _refuse_change(qemu, fb, name)
     fb.align = v.type_size(name)
 
 
@@ -268,14 +268,14 @@ def _refuse_with_a_stop(fb: HostMemoryBackendFile, name: str) -> None:
         raise messages.CANNOT_CHANGE_STOP.error(property=name, type=fb.type.name, id=fb.id)
 
 
-def sync_is_boolean(qemu: Qemu) -> bool:
+def _sync_is_boolean(qemu: Qemu) -> bool:
     """V8 makes the option a boolean; before, it also has the value auto."""
     return "auto" not in qemu.tree.policy.values
 
 
 def file_memory_backend_get_sync(qemu: Qemu, fb: HostMemoryBackendFile) -> bool | str:
     """Return whether MAP_SYNC is wanted."""
-    return fb.sync == "on" if sync_is_boolean(qemu) else fb.sync
+    return fb.sync == "on" if _sync_is_boolean(qemu) else fb.sync
 
 
 def file_memory_backend_set_sync(
@@ -286,7 +286,7 @@ def file_memory_backend_set_sync(
     Raises ``cannot change property 'sync' of <type>`` once there is memory, and
     before V8 ``Invalid parameter '<value>'``.
     """
-    if sync_is_boolean(qemu):
+    if _sync_is_boolean(qemu):
         value = "on" if v.type_bool(name) else "off"
     else:
         value = v.type_enum(name, qemu.tree.policy.values)
@@ -295,7 +295,7 @@ def file_memory_backend_set_sync(
     fb.sync = value
 
 
-def refuse_change(qemu: Qemu, fb: HostMemoryBackendFile, name: str) -> None:
+def _refuse_change(qemu: Qemu, fb: HostMemoryBackendFile, name: str) -> None:
     """Raise the error for a property that is fixed once there is memory.
 
     Before patch 4 that is ``cannot change property value``, from then on ``cannot
@@ -319,7 +319,7 @@ def has_sync(qemu: Qemu) -> bool:
 
 TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(
     "memory-backend-file",
-    file_backend_instance_init,
+    _file_backend_instance_init,
     Property("mem-path", "string", get_mem_path, set_mem_path),
     Property("align", "int", file_memory_backend_get_align, file_memory_backend_set_align),
     Property(

@@ -19,12 +19,12 @@ from .host.linux import (
 )
 from .hostmem import (
     HostMemoryBackend,
+    _host_memory_backend_ram_flags,
     backend_type,
     host_memory_backend_get_name,
     host_memory_backend_init,
     host_memory_backend_mr_inited,
     host_memory_backend_post_init,
-    host_memory_backend_ram_flags,
 )
 from .memfd import qemu_memfd_check, qemu_memfd_create
 from .memory import memory_region_init_ram_from_fd
@@ -75,7 +75,7 @@ def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> N
     )
     backend.aligned = True
     name = host_memory_backend_get_name(qemu, backend)
-    flags = host_memory_backend_ram_flags(backend)
+    flags = _host_memory_backend_ram_flags(backend)
     memory_region_init_ram_from_fd(qemu, backend.mr, name, backend.size, flags, fd)
 
 

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from . import messages
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
+    _host_memory_backend_ram_flags,
     backend_type,
     host_memory_backend_get_name,
     host_memory_backend_init,
-    host_memory_backend_ram_flags,
 )
 from .memory import memory_region_init_ram_flags_nomigrate
 from .qom import TypeInfo
@@ -23,14 +21,9 @@ from .qom import TypeInfo
 C_FILE = "backends/hostmem-ram.c"
 
 
-@attrs.define(eq=False, repr=False)
-class HostMemoryBackendRam(HostMemoryBackend):
-    """A backend of anonymous memory."""
-
-
-def ram_backend_new(qemu: Qemu) -> HostMemoryBackendRam:
+def _ram_backend_new(qemu: Qemu) -> HostMemoryBackend:
     """Make a backend with its defaults."""
-    backend = HostMemoryBackendRam(TYPE_MEMORY_BACKEND_RAM)
+    backend = HostMemoryBackend(TYPE_MEMORY_BACKEND_RAM)
     host_memory_backend_init(qemu, backend)
     return backend
 
@@ -44,12 +37,12 @@ def ram_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
     if not backend.size:
         raise messages.SIZE_NEVER_SET.error()
     name = host_memory_backend_get_name(qemu, backend)
-    flags = host_memory_backend_ram_flags(backend)
+    flags = _host_memory_backend_ram_flags(backend)
     memory_region_init_ram_flags_nomigrate(qemu, backend.mr, name, backend.size, flags)
 
 
 TYPE_MEMORY_BACKEND_RAM: Final[TypeInfo] = backend_type(
     "memory-backend-ram",
-    ram_backend_new,
+    _ram_backend_new,
     alloc=ram_backend_memory_alloc,
 )

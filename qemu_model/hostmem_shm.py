@@ -12,10 +12,10 @@ from . import messages
 from .globals import Qemu
 from .hostmem import (
     HostMemoryBackend,
+    _host_memory_backend_ram_flags,
     backend_type,
     host_memory_backend_get_name,
     host_memory_backend_init,
-    host_memory_backend_ram_flags,
 )
 from .memory import memory_region_init_ram_from_fd
 from .oslib_posix import qemu_shm_alloc
@@ -50,7 +50,7 @@ def shm_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
         raise messages.SHM_NOT_SHARED.error()
     name = host_memory_backend_get_name(qemu, backend)
     fd = qemu_shm_alloc(qemu, backend.size, name)
-    flags = host_memory_backend_ram_flags(backend)
+    flags = _host_memory_backend_ram_flags(backend)
     memory_region_init_ram_from_fd(qemu, backend.mr, name, backend.size, flags, fd)
 
 

@@ -11,7 +11,7 @@ from . import messages
 from .error import Abort, Exit
 from .globals import Qemu
 from .hostmem import host_memory_backend_is_mapped, host_memory_backend_set_mapped
-from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, pc_dimm_get_memory_region, set_memdev
+from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, _set_memdev, pc_dimm_get_memory_region
 
 C_FILE = "hw/misc/ivshmem-pci.c"
 
@@ -44,7 +44,7 @@ def _instance_init(id: str | None) -> PCDIMMDevice:
 
 TYPE_IVSHMEM_PLAIN: Final = PCDIMMDeviceClass(
     "ivshmem-plain",
-    MappingProxyType({"memdev": set_memdev}),
+    MappingProxyType({"memdev": _set_memdev}),
     _instance_init,
     pc_dimm_get_memory_region,
     ivshmem_plain_realize,

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from . import messages
-from .cutils import INT64_MIN, UINT64_MAX, c_integer
+from .cutils import INT64_MIN, UINT64_MAX, _c_integer
 from .error import Message
 from .globals import Qemu
 from .records import Value
@@ -97,7 +97,7 @@ class Token(Value):
     at: int
 
 
-class JsonError(Exception):
+class _JsonError(Exception):
     """What is wrong with a text, and where: said after ``JSON parse error, ``."""
 
     def __init__(self, message: Message, at: int | None = None, **fields: object) -> None:
@@ -107,7 +107,7 @@ class JsonError(Exception):
         self.fields = fields
 
 
-def lex(text: str) -> Iterator[Token]:
+def _lex(text: str) -> Iterator[Token]:
     """Give the tokens of ``text``.  Raises :class:`JsonError` ``stray '...'``."""
     behind_open_end = 0
     for piece in _PIECE.finditer(text):
@@ -124,7 +124,7 @@ def lex(text: str) -> Iterator[Token]:
                 yield Token("integer" if whole else "float", piece[0], at)
                 behind_open_end = 1
             case "stray":
-                raise JsonError(messages.JSON_STRAY, at, text=piece[0])
+                raise _JsonError(messages.JSON_STRAY, at, text=piece[0])
             case "keyword":
                 yield Token("keyword", piece[0], at)
                 behind_open_end = 1
@@ -145,7 +145,7 @@ class Parser:
         if self._next is None:
             self._next = next(self._tokens, None)
         if self._next is None:
-            raise JsonError(messages.JSON_PREMATURE)
+            raise _JsonError(messages.JSON_PREMATURE)
         return self._next
 
     def _pop(self) -> Token:
@@ -177,7 +177,7 @@ class Parser:
                 else:
                     assert key is not None
                     if key in outer:
-                        raise JsonError(messages.JSON_DUPLICATE_KEY, self._at)
+                        raise _JsonError(messages.JSON_DUPLICATE_KEY, self._at)
                     outer[key] = begun
                 if not self._closes(outer):
                     keys[-1] = None
@@ -189,7 +189,7 @@ class Parser:
         """Read a value, or how one begins that holds others: empty, then."""
         token = self._peek()
         if wants_key and self._expects_keys and token.kind != "string":
-            raise JsonError(messages.JSON_EXPECTING_KEY, token.at)
+            raise _JsonError(messages.JSON_EXPECTING_KEY, token.at)
         value: Any
         match token.kind:
             case "{":
@@ -205,7 +205,7 @@ class Parser:
             case "float":
                 value = float(token.text)
             case _:
-                raise JsonError(messages.JSON_EXPECTING_VALUE, token.at)
+                raise _JsonError(messages.JSON_EXPECTING_VALUE, token.at)
         self._pop()
         return value
 
@@ -219,10 +219,10 @@ class Parser:
     def _key(self, key: Any) -> str:
         """Return what was read as a key, and take the colon behind it."""
         if not isinstance(key, str):
-            raise JsonError(messages.JSON_KEY_NO_STRING, self._at)
+            raise _JsonError(messages.JSON_KEY_NO_STRING, self._at)
         token = self._pop()
         if token.kind != ":":
-            raise JsonError(messages.JSON_MISSING_COLON, token.at)
+            raise _JsonError(messages.JSON_MISSING_COLON, token.at)
         return key
 
     def _closes(self, outer: dict[str, Any] | list[Any]) -> bool:
@@ -230,7 +230,7 @@ class Parser:
         bracket, what = ("}", "dict") if isinstance(outer, dict) else ("]", "list")
         token = self._pop()
         if token.kind not in (bracket, ","):
-            raise JsonError(messages.JSON_SEPARATOR, token.at, what=what, bracket=bracket)
+            raise _JsonError(messages.JSON_SEPARATOR, token.at, what=what, bracket=bracket)
         return token.kind == bracket
 
 
@@ -246,11 +246,11 @@ def _string(token: Token) -> str:
             case "escape" if piece["escape"] in _ESCAPES:
                 read.append(_ESCAPES[piece["escape"]])
             case "escape":
-                raise JsonError(messages.JSON_ESCAPE, token.at)
+                raise _JsonError(messages.JSON_ESCAPE, token.at)
             case "broken":
                 raise _no_character(token, text[piece.start() :][:UNIT])
             case _:
-                raise JsonError(messages.JSON_UTF8, token.at)
+                raise _JsonError(messages.JSON_UTF8, token.at)
     return "".join(read)
 
 
@@ -265,19 +265,19 @@ def _code_point(token: Token, units: str) -> str:
     return character
 
 
-def _no_character(token: Token, text: str) -> JsonError:
-    return JsonError(messages.JSON_CHARACTER, token.at, text=text)
+def _no_character(token: Token, text: str) -> _JsonError:
+    return _JsonError(messages.JSON_CHARACTER, token.at, text=text)
 
 
 def _keyword(token: Token) -> bool | None:
     if token.text not in _KEYWORDS:
-        raise JsonError(messages.JSON_KEYWORD, token.at, text=token.text)
+        raise _JsonError(messages.JSON_KEYWORD, token.at, text=token.text)
     return _KEYWORDS[token.text]
 
 
 def _integer(text: str) -> int | float:
     """Return a number that has 64 bits, with a sign or without, as it is; others are doubles."""
-    value = c_integer(text)
+    value = _c_integer(text)
     return value if INT64_MIN <= value <= UINT64_MAX else float(text)
 
 
@@ -287,22 +287,22 @@ def qobject_from_json(qemu: Qemu, text: str) -> Any:
     Raises ``JSON parse error, ...``, with line and column before it since 11.1, ``JSON
     nesting depth limit exceeded`` and ``Expecting at most one JSON value``.
     """
-    tokens = lex(text)
+    tokens = _lex(text)
     value = None
     try:
         parses_tokens_as_they_come = qemu.tree.json_parser.parses_tokens_as_they_come
-        first = tokens_of_value(tokens)
+        first = _tokens_of_value(tokens)
         if not parses_tokens_as_they_come:
             first = iter(list(first))
         if text.strip(_WHITE_SPACE):
             value = Parser(first, expects_keys=parses_tokens_as_they_come).value()
-    except JsonError as error:
+    except _JsonError as error:
         line, column = _line_and_column(text, error.at)
         what = error.message.text_in(qemu.tree, 0, **error.fields)
         raise messages.JSON_PARSE.error(what=what, line=line, column=column) from error
     try:
         more = any(tokens)
-    except JsonError:
+    except _JsonError:
         more = True
     if more:
         raise messages.JSON_ONE_VALUE.error()
@@ -321,7 +321,7 @@ def _line_and_column(text: str, at: int | None) -> tuple[int, int]:
     return before.count(b"\n") + 1, column
 
 
-def tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:
+def _tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:
     """Give the tokens up to where as many brackets are closed as are open (``json-streamer.c``).
 
     A bracket that closes too much ends it as well.  Raises ``JSON nesting depth limit exceeded``.

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from . import messages
 from .cutils import decimal
-from .qdict import qdict_order
+from .qdict import _qdict_order
 from .qemu_option import is_help_option
 
 C_FILE = "util/keyval.c"
@@ -104,7 +104,7 @@ def keyval_listify(cur: QDict, path: Sequence[str]) -> QDict | list[Any]:
     ``path`` has the fragments that lead to it.  Raises ``Parameters '<path>*' used
     inconsistently`` and ``Parameter '<path><index>' missing``.
     """
-    for key in qdict_order(cur):
+    for key in _qdict_order(cur):
         if isinstance(cur[key], dict):
             cur[key] = keyval_listify(cur[key], (*path, key))
     indexes = {key: key_to_index(key) for key in cur}
@@ -125,7 +125,7 @@ def keyval_merge(dest: QDict, merged: QDict, prefix: str = "") -> None:
 
     Raises ``Parameter '<name>' used inconsistently``.
     """
-    for key in qdict_order(merged):
+    for key in _qdict_order(merged):
         value, old = merged[key], dest.get(key)
         if key in dest and type(old) is not type(value):
             raise messages.MERGED_INCONSISTENTLY.error(key=f"{prefix}{key}")

@@ -138,7 +138,7 @@ NVDIMM_PROPERTIES: Final[Properties] = MappingProxyType(
 )
 
 
-def find_property(qemu: Qemu, name: str) -> MachineProperty:
+def _find_property(qemu: Qemu, name: str) -> MachineProperty:
     """Return a property of the machine; of a name with points what stands before them counts.
 
     Raises ``Property '<machine>-machine.<name>' not found``.
@@ -157,7 +157,7 @@ def set_property(qemu: Qemu, name: str, v: PropertyVisitor) -> None:
     '<machine>-machine.<name>' is not writable``, what a value of the wrong kind raises
     and what the setter raises.
     """
-    prop = find_property(qemu, name)
+    prop = _find_property(qemu, name)
     value: Any = None
     match prop.kind:
         case "read-only":

@@ -37,7 +37,7 @@ PARAMETERS: Final[tuple[tuple[str, Release], ...]] = (
 _OPTIONAL: Final = ("modules", "clusters", "dies", "books", "drawers")
 
 
-def smp_parameters(qemu: Qemu) -> tuple[str, ...]:
+def _smp_parameters(qemu: Qemu) -> tuple[str, ...]:
     """Return the names of the parameters that -smp takes."""
     release = qemu.tree.release
     return tuple(name for name, since in PARAMETERS if is_between(release, since, None))
@@ -53,7 +53,7 @@ def _supported(qemu: Qemu, name: str) -> bool:
         "books": props.books_supported,
         "drawers": props.drawers_supported,
     }
-    return supported.get(name, True) and name in smp_parameters(qemu)
+    return supported.get(name, True) and name in _smp_parameters(qemu)
 
 
 def cpu_hierarchy_to_string(qemu: Qemu, counts: Mapping[str, int]) -> str:

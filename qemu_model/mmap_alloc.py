@@ -84,7 +84,7 @@ def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     return qemu.platform.page_size
 
 
-def mmap_errno(failure: int) -> int:
+def _mmap_errno(failure: int) -> int:
     """Return the errno of what :func:`qemu_ram_mmap` answered: 0 where no call had failed."""
     return 0 if failure == MAP_FAILED else -failure
 
@@ -208,7 +208,7 @@ def qemu_ram_mmap(
     ``QEMU_MAP_*``; the model hands on the RAM flags that they are made from.
     ``map_offset``, in bytes, is where in the file the block begins.
 
-    Returns the block's address, or what failed: see :func:`mmap_errno`.  A guard that is
+    Returns the block's address, or what failed: see :func:`_mmap_errno`.  A guard that is
     larger than the alignment is an assertion that fails, and QEMU aborts.
     """
     host = qemu.host

@@ -66,7 +66,7 @@ def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name:
     nvdimm.has_uuid = bool(text.strip("0-"))
 
 
-def nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Tell the guest that writes are not safe, or that they are."""
     nvdimm.unarmed = v.type_bool(name)
 
@@ -97,7 +97,7 @@ def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegi
     return nvdimm.nvdimm_mr
 
 
-def nvdimm_get_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
+def nvdimm_md_get_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
     """Return what of the backend the guest has.
 
     Raises what ``nvdimm_prepare_memory_region`` raises.
@@ -124,12 +124,12 @@ TYPE_NVDIMM: Final = PCDIMMDeviceClass(
         {
             **PC_DIMM_PROPERTIES,
             "label-size": nvdimm_set_label_size,
-            "unarmed": nvdimm_set_unarmed,
+            "unarmed": _nvdimm_set_unarmed,
             "uuid": nvdimm_set_uuid,
         }
     ),
     _instance_init,
-    nvdimm_get_memory_region,
+    nvdimm_md_get_memory_region,
     nvdimm_realize,
     is_nvdimm=True,
     later=MappingProxyType({"uuid": (5, 0)}),

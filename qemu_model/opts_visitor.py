@@ -13,7 +13,7 @@ from .error import Error
 from .glib import GHashTable
 from .globals import Qemu
 from .qapi_util import Booleans, qapi_bool_parse
-from .qapi_visit_core import as_int32, as_uint, input_type_enum
+from .qapi_visit_core import _as_int32, _as_uint, input_type_enum
 from .qemu_option import QemuOpts
 
 C_FILE = "qapi/opts-visitor.c"
@@ -60,7 +60,7 @@ class OptsVisitor:
 
     def type_int32(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_int64` raises, and ``expects int32_t``."""
-        return as_int32(name, self.type_int64(name))
+        return _as_int32(name, self.type_int64(name))
 
     def type_enum(self, name: str, values: Sequence[str]) -> str:
         """Read one of ``values``.  Raises what ``input_type_enum`` raises."""
@@ -91,15 +91,15 @@ class OptsVisitor:
 
     def type_uint32(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint32_t``."""
-        return as_uint(name, self.type_uint64(name), 32)
+        return _as_uint(name, self.type_uint64(name), 32)
 
     def type_uint16(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint16_t``."""
-        return as_uint(name, self.type_uint64(name), 16)
+        return _as_uint(name, self.type_uint64(name), 16)
 
     def type_uint8(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_uint64` raises, and ``expects uint8_t``."""
-        return as_uint(name, self.type_uint64(name), 8)
+        return _as_uint(name, self.type_uint64(name), 8)
 
     def type_int64(self, name: str) -> int:
         """Read a number with a sign.  Raises ``Parameter '<name>' expects an int64 value``."""
@@ -151,5 +151,5 @@ def _uint16_range(name: str, text: str) -> range:
     if not low <= high < low + RANGE_MAX:
         raise wrong
     numbers = range(low, high + 1)
-    as_uint("null", numbers[-1], 16)
+    _as_uint("null", numbers[-1], 16)
     return numbers

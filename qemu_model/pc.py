@@ -22,7 +22,7 @@ from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
 from .ram_addr import MemoryRegion
-from .x86_cpu import cpu_is_amd, cpu_phys_bits
+from .x86_cpu import _cpu_is_amd, _cpu_phys_bits
 
 if TYPE_CHECKING:
     from .pc_dimm import PCDIMMDevice
@@ -142,10 +142,10 @@ def _check_phys_bits(qemu: Qemu, above_4g_mem_size: int) -> int:
     Prints ``Address space limit 0x<n> < 0x<n> phys-bits too low (<n>)`` and exits with 1.
     """
     start = FOUR_GIB
-    bits = cpu_phys_bits(qemu)
+    bits = _cpu_phys_bits(qemu)
     if bits is None:
         return start
-    moves = machine_get_class(qemu).enforce_amd_1tb_hole and cpu_is_amd(qemu)
+    moves = machine_get_class(qemu).enforce_amd_1tb_hole and _cpu_is_amd(qemu)
     if moves and pc_max_used_gpa(qemu, start + above_4g_mem_size) >= AMD_HT_START:
         start = AMD_ABOVE_1TB_START
     used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size), (1 << bits) - 1

@@ -20,7 +20,7 @@ from .hostmem import (
     host_memory_backend_set_mapped,
 )
 from .memory_device import memory_device_plug, memory_device_pre_plug
-from .qobject_input import invalid_type
+from .qobject_input import _invalid_type
 from .qom import (
     object_get_canonical_path_component,
     object_resolve_path,
@@ -105,17 +105,17 @@ def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> 
     dimm.addr = v.type_uint64(name)
 
 
-def set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Put the module into a node of the guest."""
     dimm.node = v.type_uint32(name)
 
 
-def set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Set the slot; -1 is any."""
     dimm.slot = v.type_int32(name)
 
 
-def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Take a backend, by its id or path; an empty text takes it away.
 
     Raises ``Invalid parameter type for 'memdev', expected: memory-backend`` and ``Device
@@ -129,12 +129,12 @@ def set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) ->
     backend = object_resolve_path_type(qemu, path, HostMemoryBackend)
     if backend is None:
         if object_resolve_path(qemu, path) is not None:
-            raise invalid_type(name, "memory-backend")
+            raise _invalid_type(name, "memory-backend")
         raise messages.DEVICE_NOT_FOUND.error(path=path)
     dimm.hostmem = backend
 
 
-def set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
     """Read whether the device is to be real, which it will be in any case."""
     v.type_bool(name)
 
@@ -239,12 +239,12 @@ PROPERTIES: Final[Mapping[str, Setter | None]] = MappingProxyType(
         "addr": set_addr,
         "hotpluggable": None,
         "hotplugged": None,
-        "memdev": set_memdev,
-        "node": set_node,
+        "memdev": _set_memdev,
+        "node": _set_node,
         "parent_bus": None,
-        "realized": set_realized,
+        "realized": _set_realized,
         "size": None,
-        "slot": set_slot,
+        "slot": _set_slot,
         "type": None,
     }
 )

@@ -13,7 +13,7 @@ from .x86 import x86_cpus_init
 C_FILE = "hw/i386/pc_piix.c"
 
 
-def piix_above_4g(qemu: Qemu) -> int:
+def _piix_above_4g(qemu: Qemu) -> int:
     """Return how many bytes of the RAM lie above 4 GiB: up to 3.5 GiB lie below."""
     machine = qemu.machine
     lowmem = limit = machine.max_ram_below_4g or 0xE0000000
@@ -26,6 +26,6 @@ def piix_above_4g(qemu: Qemu) -> int:
 
 def pc_init1(qemu: Qemu) -> None:
     """Make the PC."""
-    above_4g_mem_size = piix_above_4g(qemu)
+    above_4g_mem_size = _piix_above_4g(qemu)
     x86_cpus_init(qemu)
     pc_memory_init(qemu, above_4g_mem_size)

@@ -12,7 +12,7 @@ from .x86 import x86_cpus_init
 C_FILE = "hw/i386/pc_q35.c"
 
 
-def q35_above_4g(qemu: Qemu) -> int:
+def _q35_above_4g(qemu: Qemu) -> int:
     """Return how many bytes of the RAM lie above 4 GiB: up to 2.75 GiB lie below."""
     machine = qemu.machine
     limit = machine.max_ram_below_4g or FOUR_GIB
@@ -26,6 +26,6 @@ def q35_above_4g(qemu: Qemu) -> int:
 
 def pc_q35_init(qemu: Qemu) -> None:
     """Make the PC."""
-    above_4g_mem_size = q35_above_4g(qemu)
+    above_4g_mem_size = _q35_above_4g(qemu)
     x86_cpus_init(qemu)
     pc_memory_init(qemu, above_4g_mem_size)

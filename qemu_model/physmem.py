@@ -26,7 +26,7 @@ from .host.linux import (
     SEEK_END,
 )
 from .memfd import qemu_memfd_check, qemu_memfd_create
-from .mmap_alloc import mmap_errno, qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
+from .mmap_alloc import _mmap_errno, qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import host_page_align, is_power_of_2, off_t, qemu_madvise, round_up
 from .oslib_posix import (
     Preallocation,
@@ -209,7 +209,7 @@ def file_ram_alloc(
     flags = block.flags if qemu.tree.mmap_alloc.takes_flags else block.flags & RAM_SHARED
     area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags, off_t(offset))
     if area < 0:
-        raise messages.UNABLE_TO_MAP.error(mmap_errno(area))
+        raise messages.UNABLE_TO_MAP.error(_mmap_errno(area))
 
     if qemu.mem_prealloc and not qemu.tree.physmem.leaves_preallocation_to_the_backend:
         try:
@@ -428,7 +428,7 @@ def ram_block_add(qemu: Qemu, block: RAMBlock) -> None:
             noreserve=RAM_NORESERVE in block.flags,
         )
         if host < 0:
-            raise messages.CANNOT_SET_UP.error(mmap_errno(host), name=block.mr.name)
+            raise messages.CANNOT_SET_UP.error(_mmap_errno(host), name=block.mr.name)
         block.host = host
         memory_try_enable_merging(qemu, block.host, block.max_length)
 

@@ -44,7 +44,7 @@ ASSOCIATIVITIES: Final = ("none", "direct", "complex")
 WRITE_POLICIES: Final = ("none", "write-back", "write-through")
 
 
-class NumaVisitor(Protocol):
+class _NumaVisitor(Protocol):
     """Reads the parameters of one -numa."""
 
     def has(self, name: str) -> bool:
@@ -148,7 +148,7 @@ def _in_release(rows: Sequence[tuple[str, Release]], release: Release) -> list[s
     return [name for name, since in rows if is_between(release, since, None)]
 
 
-def visit_type_NumaOptions(v: NumaVisitor, release: Release) -> NumaOptions:
+def visit_type_NumaOptions(v: _NumaVisitor, release: Release) -> NumaOptions:
     """Read one -numa, its parameters in the order of their declaration.
 
     Raises ``Parameter 'type' is missing``, what a wrong type raises, ``Parameter '<name>'
@@ -191,7 +191,7 @@ def visit_type_NumaOptions(v: NumaVisitor, release: Release) -> NumaOptions:
     return options
 
 
-def _visit_node(v: NumaVisitor, release: Release) -> NumaNodeOptions:
+def _visit_node(v: _NumaVisitor, release: Release) -> NumaNodeOptions:
     later = _in_release(_NODE_MEMBERS, release)
     return NumaNodeOptions(
         v.type_uint16("nodeid") if v.has("nodeid") else None,

@@ -27,7 +27,7 @@ C_FILE = "qapi/qom.json"
 _ON_OFF_AUTO: Final = ("auto", "on", "off")
 
 
-class StructVisitor(Visitor, Protocol):
+class _StructVisitor(Visitor, Protocol):
     """Reads the members of one description."""
 
     def has(self, name: str) -> bool:
@@ -126,7 +126,7 @@ def _members(release: Release, qom_type: str, libpmem: bool) -> tuple[Member, ..
     )
 
 
-def visit_member(v: StructVisitor, member: Member) -> Any:
+def _visit_member(v: _StructVisitor, member: Member) -> Any:
     """Read one member, as its kind says."""
     match member.kind:
         case "enum":
@@ -136,7 +136,7 @@ def visit_member(v: StructVisitor, member: Member) -> Any:
     return getattr(v, f"type_{member.kind}")(member.name)
 
 
-def visit_type_ObjectOptions(qemu: Qemu, v: StructVisitor, text: str = "") -> ObjectOptions:
+def visit_type_ObjectOptions(qemu: Qemu, v: _StructVisitor, text: str = "") -> ObjectOptions:
     """Read a description: type and id first, then the members in the schema's order.
 
     Raises what the visitor raises for a value, ``Parameter '<name>' is missing``, and
@@ -147,7 +147,7 @@ def visit_type_ObjectOptions(qemu: Qemu, v: StructVisitor, text: str = "") -> Ob
     qom_type = v.type_enum("qom-type", _types(release, platform.system))
     id = v.type_str("id")
     values = {
-        member.name: visit_member(v, member)
+        member.name: _visit_member(v, member)
         for member in _members(release, qom_type, platform.libpmem)
         if not member.optional or v.has(member.name)
     }

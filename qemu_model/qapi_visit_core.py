@@ -11,7 +11,7 @@ from . import messages
 C_FILE = "qapi/qapi-visit-core.c"
 
 
-def as_uint(name: str, value: int, bits: int) -> int:
+def _as_uint(name: str, value: int, bits: int) -> int:
     """Return a number that has so many bits (``visit_type_uintN``).
 
     Raises ``Parameter '<name>' expects uint<bits>_t``.
@@ -21,7 +21,7 @@ def as_uint(name: str, value: int, bits: int) -> int:
     return value
 
 
-def as_int32(name: str, value: int) -> int:
+def _as_int32(name: str, value: int) -> int:
     """Return a number that has 32 bits and a sign (``visit_type_intN``).
 
     Raises ``Parameter '<name>' expects int32_t``.

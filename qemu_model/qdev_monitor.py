@@ -58,7 +58,7 @@ def device_class(qemu: Qemu, driver: str | None) -> PCDIMMDeviceClass | None:
     return kind if there and qemu.target.has_device(driver or "", release) else None
 
 
-def implies_a_machine(driver: str | None) -> bool:
+def _implies_a_machine(driver: str | None) -> bool:
     """Return whether a line without -machine that has such a device is about a PC."""
     kind = DEVICES.get(driver or "")
     return kind is not None and (kind.is_nvdimm or kind.needs_pci)

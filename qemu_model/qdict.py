@@ -27,7 +27,7 @@ def _bucket(name: str) -> int:
     return tdb_hash(name) % _BUCKETS
 
 
-def qdict_order(names: Iterable[str]) -> list[str]:
+def _qdict_order(names: Iterable[str]) -> list[str]:
     """Return ``names``, in the order they were inserted, as QEMU walks its dictionary.
 
     That is by bucket, and in one bucket the last inserted first.

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from . import messages
-from .cutils import ERANGE, UINT64_MAX, do_strtosz, parse_integer
+from .cutils import ERANGE, UINT64_MAX, _parse_integer, do_strtosz
 from .globals import Qemu
 from .qapi_util import qapi_bool_parse
 from .records import Value
@@ -109,7 +109,7 @@ def parse_option_number(name: str, value: str) -> int:
     Raises ``Parameter '<name>' expects a number`` and ``Value '<value>' is too
     large for parameter '<name>'``.
     """
-    number = parse_integer(value)
+    number = _parse_integer(value)
     if number is None:
         raise messages.EXPECTS.error(name=name, what="a number")
     if abs(number) > UINT64_MAX:

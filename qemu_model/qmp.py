@@ -14,9 +14,9 @@ from .glib import GHashTable
 from .globals import Qemu
 from .hostmem import HostMemoryBackend, host_memory_backend_get_prealloc
 from .qapi_qom import visit_type_ObjectOptions
-from .qdict import qdict_order
-from .qmp_commands import commands_not_modelled
-from .qobject_input import QObjectInputVisitor, invalid_type
+from .qdict import _qdict_order
+from .qmp_commands import _commands_not_modelled
+from .qobject_input import QObjectInputVisitor, _invalid_type
 from .qom import (
     Object,
     TypeInfo,
@@ -65,7 +65,7 @@ def _add(
 def _props(value: Any) -> dict[str, Any]:
     """Return the value of ``props``.  Raises ``... expected: dict``."""
     if not isinstance(value, dict):
-        raise invalid_type("props", "dict")
+        raise _invalid_type("props", "dict")
     return value
 
 
@@ -190,7 +190,7 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
         raise messages.INPUT_NOT_OBJECT.error()
     name = None
     arguments: dict[str, Any] = {}
-    for member in qdict_order(request):
+    for member in _qdict_order(request):
         value = request[member]
         if member == "execute":
             if not isinstance(value, str):
@@ -227,7 +227,7 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
         name, arguments = qmp_dispatch_check_obj(request)
         command = COMMANDS.get(name)
         if command is None:
-            if name in commands_not_modelled(qemu.tree.release):
+            if name in _commands_not_modelled(qemu.tree.release):
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
         return reply_to(qemu, request, command(qemu, types, QObjectInputVisitor(arguments)))

@@ -83,7 +83,7 @@ _COMMANDS: Final = """
 
 
 @functools.cache
-def commands_not_modelled(release: Release) -> frozenset[str]:
+def _commands_not_modelled(release: Release) -> frozenset[str]:
     """Return the commands of a release that have nothing to do with memory backends."""
     found = set()
     for word in _COMMANDS.split():

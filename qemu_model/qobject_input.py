@@ -13,18 +13,18 @@ from .error import Error
 from .glib import GHashTable
 from .globals import Qemu
 from .qapi_util import qapi_bool_parse
-from .qapi_visit_core import as_int32, as_uint, input_type_enum
-from .qdict import qdict_order
+from .qapi_visit_core import _as_int32, _as_uint, input_type_enum
+from .qdict import _qdict_order
 
 C_FILE = "qapi/qobject-input-visitor.c"
 
 
-def invalid_type(name: str, expected: str) -> Error:
+def _invalid_type(name: str, expected: str) -> Error:
     """Return ``Invalid parameter type for '<name>', expected: <expected>``."""
     return messages.INVALID_TYPE.error(name=name, type=expected)
 
 
-def is_integer(value: object) -> bool:
+def _is_integer(value: object) -> bool:
     """Whether a JSON value is a number without a fraction: a boolean is none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -34,7 +34,7 @@ def _uint64(name: str, value: Any) -> int:
 
     Raises ``Parameter '<name>' expects uint64``.
     """
-    if not is_integer(value) or not -(1 << 63) <= value < 1 << 64:
+    if not _is_integer(value) or not -(1 << 63) <= value < 1 << 64:
         raise messages.EXPECTS.error(name=name, what="uint64")
     return int(value) & UINT64_MAX
 
@@ -65,14 +65,14 @@ class QObjectInputVisitor:
         """Read a boolean.  Raises ``Invalid parameter type for '<name>', expected: boolean``."""
         value = self._get_object(name)
         if not isinstance(value, bool):
-            raise invalid_type(name, "boolean")
+            raise _invalid_type(name, "boolean")
         return value
 
     def type_str(self, name: str) -> str:
         """Read a string.  Raises ``Invalid parameter type for '<name>', expected: string``."""
         value = self._get_object(name)
         if not isinstance(value, str):
-            raise invalid_type(name, "string")
+            raise _invalid_type(name, "string")
         return value
 
     def type_enum(self, name: str, values: Sequence[str]) -> str:
@@ -89,7 +89,7 @@ class QObjectInputVisitor:
 
     def type_uint32(self, name: str) -> int:
         """Read a number.  Raises ``Parameter '<name>' expects uint64`` or ``uint32_t``."""
-        return as_uint(name, self.type_uint64(name), 32)
+        return _as_uint(name, self.type_uint64(name), 32)
 
     def type_int64(self, name: str) -> int:
         """Read a number with a sign.
@@ -97,26 +97,26 @@ class QObjectInputVisitor:
         Raises ``Invalid parameter type for '<name>', expected: integer``.
         """
         value = self._get_object(name)
-        if not is_integer(value) or value >= 1 << 63:
-            raise invalid_type(name, "integer")
+        if not _is_integer(value) or value >= 1 << 63:
+            raise _invalid_type(name, "integer")
         return int(value)
 
     def type_int32(self, name: str) -> int:
         """Read a number.  Raises what :meth:`type_int64` raises, and ``expects int32_t``."""
-        return as_int32(name, self.type_int64(name))
+        return _as_int32(name, self.type_int64(name))
 
     def type_dict(self, name: str) -> dict[str, Any]:
         """Read an object.  Raises ``Invalid parameter type for '<name>', expected: object``."""
         value = self._get_object(name)
         if not isinstance(value, dict):
-            raise invalid_type(name, "object")
+            raise _invalid_type(name, "object")
         return value
 
     def start_list(self, name: str) -> list[Any]:
         """Read a list.  Raises ``Invalid parameter type for '<name>', expected: array``."""
         value = self._get_object(name)
         if not isinstance(value, list):
-            raise invalid_type(name, "array")
+            raise _invalid_type(name, "array")
         return value
 
     def enum_list(self, name: str, values: Sequence[str]) -> list[str]:
@@ -129,7 +129,7 @@ class QObjectInputVisitor:
         words = self.start_list(name)
         for position, word in enumerate(words):
             if not isinstance(word, str):
-                raise invalid_type(f"{name}[{position}]", "string")
+                raise _invalid_type(f"{name}[{position}]", "string")
             input_type_enum("null", word, values)
         return words
 
@@ -141,14 +141,14 @@ class QObjectInputVisitor:
         """
         value = self.start_list(name)
         for position, element in enumerate(value):
-            as_uint("null", _uint64(f"{name}[{position}]", element), 16)
+            _as_uint("null", _uint64(f"{name}[{position}]", element), 16)
         return list(value)
 
     def check_struct(self) -> None:
         """Raise ``Parameter '<name>' is unexpected`` for the first member that was not read."""
         if self.values.keys() <= set(self._read):
             return
-        unread = GHashTable(qdict_order(self.values))
+        unread = GHashTable(_qdict_order(self.values))
         for name in self._read:
             unread.remove(name)
         for name in unread:
@@ -190,7 +190,7 @@ class KeyvalInputVisitor:
 
     def type_int32(self, name: str) -> int:
         """Read a number with a sign.  Raises ``... expects integer`` and ``expects int32_t``."""
-        return as_int32(name, self.type_int64(name))
+        return _as_int32(name, self.type_int64(name))
 
     def type_uint64(self, name: str) -> int:
         """Read a number; a negative one wraps.  Raises ``Parameter '<name>' expects integer``."""
@@ -201,4 +201,4 @@ class KeyvalInputVisitor:
 
     def type_uint32(self, name: str) -> int:
         """Read a number.  Raises ``... expects integer`` and ``expects uint32_t``."""
-        return as_uint(name, self.type_uint64(name), 32)
+        return _as_uint(name, self.type_uint64(name), 32)

@@ -14,7 +14,7 @@ from . import messages
 from .error import Error
 from .globals import Qemu
 from .qapi_qom_members import members_of_other_types
-from .qdict import qdict_order
+from .qdict import _qdict_order
 from .qemu_option import id_wellformed
 from .records import Record
 from .revisions.release import Release, is_between, parse_release
@@ -137,7 +137,7 @@ def nothing(_qemu: Qemu, _obj: Object) -> None:
     """Do nothing, as a type without memory does when it is completed, taken out or freed."""
 
 
-def can_always_be_deleted(_qemu: Qemu, _obj: Object) -> bool:
+def _can_always_be_deleted(_qemu: Qemu, _obj: Object) -> bool:
     """Whether users may delete the object: nothing here takes hold of it."""
     return True
 
@@ -159,7 +159,7 @@ def _place(qemu: Qemu, type_name: str, children: Mapping[str, str]) -> Object:
         ),
         instance_init,
         nothing,
-        can_always_be_deleted,
+        _can_always_be_deleted,
         nothing,
         nothing,
     )
@@ -218,7 +218,7 @@ def object_resolve_link(qemu: Qemu, name: str, target_type: str, path: str) -> O
     return target
 
 
-def object_get_link(qemu: Qemu, target: Object | None) -> str:
+def object_get_link_property(qemu: Qemu, target: Object | None) -> str:
     """Return the path of what a link leads to, empty for nothing and for what was deleted."""
     if target is None or qemu.objects.get(target.id) is not target:
         return ""
@@ -282,7 +282,7 @@ def user_creatable_add_type(
     obj = info.instance_init(qemu)
     try:
         if info.modelled:
-            for name in qdict_order(names):
+            for name in _qdict_order(names):
                 object_property_set(qemu, obj, v, name)
         elif not qemu.tree.vl.reads_options_with_qapi:
             _check_names(info, names)
@@ -305,7 +305,7 @@ def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
     """
     members = members_of_other_types().get(info.name.replace("list-file", "listfile"))
     known = {"type", *(member.name for member in members or ())}
-    for name in qdict_order(names):
+    for name in _qdict_order(names):
         if members is not None and name not in known:
             raise messages.PROPERTY_NOT_FOUND.error(type=info.name, property=name)
 
@@ -362,7 +362,7 @@ def object_property_help(prop: Property) -> str:
     return f"  {head:<22} - {prop.description}" if prop.description else f"  {head}"
 
 
-def type_help(qemu: Qemu, info: TypeInfo) -> list[str]:
+def _type_help(qemu: Qemu, info: TypeInfo) -> list[str]:
     """Return what ``-object TYPE,help`` prints: the properties that can be set, sorted."""
     lines = sorted(
         object_property_help(prop)

@@ -12,7 +12,7 @@ from .cutils import qemu_strtoi64, qemu_strtou64
 from .error import Error
 from .globals import Qemu
 from .qapi_util import Booleans, qapi_bool_parse
-from .qapi_visit_core import as_int32, as_uint, input_type_enum
+from .qapi_visit_core import _as_int32, _as_uint, input_type_enum
 from .qemu_option import parse_option_size
 
 C_FILE = "qapi/string-input-visitor.c"
@@ -70,8 +70,8 @@ class StringInputVisitor:
 
     def type_uint32(self, name: str) -> int:
         """Read a number.  Raises ``Parameter '<name>' expects uint64`` or ``uint32_t``."""
-        return as_uint(name, self.type_uint64(name), 32)
+        return _as_uint(name, self.type_uint64(name), 32)
 
     def type_int32(self, name: str) -> int:
         """Read a number.  Raises ``Parameter '<name>' expects int64`` or ``int32_t``."""
-        return as_int32(name, self.type_int64(name))
+        return _as_int32(name, self.type_int64(name))

@@ -16,7 +16,7 @@ from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .hostmem_shm import TYPE_MEMORY_BACKEND_SHM
 from .machines import MACHINES
-from .qom import Object, TypeInfo, always, can_always_be_deleted, nothing, properties
+from .qom import Object, TypeInfo, _can_always_be_deleted, always, nothing, properties
 from .revisions.release import Release, is_between, parse_release
 
 #: Types that have nothing to do with memory, with ``:SINCE``: Debian's builds have them.
@@ -80,7 +80,7 @@ def _other_type(name: str, *, abstract: bool = False, creatable: bool = True) ->
         properties(OBJECT_PROPERTIES),
         instance_init,
         nothing,
-        can_always_be_deleted,
+        _can_always_be_deleted,
         nothing,
         nothing,
         abstract=abstract,

@@ -23,10 +23,10 @@ from .pc_dimm import (
     PCDIMMDevice,
     PCDIMMDeviceClass,
     PropertyVisitor,
+    _set_memdev,
+    _set_node,
     pc_dimm_get_memory_region,
     set_addr,
-    set_memdev,
-    set_node,
 )
 from .physmem import ram_block_discard_range
 from .ram_addr import RAM_SHARED
@@ -46,7 +46,7 @@ class VirtIOMEM(PCDIMMDevice):
     unplugged_inaccessible: str = ""
 
 
-def virtio_mem_set_unplugged_inaccessible(
+def _virtio_mem_set_unplugged_inaccessible(
     _qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str
 ) -> None:
     """Say whether the guest may read memory that it has not got, which is then zero."""
@@ -180,10 +180,10 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
         {
             "block-size": virtio_mem_set_block_size,
             "memaddr": set_addr,
-            "memdev": set_memdev,
-            "node": set_node,
+            "memdev": _set_memdev,
+            "node": _set_node,
             "requested-size": virtio_mem_set_requested_size,
-            "unplugged-inaccessible": virtio_mem_set_unplugged_inaccessible,
+            "unplugged-inaccessible": _virtio_mem_set_unplugged_inaccessible,
         }
     ),
     _instance_init,

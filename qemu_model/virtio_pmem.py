@@ -14,9 +14,9 @@ from .memory_device import memory_device_plug, memory_device_pre_plug
 from .pc_dimm import (
     PCDIMMDevice,
     PCDIMMDeviceClass,
+    _set_memdev,
     pc_dimm_get_memory_region,
     set_addr,
-    set_memdev,
 )
 
 C_FILE = "hw/virtio/virtio-pmem.c"
@@ -42,7 +42,7 @@ def _instance_init(id: str | None) -> PCDIMMDevice:
 
 TYPE_VIRTIO_PMEM: Final = PCDIMMDeviceClass(
     "virtio-pmem-pci",
-    MappingProxyType({"memaddr": set_addr, "memdev": set_memdev}),
+    MappingProxyType({"memaddr": set_addr, "memdev": _set_memdev}),
     _instance_init,
     pc_dimm_get_memory_region,
     virtio_pmem_realize,

@@ -17,18 +17,18 @@ from .json_parser import qobject_from_json
 from .keyval import keyval_parse_into
 from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
-from .machine_smp import machine_parse_smp_config, smp_parameters
+from .machine_smp import _smp_parameters, machine_parse_smp_config
 from .machines import deprecation_reason, find_machine, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
 from .oslib_posix import qemu_finish_async_prealloc_mem
 from .pc_dimm import PropertyVisitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
-from .qdev_monitor import device_class, implies_a_machine, qdev_device_add, qemu_system_reset
-from .qdict import qdict_order
+from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qemu_system_reset
+from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
-from .qom import TypeInfo, type_help, user_creatable_add_type
+from .qom import TypeInfo, _type_help, user_creatable_add_type
 from .records import Value
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
@@ -42,13 +42,13 @@ from .vl_options import (
     SMP_OPTS_SINCE_4_1,
     CommandLine,
     Option,
-    find_and_set_machine,
+    _find_and_set_machine,
+    _parse_other_option,
+    _refuse_machine,
+    _refuse_missing_machine,
     lookup_opt,
     merged,
     parse_opts,
-    parse_other_option,
-    refuse_machine,
-    refuse_missing_machine,
     set_memory_options,
 )
 
@@ -56,7 +56,7 @@ C_FILE = "system/vl.c"
 
 
 @attrs.frozen(eq=False, repr=False)
-class DeviceOptions(Value):
+class _DeviceOptions(Value):
     """One -device: ``values`` without driver, bus and id; text, or JSON.
 
     ``params`` are the same as text, in the order of the line.
@@ -71,7 +71,7 @@ class DeviceOptions(Value):
 
 
 @attrs.define(eq=False, repr=False)
-class QapiCommandLine(CommandLine):
+class _QapiCommandLine(CommandLine):
     """The options of one command line; ``object_options`` are the checked descriptions.
 
     ``device_options`` are all of -device, those in JSON after the others, as they are
@@ -80,7 +80,7 @@ class QapiCommandLine(CommandLine):
     """
 
     object_options: list[ObjectOptions] = attrs.field(factory=list)
-    device_options: list[DeviceOptions] = attrs.field(factory=list)
+    device_options: list[_DeviceOptions] = attrs.field(factory=list)
     machine_opts_dict: dict[str, Any] = attrs.field(factory=dict)
     smp_opts: dict[str, Any] = attrs.field(factory=dict)
     machine_help: bool = False
@@ -88,26 +88,26 @@ class QapiCommandLine(CommandLine):
 
 def parse_command_line(
     qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]
-) -> QapiCommandLine:
+) -> _QapiCommandLine:
     """Read all options; every -object is checked here, before the first object is made.
 
     What QEMU would refuse is printed as QEMU prints it, and exits with 1; help prints
     on stdout and exits with 0.
     """
-    line = QapiCommandLine()
+    line = _QapiCommandLine()
     for option in list(lookup_opt(qemu, args)):
         qemu.location = option.location
         if option.name in MODELLED:
             _parse_option(qemu, types, line, option)
         else:
-            parse_other_option(qemu, line, option)
+            _parse_other_option(qemu, line, option)
     qemu.location = ""
     line.device_options.sort(key=lambda device: device.from_json)
     return line
 
 
 def _parse_option(
-    qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine, option: Option
+    qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine, option: Option
 ) -> None:
     """Read one option that matters to memory.  Prints what is wrong and exits with 1."""
     value = option.value or ""
@@ -134,7 +134,7 @@ def _parse_option(
             _machine_option_parse(qemu, line, value)
 
 
-def _machine_option_parse(qemu: Qemu, line: QapiCommandLine, value: str) -> None:
+def _machine_option_parse(qemu: Qemu, line: _QapiCommandLine, value: str) -> None:
     """Read -machine.  Prints what is wrong with it and exits with 1."""
     if not qemu.tree.vl.machine_is_keyval:
         opts = parse_opts(qemu, MACHINE_OPTS, line.machine, value)
@@ -146,14 +146,14 @@ def _machine_option_parse(qemu: Qemu, line: QapiCommandLine, value: str) -> None
     line.machine.append(QemuOpts(None, (), value, qemu.location))
 
 
-def _smp_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> None:
+def _smp_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> None:
     """Read -smp.  Prints what is wrong with it and exits with 1; help exits with 0."""
     if not qemu.tree.vl.machine_is_keyval:
         parse_opts(qemu, SMP_OPTS_SINCE_4_1, line.smp, option.value or "")
         return
     if _keyval_parse(qemu, line.smp_opts, option.value or "", "cpus"):
         qemu.stdout.append("smp-opts options:")
-        qemu.stdout.extend(f"  {name}=<num>" for name in sorted(smp_parameters(qemu)))
+        qemu.stdout.extend(f"  {name}=<num>" for name in sorted(_smp_parameters(qemu)))
         raise Exit(0)
     line.smp.append(QemuOpts(None, (), option.value or "", option.location))
 
@@ -170,7 +170,7 @@ def _keyval_parse(qemu: Qemu, qdict: dict[str, Any], value: str, implied_key: st
         raise Exit(1) from error
 
 
-def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> None:
+def _device_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> None:
     """Read one -device, JSON or properties.
 
     Prints what is wrong with it, or with its id, and exits with 1.
@@ -193,7 +193,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
         raise Exit(1) from error
     driver = values.pop("driver", None)
     values.pop("bus", None)
-    made = DeviceOptions(
+    made = _DeviceOptions(
         option.location,
         driver if isinstance(driver, str) else None,
         id if isinstance(id, str) else None,
@@ -207,7 +207,7 @@ def _device_option_parse(qemu: Qemu, line: QapiCommandLine, option: Option) -> N
 
 
 def object_option_parse(
-    qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine, option: Option
+    qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine, option: Option
 ) -> None:
     """Read one -object, JSON or properties, and check it against the schema.
 
@@ -253,7 +253,7 @@ def user_creatable_print_help(
     if info is not None and info.is_in(qemu) and opts.has_help():
         if not info.modelled:
             raise Exit(0)
-        return type_help(qemu, info)
+        return _type_help(qemu, info)
     return []
 
 
@@ -286,7 +286,7 @@ def keyval_dashify(qemu: Qemu, qdict: Mapping[str, Any]) -> dict[str, Any]:
 
     Prints ``Conflict between '<name>' and '<name>'`` and exits with 1.
     """
-    for name in qdict_order(qdict):
+    for name in _qdict_order(qdict):
         dashed = name.replace("_", "-")
         if dashed != name and dashed in qdict:
             qemu.error_report(messages.MACHINE_CONFLICT, name=name, other=dashed)
@@ -294,7 +294,7 @@ def keyval_dashify(qemu: Qemu, qdict: Mapping[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in qdict.items()}
 
 
-def select_machine(qemu: Qemu, line: QapiCommandLine, name: str | None) -> None:
+def select_machine(qemu: Qemu, line: _QapiCommandLine, name: str | None) -> None:
     """Choose the machine of the line, or the one that suits it.
 
     Prints ``unsupported machine type`` or ``No machine specified, and there is no default``
@@ -302,12 +302,12 @@ def select_machine(qemu: Qemu, line: QapiCommandLine, name: str | None) -> None:
     """
     name = name or qemu.assumed_machine or qemu.target.default_machine
     if not name:
-        refuse_missing_machine(qemu)
-    if not find_and_set_machine(qemu, line, name):
-        refuse_machine(qemu, name)
+        _refuse_missing_machine(qemu)
+    if not _find_and_set_machine(qemu, line, name):
+        _refuse_machine(qemu, name)
 
 
-def qemu_process_help_options(qemu: Qemu, line: QapiCommandLine, name: str) -> None:
+def qemu_process_help_options(qemu: Qemu, line: _QapiCommandLine, name: str) -> None:
     """Exit with 0 where an option asks for help; the machines are listed on stdout.
 
     The other lists are those of a build and are not modelled.
@@ -328,7 +328,7 @@ def _or_exit(qemu: Qemu, function: Callable[..., None], *args: Any) -> None:
         raise Exit(1) from error
 
 
-def smp_parse(qemu: Qemu, line: QapiCommandLine) -> None:
+def smp_parse(qemu: Qemu, line: _QapiCommandLine) -> None:
     """Take the number of CPUs from -smp.
 
     Raises ``Parameter 'smp.<name>' is unexpected`` or ``... expects ...`` and what
@@ -339,7 +339,7 @@ def smp_parse(qemu: Qemu, line: QapiCommandLine) -> None:
         given = {name: parse_option_number(name, text) for name, text in options.params}
         machine_parse_smp_config(qemu, given)
         return
-    known = smp_parameters(qemu)
+    known = _smp_parameters(qemu)
     values = {f"smp.{name}": value for name, value in line.smp_opts.items()}
     v = KeyvalInputVisitor(qemu, values)
     numbers = {}
@@ -351,7 +351,7 @@ def smp_parse(qemu: Qemu, line: QapiCommandLine) -> None:
 
 
 def qemu_apply_machine_options(
-    qemu: Qemu, line: QapiCommandLine, options: Mapping[str, Any]
+    qemu: Qemu, line: _QapiCommandLine, options: Mapping[str, Any]
 ) -> None:
     """Set the machine's properties, in the order of QEMU's dictionary.
 
@@ -363,7 +363,7 @@ def qemu_apply_machine_options(
         given["memory"] = None
     if qemu.tree.vl.machine_is_keyval and line.smp:
         given["smp"] = None
-    order = qdict_order(given) if qemu.tree.vl.machine_is_keyval else given
+    order = _qdict_order(given) if qemu.tree.vl.machine_is_keyval else given
     for name in order:
         if name == "memory" and qemu.tree.vl.memory_is_a_machine_property:
             set_memory_options(qemu, merged(line.memory))
@@ -385,7 +385,7 @@ def _report_deprecation(qemu: Qemu) -> None:
         report(messages.MACHINE_DEPRECATED, name=mc.name, reason=reason)
 
 
-def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) -> None:
+def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine) -> None:
     """Make what the command line asks for.
 
     The machine, objects that are not backends, the machine's properties, the backends,
@@ -425,7 +425,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: QapiCommandLine) 
     qemu_system_reset(qemu)
 
 
-def _set_memory_and_cpus(qemu: Qemu, line: QapiCommandLine) -> None:
+def _set_memory_and_cpus(qemu: Qemu, line: _QapiCommandLine) -> None:
     """Take -m, and before 6.1 -smp, as the machine is made."""
     memory = merged(line.memory)
     qemu.location = memory.location
@@ -442,15 +442,15 @@ def _check_mem_path(qemu: Qemu, options: Mapping[str, Any]) -> None:
         raise Exit(1)
 
 
-def _assume_machine(qemu: Qemu, line: QapiCommandLine) -> str:
+def _assume_machine(qemu: Qemu, line: _QapiCommandLine) -> str:
     """Return the machine of a line without -machine: QEMU's own if it is about RAM, or none."""
     about_ram = line.memory or line.numa or line.mem_prealloc or line.mem_path is not None
-    devices = any(implies_a_machine(device.driver) for device in line.device_options)
+    devices = any(_implies_a_machine(device.driver) for device in line.device_options)
     about_ram = about_ram or devices or line.smp or not line.acpi
     return qemu.target.default_machine if about_ram else "none"
 
 
-def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[DeviceOptions]) -> None:
+def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[_DeviceOptions]) -> None:
     """Make the devices that take a backend; of the others only the ids count.
 
     Prints what is wrong with one, and exits with 1.
@@ -472,7 +472,7 @@ def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[DeviceOptions]) -> Non
     qemu.location = ""
 
 
-def _settings(qemu: Qemu, device: DeviceOptions) -> list[tuple[str, PropertyVisitor]]:
+def _settings(qemu: Qemu, device: _DeviceOptions) -> list[tuple[str, PropertyVisitor]]:
     """Return what sets the properties of a device; since 6.2 in a dictionary's order."""
     v: PropertyVisitor
     if device.from_json:
@@ -481,4 +481,4 @@ def _settings(qemu: Qemu, device: DeviceOptions) -> list[tuple[str, PropertyVisi
         v = KeyvalInputVisitor(qemu, device.values)
     else:
         return [(name, StringInputVisitor(qemu, text)) for name, text in device.params]
-    return [(name, v) for name in qdict_order(device.values)]
+    return [(name, v) for name in _qdict_order(device.values)]

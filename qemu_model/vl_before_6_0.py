@@ -14,19 +14,19 @@ from .error import Error, Exit
 from .globals import Qemu
 from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
-from .machine_smp import machine_parse_smp_config, smp_parameters
+from .machine_smp import _smp_parameters, machine_parse_smp_config
 from .machines import deprecation_reason, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
 from .qdev_monitor import (
     DEVICES,
+    _implies_a_machine,
     device_class,
-    implies_a_machine,
     qdev_device_add,
     qemu_system_reset,
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
-from .qom import TypeInfo, type_help, user_creatable_add_type
+from .qom import TypeInfo, _type_help, user_creatable_add_type
 from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
 from .user_creatable import user_creatable_print_types
@@ -41,13 +41,13 @@ from .vl_options import (
     SMP_OPTS_SINCE_4_1,
     CommandLine,
     Option,
-    find_and_set_machine,
+    _find_and_set_machine,
+    _parse_other_option,
+    _refuse_machine,
+    _refuse_missing_machine,
     lookup_opt,
     merged,
     parse_opts,
-    parse_other_option,
-    refuse_machine,
-    refuse_missing_machine,
     set_memory_options,
 )
 
@@ -78,7 +78,7 @@ def parse_command_line(
         if option.name in MODELLED:
             _parse_option(qemu, line, option)
         else:
-            parse_other_option(qemu, line, option)
+            _parse_other_option(qemu, line, option)
             if option.name in _KEPT_WITH_MACHINE and is_between(
                 qemu.tree.release, *_KEPT_WITH_MACHINE[option.name]
             ):
@@ -111,7 +111,7 @@ def _parse_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         case "m":
             parse_opts(qemu, MEM_OPTS, line.memory, value)
         case "smp":
-            has_dies = "dies" in smp_parameters(qemu)
+            has_dies = "dies" in _smp_parameters(qemu)
             parse_opts(qemu, SMP_OPTS_SINCE_4_1 if has_dies else SMP_OPTS, line.smp, value)
         case _:
             parse_opts(qemu, MACHINE_OPTS, line.machine, value)
@@ -129,7 +129,7 @@ def _assume_machine(qemu: Qemu, line: CommandLine) -> str:
         or line.numa
         or line.mem_prealloc
         or line.mem_path is not None
-        or any(implies_a_machine(opts.get("driver")) for opts in line.devices)
+        or any(_implies_a_machine(opts.get("driver")) for opts in line.devices)
     )
     return qemu.target.default_machine if about_ram else "none"
 
@@ -148,12 +148,12 @@ def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
             name = _assume_machine(qemu, line)
         line.assumed_machine = name
         if not name:
-            refuse_missing_machine(qemu)
-    if not find_and_set_machine(qemu, line, name):
+            _refuse_missing_machine(qemu)
+    if not _find_and_set_machine(qemu, line, name):
         if is_help_option(name):
             qemu.stdout.extend(machine_help(qemu.tree.release, qemu.target))
             raise Exit(0)
-        refuse_machine(qemu, name)
+        _refuse_machine(qemu, name)
     qemu.location = ""
 
 
@@ -227,13 +227,13 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
         _or_exit(qemu, smp_parse, merged(line.smp))
     if line.wants_help:
         raise Exit(0)
-    create_objects(qemu, types, line.objects, initial=True)
+    _create_objects(qemu, types, line.objects, initial=True)
     _or_exit(qemu, machine_set_property, machine_options)
     if not line.acpi and not qemu.tree.vl.no_acpi_is_a_machine_property:
         qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     _report_deprecation(qemu)
-    create_objects(qemu, types, line.objects, initial=False)
+    _create_objects(qemu, types, line.objects, initial=False)
     qemu_resolve_machine_memdev(qemu)
     possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
     if possible_cpus is not None:
@@ -257,7 +257,7 @@ def object_create_initial(opts: QemuOpts) -> bool:
     return kind is None or not kind.startswith("memory-backend-")
 
 
-def create_objects(
+def _create_objects(
     qemu: Qemu, types: Mapping[str, TypeInfo], objects: Sequence[QemuOpts], *, initial: bool
 ) -> None:
     """Make the objects of one of the two rounds, in the order given.
@@ -294,7 +294,7 @@ def user_creatable_print_help(
     if info is not None and info.is_in(qemu) and opts.has_help():
         if not info.modelled:
             raise Exit(0)
-        return type_help(qemu, info)
+        return _type_help(qemu, info)
     return []
 
 

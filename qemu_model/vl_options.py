@@ -194,7 +194,7 @@ def parse_opts(qemu: Qemu, olist: QemuOptsList, options: list[QemuOpts], value: 
     return opts
 
 
-def parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
+def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
     """Read an option that decides nothing about memory, as far as QEMU prints something.
 
     Exits with 0 for help, and with 1 for one that is not for this target.
@@ -264,7 +264,7 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
     return QemuOpts(None, params, location=without_id[0].location if without_id else "")
 
 
-def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
+def _find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     """Take the machine type of that name; return whether there is one."""
     found = find_machine(name, qemu.tree.release, qemu.target)
     if found is None:
@@ -284,7 +284,7 @@ def find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     return True
 
 
-def refuse_missing_machine(qemu: Qemu) -> NoReturn:
+def _refuse_missing_machine(qemu: Qemu) -> NoReturn:
     """Refuse a line without -machine where the program has no default, and exit with 1.
 
     Prints ``No machine specified, and there is no default``.
@@ -293,7 +293,7 @@ def refuse_missing_machine(qemu: Qemu) -> NoReturn:
     raise Exit(1)
 
 
-def refuse_machine(qemu: Qemu, name: str) -> NoReturn:
+def _refuse_machine(qemu: Qemu, name: str) -> NoReturn:
     """Refuse a machine that is not there: prints ``unsupported machine type``, exits with 1."""
     error = messages.UNSUPPORTED_MACHINE.error(name=name, hint=messages.MACHINE_HINT)
     qemu.error_report_err(error)

@@ -25,7 +25,7 @@ def _uses_tcg(qemu: Qemu) -> bool:
     return qemu.platform.accelerator == "tcg"
 
 
-def cpu_is_amd(qemu: Qemu) -> bool:
+def _cpu_is_amd(qemu: Qemu) -> bool:
     """Return whether the CPU is known to be AMD's, as TCG emulates it.
 
     Under KVM and its like it has the vendor of the host's, which is not known here.
@@ -39,7 +39,7 @@ def cpu_is_amd(qemu: Qemu) -> bool:
     return name.startswith(_OF_AMD)
 
 
-def cpu_phys_bits(qemu: Qemu) -> int | None:
+def _cpu_phys_bits(qemu: Qemu) -> int | None:
     """Return how many bits the guest's physical addresses have, None if the host decides."""
     name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
     given = dict(feature.partition("=")[::2] for feature in features.split(","))
@@ -55,7 +55,7 @@ def cpu_phys_bits(qemu: Qemu) -> int | None:
 
 def x86_cpu_realizefn(qemu: Qemu) -> None:
     """Make the first CPU: warn of threads, which AMD's do not have."""
-    if qemu.smp_threads > 1 and cpu_is_amd(qemu):
+    if qemu.smp_threads > 1 and _cpu_is_amd(qemu):
         qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
         if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):
             qemu.fprintf_stderr(messages.HYPERTHREADING_HINT)

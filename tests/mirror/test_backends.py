@@ -16,7 +16,11 @@ from mirror_numbers import EVERY_TREE, MIB
 from mirror_process import FILE, KINDS, MEMFD, RAM, Machine
 
 from qemu_model.host.protocol import Platform
-from qemu_model.hostmem import TYPE_MEMORY_BACKEND
+from qemu_model.hostmem import (
+    TYPE_MEMORY_BACKEND,
+    HostMemoryBackend,
+    host_memory_backend_memory_complete,
+)
 from qemu_model.process import run
 from qemu_model.revision import find
 

@@ -20,7 +20,7 @@ from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
 from qemu_model.memory_device import memory_device_get_free_addr
 from qemu_model.numa_ram import memory_region_allocate_system_memory
 from qemu_model.process import Process, Run, run
-from qemu_model.qom import type_help
+from qemu_model.qom import _type_help
 from qemu_model.ram_addr import MemoryRegion
 from qemu_model.revision import find
 
@@ -251,4 +251,4 @@ def test_node_without_a_backend_has_no_part_in_the_ram() -> None:
 def test_help_on_a_type_without_options_says_so() -> None:
     """qom/object_interfaces.c."""
     bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={}, since="3.1")
-    assert type_help(qemu_on(ToldHost()), bare) == ["There are no options for bare."]
+    assert _type_help(qemu_on(ToldHost()), bare) == ["There are no options for bare."]

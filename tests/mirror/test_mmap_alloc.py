@@ -37,7 +37,7 @@ from qemu_model.error import Abort, Exit, Livelock
 from qemu_model.host.protocol import Platform, StatFs
 from qemu_model.mmap_alloc import (
     MAP_FAILED,
-    mmap_errno,
+    _mmap_errno,
     qemu_fd_getpagesize,
     qemu_mempath_getpagesize,
     qemu_ram_mmap,
@@ -252,7 +252,7 @@ def test_reserve_off_fails_where_the_kernel_always_reserves(
     if said is None:
         assert (made % (2 * MIB), qemu.stderr) == (0, [])
         return
-    assert (made, mmap_errno(made), len(host.made("mmap"))) == (MAP_FAILED, 0, 1)
+    assert (made, _mmap_errno(made), len(host.made("mmap"))) == (MAP_FAILED, 0, 1)
     assert len(qemu.stderr) == 1
     assert said in qemu.stderr[0] or mode is None
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from mirror_host import ToldHost, message, qemu_on
 
 from qemu_model.cutils import (
+    _parse_integer,
     do_strtosz,
-    parse_integer,
     parse_uint,
     qemu_strtosz,
     strtod,
@@ -131,7 +131,11 @@ def test_numbers_and_where_they_end() -> None:
     assert parse_uint("18446744073709551616") is None
     assert parse_uint("-1") is None
     assert parse_uint("") is None
-    assert (parse_integer("-0x10"), parse_integer("-010"), parse_integer("1x")) == (-16, -8, None)
+    assert (_parse_integer("-0x10"), _parse_integer("-010"), _parse_integer("1x")) == (
+        -16,
+        -8,
+        None,
+    )
     assert (suffix_mul("k"), suffix_mul("x"), suffix_mul("")) == (1024, -1, -1)
 
 

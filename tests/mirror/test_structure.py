@@ -296,3 +296,34 @@ def test_releases_are_compared_in_two_modules_alone() -> None:
         for node in [node if isinstance(node, ast.Compare) else node.value]  # type: ignore[attr-defined]
     ]
     assert wrong == []
+
+
+#: Public names of mirror modules that C does not have, and who needs them.
+NOT_IN_C = {
+    "CommandLine": "what main() keeps in local variables; a run shows it",
+    "KeyvalInputVisitor": "a QObjectInputVisitor with keyval set",
+    "NotModelled": "a command that the model does not know; every front end reports it",
+    "PropertyVisitor": "a Visitor, as far as qdev and machine properties use it",
+    "RamFlags": "the RAM_* flags as a type",
+    "file_memory_backend_get_sync": "patch 5 of the series",
+    "file_memory_backend_set_sync": "patch 5 of the series",
+    "has_sync": "whether patch 5 is in the tree; explain and matrix ask it",
+    "members_of_other_types": "read by the types of objects",
+    "options_of_all_releases": "the readers of pasted lines ask it",
+    "parse_command_line": "the half of main() that reads options; a front end has it",
+    "reply_to": "the process refuses commands with it",
+}
+
+
+def test_public_names_of_the_mirror_are_names_of_c() -> None:
+    """What C does not have begins with an underscore."""
+    lines = Path(__file__).parents[1].joinpath("data", "c_names.txt").read_text().splitlines()
+    of_c = {line for line in lines if not line.startswith("#")}
+    public = {
+        node.name
+        for path in mirrored()
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    }
+    assert public - of_c == set(NOT_IN_C)
+    assert of_c <= public

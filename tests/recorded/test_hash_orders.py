@@ -12,7 +12,7 @@ from mirror_host import ToldHost
 from mirror_orders import IDS, NAMES, RECORDED
 
 from qemu_model.process import Process
-from qemu_model.qom import qdict_order
+from qemu_model.qom import _qdict_order
 from qemu_model.revision import find
 
 ORDERS: dict[str, Any] = json.loads(RECORDED.read_text())
@@ -20,7 +20,7 @@ ORDERS: dict[str, Any] = json.loads(RECORDED.read_text())
 
 def test_names_in_a_dictionary_are_walked_as_a_real_qemu_walks_them() -> None:
     """In which order -object sets properties, and so which of two mistakes is told."""
-    assert ORDERS["names"] == qdict_order(NAMES)
+    assert ORDERS["names"] == _qdict_order(NAMES)
 
 
 @pytest.mark.parametrize("tree", ["base", "v8", "v7.2"])

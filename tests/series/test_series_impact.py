@@ -112,12 +112,12 @@ def test_a_patch_3_that_needs_no_ram_sync_breaks_its_claim() -> None:
 def test_a_patch_4_that_misses_a_message_breaks_its_claim(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse_change(_qemu: Any, backend: Any, _name: str) -> None:
+    def _refuse_change(_qemu: Any, backend: Any, _name: str) -> None:
         if backend.mr.size:
             raise messages.CANNOT_CHANGE_VALUE.error()
 
     assert holds(4, impact(workers=1, only=SAMPLE))
-    monkeypatch.setattr(hostmem_file, "refuse_change", refuse_change)
+    monkeypatch.setattr(hostmem_file, "_refuse_change", _refuse_change)
     assert not holds(4, impact(workers=1, only=SAMPLE))
 
 
