@@ -171,7 +171,7 @@ def test_the_first_paragraph_of_the_help_says_what_becomes_of_files(
 ) -> None:
     main(["run", "--help"])
     first = " ".join(capsys.readouterr().out.split("\n\n")[1].split())
-    assert "What was in a file before stays, byte for byte" in first
+    assert "Existing data is kept, byte for byte" in first
     assert "--allow-discard" in first
 
 
