@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ..judge.trace_set import TraceSet
 
 REVISION: Final = Option(
-    "--revision", "the tree to judge by; without it all are tried, and those named that fit", "R"
+    "--revision",
+    "the tree to compare with; without it all are tried, and those that conform are named",
+    "R",
 )
 QMP: Final = Option(
     "--qmp", "the QMP commands that were sent; without them start-up only is judged", "FILE"
@@ -64,7 +66,7 @@ def help_text() -> str:
         "Judge a log of strace against the model: each call on a memory backend must be the one\n"
         "that the model makes, with the same arguments and in the same order.  QEMU's options\n"
         "are taken from the log's execve line, or from after --.  TRACE is a file, or - for\n"
-        "stdin.  Without --trace a kind of call that the log has none of is not judged.\n"
+        "stdin.  Without --trace, a kind of call that is not in the log is not judged.\n"
         "Record with",
         OPTIONS,
         (

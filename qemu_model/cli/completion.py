@@ -65,7 +65,7 @@ def help_text() -> str:
     """Return what ``completion --help`` shows."""
     return usage(
         "completion bash|zsh|fish",
-        "Print what makes a shell complete qemu-model's words: commands, options, revisions,\n"
+        "Print the script that makes a shell complete qemu-model's commands, options, revisions,\n"
         "profiles, and inside -object the types and properties that the revision has.",
         OPTIONS,
         (

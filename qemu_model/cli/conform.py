@@ -114,7 +114,7 @@ def main(argv: Sequence[str]) -> int:
     if not lines:
         names = [case.name for case in chosen(words.value(FILTER) or None, target)]
     if not names:
-        raise UsageError(f"no case's name holds '{words.value(FILTER)}' (--list names them)")
+        raise UsageError(f"no case's name contains '{words.value(FILTER)}' (--list names them)")
     if words.has(SAMPLE):
         names = sample(names, words.number(SAMPLE))
     if words.has(SHARD):

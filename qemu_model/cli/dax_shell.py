@@ -28,8 +28,8 @@ def help_text() -> str:
     return usage(
         "dax-shell [--command LINE]",
         "Boot a virtual machine with persistent memory and open a shell in it.  It sees this\n"
-        "machine's files, read-only below a layer that goes with it, and has ext4 and xfs\n"
-        "with and without DAX, a virtio-pmem device, device DAX, tmpfs and huge pages mounted.\n"
+        "machine's files, read-only below a layer that is discarded afterwards, and has ext4 and\n"
+        "xfs with and without DAX, virtio-pmem, device DAX, tmpfs and huge pages mounted.\n"
         "Debian's kernel is downloaded once (71 MB) and not installed; no KVM, no root.",
         OPTIONS,
         (

@@ -135,7 +135,7 @@ FINDINGS: Final = (
         "find_ram_offset (exec.c; 7.2: softmmu/physmem.c), after HOST_PAGE_ALIGN in "
         "qemu_ram_alloc_internal",
         EVERY,
-        "Rounding up to whole pages wraps to 0, which an assertion meets. Over QMP it takes the "
+        "Rounding up to whole pages wraps to 0, which fails an assertion. Over QMP it takes the "
         "guest down: object-add with such a size, or with a negative one, which JSON's reader "
         "lets wrap, ends a running QEMU with SIGABRT.",
         _wraps,

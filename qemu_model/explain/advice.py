@@ -25,8 +25,8 @@ _LOST: Final[Mapping[str, str]] = MappingProxyType(
     {
         "disk": "what the guest wrote and the kernel had not yet written back to the disk "
         "(writes of the last half minute or so) is lost, whatever the guest flushed",
-        "dax": "the data may be on the medium, but the file system's notes of where it is need "
-        "not be: blocks that were new to the file are lost, whatever the guest flushed",
+        "dax": "the data may be on the medium, but the file system's metadata may not be: blocks "
+        "that were new to the file are lost, whatever the guest flushed",
         "memory": "everything is lost: the file system is in memory itself",
         "unknown": "you lose: on a disk, data not yet written back; on DAX, blocks "
         "that were new to the file; on tmpfs and hugetlbfs, everything",
@@ -219,4 +219,4 @@ def depends_on_host(backends: Sequence[Backend], run: Run) -> Iterator[str]:
     calls = {event.call for event in run.events}
     if "mbind" in calls and any(event.call == "mbind" and event.args[3] for event in run.events):
         yield "whether the NUMA nodes exist, and a container may bind to them"
-    yield "whether there is memory enough"
+    yield "whether there is enough memory"

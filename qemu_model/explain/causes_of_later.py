@@ -111,7 +111,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "cpu topology: {hierarchy} < smp_cpus",
-        (Cause("-smp makes fewer CPUs than it says", LINE, fix="raise sockets=, or lower cpus"),),
+        (Cause("-smp makes fewer CPUs than it gives", LINE, fix="raise sockets=, or lower cpus"),),
     ),
     (
         "cpu topology: {hierarchy} > maxcpus",
@@ -141,7 +141,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "Default splitting of RAM between nodes is deprecated",
         (
             Cause(
-                "-numa node says no memory, and QEMU divides the RAM itself",
+                "-numa node gives no memory, and QEMU divides the RAM itself",
                 LINE,
                 fix="make a memory-backend-ram for each node, and use memdev=",
             ),
@@ -239,7 +239,7 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Cache level={level} shall be defined first",
-        (Cause("cache levels are said out of order", _HMAT, fix="begin with level=1"),),
+        (Cause("cache levels are given out of order", _HMAT, fix="begin with level=1"),),
     ),
     (
         "Invalid size={size}, the size of level",

@@ -25,8 +25,8 @@ from .cause import (
 
 CANT_OPEN: Final = (
     Cause(
-        "a directory of the path does not exist, or not for QEMU: containers and libvirt give "
-        "it a mount namespace of its own",
+        "a directory of the path does not exist, or QEMU does not see it: containers and libvirt "
+        "give it a mount namespace of its own",
         "namei -l {path}",
         ("ENOENT", "ENOTDIR"),
         "mkdir -p the directory, or mount what belongs there",
@@ -114,7 +114,7 @@ UNABLE_TO_MAP: Final = (
         "use align=2M, and a size that is a multiple of it",
     ),
     Cause(
-        "a device DAX makes no private mappings",
+        "a device DAX cannot be mapped privately",
         "ls -l {path}; daxctl list",
         ("EINVAL",),
         "use share=on",

@@ -223,7 +223,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "cpu topology: sockets ({sockets}) * cores ({cores}) * threads ({threads}) <",
-        (Cause("-smp makes fewer CPUs than it says", LINE, fix="raise sockets=, or lower cpus"),),
+        (Cause("-smp makes fewer CPUs than it gives", LINE, fix="raise sockets=, or lower cpus"),),
     ),
     (
         "cpu topology: sockets ({sockets}) * cores ({cores}) * threads ({threads}) >",

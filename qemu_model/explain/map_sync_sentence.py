@@ -74,7 +74,7 @@ def _nothing_asks(revision: Revision, backends: Sequence[Backend]) -> str:
         why = "patch 3 of V8 brings it, QEMU has it since 4.1"
         return f"{label(revision)} never asks for MAP_SYNC: {why}"
     if not any(backend.path for backend in backends) and revision.policy.needs & RAM_PMEM:
-        return "no backend of a file: anonymous memory is never mapped with MAP_SYNC"
+        return "there is no file: anonymous memory is never mapped with MAP_SYNC"
     if revision.policy.values and not revision.hostmem_file.has_sync:
         return f"{label(revision)} has no option sync: patch 5 brings it, nothing else asks"
     return _WHY_NOT["sync"]

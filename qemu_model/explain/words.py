@@ -66,7 +66,7 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
                 sharing="every process that maps the file sees it, and QEMU sees their writes",
             ),
             _Words(
-                data="what the guest writes never reaches the file, and is gone when QEMU ends",
+                data="what the guest writes never reaches the file, and is lost when QEMU ends",
                 memory="each page that the guest writes is copied, and takes memory beside the "
                 "file's own: up to twice the size",
                 sharing="no other process sees the guest's writes",
@@ -138,9 +138,9 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
         ("", "prealloc"): (
             _Words(
                 data="no byte changes; a sparse file takes all its room",
-                memory="all of it is taken at once, before the guest starts",
+                memory="all of it is allocated at once, before the guest starts",
             ),
-            _Words(memory="memory is taken as the guest touches it"),
+            _Words(memory="memory is allocated when the guest touches it"),
         ),
         ("", "reserve"): (
             _Words(memory="swap, or huge pages, are set aside for all of it"),
@@ -157,9 +157,9 @@ _PROPERTIES: Final[Mapping[tuple[str, str], tuple[_Words, _Words]]] = MappingPro
             ),
             _Words(),
         ),
-        ("", "prealloc-threads"): (_Words(memory="so many threads take the memory"), _Words()),
+        ("", "prealloc-threads"): (_Words(memory="this many threads preallocate"), _Words()),
         ("", "prealloc-context"): (
-            _Words(memory="the threads that take the memory run in this context, on its CPUs"),
+            _Words(memory="the threads that preallocate run in this context, on its CPUs"),
             _Words(),
         ),
         (MEMFD, "seal"): (
@@ -186,9 +186,9 @@ _OPTIONS: Final[Mapping[str, _Words]] = MappingProxyType(
             memory="on hugetlbfs: huge pages; if it fails, up to 4.2 ordinary memory, without "
             "-mem-prealloc",
         ),
-        "mem-prealloc": _Words(memory="all RAM, and every backend, is taken at once"),
+        "mem-prealloc": _Words(memory="all RAM, and every backend, is allocated at once"),
         "numa": _Words(memory="guest nodes: which memory, or which backend, each has"),
-        "smp": _Words(memory="at most so many threads preallocate"),
+        "smp": _Words(memory="at most this many threads preallocate"),
         "machine": _Words(
             memory="pc and q35 have RAM of their own; mem-merge and dump-guest-core are the "
             "defaults of merge and dump",
@@ -243,7 +243,7 @@ def _by_tree(
             ),
         )
     if policy is None:
-        return _Words(data="this tree does nothing with it"), _Words(data="nothing")
+        return _Words(data="without effect in this tree"), _Words(data="nothing")
     stops = f"; QEMU stops where sync={value} cannot be met" if value in policy.demands else ""
     if not policy.retries:
         stops = "; QEMU stops where the kernel refuses"

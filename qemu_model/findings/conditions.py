@@ -68,7 +68,7 @@ def _mapping(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
         yield from _device_dax(memory)
     elif errno == "EINVAL" and on == "9p" and memory.shared:
         yield Condition(
-            "9p with cache=none makes no shared mappings.",
+            "Files on 9p with cache=none cannot be mapped shared.",
             "use share=off, or a file elsewhere",
             f"findmnt -T {memory.path}",
             (("share", "off"),),
@@ -79,14 +79,14 @@ def _mapping(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
         yield from _overcommit(memory, host)
     elif errno == "ENODEV":
         yield Condition(
-            f"{memory.path} is a thing that cannot be mapped: a FIFO, /dev/null, a proc file.",
+            f"{memory.path} cannot be mapped: it is a FIFO, /dev/null or a proc file.",
             "name a file, a directory or a device DAX in mem-path",
             f"stat -L -c '%F' {memory.path}",
         )
     elif errno == "EOPNOTSUPP":
         yield Condition(
             f"MAP_SYNC is requested, and {memory.path} is on a file system without it.",
-            "put the file on DAX, or do not ask for MAP_SYNC",
+            "put the file on DAX, or do not request MAP_SYNC",
             f"qemu-model check --path {memory.path}",
         )
 
@@ -94,7 +94,7 @@ def _mapping(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
 def _device_dax(memory: Memory) -> Iterator[Condition]:
     if not memory.shared:
         yield Condition(
-            "A device DAX makes no private mappings, and share is off.",
+            "A device DAX cannot be mapped privately, and share is off.",
             "use share=on",
             f"ls -l {memory.path}",
             (("share", "on"),),
@@ -171,7 +171,7 @@ def _pool(memory: Memory, host: Surroundings) -> Iterator[Condition]:
         has = f"the pool has {free} free" if free is not None else "the pool has fewer free"
         yield Condition(
             f'"{memory.id}" needs {pages} of {size}; {has}. A mapping of huge pages reserves all '
-            "of them at once; overcommit and swap have no part in it.",
+            "of them at once; overcommit and swap do not help.",
             f"echo {memory.pages + host.pages_in_use(memory.page_size)} > "
             f"/sys/kernel/mm/hugepages/hugepages-{memory.page_size >> 10}kB/nr_hugepages",
             "grep . /sys/kernel/mm/hugepages/hugepages-*/{nr,free,resv}_hugepages",
@@ -234,7 +234,7 @@ def _opening(errno: str | None, memory: Memory, host: Surroundings) -> Iterator[
     if errno in ("ENOENT", "ENOTDIR") and memory.path:
         folder = memory.path.rpartition("/")[0] or "/"
         yield Condition(
-            f"The directory {folder} does not exist on the host, or not for QEMU.",
+            f"The directory {folder} does not exist on the host, or QEMU does not see it.",
             f"mkdir -p {folder}, or mount what belongs there",
             f"namei -l {memory.path}",
         )

@@ -24,7 +24,7 @@ NO_EFFECT: Final = Rule(
     "QM601",
     "no-effect",
     "note",
-    "A setting that changes nothing here.",
+    "A setting has no effect on this line.",
 )
 
 

@@ -87,7 +87,7 @@ def nvdimm_data(case: Case) -> Iterator[Finding]:
                 memory.id,
                 f'{label} has {described(memory)} ("{memory.id}"): its data is gone when QEMU '
                 "ends.",
-                "The guest takes an NVDIMM for persistent.",
+                "The guest assumes that an NVDIMM is persistent.",
                 "use memory-backend-file with share=on and a mem-path",
             )
         elif not memory.shared:
@@ -97,7 +97,7 @@ def nvdimm_data(case: Case) -> Iterator[Finding]:
                 memory.id,
                 f'{label}: "{memory.id}" is mapped privately, so what the guest writes never '
                 f"reaches {memory.path}.",
-                "The guest takes an NVDIMM for persistent; share is off unless it is said.",
+                "The guest assumes that an NVDIMM is persistent; share is off by default.",
                 f"use {added_words(case.args, args)}",
                 args=args,
             )
@@ -107,7 +107,7 @@ def nvdimm_data(case: Case) -> Iterator[Finding]:
                 LOSES_DATA,
                 memory.id,
                 f"{label}: {memory.path} is on {kind}, and gone when the host reboots.",
-                "The guest takes an NVDIMM for persistent.",
+                "The guest assumes that an NVDIMM is persistent.",
                 "put the file on a disk or on persistent memory",
                 "warning",
             )

@@ -18,13 +18,13 @@ UNUSED: Final = Rule(
     "QM101",
     "unused-backend",
     "warning",
-    "A memory backend is on the line, and neither the guest's RAM nor a device uses it.",
+    "The line has a memory backend that neither the guest's RAM nor a device uses.",
 )
 PRIVATE_RAM: Final = Rule(
     "QM102",
     "private-ram",
     "error",
-    "A device whose data another process handles needs guest RAM that can be shared.",
+    "A device that runs in another process needs shared guest RAM.",
 )
 #: Drivers whose device is another process that maps the guest's RAM.
 _VHOST_USER: Final = "vhost-user-"
@@ -59,7 +59,7 @@ def unused_backends(case: Case) -> Iterator[Finding]:
             f"{about} is not the guest's RAM: the guest uses {size_text(machine.ram_size)} of "
             f"{described(replaces[0])}, and {size_text(machine.ram_size + memory.size)} are "
             "mapped in all.",
-            "-m alone makes RAM of its own; a backend becomes RAM only where -machine "
+            "-m alone allocates separate RAM; a backend becomes RAM only where -machine "
             "memory-backend= or -numa memdev= names it.",
             f"use {added_words(case.args, args)}",
             args=args,

@@ -41,7 +41,7 @@ LOCKED: Final = Rule(
     "QM212",
     "locked-memory",
     "note",
-    "All of QEMU's memory is taken and locked at start.",
+    "All of QEMU's memory is allocated and locked at start.",
 )
 
 
@@ -100,7 +100,7 @@ def huge_pages(case: Case) -> Iterator[Finding]:
                 ids.strip('"'),
                 f"{counted(needed, 'huge page')} of {size} {'is' if needed == 1 else 'are'} "
                 f"needed for {ids}{of_nodes}.",
-                "Huge pages come from a pool that is set aside before; overcommit and swap have "
+                "Huge pages come from a pool that is reserved beforehand; overcommit and swap have "
                 "no part in it.",
                 pages_command(page_size, needed),
             )
@@ -111,7 +111,7 @@ def huge_pages(case: Case) -> Iterator[Finding]:
                 ids.strip('"'),
                 f"{counted(needed, 'huge page')} of {size} needed for {ids}, and {free} free.",
                 "A mapping of huge pages reserves all of them at once, shared or private; "
-                "overcommit and swap have no part in it.",
+                "overcommit and swap do not help.",
                 pages_command(page_size, needed + case.host.pages_in_use(page_size)),
                 host_change=_pool_of(page_size, needed),
             )
@@ -152,7 +152,7 @@ def no_room(case: Case) -> Iterator[Finding]:
             continue
         taken = any(memory.prealloc for memory in blocks)
         how = (
-            "QEMU takes all pages at start (prealloc), and does not start."
+            "With prealloc QEMU allocates all pages at start, and fails."
             if taken
             else "QEMU starts: the file is sparse. It is killed by SIGBUS as soon as the guest has "
             f"written {rough_size(room)}."
@@ -196,9 +196,10 @@ def too_much_memory(case: Case) -> Iterator[Finding]:
             TOO_MUCH_MEMORY,
             joined([memory.id for memory in blocks]),
             f"The guest may use {rough_size(wanted)} of memory; the host has {rough_size(has)}.",
-            "QEMU takes it at start, and is refused or killed."
+            "QEMU allocates it at start: the kernel refuses it, or kills QEMU."
             if taken
-            else "Linux gives memory as the guest touches it, and kills QEMU when none is left.",
+            else "Linux allocates memory when the guest touches it, and kills QEMU when none "
+            "is left.",
             LESS_MEMORY,
             "error" if taken else None,
         )

@@ -29,7 +29,7 @@ OTHER_RELEASE: Final = Rule(
     "QM110",
     "other-release",
     "error",
-    "An option, a property or a machine that this release does not have, and others have.",
+    "Other releases have an option, property or machine that this one does not have.",
 )
 WARNED: Final = Rule("QM112", "qemu-warns", "warning", "QEMU itself warns of the line.")
 CHANGES_LATER: Final = Rule(
@@ -140,8 +140,8 @@ def _endless(run: Run) -> Finding:
             ENDLESS,
             "",
             f"QEMU never gets past {run.livelock}().",
-            "The path is a symbolic link to a file that does not exist: opening says that it is "
-            "not there, creating that it is.",
+            "The path is a symbolic link to a file that does not exist: opening it fails with "
+            "ENOENT, creating it with EEXIST.",
             "create the file that the link names, or remove the link",
         )
     said = run.stderr[-1] if run.stderr else "a signal"

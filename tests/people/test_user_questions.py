@@ -83,7 +83,7 @@ def test_why_invalid_argument_on_a_device_dax(capsys: pytest.CaptureFixture[str]
 
 def test_what_share_off_does_to_my_data_and_my_memory(capsys: pytest.CaptureFixture[str]) -> None:
     answer = ask(capsys, "explain", "--all", "-object", f"{LINE},share=off")
-    assert "data: what the guest writes never reaches the file, and is gone when qemu" in answer
+    assert "data: what the guest writes never reaches the file, and is lost when qemu" in answer
     assert "memory: each page that the guest writes is copied" in answer
 
 

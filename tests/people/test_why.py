@@ -362,7 +362,7 @@ LINE = "qemu-system-x86_64: -object memory-backend-file,id=r,"
             f"{LINE}size=1G,mem-path=/dev/hugepages: "
             "unable to map backing store for guest RAM: Cannot allocate memory",
             '"r" needs 512 huge pages of 2 MiB; the pool has fewer free. A mapping of huge pages '
-            "reserves all of them at once; overcommit and swap have no part in it.",
+            "reserves all of them at once; overcommit and swap do not help.",
             "echo 512 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
         ),
     ],

@@ -321,7 +321,7 @@ def test_a_block_lies_as_qemus_did() -> None:
 def test_wrong_use_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (["--qemu", "/nonexistent/qemu"], "no program '/nonexistent/qemu'"),
-        (["--filter", "no such case"], "no case's name holds 'no such case'"),
+        (["--filter", "no such case"], "no case's name contains 'no such case'"),
         ([], "say which QEMU"),
         (["--qemu", "x", "-j", "none"], "-j takes a number"),
         (["--qemu", "x", "-object", "y"], "conform takes no '-object'"),
