@@ -55,6 +55,8 @@ def conditions(
     """
     if "does not match 'size' option" in template:
         yield from _other_size(memory, fields)
+    if template.startswith("memory size 0x"):
+        yield from _below_a_page(memory, fields)
     if "is too small for 'size' option" in template:
         yield from _too_small(memory, fields)
     for begins, look in _LOOKS:
@@ -141,6 +143,21 @@ def _too_small(memory: Memory, fields: Mapping[str, str]) -> Iterator[Condition]
     except (KeyError, ValueError):
         return
     yield short_file(attrs.evolve(memory, file_size=there, size=size, offset=offset))
+
+
+def _below_a_page(memory: Memory, fields: Mapping[str, str]) -> Iterator[Condition]:
+    try:
+        size, page = int(fields["size"], 16), int(fields["page_size"], 16)
+    except (KeyError, ValueError):
+        return
+    if memory.size and memory.size != size:
+        return
+    yield Condition(
+        f'"{memory.id}" has {size_text(size)}, less than one page of {size_text(page)}.',
+        f"use size={option_size(page)}, or a path with smaller pages",
+        f"stat -f -c '%S' {memory.path}",
+        size=page,
+    )
 
 
 def _whole_pages(memory: Memory, unit: int, what: str) -> Condition:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..explain.guest_memory import Use
 from .case import Case
 from .finding import Finding, Rule
 from .lines import with_size, with_values
@@ -75,8 +76,9 @@ def private_files(case: Case) -> Iterator[Finding]:
             continue
         if memory.part is None or memory.type != "memory-backend-file" or not memory.mapped:
             continue
-        if memory.part.on("readonly"):
-            # With rom=off this is a template: the guest's writes are meant to stay private.
+        if memory.part.on("readonly") or any(_is_nvdimm(use) for use in memory.uses):
+            # An NVDIMM that loses data has a finding of its own.  With rom=off a read-only
+            # backend is a template: the guest's writes are meant to stay private.
             continue
         args = with_values(case.args, memory.part, share="on")
         yield Finding(
@@ -90,6 +92,10 @@ def private_files(case: Case) -> Iterator[Finding]:
             "note" if "share" in memory.part.params else None,
             args=args,
         )
+
+
+def _is_nvdimm(use: Use) -> bool:
+    return use.part is not None and use.part.kind in ("nvdimm", "virtio-pmem-pci")
 
 
 def short_files(case: Case) -> Iterator[Finding]:

@@ -68,6 +68,14 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 )
 
 
+#: Rules that say why QEMU does not start.
+_ABOUT_THE_START: Final = (
+    start_rules.REFUSED,
+    start_rules.ENDLESS,
+    start_rules.OTHER_RELEASE,
+)
+
+
 def found_in(case: Case) -> list[Finding]:
     """Return what the rules find, without looking whether a fix holds."""
     return [finding for check in CHECKS for finding in check(case)]
@@ -109,10 +117,14 @@ def _checked(case: Case, finding: Finding) -> Finding:
 
 
 def holds(case: Case, finding: Finding) -> bool:
-    """Return whether the line with the fix starts, and the finding is gone."""
+    """Return whether the finding is gone with the fix, and QEMU starts if it did before."""
     assert finding.args is not None
     after = case_of(finding.args, case.revision, case.place, case.qmp)
     if after.run.exit != 0:
-        # One fault at a time: the fix counts if another message follows.
-        return case.run.exit != 0 and errors_of(after.run) != errors_of(case.run)
+        if case.run.exit == 0:
+            return False
+        # One fault at a time: the fix of the refusal counts if another message follows.
+        same = errors_of(after.run) == errors_of(case.run)
+        if finding.rule in _ABOUT_THE_START or not same:
+            return not same
     return all(other.same_as != finding.same_as for other in found_in(after))

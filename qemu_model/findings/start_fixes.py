@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from ..boards import MIB
-from ..explain.parts import Part, replaced, words_of
+from ..explain.parts import Part, parts_of, replaced, words_of
 from .case import Case
 from .lines import with_values
 from .units import option_size
@@ -55,6 +55,15 @@ def _with_machine(case: Case, text: str) -> tuple[str, ...]:
 
 def _nvdimm(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] | None:
     return _with_machine(case, "nvdimm=on")
+
+
+def _acpi(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Leave out acpi=off and -no-acpi: plugging needs ACPI."""
+    args = tuple(word for word in case.args if word.lstrip("-") != "no-acpi")
+    for part in parts_of(args):
+        if part.option == "machine" and "acpi" in part.params:
+            args = replaced(args, part, part.text.replace(f",acpi={part.params['acpi']}", ""))
+    return args if args != case.args else None
 
 
 def _devices(case: Case, kinds: tuple[str, ...]) -> list[Part]:
@@ -169,6 +178,7 @@ def _fewer_addresses(case: Case, fields: Mapping[str, str]) -> tuple[str, ...] |
 _FIXES: Final[tuple[tuple[str, Fix], ...]] = (
     ("Expected '=' after parameter", _switch),
     ("nvdimm is not enabled", _nvdimm),
+    ("memory hotplug is not enabled: missing acpi", _acpi),
     ("memory devices (e.g. for memory hotplug) are not enabled", _room),
     ("the configuration is not prepared for memory devices", _room),
     ("no slots where allocated", _room),
