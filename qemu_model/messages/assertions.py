@@ -99,3 +99,19 @@ GUARD_ASSERTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "11.1": ("util/mmap-alloc.c:270", "guard_pagesize"),
     }
 )
+#: ``object_property_try_add``: an object has the property already.  No assertion, but said in
+#: the same way where QEMU cannot go on; 7.2 and later refuse it before, but for 8.0.
+DUPLICATE_PROPERTIES: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "5.1": "qom/object.c:1180",
+        "5.2": "../../qom/object.c:1218",
+        "6.0": "../qom/object.c:1222",
+        "6.1": "../qom/object.c:1223",
+        "6.2": "../qom/object.c:1223",
+        "7.0": "../qom/object.c:1228",
+        "7.1": "../qom/object.c:1228",
+        "7.2": None,
+        "8.0": "../qom/object.c:1238",
+        "8.1": None,
+    }
+)

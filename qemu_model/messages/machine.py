@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..error import Message
+from .assertions import DUPLICATE_PROPERTIES
 
 MACHINE_PROPERTY_NOT_FOUND: Final = Message(
     {"3.1": "Property '.{property}' not found", "5.2": "Property '{type}.{property}' not found"},
@@ -78,13 +79,14 @@ MEMDEV_RESERVED_HINT: Final = Message(
 )
 DEFAULT_RAM_DUPLICATE_PLACE: Final = Message(
     {
-        "5.1": "Unexpected error in object_property_try_add() at ../../qom/object.c:1218:",
-        "7.2": None,
-        "8.0": "Unexpected error in object_property_try_add() at ../../qom/object.c:1218:",
-        "8.1": None,
+        since: place and f"Unexpected error in object_property_try_add() at {place}:"
+        for since, place in DUPLICATE_PROPERTIES.items()
     },
     "qom/object.c:object_property_add",
-    ("comes before the text with which QEMU aborts", "the line is that of Debian's 5.2"),
+    (
+        "comes before the text with which QEMU aborts",
+        "file and line are those of a build of the release, or of Debian's",
+    ),
     stream="stderr",
 )
 DEFAULT_RAM_DUPLICATE: Final = Message(

@@ -266,6 +266,7 @@ def qemu_8_0(tree: Revision) -> Revision:
         tree,
         "8.0",
         "April 2023",
+        "measured",
         virt=attrs.evolve(tree.virt, takes_gic_v3_for_many_cpus=True),
         cutils=attrs.evolve(tree.cutils, hex_size_takes_a_unit=False),
         qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),

@@ -1,8 +1,8 @@
 """Machines, -smp, -numa and memory devices by release, and machine types in all.
 
-The expected side is what builds of 4.2.0 and 9.1.0, and Debian's QEMU 5.2, 7.2, 10.0 and 11.1,
-printed for ``-machine help`` and for lines drawn at random, right ones and wrong ones; of the
-other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at their tags.
+The expected side is what builds of 4.2.0, 8.0.0 and 9.1.0, and Debian's QEMU 5.2, 7.2, 10.0
+and 11.1, printed for ``-machine help`` and for lines drawn at random, right ones and wrong
+ones; of the other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at their tags.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -24,7 +24,7 @@ from qemu_model.process import Run, run
 from qemu_model.revision import find
 
 RECORDED = Path(__file__).parent.parent / "data" / "machines.json.xz"
-RELEASES = ("4.2", "5.2", "7.2", "9.1", "10.0", "11.1")
+RELEASES = ("4.2", "5.2", "7.2", "8.0", "9.1", "10.0", "11.1")
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 
