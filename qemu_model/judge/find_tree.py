@@ -14,13 +14,15 @@ import attrs
 from ..inspect.cannot_judge import CannotJudge
 from ..revision import BASE, RELEASES, REVISIONS, V8, Revision
 from ..revisions.neighbours import trees_that_may_have
+from .given import Given
 from .judge import judge_given, nothing_to_judge, read_given
 from .line import machine_of
 from .log import Log
 from .trace_set import TraceSet
-from .verdict import Verdict
+from .verdict import Diverged, Verdict
 
-#: A longer log, in bytes, is judged tree by tree only until one conforms.
+#: A longer log, in bytes, is judged tree by tree only until one conforms, and with each only
+#: up to the first divergence.
 LONG: Final = 2 << 20
 _VERSIONED: Final = re.compile(r"(?:pc-i440fx|pc-q35|pc|virt|pseries)-(\d+)\.(\d+)\b")
 _SYNC: Final = re.compile(r"(?:^|,)sync=|\"sync\"\s*:")
@@ -106,15 +108,31 @@ def find_tree(
         return Found(nothing_to_judge(log, trees[0], str(reason)))
     machine = machine_of(given.options)
     trees, why = _likely_first(trees, given.options, machine)
-    verdicts: list[Verdict] = []
-    for tree in trees:
-        verdicts.append(judge_given(log, tree, given))
-        if log.size > LONG and verdicts[-1].verdict == "conforms":
-            break
+    if log.size > LONG:
+        found = _first_conforming(log, trees, given, why)
+        if found is not None:
+            return found
+    verdicts = [judge_given(log, tree, given) for tree in trees]
     best = max(verdicts, key=lambda verdict: _fit(verdict, trees))
     return Found(
         best, tuple(map(Tried.of, verdicts)), why if best.revision == trees[0].name else ""
     )
+
+
+def _first_conforming(log: Log, trees: Sequence[Revision], given: Given, why: str) -> Found | None:
+    """Return the first tree that the log conforms to, and where it differs from those before."""
+    tried: list[Tried] = []
+    for tree in trees:
+        try:
+            verdict = judge_given(log, tree, attrs.evolve(given, first_only=True))
+        except Diverged as stop:
+            line = stop.divergence.line
+            tried.append(Tried(tree.name, "diverges", stop.matched, 1, line, ""))
+            continue
+        tried.append(Tried.of(verdict))
+        if verdict.verdict == "conforms":
+            return Found(verdict, tuple(tried), why if tree is trees[0] else "")
+    return None
 
 
 def _fit(verdict: Verdict, trees: Sequence[Revision]) -> tuple[int, ...]:

@@ -22,7 +22,8 @@ class Given:
     far as known.  ``traced`` is what strace was asked to log, None where that is unknown.
     ``stderr`` are the lines that QEMU printed, None where they are unknown.  ``on_line`` is
     called with what is found out about single lines.  ``has_command``: the log has the
-    execve line of QEMU.
+    execve line of QEMU.  ``first_only``: the first divergence raises
+    :class:`~.verdict.Diverged`.
     """
 
     options: tuple[str, ...] = ()
@@ -33,3 +34,4 @@ class Given:
     stderr: tuple[str, ...] | None = None
     on_line: Callable[[int, str], None] | None = None
     has_command: bool = False
+    first_only: bool = False

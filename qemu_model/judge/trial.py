@@ -54,7 +54,7 @@ class Trial:
         names = memory_names(given.options, given.qmp)
         self._calls = BackendCalls(log, paths, given.begin, names, attached=attached)
         self._search = LogSearch(log, self._calls)
-        self._report = Report(revision.release, on_line=given.on_line)
+        self._report = Report(revision.release, on_line=given.on_line, first_only=given.first_only)
         caller = Caller()
         self._alignment = Alignment(
             self._calls,

@@ -93,6 +93,15 @@ class NotJudged:
         return {"line": self.line, "call": self.call, "why": self.why}
 
 
+class Diverged(Exception):
+    """The first divergence is found, after ``matched`` calls, and no more are looked for."""
+
+    def __init__(self, divergence: Divergence, matched: int) -> None:
+        super().__init__(divergence, matched)
+        self.divergence = divergence
+        self.matched = matched
+
+
 @attrs.define
 class Report:
     """What a comparison with the tree of a release has found so far."""
@@ -109,9 +118,16 @@ class Report:
     not_traced: set[str] = attrs.field(factory=set)
     #: What is said about a line in an annotated copy.
     on_line: Callable[[int, str], None] | None = None
+    #: Whether the comparison ends with the first divergence.
+    first_only: bool = False
 
     def add(self, divergence: Divergence) -> None:
-        """Add a divergence; beyond :data:`MOST_TOLD` they are only counted."""
+        """Add a divergence; beyond :data:`MOST_TOLD` they are only counted.
+
+        Raises :class:`Diverged` where the first is enough.
+        """
+        if self.first_only:
+            raise Diverged(divergence, self.matched)
         self.diverged += 1
         if len(self.divergences) < MOST_TOLD:
             self.divergences.append(divergence)

@@ -84,6 +84,16 @@ def test_a_long_log_is_judged_until_a_tree_conforms(monkeypatch: pytest.MonkeyPa
     assert (len(found.tried), found.verdict.verdict) == (1, "conforms")
 
 
+def test_a_long_log_that_no_tree_allows_is_judged_as_a_short_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [started(*OPTIONS), *RAM[:-1], EXIT.replace("exit_group(0)", "exit_group(1)")]
+    short = found_in(*lines)
+    monkeypatch.setattr(module, "LONG", 10)
+    assert found_in(*lines).to_json() == short.to_json()
+    assert short.conforming == ()
+
+
 def test_without_a_command_line_no_tree_is_tried() -> None:
     found = found_in(*RAM, EXIT)
     assert (found.verdict.verdict, found.tried) == ("inconclusive", ())
