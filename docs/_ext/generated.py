@@ -218,6 +218,11 @@ def matrix() -> Iterator[str]:
     yield from literal(printed(["matrix"]))
 
 
+def matrix_releases() -> Iterator[str]:
+    hosts = "sim:ext4-dax,sim:device-dax,sim:ext4"
+    yield from literal(printed(["matrix", "--revision", "releases", "--host", hosts]))
+
+
 def profiles() -> Iterator[str]:
     from qemu_model.host import profiles as shipped
 
@@ -393,6 +398,7 @@ PARTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = MappingProxyType(
             command_line_options,
             object_properties,
             matrix,
+            matrix_releases,
             profiles,
             kernels,
             timeline,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..host.protocol import Host
-from ..revision import Revision, UnknownRevision, find
+from ..revision import RELEASES, REVISIONS, Revision, UnknownRevision, find
 from .options import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -20,6 +20,18 @@ def choose_revision(name: str) -> Revision:
         return find(name)
     except UnknownRevision as error:
         raise UsageError(str(error)) from error
+
+
+def choose_revisions(text: str) -> list[Revision]:
+    """Return the revisions with these names, commas between them; ``all``, or ``releases``.
+
+    Raises :class:`UsageError` with what there is.
+    """
+    if text == "all":
+        return list(REVISIONS.values())
+    if text == "releases":
+        return list(RELEASES)
+    return [choose_revision(name) for name in text.split(",")]
 
 
 def choose_host(name: str, *, force: bool = False, allow_discard: bool = False) -> Host:

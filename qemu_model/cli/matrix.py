@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from .choices import choose_revision
+from .choices import choose_revisions
 from .options import COLOR, HELP, JSON, REVISION, Option, UsageError, split, usage
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ FORMAT: Final = Option("--format", ", ".join(FORMATS), "F", choices=FORMATS)
 HOST: Final = Option(
     "--host", "live or sim:PROFILE, several with commas; by default all profiles", "H"
 )
-OPTIONS: Final = (REVISION, HOST, FORMAT, JSON, COLOR, HELP)
+TREES: Final = Option(
+    REVISION.name,
+    "the tree to model (V8 without it), several with commas, releases or all",
+    "R",
+)
+OPTIONS: Final = (TREES, HOST, FORMAT, JSON, COLOR, HELP)
 ASKED: Final = "flags passed to mmap"
 #: The columns of CSV and Markdown.
 COLUMNS: Final = (
@@ -52,9 +57,10 @@ def help_text() -> str:
     return usage(
         "matrix [--revision R] [--host H] [--format F]",
         "Show, for share, pmem and sync each unset, on and off, what mmap is asked, what the\n"
-        "kernel does with it, and what the user sees.  The table joins what behaves alike;\n"
-        "the other formats have a row for each cell.  'vectors' are conformance vectors that a\n"
-        "test in C can read.  On live, a file is made in a temporary directory and removed.\n"
+        "kernel does with it, and what the user sees.  The table joins what behaves alike,\n"
+        "hosts and trees; the other formats have a row for each cell.  'vectors' are\n"
+        "conformance vectors that a test in C can read.  On live, a file is made in a\n"
+        "temporary directory and removed.\n"
         "The option sync was posted in January 2019 and never merged: since QEMU 4.1 share=on\n"
         "and pmem=on together ask for MAP_SYNC.",
         OPTIONS,
@@ -62,6 +68,7 @@ def help_text() -> str:
             "qemu-model matrix",
             "qemu-model matrix --host sim:ext4-dax,sim:tmpfs --revision v2",
             "qemu-model matrix --format csv > matrix.csv",
+            "qemu-model matrix --json --revision all > matrix.json",
         ),
     )
 
@@ -78,13 +85,15 @@ def main(argv: Sequence[str]) -> int:
     if words.has(JSON) and form != "json":
         raise UsageError(f"--json and --format {form} contradict each other")
     color = words.value(COLOR, "auto")
-    revision = choose_revision(words.value(REVISION, "v8"))
+    trees = choose_revisions(words.value(TREES, "v8"))
+    if form == "vectors" and len(trees) > 1:
+        raise UsageError("--format vectors takes one tree: --revision qemu-10.0")
     names = words.value(HOST).split(",") if words.has(HOST) else []
     if "live" not in names:
-        return _answer(form, revision, choose_hosts(names), color)
+        return _answer(form, trees, choose_hosts(names), color)
     directory = tempfile.mkdtemp(prefix="qemu-model-")
     try:
-        return _answer(form, revision, choose_hosts(names, directory), color)
+        return _answer(form, trees, choose_hosts(names, directory), color)
     finally:
         shutil.rmtree(directory)
 
@@ -112,23 +121,28 @@ def choose_hosts(names: Sequence[str], directory: str = "") -> list[ReviewHost]:
     return chosen
 
 
-def _answer(form: str, revision: Revision, hosts: Sequence[ReviewHost], color: str) -> int:
-    from ..review.matrix import matrix
+def _answer(form: str, trees: Sequence[Revision], hosts: Sequence[ReviewHost], color: str) -> int:
+    from ..review.matrix import matrix, trees_alike
 
-    rows = matrix(revision, hosts)
+    matrices = [matrix(tree, hosts) for tree in trees]
+    rows = [row for own in matrices for row in own]
     if form == "json":
         json.dump([row.to_json() for row in rows], sys.stdout, indent=1)
         print()
     elif form == "vectors":
         from ..review.vectors import vectors_text
 
-        print(vectors_text(revision, rows), end="")
+        print(vectors_text(trees[0], rows), end="")
     elif form == "csv":
         _csv(rows)
     elif form == "markdown":
-        _markdown(revision, rows)
+        _markdown(trees, rows)
     else:
-        _table(revision, rows, color)
+        for place, group in enumerate(trees_alike(matrices)):
+            if place:
+                print()
+            here = [own[0].revision for own in group]
+            _table(here, group[0], color, explained=place > 0)
     return 0
 
 
@@ -164,8 +178,9 @@ def _csv(rows: Sequence[Row]) -> None:
         writer.writerow((*_cells(row), row.revision.meaning, "; ".join(row.inferred)))
 
 
-def _markdown(revision: Revision, rows: Sequence[Row]) -> None:
-    print(f"**{revision.name}** = {revision.meaning} ({revision.evidence})\n")
+def _markdown(trees: Sequence[Revision], rows: Sequence[Row]) -> None:
+    for tree in trees:
+        print(f"**{tree.name}** = {tree.meaning} ({tree.evidence})\n")
     print("| " + " | ".join(COLUMNS) + " |")
     print("|" + " --- |" * len(COLUMNS))
     for row in rows:
@@ -195,25 +210,26 @@ def _values(values: Sequence[str], known: Sequence[str], default: str) -> str:
     return f"not {left[0]}" if len(left) == 1 and len(named) > 1 else "/".join(named)
 
 
-def _table(revision: Revision, rows: Sequence[Row], color: str) -> None:
+def _table(trees: Sequence[Revision], rows: Sequence[Row], color: str, *, explained: bool) -> None:
+    """Print the table of trees that agree in every cell; ``rows`` are those of the first.
+
+    ``explained`` if the words of the table were explained before.
+    """
     from ..review.matrix import VALUES, alike, sync_values
     from ..review.rendering import console, marked_lines, paragraph, revision_text
     from ..revisions.default import NEVER_MERGED
 
     out = console(color)
-    known_by = revision_text(revision)
+    revision = trees[0]
     merged = f": {NEVER_MERGED}" if revision.hostmem_file.has_sync else ""
-    print(paragraph(f"{known_by}{merged}"))
+    print(paragraph(f"{'; '.join(map(revision_text, trees))}{merged}"))
     default = revision.policy.default if revision.hostmem_file.has_sync else "none"
-    print(
-        paragraph(
-            "An option that is not given is off"
-            + (f", sync is {default}" if default == "auto" else "")
-            + ". MAP_SYNC: 'granted' means that what the guest writes and flushes survives a "
-            "crash of the host; 'ignored', that the kernel took the flag and made an ordinary "
-            "mapping."
-        )
+    legend = (
+        "MAP_SYNC: 'granted' means that what the guest writes and flushes survives a crash of the "
+        "host; 'ignored', that the kernel took the flag and made an ordinary mapping."
     )
+    unset = f"An option that is not given is off{', sync is auto' if default == 'auto' else ''}."
+    print(paragraph(unset if explained else f"{unset} {legend}"))
     known = {"share": VALUES, "pmem": VALUES, "sync": sync_values(revision)}
     for hosts, cases in alike(rows):
         _group(out, hosts, cases, known, default)

@@ -218,6 +218,21 @@ def alike(rows: Sequence[Row]) -> list[tuple[list[str], list[Case]]]:
     return [(hosts, cases(by_host[hosts[0]])) for hosts in groups.values()]
 
 
+def trees_alike(matrices: Sequence[Sequence[Row]]) -> list[list[Sequence[Row]]]:
+    """Return the matrices of several trees, those that agree in every cell together.
+
+    The groups are in the order of their first trees.
+    """
+    groups: dict[str, list[Sequence[Row]]] = {}
+    for rows in matrices:
+        cells = [
+            (row.share, row.pmem, row.sync, row.host, *row.outcome()[:-1], _said(row))
+            for row in rows
+        ]
+        groups.setdefault(repr(cells), []).append(rows)
+    return list(groups.values())
+
+
 def _said(row: Row) -> list[str]:
     """Return what the user reads, without the line that it repeats."""
     return [line.removeprefix(f"qemu: -object {row.options}: ") for line in row.stderr]

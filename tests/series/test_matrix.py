@@ -23,7 +23,8 @@ from qemu_model.host import profiles
 from qemu_model.review.hosts import simulated
 from qemu_model.review.matrix import Row, cases, matrix
 from qemu_model.review.vectors import document, vectors_text
-from qemu_model.revision import REVISIONS, V8
+from qemu_model.revision import RELEASES, REVISIONS, V8
+from qemu_model.revisions.release import release_text
 
 SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
 #: Where a case was recorded, and the profile of that place.
@@ -280,3 +281,39 @@ def test_a_program_in_c_reads_the_vectors_without_a_library(tmp_path: Path) -> N
     v2 = REVISIONS["v2"]
     broken = run_c_test(tmp_path, vectors_text(v2, matrix(v2, [simulated("tmpfs")])))
     assert broken.returncode == 1, "V2 is not what the letter of V8 says"
+
+
+def test_the_matrix_of_all_trees_has_every_cell_of_each(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """``--revision all`` is the trees one after the other; JSON is as the schema says."""
+    words = ["matrix", "--json", "--host", "sim:ext4-dax", "--revision"]
+    assert main([*words, "all"]) == 0
+    all_cells = json.loads(capsys.readouterr().out)
+    each = []
+    for tree in REVISIONS.values():
+        assert main([*words, tree.name]) == 0
+        each += json.loads(capsys.readouterr().out)
+    assert all_cells == each
+    jsonschema.validate(all_cells, schema("matrix"))
+
+
+def test_releases_that_agree_in_every_cell_share_a_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On DAX: share=on and pmem=on mean MAP_SYNC since 4.1, and 4.0 and 4.1 want the file."""
+    words = ["matrix", "--revision", "releases", "--host", "sim:ext4-dax"]
+    assert main(words) == 0
+    printed = " ".join(capsys.readouterr().out.split("\n"))
+    heads = re.findall(r"((?:qemu-[\d.]+ = [^;()]*\(\w+\)[; ]*)+)", printed)
+    groups = [re.findall(r"qemu-([\d.]+) =", head) for head in heads]
+    assert groups[0] == ["3.1"]
+    assert groups[1] == ["4.0", "4.1"]
+    assert [name for group in groups for name in group] == [
+        release_text(tree.release) for tree in RELEASES
+    ]
+
+
+def test_vectors_are_of_one_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["matrix", "--format", "vectors", "--revision", "qemu-4.0,qemu-4.1"]) == 2
+    assert "takes one tree" in capsys.readouterr().err
