@@ -84,7 +84,8 @@ def qdev_device_add(
         raise messages.INVALID_DEVICE.error(name=driver)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
     if needs_pci and not _has_pci(qemu):
-        raise messages.NO_PCI_BUS.error(driver=driver)
+        bus = "virtual-css-bus" if driver.endswith("-ccw") else "PCI"
+        raise messages.NO_PCI_BUS.error(bus=bus, driver=driver)
     if kind is None:
         return
     device = kind.instance_init(id)

@@ -60,6 +60,8 @@ _ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(
         "a64fx": 48,
     }
 )
+#: CPUs without memory tags.
+_WITHOUT_MTE: Final = _ADDRESS_BITS.keys() - {"cortex-a710", "neoverse-n2"}
 _OF_32_BITS: Final = frozenset({"cortex-a7", "cortex-a15"})
 
 VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
@@ -109,8 +111,10 @@ def arm_pamax(qemu: Qemu) -> int | None:
     name = _cpu_name(qemu)
     if qemu.platform.accelerator != "tcg" or name == "host":
         return None
+    if name == "max" and qemu.target.name == "arm":
+        return 40 if qemu.tree.virt.max_of_32_bits_has_40 else 32
     if name == "max":
-        return 40 if qemu.target.name == "arm" else 52
+        return 52
     return _ADDRESS_BITS.get(name)
 
 
@@ -182,7 +186,8 @@ def machvirt_init(qemu: Qemu) -> None:
 
     Prints what ``virt_set_memmap`` prints, ``Number of SMP CPUs requested (<n>) exceeds max
     CPUs supported by machine 'mach-virt' (<n>)``, in 3.1 ``mach-virt: cannot model more than
-    255GB RAM``, and before 5.0 what taking the RAM prints, and exits with 1.
+    255GB RAM``, ``MTE requested, but not supported by the guest CPU``, and before 5.0 what
+    taking the RAM prints, and exits with 1.
     """
     machine = qemu.machine
     if qemu.tree.virt.ram_may_be_large:
@@ -197,6 +202,11 @@ def machvirt_init(qemu: Qemu) -> None:
     if not qemu.tree.machine.ram_is_a_backend:
         machine.ram = MemoryRegion()
         memory_region_allocate_system_memory(qemu, machine.ram, "mach-virt.ram", machine.ram_size)
+    name = _cpu_name(qemu)
+    lacks_tags = name in _WITHOUT_MTE or (name == "max" and qemu.target.name == "arm")
+    if machine.properties.get("mte") and lacks_tags:
+        qemu.error_report(messages.VIRT_MTE_CPU)
+        raise Exit(1)
 
 
 def _has_ged(qemu: Qemu) -> bool:

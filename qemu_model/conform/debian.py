@@ -34,8 +34,18 @@ SUITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "trixie-backports": ("trixie",),
     }
 )
-PACKAGE: Final = "qemu-system-x86"
-PROGRAM: Final = "usr/bin/qemu-system-x86_64"
+PROCESSOR: Final = "x86_64"
+#: The package that has the QEMU for a processor; s390x has its own since trixie.
+_PACKAGES: Final = MappingProxyType(
+    {
+        "x86_64": "qemu-system-x86",
+        "aarch64": "qemu-system-arm",
+        "arm": "qemu-system-arm",
+        "ppc64": "qemu-system-ppc",
+        "s390x": "qemu-system-s390x",
+    }
+)
+_IN_MISC: Final = frozenset({"bullseye", "bookworm"})
 _MIRROR: Final = "http://deb.debian.org/debian"
 _KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _URI: Final = re.compile(r"'[^']*' \S+ (\d+) \S+")
@@ -53,8 +63,15 @@ def cache_directory() -> Path:
     return Path(home) / "qemu-model" / "debian"
 
 
-def unpacked(spec: str, on_progress: Progress | None = None) -> Path:
-    """Return the QEMU of ``debian:SUITE``, unpacked before or now.
+def package_of(suite: str, processor: str) -> str:
+    """Return the package of a suite that has the QEMU for a processor."""
+    if processor == "s390x" and suite in _IN_MISC:
+        return "qemu-system-misc"
+    return _PACKAGES[processor]
+
+
+def unpacked(spec: str, on_progress: Progress | None = None, processor: str = PROCESSOR) -> Path:
+    """Return the QEMU of ``debian:SUITE`` for a processor, unpacked before or now.
 
     A new one appears in the cache when it is complete; an interruption leaves nothing.
     Raise :class:`~qemu_model.conform.errors.DriverError` for an unknown suite, a missing
@@ -64,9 +81,10 @@ def unpacked(spec: str, on_progress: Progress | None = None) -> Path:
     if suite not in SUITES:
         raise DriverError(f"no suite '{suite}' to take a QEMU from: there are {', '.join(SUITES)}")
     cache = cache_directory()
-    root = cache / suite
-    if (root / PROGRAM).exists():
-        return root / PROGRAM
+    root = cache / (suite if processor == PROCESSOR else f"{suite}-{processor}")
+    program_path = root / f"usr/bin/qemu-system-{processor}"
+    if program_path.exists():
+        return program_path
     for program in ("apt-get", "dpkg-deb", "patchelf"):
         if shutil.which(program) is None:
             raise DriverError(
@@ -77,11 +95,11 @@ def unpacked(spec: str, on_progress: Progress | None = None) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache):
-            if not (root / PROGRAM).exists():
-                _unpack(suite, root, on_progress or _silent)
+            if not program_path.exists():
+                _unpack(suite, root, processor, on_progress or _silent)
     except OSError as error:
         raise DriverError(f"cannot unpack {spec} in {cache}: {error.strerror}") from error
-    return root / PROGRAM
+    return program_path
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -99,8 +117,9 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _unpack(suite: str, root: Path, on_progress: Progress) -> None:
+def _unpack(suite: str, root: Path, processor: str, on_progress: Progress) -> None:
     """Download the packages of a suite and unpack them; ``root`` appears last."""
+    package_name = package_of(suite, processor)
     with tempfile.TemporaryDirectory(prefix=f".{suite}-", dir=root.parent) as directory:
         work = Path(directory)
         apt = apt_of_suite(work, suite)
@@ -111,16 +130,16 @@ def _unpack(suite: str, root: Path, on_progress: Progress) -> None:
         install = [*apt, "install", "--yes", "--no-install-recommends"]
         if "-" in suite:
             install += ["-t", suite]
-        listed = _run([*install, "--print-uris", PACKAGE], f"apt-get install for {suite}")
+        listed = _run([*install, "--print-uris", package_name], f"apt-get install for {suite}")
         total = sum(int(size) for size in _URI.findall(listed))
         with _watched(work / "cache/archives", total, on_progress):
-            _run([*install, "--download-only", PACKAGE], f"downloading QEMU for {suite}")
+            _run([*install, "--download-only", package_name], f"downloading QEMU for {suite}")
         new = work / "root"
         packages = sorted((work / "cache/archives").glob("*.deb"))
         for done, package in enumerate(packages):
             on_progress("unpacking packages", done, len(packages))
             _run(["dpkg-deb", "-x", str(package), str(new)], f"unpacking {package.name}")
-        _use_own_libraries(new, root)
+        _use_own_libraries(new, root, f"usr/bin/qemu-system-{processor}")
         shutil.rmtree(root, ignore_errors=True)
         os.replace(new, root)
 
@@ -209,8 +228,8 @@ def _bytes_in(directory: Path) -> int:
     return arrived
 
 
-def _use_own_libraries(new: Path, root: Path) -> None:
-    """Make the binary below ``new`` use the loader and libraries that will be below ``root``.
+def _use_own_libraries(new: Path, root: Path, program: str) -> None:
+    """Make the program below ``new`` use the loader and libraries that will be below ``root``.
 
     A link to the loader can be absolute, so the name in the folder of libraries is used.
     """
@@ -222,8 +241,8 @@ def _use_own_libraries(new: Path, root: Path) -> None:
         ),
         None,
     )
-    if loader is None or not (new / PROGRAM).exists():
-        raise DriverError("the unpacked packages have no loader or no QEMU for x86-64")
+    if loader is None or not (new / program).exists():
+        raise DriverError("the unpacked packages have no loader or no QEMU for this processor")
     folders = sorted(
         {
             str(root / path.parent.relative_to(new))
@@ -238,7 +257,7 @@ def _use_own_libraries(new: Path, root: Path) -> None:
             "patchelf",
             *("--set-interpreter", str(root / loader)),
             *("--force-rpath", "--set-rpath", ":".join(folders)),
-            str(new / PROGRAM),
+            str(new / program),
         ],
         "patchelf",
     )

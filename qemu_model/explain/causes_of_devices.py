@@ -193,7 +193,7 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         ),
     ),
     (
-        "No 'PCI' bus found",
+        "No '{bus}' bus found",
         (
             Cause(
                 "the machine has no PCI bus (microvm, none, isapc)",

@@ -69,6 +69,10 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("-machine has mte=on", _LINE, fix="remove mte=on, or the memory device"),),
     ),
     (
+        "MTE requested",
+        (Cause("mte=on needs a CPU with memory tags", _LINE, fix="add -cpu max"),),
+    ),
+    (
         "nvdimm is not yet supported",
         (Cause("virt takes NVDIMMs since QEMU 5.1", _LINE, fix="use 5.1 or later, or pc-dimm"),),
     ),

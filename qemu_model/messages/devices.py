@@ -23,9 +23,9 @@ DRIVER_MISSING: Final = Message(
     ("a parameter that must be there is not",),
 )
 NO_PCI_BUS: Final = Message(
-    "No 'PCI' bus found for device '{driver}'",
+    "No '{bus}' bus found for device '{driver}'",
     "system/qdev-monitor.c:qdev_device_add_from_qdict",
-    ("the device belongs on a PCI bus, and the machine has none",),
+    ("the device belongs on a PCI bus, on s390x a channel, and the machine has none",),
 )
 DUPLICATE_DEVICE: Final = Message(
     {"6.2": "Duplicate device ID '{id}'"},

@@ -63,6 +63,11 @@ VIRT_MTE: Final = Message(
     "hw/arm/virt.c:virt_memory_pre_plug",
     ("-machine has mte=on, and a memory device is plugged in",),
 )
+VIRT_MTE_CPU: Final = Message(
+    {"5.1": "MTE requested, but not supported by the guest CPU"},
+    "hw/arm/virt.c:machvirt_init",
+    ("-machine has mte=on, and -cpu, or the default cortex-a15, has no memory tags",),
+)
 VIRT_NVDIMM_UNSUPPORTED: Final = Message(
     {"4.2": "nvdimm is not yet supported", "5.1": None},
     "hw/arm/virt.c:virt_memory_pre_plug",

@@ -328,6 +328,13 @@ class Virt(Value):
             )
         ),
     )
+    max_of_32_bits_has_40: bool = difference(
+        "-cpu max of qemu-system-arm can address 40 bits before it runs, not 32",
+        "8.2",
+        "target/arm/ptw.c:arm_pamax",
+        "measured",
+        shown=Shown(("qemu-system-arm", "-M", "virt", "-cpu", "max", "-m", "96M,maxmem=4G")),
+    )
     takes_gic_v3_for_many_cpus: bool = difference(
         "virt with more than 8 CPUs gets a GICv3 without gic-version=3",
         "8.0",

@@ -19,9 +19,19 @@ import pytest
 
 from qemu_model.host import profiles
 from qemu_model.host.simulated import SimulatedHost
-from qemu_model.machines import find_machine, list_machines, machine_help, release_of
+from qemu_model.input.reader import find_line
+from qemu_model.input.words import from_words
+from qemu_model.machines import (
+    TARGETS,
+    find_machine,
+    list_machines,
+    machine_help,
+    release_of,
+    target_of,
+)
 from qemu_model.process import Run, run
 from qemu_model.revision import find
+from qemu_model.revisions.default import choose
 
 RECORDED = Path(__file__).parent.parent / "data" / "machines.json.xz"
 RELEASES = ("4.2", "5.2", "7.2", "8.0", "9.1", "10.0", "11.1")
@@ -160,3 +170,73 @@ def test_virtio_mem_empties_the_file_of_its_backend() -> None:
     }
     hole = (3, 0, 64 << 20)
     assert holes == {"qemu-8.0": [hole, hole], "qemu-8.1": [hole]}
+
+
+# Machines of other processors
+
+OTHERS = Path(__file__).parent.parent / "data" / "machines-other.json.xz"
+OTHER_RELEASES = ("5.2", "7.2", "10.0", "11.1")
+PROCESSORS = ("aarch64", "arm", "ppc64", "s390x")
+
+
+@functools.cache
+def recorded_others() -> dict[str, Any]:
+    """Return by release the lists of machines by processor, and the lines with their ends."""
+    with lzma.open(OTHERS, "rt", encoding="utf-8") as stream:
+        answers: dict[str, Any] = json.load(stream)
+    return answers
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+@pytest.mark.parametrize("release", OTHER_RELEASES)
+def test_help_of_other_programs_lists_their_machines_as_the_real_ones_do(
+    release: str, processor: str
+) -> None:
+    """virt, pseries, s390-ccw-virtio and none; the others of these programs are not modelled."""
+    listed = machine_help(find(f"qemu-{release}").release, TARGETS[processor])
+    assert listed == recorded_others()[release]["machines"][processor]
+
+
+@pytest.mark.parametrize("release", OTHER_RELEASES)
+def test_the_model_answers_lines_of_other_programs_as_the_recorded_ones_did(release: str) -> None:
+    """Default machine and RAM, sizes, nodes, memory devices, refusals; drawn and chosen lines."""
+    differences = []
+    for case in recorded_others()[release]["lines"]:
+        program, *options = case["args"]
+        machine = target_of([program]).default_machine
+        host = SimulatedHost(profiles.load("default"))
+        words = [program, "-accel", "tcg", *options]
+        done = run(words, host, find(f"qemu-{release}"), assumed_machine=machine)
+        if (done.exit, list(done.stderr)) != (case["exit"], case["stderr"]):
+            differences.append((case["args"], case["stderr"], done.exit, done.stderr))
+    assert differences == []
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "ram"),
+    [
+        ("qemu-system-aarch64 -M virt", "aarch64", [("mach-virt.ram", 128)]),
+        ("/usr/bin/qemu-system-arm -M virt-7.2 -m 1G", "arm", [("mach-virt.ram", 1024)]),
+        ("qemu-system-ppc64le -m 1G", "ppc64", [("ppc_spapr.ram", 1024)]),
+        ("-machine pseries", "ppc64", [("ppc_spapr.ram", 512)]),
+        ("-M type=s390-ccw-virtio-9.0", "s390x", [("s390.ram", 128)]),
+        ("-M virt", "aarch64", [("mach-virt.ram", 128)]),
+        ("qemu-system-x86_64 -M virt", "x86_64", []),
+        ("qemu-system-x86_64 -M q35 -m 64M", "x86_64", [("pc.ram", 64)]),
+        ("qemu-kvm -M pc -m 64M", "x86_64", [("pc.ram", 64)]),
+        ("qemu-system-riscv64 -M virt", "x86_64", []),
+    ],
+)
+def test_the_program_else_the_machine_says_which_qemu_a_line_is_for(
+    line: str, program: str, ram: list[tuple[str, int]]
+) -> None:
+    options = find_line(line).options if line.startswith("-") else from_words(line.split()).options
+    done = run(options, SimulatedHost(profiles.load("default")), find("qemu-10.0"))
+    assert target_of(options).name == program
+    assert [(mapping.id, mapping.size >> 20) for mapping in done.mappings] == ram
+
+
+def test_the_machines_of_a_project_are_named_after_its_release_elsewhere_too() -> None:
+    """A line with virt-8.2 is about QEMU 8.2, as one with pc-q35-8.2 is."""
+    for machine in ("virt-8.2", "pseries-8.2", "s390-ccw-virtio-8.2"):
+        assert choose(["-M", machine]).revision.name == "qemu-8.2"
