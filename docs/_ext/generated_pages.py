@@ -48,7 +48,7 @@ def lint_pages() -> Iterator[tuple[str, str]]:
         lines = generated.title(f"{rule.code} {rule.name}", "=")
         meaning = generated.escaped(rule.meaning)
         lines += [f"{meaning[0].upper()}{meaning[1:]}", "", f"Severity: {rule.severity}.", ""]
-        lines += example_of(rule.code, EXAMPLES[rule.code])
+        lines += example_of(rule.code, EXAMPLES.get(rule.code, Example("")))
         yield rule.name, "\n".join(lines)
 
 

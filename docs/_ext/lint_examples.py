@@ -74,5 +74,9 @@ EXAMPLES: Final[Mapping[str, Example]] = MappingProxyType(
                          "size=1G,prealloc-threads=4"),
         "QM701": Example("--revision qemu-8.2 -m 1G -no-hpet",
                          "Write what the newer release takes: ``-machine hpet=off``."),
+        "QM702": Example("--revision qemu-9.2 -m 1G -machine memory-backend=m0 "
+                         "-object memory-backend-ram,id=m0,size=1G,share=on",
+                         "Nothing, where this does not matter; else name the memory that you "
+                         "want: ``memory-backend-memfd``, or ``-shm`` (since 9.1)."),
     }
 )  # fmt: skip

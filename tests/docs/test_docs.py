@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import faulthandler
+import importlib
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from conftest import needs, needs_program
 from docs_console import DOCS, commands, needs_of, run
 
 from qemu_model.cli import COMMANDS
+from qemu_model.findings.registry import RULES
 from qemu_model.host import profiles
 from qemu_model.revision import UnknownRevision, find
 
@@ -92,6 +94,13 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
         page = path.read_text(encoding="utf-8")
         loaded = re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=\"(https?:[^\"]*)\"", page)
         assert loaded == [], path
+
+
+def test_every_finding_of_lint_has_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    examples = importlib.import_module("lint_examples").EXAMPLES
+    assert sorted(examples) == [rule.code for rule in RULES]
+    assert all(one.line or one.todo for one in examples.values())
 
 
 def test_a_stale_output_is_noticed_and_can_be_brought_up_to_date(tmp_path: Path) -> None:
