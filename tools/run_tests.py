@@ -72,7 +72,8 @@ PARTS = (
 def usage() -> str:
     """Return what ``--help`` prints."""
     rows = [
-        f"  {part.name:<9}{part.budget // 60 or '-':>4}{part.usual / 60:>9.1f}"
+        f"  {part.name:<9}{part.budget // 60 or '-':>4}"
+        f"{f'{part.usual / 60:.1f}' if part.usual else '-':>9}"
         f"{part.whole / 60:>9.1f}    {part.what}"
         for part in PARTS
     ]
@@ -121,6 +122,8 @@ class Outcome:
             word = f"FAILED: stopped after {self.seconds:.0f} s"
         elif not self.whole and self.seconds > self.part.budget > 0:
             word += ", OVER BUDGET"
+        if skipped := self.report.skipped.total():
+            word += f", {skipped} not verified"
         name = f"{self.part.name}{' (whole)' if self.whole else ''}"
         return f"{name:<16}{self.seconds:>7.0f} s{self.processor:>9.0f} s{budget:>9}  {word}"
 

@@ -81,6 +81,7 @@ def test_all_parts_passed_is_said_only_where_nothing_was_skipped(
     run.outcomes = [finished(gate[0], report, status)]
     assert run_tests.summary(run, gate, []) == status
     said = capsys.readouterr().out.splitlines()
+    assert ("2 not verified" in said[3]) == bool(report.skipped)
     assert said[-2] == expected
     assert said[-1] == f"3 passed, {len(report.failed)} failed, {report.skipped.total()} skipped"
 
