@@ -28,7 +28,6 @@ from hypothesis import seed as seeded
 from sampling import WHOLE
 
 #: How many inputs are tried for each kind.
-QUICK = 20
 MANY = 1500 if WHOLE else 80
 PAGE = resource.getpagesize()
 
@@ -59,17 +58,6 @@ def settled(examples: int) -> settings:
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-
-
-@pytest.mark.parametrize("target", [name for name in targets.TARGETS if name != "log"])
-def test_what_is_typed_is_answered(target: str) -> None:
-    @settled(QUICK)
-    @given(spoilt(target))
-    def check(data: bytes) -> None:
-        with bounded():
-            targets.TARGETS[target](data)
-
-    check()
 
 
 @pytest.mark.parametrize("target", list(targets.TARGETS))
@@ -184,18 +172,3 @@ def test_what_is_beyond_all_measure_is_answered(target: str, place: int, revisio
 def test_bytes_that_are_no_text_are_answered(target: str, data: bytes) -> None:
     with bounded():
         targets.TARGETS[target](b"\0\0" + data)
-
-
-def test_the_fuzzed_functions_notice_what_they_are_there_for() -> None:
-    class Broken:
-        @staticmethod
-        def main(_argv: object) -> int:
-            return 70
-
-    original = targets.cli
-    try:
-        targets.cli = Broken  # type: ignore[attr-defined]
-        with pytest.raises(targets.Defect):
-            targets.options(b"")
-    finally:
-        targets.cli = original  # type: ignore[attr-defined]

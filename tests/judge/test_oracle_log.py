@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,34 +50,6 @@ def test_pieces_are_the_lines_that_are_not_too_long_with_their_numbers_and_place
                 place += len(line)
                 number += 1
     assert expected == found
-
-
-@pytest.mark.usefixtures("small_pieces")
-def test_a_line_that_is_too_long_is_one_line_and_a_long_one_is_read() -> None:
-    for length, read in ((LONGEST - SMALL, True), (LONGEST + SMALL + 1, False)):
-        with log_of(b"a\n" + b"x" * length + b"\nb\n") as log:
-            text = b"".join(piece.data for piece in log.pieces())
-            last = list(log.pieces())[-1]
-        assert (b"x" in text, text[:1], text[-2:]) == (read, b"a", b"b\n")
-        assert last.first_line + last.data.count(b"\n") == 4
-    with log_of(b"a\n" + b"x" * 10 * LONGEST) as log:
-        assert b"".join(piece.data for piece in log.pieces()) == b"a\n"
-
-
-def test_a_pipe_is_as_long_as_what_comes_out_of_it() -> None:
-    reading, writing = os.pipe()
-
-    def write() -> None:
-        with os.fdopen(writing, "wb") as stream:
-            stream.write(b"a line\n" * 100_000)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    with os.fdopen(reading, "rb") as stream:
-        log = log_module.Log(stream)
-        writer.join()
-        assert (log.size, sum(len(piece.data) for piece in log.pieces())) == (700_000, 700_000)
-        log.close()
 
 
 def execve(program: str, *words: str, end: str = "0") -> str:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from run_with_faults import patience
 from small_logs import log_of
 
 from qemu_model.judge.backend_calls import BackendCalls
-from qemu_model.judge.log import LONGEST_LINE, Log, Piece
+from qemu_model.judge.log import LONGEST_LINE, Piece
 from qemu_model.judge.strace import (
     Call,
     read_call,
@@ -151,15 +150,6 @@ def test_lines_have_the_numbers_that_an_editor_shows() -> None:
     call = b'1 unlink("/a") = 0\n'
     log = call + b"\n" + b"garbage\0\xff\n" + long + call + b"1 read(0) = 0\n" * 70000 + call[:-1]
     assert [line for line, *_ in calls_in(log, "/a")] == [1, 5, 70006]
-
-
-def test_a_pipe_is_read_like_a_file() -> None:
-    reading, writing = os.pipe()
-    os.write(writing, b'1 unlink("/a") = 0\n')
-    os.close(writing)
-    with open(reading, "rb") as pipe, contextlib.closing(Log(pipe)) as log:
-        calls = BackendCalls(log, ["/a"], BEGINNING)
-        assert [call.name for call in calls] == ["unlink"]
 
 
 def test_glibcs_arenas_and_stacks_are_no_blocks() -> None:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from pathlib import Path
@@ -110,18 +109,6 @@ def test_a_profile_that_is_printed_and_read_again_is_the_same(name: str, tmp_pat
     _same(profiles.load(str(path)), profile)
 
 
-def test_a_description_can_be_changed_without_changing_the_profile() -> None:
-    before = copy.deepcopy(profiles.default().describe())
-    described: Any = profiles.default().describe()
-    described["kernel"]["memory"] = 0
-    described["mounts"].clear()
-    assert profiles.default().describe() == before
-
-
-def test_the_default_is_what_a_profile_that_says_nothing_is() -> None:
-    _same(profiles.build({"name": "mine", "title": "nothing said"}), profiles.default())
-
-
 @pytest.mark.parametrize(
     ("system", "machine", "page_size", "expected"),
     [
@@ -142,11 +129,6 @@ def test_the_alignment_of_anonymous_memory_is_that_of_osdep_h(
         {"name": "m", "title": "m", "platform": told, "huge_pages": [], "mounts": []}
     )
     assert profile.platform.vmalloc_align == expected
-
-
-def test_what_is_not_linux_has_neither_flag() -> None:
-    platform = profiles.load("not-linux").platform
-    assert (platform.map_sync, platform.map_shared_validate) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -293,28 +293,3 @@ def test_what_was_in_a_file_is_there_after_sixty_four_processes_preallocated_it_
         assert ends == [("", 0)] * PROCESSES
         assert path.read_bytes() == content
         assert files(where) == {"image": SIZE}
-
-
-@pytest.mark.parametrize(
-    ("flaw", "kind", "seen"),
-    [
-        ("close", "file", "descriptors"),
-        ("munmap", "ram", "address space"),
-        ("munmap", "file", "mappings"),
-        ("keep", "ram", "objects"),
-        ("search", "ram", "work"),
-    ],
-)
-def test_a_model_that_loses_something_is_found_out(flaw: str, kind: str, seen: str) -> None:
-    """One call in a hundred is lost, one object kept, a search gets longer."""
-    with directory() as where:
-        task = Task("live", kind, "endless", 2000, str(where), flaw=flaw)
-        found = grown(task, measure(task))
-        assert any(seen in text for text in found), found
-
-
-def test_a_file_that_is_not_removed_is_found_out() -> None:
-    with directory() as where:
-        task = Task("live", "nameless", "endless", 400, str(where), flaw="unlink")
-        measure(task)
-        assert files(where) != expected_files(task)

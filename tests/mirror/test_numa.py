@@ -130,16 +130,6 @@ def test_distances_come_out_complete_and_as_given_or_are_refused(
         assert found == ({**local, **back, **wanted} if wanted else {})
 
 
-@pytest.mark.parametrize("pair", [(0, 1), (1, 0)])
-def test_the_way_back_is_as_far_as_the_way_there(pair: tuple[int, int]) -> None:
-    """numa.c:complete_init_numa_distance, whichever of the two is given."""
-    src, dst = pair
-    line = ["-numa", f"dist,src={src},dst={dst},val=20"]
-    run, numa = started(["-M", "pc", "-m", "16", *["-numa", "node"] * 2, *line])
-    assert (run.exit, run.stderr) == (0, ())
-    assert [[numa.info(a).distance[b] for b in (0, 1)] for a in (0, 1)] == [[10, 20], [20, 10]]
-
-
 @given(uses=st.lists(st.sampled_from(["m0", "m1", "m2"]), min_size=1, max_size=4))
 def test_each_backend_is_mapped_at_most_once(uses: list[str]) -> None:
     """Exactly the lines that name one twice are refused, each backend's calls are made once."""

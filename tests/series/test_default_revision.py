@@ -13,7 +13,7 @@ from qemu_model.cli import main
 from qemu_model.findings.tree_choice import tree_for
 from qemu_model.input import from_words
 from qemu_model.revision import NEWEST, REVISIONS, Revision, UnknownRevision, find
-from qemu_model.revisions.default import choose, machine_type, says_sync
+from qemu_model.revisions.default import choose
 
 SYNC = "memory-backend-file,id=m,size=4M,mem-path=/x,sync=on"
 JSON = '{"qom-type":"memory-backend-ram","id":"m","size":4194304}'
@@ -126,9 +126,3 @@ def test_an_unknown_name_gets_a_hint_and_each_group(name: str, hint: str) -> Non
     for group in ("qemu-3.1 to qemu-11.1", "base (", "postings V1, V2", "V8/1 to V8/5"):
         assert group in said
     assert "\n" not in said
-
-
-@pytest.mark.parametrize("words", [["-object"], ["-object", "{"], ["-M"], ["-machine", ","], ["-"]])
-def test_a_broken_line_names_nothing(words: list[str]) -> None:
-    assert (says_sync(words), machine_type(words)) == (False, "")
-    assert choose(words).revision is NEWEST

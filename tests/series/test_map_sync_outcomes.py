@@ -88,23 +88,6 @@ def test_the_sentence_of_a_run_says_the_outcome(host: str) -> None:
             assert not any(other in became.sentence() for other in others)
 
 
-@pytest.mark.parametrize(
-    ("host", "outcome"),
-    [
-        ("ext4-dax", "granted"),
-        ("ext4", "refused"),
-        ("tmpfs", "ignored"),
-        ("hugetlbfs", "ignored"),
-        ("linux-4.14-ext4-dax", "ignored"),
-    ],
-)
-def test_v2_is_granted_refused_or_ignored(host: str, outcome: str) -> None:
-    machine = simulated(host)
-    text = f"memory-backend-file,id=m0,size=16M,mem-path={machine.path},share=on,sync=on"
-    became = run(["-object", text], machine.make(), REVISIONS["v2"]).map_sync
-    assert (became.outcome, became.granted_to_all) == (outcome, outcome == "granted")
-
-
 def mapping(flags: int, result: int = ADDRESS) -> Event:
     fixed = flags | linux.MAP_FIXED
     return Event("mmap", (ADDRESS, 4096, 3, fixed, 3, 0), result)

@@ -22,7 +22,6 @@ from typing import Any, Final
 import attrs
 
 from qemu_model.cli.choices import choose_host
-from qemu_model.host.protocol import Host
 from qemu_model.host.simulated import SimulatedHost
 from qemu_model.process import Process, Run, run
 from qemu_model.revision import find
@@ -40,8 +39,6 @@ FILES: Final = 50
 WARM_UP: Final = 200
 #: How many backends' bytecodes are counted, at the beginning and at the end.
 COUNTED: Final = 10
-#: A flaw shows in one of so many calls.
-ONE_IN: Final = 100
 
 #: What each kind of backend is, and its properties but for the path.
 KINDS: Final = MappingProxyType(
@@ -73,7 +70,6 @@ class Task:
 
     ``way`` is ``process``, one QEMU that has them all added and deleted over QMP;
     ``endless``, the same, measured while it still runs; or ``runs``, a QEMU for each.
-    ``flaw`` breaks the model on purpose: see :class:`Flawed`.
     """
 
     host: str
@@ -82,26 +78,6 @@ class Task:
     count: int
     directory: str
     revision: str = "v8"
-    flaw: str = ""
-
-
-class Flawed:
-    """A host that loses one in a hundred calls named by ``flaw``: they say that they are done."""
-
-    def __init__(self, inner: Host, flaw: str) -> None:
-        self.inner = inner
-        self._flaw = flaw
-        self._calls = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return self._sometimes if name == self._flaw else getattr(self.inner, name)
-
-    def _sometimes(self, *args: Any) -> int:
-        self._calls += 1
-        if self._calls % ONE_IN == 0:
-            return 0
-        result: int = getattr(self.inner, self._flaw)(*args)
-        return result
 
 
 class MallInfo(ctypes.Structure):
@@ -193,12 +169,9 @@ class Backends:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._revision = find(task.revision)
-        host = choose_host(task.host)
-        broken = task.flaw in ("close", "munmap", "unlink")
-        self._host: Any = Flawed(host, task.flaw) if broken else host
+        self._host: Any = choose_host(task.host)
         self._process: Process | None = None
         self._made = 0
-        self._kept: list[object] = []
 
     def make(self, count: int) -> None:
         """Make and remove ``count`` backends."""
@@ -206,12 +179,6 @@ class Backends:
         for _ in range(count):
             once()
             self._made += 1
-            if self._task.flaw == "keep":
-                self._kept.append(object())
-            elif self._task.flaw == "search":
-                # What is searched is bounded; that the search grows shows in the work alone.
-                self._kept = [None] * min(self._made, 1000)
-                sum(1 for kept in self._kept if kept)
 
     def _properties(self) -> tuple[str, dict[str, object]]:
         qom_type, properties = KINDS[self._task.kind]
