@@ -355,6 +355,8 @@ class Alignment:
         if call.name == SIGBUS:
             return True
         block = call.block
+        if block is not None and call.name == "mmap" and call.args[4] in self._ignored_descriptors:
+            block.foreign = True
         others = block.foreign if block is not None else self._is_on_others_descriptor(call)
         return others or (bool(self._releases) and self._is_release(call))
 

@@ -46,9 +46,11 @@ def test_memory_files_of_other_parts_of_qemu_are_ignored_until_they_are_closed()
     clipboard = [
         '1 memfd_create("ui-clipboard", MFD_CLOEXEC) = 3',
         "1 ftruncate(3, 1) = 0",
+        "1 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 3, 0) = 0x7e0000000000",
         "1 close(3) = 0",
     ]
     assert ram(*clipboard, *RAM) == CONFORMS_RAM
+    assert ram(*RAM, *clipboard, qmp=[{"execute": "quit"}]) == CONFORMS_RAM
     assert file(*clipboard, *FILE) == CONFORMS_FILE
 
 
