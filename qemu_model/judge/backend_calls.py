@@ -72,8 +72,8 @@ MAP_FIXED_NOREPLACE: Final = 0x100000
 #: How QEMU aligns the address of anonymous memory (``QEMU_VMALLOC_ALIGN``).
 BLOCK_ALIGN: Final = Platform().vmalloc_align
 #: How the name of a file begins that QEMU makes in a directory.
-_TEMPORARY_FILE: Final = "/qemu_back_mem"
-_TEMPORARY: Final = _TEMPORARY_FILE.encode()
+TEMPORARY_FILE: Final = "/qemu_back_mem"
+_TEMPORARY: Final = TEMPORARY_FILE.encode()
 #: How the access to memory begins that was not only reserved.
 _ACCESS: Final = (b"PROT_READ", b"PROT_WRITE", b"PROT_EXEC")
 #: What -y calls the descriptor of a memfd: since 10.0 it is named like the memory.
@@ -260,7 +260,7 @@ class BackendCalls:
         )
 
     def _on_path(self, path: str) -> bool:
-        return path in self._paths or _TEMPORARY_FILE in path or bool(_SHM.fullmatch(path))
+        return path in self._paths or TEMPORARY_FILE in path or bool(_SHM.fullmatch(path))
 
     def _look_at(self, line: int, text: bytes) -> None:
         match = _LINE.match(text)

@@ -52,3 +52,9 @@ def populates(name: str, args: tuple[Any, ...]) -> bool:
         case "madvise", (_, _, linux.MADV_POPULATE_READ | linux.MADV_POPULATE_WRITE):
             return True
     return False
+
+
+def discards(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the call gives pages or a part of a file back."""
+    drops = name == "madvise" and args[2] in (linux.MADV_DONTNEED, linux.MADV_REMOVE)
+    return drops or name == "fallocate"

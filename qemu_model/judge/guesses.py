@@ -15,6 +15,8 @@ from .strace import Call
 
 #: Calls whose first argument is a descriptor.
 ON_DESCRIPTORS: Final = frozenset({"close", "lseek", "fstatfs", "ftruncate", "fcntl", "fallocate"})
+#: Calls whose first argument is an address.
+ON_RANGES: Final = frozenset({"munmap", "madvise", "mbind", "mprotect"})
 #: What a process ends with.
 ENDS: Final = frozenset({"exit_group", EXITED, KILLED})
 #: How many calls ahead one is looked for.
@@ -44,6 +46,8 @@ class GuessedAnswers:
         self.log_not_reached = False
         #: How many unknown addresses and descriptors there are.
         self.unknown_count = 0
+        #: The addresses and descriptors of the log that the unknown ones turned out to be.
+        self.known_as: dict[int, int] = {}
         #: The file system that the log showed last.
         self.file_system_seen: StatFs | None = None
 
@@ -105,3 +109,25 @@ class GuessedAnswers:
             if call is not None and call.name == "munmap" and sum(call.args) == start:
                 return int(call.args[0])
         return start
+
+    def equal(self, call: Call, name: str, args: tuple[Any, ...]) -> bool:
+        """Return whether a call of the log is the given one, unknown values apart."""
+        if call.name != name:
+            return False
+        return call.args == args or (bool(self.unknown_count) and self._equal_unknown(call, args))
+
+    def _equal_unknown(self, call: Call, args: tuple[Any, ...]) -> bool:
+        """Compare where one argument stands for one that the log did not show yet."""
+        place = 4 if call.name == "mmap" else 0
+        first, *rest = args[place], *args[:place], *args[place + 1 :]
+        shown, *others = call.args[place], *call.args[:place], *call.args[place + 1 :]
+        if others != rest or not isinstance(shown, int):
+            return False
+        if (place or call.name in ON_DESCRIPTORS) and first > UNKNOWN_DESCRIPTOR:
+            offset = 0
+        elif call.name in ON_RANGES and first > UNKNOWN_ADDRESS:
+            offset = first % UNKNOWN_STEP
+        else:
+            return False
+        known = self.known_as.setdefault(first - offset, shown - offset)
+        return bool(known + offset == shown)

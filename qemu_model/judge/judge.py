@@ -21,8 +21,10 @@ from .trial import Trial
 from .verdict import Verdict
 
 _EMPTY: Final = "the log is empty: it has no call"
-#: The loader of every program looks for files that are not there.
+#: The loader of every program looks for files that are not there; the log of a QEMU that was
+#: loaded is longer than this, in bytes.
 _FAILED: Final = b"= -1 E"
+_LOADED: Final = 1 << 13
 _ONLY_SUCCESSFUL: Final = (
     "the log has no call that failed, as with strace -z or -e status=successful: record without"
 )
@@ -102,7 +104,8 @@ def judge_given(log: Log, revision: Revision, given: Given) -> Verdict:
     verdict = trial.run()
     if verdict.verdict != "conforms" and not log.any_line(ANY_CALL):
         return nothing_to_judge(log, revision, _EMPTY)
-    if verdict.verdict == "diverges" and log.occurs(b"libc.so") and not log.occurs(_FAILED):
+    loaded = log.size > _LOADED and log.occurs(b"libc.so")
+    if verdict.verdict == "diverges" and loaded and not log.occurs(_FAILED):
         return nothing_to_judge(log, revision, _ONLY_SUCCESSFUL)
     if any(word in ("-readconfig", "--readconfig") for word in given.options) and (
         verdict.verdict == "diverges" or not verdict.matched

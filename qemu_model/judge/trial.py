@@ -18,8 +18,9 @@ from ..machines.targets import target_of
 from ..process import Process, negotiates
 from ..qmp import NotModelled
 from ..revision import Revision
-from .alignment import Alignment, LogEnded, ProcessEnded
+from .alignment import Alignment
 from .backend_calls import EXITED, BackendCalls
+from .divergences import LogEnded, ProcessEnded
 from .ends import is_crash, last, status_of
 from .given import Given
 from .guesses import ENDS
