@@ -115,10 +115,13 @@ def main(argv: Sequence[str]) -> int:
         names = [case.name for case in chosen(words.value(FILTER) or None, target)]
     if not names:
         raise UsageError(f"no case's name contains '{words.value(FILTER)}' (--list names them)")
-    if words.has(SAMPLE):
-        names = sample(names, words.number(SAMPLE))
-    if words.has(SHARD):
-        names = shard(names, words.value(SHARD))
+    if drawn := _drawn_before(words):
+        names = drawn
+    else:
+        if words.has(SAMPLE):
+            names = sample(names, words.number(SAMPLE))
+        if words.has(SHARD):
+            names = shard(names, words.value(SHARD))
     if words.has(LIST):
         print("\n".join(names))
         return 0
@@ -185,6 +188,15 @@ def find(path: str) -> Target:
         raise UsageError(f"--path: {error}") from error
 
 
+def _drawn_before(words: Words) -> list[str]:
+    """Return the cases that the run drew which ``--resume`` continues; none without."""
+    if not (words.has(SAMPLE) and words.has(RESUME)):
+        return []
+    from ..conform.resume import sample_in
+
+    return sample_in(Path(words.value(RESUME)))
+
+
 def sample(names: Sequence[str], count: int) -> list[str]:
     """Return ``count`` of the names in their order, and say on stderr how to have them again."""
     seed = os.environ.get("QEMU_MODEL_SEED") or secrets.token_hex(4)
@@ -225,7 +237,7 @@ def _conform(words: Words, names: Sequence[str], target: Target | None) -> int:
         what = {"qemu": [qemu.binary, qemu.version], "revision": revision.name}
         with (
             terminated_as_interrupted(),
-            kept_results(words, what) as (kept, keep),
+            kept_results(words, what, names) as (kept, keep),
             progress(len(names)) as on_result,
         ):
 

@@ -60,7 +60,7 @@ def compare(
     try:
         with (
             terminated_as_interrupted(),
-            kept_results(words, what) as (kept, keep),
+            kept_results(words, what, names) as (kept, keep),
             progress(len(names)) as on_result,
         ):
 

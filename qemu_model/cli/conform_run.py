@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -108,7 +108,7 @@ def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
 
 @contextmanager
 def kept_results(
-    words: Words, what: Mapping[str, object]
+    words: Words, what: Mapping[str, object], names: Sequence[str]
 ) -> Iterator[tuple[dict[str, dict[str, Any]], Callable[[dict[str, object]], None]]]:
     """Give the results that ``--resume FILE`` has, and what keeps another one there."""
     if not words.has(RESUME):
@@ -116,7 +116,8 @@ def kept_results(
         return
     from ..conform.resume import Results
 
-    results = Results(Path(words.value(RESUME)), what)
+    sample = names if words.has(SAMPLE) else ()
+    results = Results(Path(words.value(RESUME)), what, sample)
     try:
         yield results.known, results.add
     finally:

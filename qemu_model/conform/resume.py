@@ -5,20 +5,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import DriverError
 
 
+def sample_in(path: Path) -> list[str]:
+    """Return the names of the cases that the run of a results file drew; none without."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[1:2]
+        return [str(name) for line in lines for name in json.loads(line)["sample"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 class Results:
     """The results that ``path`` has, and those that are added to it as they come.
 
-    ``what`` says of which run they are; a file of another run is refused.
+    ``what`` says of which run they are; a file of another run is refused.  ``sample`` are the
+    cases that were drawn, so that the run goes on with the same.
     """
 
-    def __init__(self, path: Path, what: Mapping[str, object]) -> None:
+    def __init__(self, path: Path, what: Mapping[str, object], sample: Sequence[str] = ()) -> None:
         self.known: dict[str, dict[str, Any]] = {}
         head = json.dumps(dict(what), sort_keys=True)
         try:
@@ -30,6 +40,8 @@ class Results:
             self._file = path.open("a", encoding="utf-8")
             if not written:
                 self._write(head)
+                if sample:
+                    self._write(json.dumps({"sample": list(sample)}))
         except OSError as error:
             raise DriverError(f"--resume: cannot use {path}: {error.strerror}") from error
 

@@ -78,6 +78,18 @@ def test_a_call_that_one_binary_makes_more_is_found_and_reported_once(
         command.main(["--qemu", qemu, "--against", qemu, "--resume", str(kept)])
 
 
+def test_a_resumed_sample_is_the_one_that_was_drawn(
+    qemu: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept"
+    words = ["--qemu", qemu, "--against", qemu, "--sample", "3", "--resume", str(kept)]
+    first = run(capsys, *words)
+    head, sample, *results = kept.read_text().splitlines()
+    kept.write_text("\n".join([head, sample, *results[:1], ""]))
+    assert run(capsys, *words) == first
+    assert len(kept.read_text().splitlines()) == 5
+
+
 def test_own_lines_are_compared_in_place_of_the_cases(
     qemu: str, patched: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
