@@ -112,11 +112,12 @@ def lint(line: Line, host: str = "", revision: RevisionName | None = None) -> Li
 
 
 def _qemu_line(line: Line) -> QemuLine:
-    from .input import NothingFound, find_line
-    from .input.found import QemuLine
+    from .input import NothingFound, QemuLine
 
     if not isinstance(line, str):
         return QemuLine(tuple(line), "options")
+    from .input import find_line
+
     try:
         return find_line(line)
     except NothingFound:

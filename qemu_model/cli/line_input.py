@@ -41,7 +41,6 @@ def given_line(
     one that the caller has read from the file ``name``; ``source`` is the option that names
     a file.  Raises :class:`~.options.UsageError`.
     """
-    from ..input.reader import find_line
     from ..input.words import from_words, is_path
 
     number = words.number(START)
@@ -60,6 +59,8 @@ def given_line(
     try:
         if text is None:
             return from_words(qemu, number)
+        from ..input.reader import find_line
+
         found = find_line(text, number)
     except NothingFound as error:
         where = {"": "", "-": "stdin: "}.get(name, f"{shown(name)}: ")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..explain.parts import parts_of
 from ..host.profiles import ProfileError
-from ..input import NothingFound, find_line
+from ..input import NothingFound
 from ..revision import NEWEST, REVISIONS, Revision
 from .case import Case, case_of, place_called
 from .conditions import Condition, conditions
@@ -114,6 +114,8 @@ def _probe(kind: str, name: str, value: str) -> tuple[str, ...]:
 
 def _line_of(text: str, found: Found) -> Sequence[str]:
     try:
+        from ..input import find_line
+
         return find_line(text).options
     except NothingFound:
         return _option_of(found)

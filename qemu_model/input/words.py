@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from ..machines.programs import with_program
 from .found import LOOKED_FOR, NothingFound, QemuLine
 from .programs import is_option, is_program
-from .reader import find_line
 
 
 def whole_text(words: Sequence[str]) -> str | None:
@@ -33,6 +32,8 @@ def from_words(words: Sequence[str], number: int = 0) -> QemuLine:
     """
     text = whole_text(words)
     if text is not None and not (text.startswith("-") and is_option(text)):
+        from .reader import find_line
+
         return find_line(text, number)
     if is_path(words) and not is_program(words[0]):
         raise NothingFound(f"'{words[0]}' is neither an option nor a file ({LOOKED_FOR})")
