@@ -120,7 +120,7 @@ def _release(name: str) -> Revision:
 def _rows(changes: Sequence[Change], width: int) -> list[str]:
     """Return what came and what went, a paragraph for each kind."""
     lines = []
-    for came, what in ((True, "new"), (False, "gone")):
+    for came, what in ((True, "new"), (False, "removed")):
         for kind, word in ROWS.items():
             names = [one.name for one in changes if one.kind == kind and one.after is came]
             if names:

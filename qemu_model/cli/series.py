@@ -300,7 +300,7 @@ def _describe(patch: Patch, color: str) -> None:
     print()
     if patch.number == 3:
         _why_validate(out)
-    files = table("file", "lines", "that it is touched")
+    files = table("file", "lines", "known from")
     for touched in patch.files:
         files.add_row(
             touched.path,

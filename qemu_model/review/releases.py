@@ -186,7 +186,7 @@ def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
             after.name,
             kind,
             name,
-            f"{_ROWS[kind]} {name} {'is new' if came else 'is gone'}",
+            f"{_ROWS[kind]} {name} {'is new' if came else 'is removed'}",
             _machine_source(name) if kind == "machine" else _SOURCES[kind],
             "measured" if measured else "read",
             not came,

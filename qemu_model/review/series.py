@@ -237,7 +237,7 @@ PATCHES: Final = (
         "A guest that writes to a file on persistent memory (DAX: the file's pages are the "
         "memory itself, no copy in between) flushes its own caches, and believes its data is "
         "safe. But the file's metadata, which says where its blocks are, may still be on the "
-        "way to the disk: after a crash of the host the data is there and nothing leads to it. "
+        "way to the disk: after a crash of the host the data is there and no file points to it. "
         "The flag MAP_SYNC of mmap(2), since Linux 4.15, promises that the metadata is written "
         "before a page can be written to.",
         "A block that is shared (RAM_SHARED), persistent (RAM_PMEM) and wants it (RAM_SYNC) is "
