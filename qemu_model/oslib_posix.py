@@ -22,6 +22,7 @@ from .host.linux import (
     O_NOFOLLOW,
     O_RDWR,
     SIGBUS,
+    SIGTRAP,
 )
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import qemu_madvise
@@ -38,6 +39,9 @@ SHM_FLAGS: Final = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
 MAX_THREADS: Final = 16
 #: Less memory than this, in bytes, is not worth another thread.
 BYTES_PER_THREAD: Final = 64 * 1024 * 1024
+_SIGN_OF_INT: Final = 1 << 31
+_UINT32_MASK: Final = (1 << 32) - 1
+_SIZE_MASK: Final = (1 << 64) - 1
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -168,12 +172,26 @@ def qemu_prealloc_mem(qemu: Qemu, fd: int, area: int, size: int, how: Preallocat
     pagesize = qemu_fd_getpagesize(qemu, fd)
     pages = (size + pagesize - 1) // pagesize
     populates = qemu.tree.oslib_posix.populates_with_madvise
+    if not populates:
+        _allocate_threads(qemu, how.max_threads)
     possible = populates and madv_populate_write_possible(qemu, area, pagesize)
     failure = touch_all_pages(qemu, area, pagesize, pages, how, use_madv_populate_write=possible)
     if failure:
         if populates:
             raise messages.PREALLOC_FAILED.error(-failure)
         raise messages.INSUFFICIENT_PAGES.error()
+
+
+def _allocate_threads(qemu: Qemu, threads: int) -> None:
+    """Fail as ``g_new0`` does where C's int makes the number of threads negative, before 7.0.
+
+    GLib prints ``overflow allocating <n>*232 bytes`` and ends QEMU with SIGTRAP
+    (:class:`Killed`).
+    """
+    if threads & _SIGN_OF_INT:
+        count = threads | ~_UINT32_MASK & _SIZE_MASK
+        qemu.error_report(messages.THREADS_OVERFLOW, count=count)
+        raise Killed(SIGTRAP)
 
 
 @makes_calls

@@ -27,7 +27,7 @@ STATUS: Final = (
     ("124", "QEMU would never have ended."),
     ("130", "Ctrl-C. Nothing of the run is left."),
     ("134", "QEMU would have aborted (SIGABRT)."),
-    ("139", "QEMU would have died of SIGSEGV."),
+    ("133, 136, 139", "QEMU would have died of SIGTRAP, SIGFPE, SIGSEGV."),
     ("141", "The output pipe was closed."),
 )
 ENVIRONMENT: Final = (

@@ -70,7 +70,7 @@ def help_text() -> str:
             "mem-path=/mnt/nv.img,size=64M,share=on,pmem=on,sync=on",
             'echo \'[{"execute": "query-memdev"}]\' | qemu-model run --qmp - -object ...',
         ),
-        "QEMU's: 0 or 1; 134 where it aborts, 139 where it dies of SIGSEGV, 124 where it\n"
+        "QEMU's: 0 or 1; 134 where it aborts, 128 and the signal where one ends it, 124 where it\n"
         "would never end; 3 with --require-map-sync.  2: our options or files are wrong.\n"
         "130: Ctrl-C; everything that the run made is removed.",
     )

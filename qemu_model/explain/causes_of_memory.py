@@ -373,6 +373,16 @@ MEMORY_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ("can't open backing store", CANT_OPEN),
     ("Couldn't statfs() memory path", CANT_OPEN),
     ("unable to map backing store", UNABLE_TO_MAP),
+    (
+        "GLib: ../../../glib/gmem.c",
+        (
+            Cause(
+                "prealloc-threads= does not fit into an int",
+                "lscpu",
+                fix="use as many threads as there are CPUs",
+            ),
+        ),
+    ),
     ("os_mem_prealloc: Insufficient", TOO_FEW_PAGES),
     ("qemu_prealloc_mem: preallocating", TOO_FEW_PAGES),
     ("os_mem_prealloc: failed", _SIGNALS),

@@ -83,6 +83,7 @@ F_SEAL_WRITE: Final = 0x8
 OVERCOMMIT_NEVER: Final = 2
 
 #: Signals that a load or a store can raise.
+SIGTRAP: Final = 5
 SIGBUS: Final = 7
 SIGSEGV: Final = 11
 

@@ -134,6 +134,18 @@ INSUFFICIENT_PAGES: Final = Message(
         ),
     ),
 )
+THREADS_OVERFLOW: Final = Message(
+    {
+        "5.0": "GLib: ../../../glib/gmem.c:365: overflow allocating {count}*232 bytes",
+        "7.0": None,
+    },
+    "util/oslib-posix.c:touch_all_pages",
+    (
+        "prealloc-threads= is 2147483648 or more, which C's int makes negative",
+        "GLib prints it and ends QEMU with SIGTRAP; file and line are those of Debian 11's GLib",
+    ),
+    stream="abort",
+)
 PREALLOC_FAILED: Final = Message(
     {
         "7.0": "os_mem_prealloc: preallocating memory failed",

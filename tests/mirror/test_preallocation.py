@@ -130,3 +130,23 @@ def test_before_7_0_every_page_of_the_file_is_touched(
     host = ToldHost(fstatfs=[answer])
     qemu_prealloc_mem(qemu_on(host), fd, ADDRESS, memory, Preallocation(1))
     assert host.made("touch_pages", "madvise") == [("touch_pages", ADDRESS, *expected)]
+
+
+@pytest.mark.parametrize("threads", [1 << 31, (1 << 32) - 1])
+@pytest.mark.parametrize("tree", ["qemu-5.0", "qemu-5.2", "qemu-6.2"])
+def test_a_negative_number_of_threads_kills_before_7_0(tree: str, threads: int) -> None:
+    """touch_all_pages: g_new0 of an int below zero; Debian's 5.2 printed this text."""
+    qemu = qemu_on(ToldHost(), find(tree))
+    with pytest.raises(Killed) as killed:
+        qemu_prealloc_mem(qemu, -1, ADDRESS, PAGE, Preallocation(threads))
+    count = threads + (1 << 64) - (1 << 32)
+    assert (killed.value.number, qemu.stderr) == (
+        signal.SIGTRAP,
+        [f"qemu: GLib: ../../../glib/gmem.c:365: overflow allocating {count}*232 bytes"],
+    )
+
+
+def test_any_number_of_threads_is_cut_down_since_7_0() -> None:
+    """get_memset_num_threads: at most one for each page."""
+    host = ToldHost(Platform(online_cpus=4))
+    qemu_prealloc_mem(qemu_on(host, find("qemu-7.0")), -1, ADDRESS, PAGE, Preallocation(1 << 31))
