@@ -21,8 +21,8 @@ from pathlib import Path
 import attrs
 import pytest
 from conftest import Figure, needs, needs_program
-from every_call import MAY_GIVE, sampler, seed
-from faults_on_qemu import ALONE, LINES, Answer, Question, population, probes, work
+from every_call import sampler, seed
+from faults_on_qemu import LINES, Answer, Question, population, work
 from sampling import WHOLE
 
 #: How many faults a run injects.
@@ -102,26 +102,3 @@ def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
 def told(answer: Answer) -> str:
     line = " ".join(LINES[answer.question.line].args)
     return "\n  ".join([f"{answer.question}: {line}", *answer.differences])
-
-
-def test_the_nth_memfd_create_fails_those_at_start_up_among_them(
-    qemu: str, others: ProcessPoolExecutor, tmp_path: Path
-) -> None:
-    found = others.submit(probes, qemu, tmp_path / "probes").result()
-    assert len(found) == 16
-    assert [one for one in found if one[2]] == []
-
-
-def test_the_sample_has_every_errno_of_every_call() -> None:
-    known = [
-        Question(line, call, nth, name, for_ever)
-        for line in LINES
-        for call, names in MAY_GIVE.items()
-        for name in names.split()
-        for nth in (1, 2)
-        for for_ever in ((False, True) if call in ALONE else (False,))
-    ]
-    drawn = sample(known, 500, random.Random(0))
-    assert {(one.call, one.errno) for one in drawn} == {
-        (call, name) for call, names in MAY_GIVE.items() for name in names.split()
-    }

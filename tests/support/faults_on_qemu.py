@@ -34,7 +34,6 @@ from qemu_model.conform.conform_place import make_place
 from qemu_model.conform.driver import Observation, Qemu
 from qemu_model.conform.surroundings import BackendFaultHost
 from qemu_model.host.faults import Fault as HostFault
-from qemu_model.host.faults import FaultHost, parse
 from qemu_model.host.live import LiveHost
 from qemu_model.host.protocol import Host
 from qemu_model.judge.judge import judge
@@ -353,21 +352,3 @@ def population(binary: str, scratch: Path) -> list[Question]:
     """Return every question about every line; for a process of its own."""
     bench = Bench(binary, scratch)
     return [question for name in LINES for question in questions(name, bench.modelled(name))]
-
-
-def probes(binary: str, scratch: Path) -> list[tuple[str, str, list[str]]]:
-    """Let the n-th memfd_create of all fail, those at start-up among them.
-
-    Return line, n and what differs; for a process of its own.
-    """
-    bench = Bench(binary, scratch)
-    found = []
-    for name in ("memfd", "memfd,seal=off", "memfd,hugetlb=on", "ram"):
-        for text in ("1", "2", "3", "1+"):
-            case = bench.case(name)
-            seen = observe(bench.qemu, case, scratch, [f"memfd_create:error=ENOSYS:when={text}"])
-            faults = parse(f"memfd_create:error=ENOSYS:when={text}")
-            host = FaultHost(LiveHost(allow_discard=True), faults)
-            done = run([*case.machine, *case.args], host, QEMU_7_2, qmp=case.qmp)
-            found.append((name, text, list(said_differences(seen, done))))
-    return found
