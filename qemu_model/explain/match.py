@@ -25,13 +25,8 @@ from .known import Known, known_messages
 
 #: A text this short says too little by itself: it counts only with an errno's text behind it.
 TELLING: Final = 12
-#: A part of a message counts from this many characters on; lines longer than this are cut.
-SHORTEST_CUT: Final = 16
-LONGEST_CUT: Final = 4096
 #: A field before an errno's text is not longer, in characters.
 MOST_VALUE: Final = 8192
-#: So many lines are searched for parts of messages.
-MOST_LINES: Final = 200
 #: Fields that may hold several words: all others hold one at most.
 _MANY_WORDS: Final = frozenset(
     (
@@ -40,7 +35,7 @@ _MANY_WORDS: Final = frozenset(
     )
 )
 #: Fields of a message that says so little otherwise that its words must be these.
-_ONLY: Final[Mapping[tuple[str, str], tuple[str, ...]]] = MappingProxyType(
+ONLY: Final[Mapping[tuple[str, str], tuple[str, ...]]] = MappingProxyType(
     {
         ("{name} is not supported", "name"): (
             "node-id",
@@ -162,7 +157,8 @@ def fold(text: str) -> str:
 
 
 @cache
-def _patterns(prepare: Callable[[str], str]) -> tuple[Pattern, ...]:
+def patterns(prepare: Callable[[str], str]) -> tuple[Pattern, ...]:
+    """Return every known message's pattern, its text changed by ``prepare``."""
     return tuple(_pattern(known, prepare) for known in known_messages())
 
 
@@ -205,92 +201,14 @@ def find_messages(text: str) -> list[Found]:
     unescaped = html.unescape(plain)
     if unescaped != plain:
         return find_messages(unescaped)
-    return _find_cut_off(fold(plain))
+    # Most texts have a whole message.
+    from .cut_off import find_cut_off
 
-
-def _find_cut_off(text: str) -> list[Found]:
-    """Return the message of which a text has only a part: its beginning, its end, a middle.
-
-    What is there must be a long part of one message, and of no other that has other causes.
-    """
-    best: list[tuple[int, Found]] = []
-    for line in text.split("\n")[:MOST_LINES]:
-        words = line[:LONGEST_CUT].strip(" .\u2026")
-        for pattern in _patterns(fold):
-            if any(pattern.known.template == template for template, _ in _ONLY):
-                continue
-            size, first, last = _longest_part(pattern, words)
-            if size >= SHORTEST_CUT:
-                errno, _ = errno_behind(words, last, fold)
-                best.append((size, Found(pattern.known, (), errno, size, words, first, last)))
-    most = max((size for size, _ in best), default=0)
-    longest = [found for size, found in best if size == most]
-    return longest[-1:] if len({_explained(found.known) for found in longest}) == 1 else []
-
-
-def _explained(known: Known) -> tuple[object, ...]:
-    """Return the answer for a message: two messages with the same answer count as one."""
-    from .causes import own_causes
-
-    return own_causes(known.template) or (known.template,)
-
-
-def _longest_part(pattern: Pattern, line: str) -> tuple[int, int, int]:
-    """Return how many characters of the message stand in a line that cuts it off, and where."""
-    return max(_cut_at_end(pattern, line), _cut_at_start(pattern, line), _cut_twice(pattern, line))
-
-
-_NOTHING: Final = (0, 0, 0)
-
-
-def _cut_at_end(pattern: Pattern, line: str) -> tuple[int, int, int]:
-    """Return the part of a line that is the message's beginning: the line ends within it."""
-    best = _NOTHING
-    position, size, first = 0, 0, -1
-    for place, piece in enumerate(pattern.pieces):
-        for length in range(min(len(piece) - 1, len(line) - position), 0, -1):
-            if line.endswith(piece[:length]):
-                begin = first if place else len(line) - length
-                best = max(best, (size + length, begin, len(line)))
-                break
-        start = line.find(piece, position)
-        if start < 0:
-            return best
-        first = start if place == 0 else first
-        position, size = start + len(piece), size + len(piece)
-        # A field is cut off, or left out.
-        if place + 1 < len(pattern.pieces) or pattern.open_end:
-            best = max(best, (size, first, len(line)))
-    return best
-
-
-def _cut_at_start(pattern: Pattern, line: str) -> tuple[int, int, int]:
-    """Return the part of a line that is the message's end: the line begins within it."""
-    for place, piece in enumerate(pattern.pieces):
-        for length in range(min(len(piece), len(line)), 0, -1):
-            if not line.startswith(piece[-length:]):
-                continue
-            position, size = length, length
-            for other in pattern.pieces[place + 1 :]:
-                start = line.find(other, position)
-                if start < 0:
-                    break
-                position, size = start + len(other), size + len(other)
-            else:
-                return size, 0, position
-            break
-    return _NOTHING
-
-
-def _cut_twice(pattern: Pattern, line: str) -> tuple[int, int, int]:
-    """Return the whole line if it is a middle part of one piece."""
-    if len(line) >= SHORTEST_CUT and any(line in piece for piece in pattern.pieces):
-        return len(line), 0, len(line)
-    return _NOTHING
+    return find_cut_off(fold(plain))
 
 
 def _find(text: str, prepare: Callable[[str], str]) -> list[Found]:
-    found = [match for pattern in _patterns(prepare) for match in _first(pattern, text, prepare)]
+    found = [match for pattern in patterns(prepare) for match in _first(pattern, text, prepare)]
     # Of two that explain as much, the one that leaves less open.
     found.sort(key=lambda match: (-match.score, len(match.fields)))
     kept: list[Found] = []
@@ -361,7 +279,7 @@ def _word_before(pattern: Pattern, before: str) -> int:
     One of a few words can follow a quote or ``Message=`` without a blank.
     """
     before = before.rstrip()
-    for word in _ONLY.get((pattern.known.template, pattern.fields[0]), ()):
+    for word in ONLY.get((pattern.known.template, pattern.fields[0]), ()):
         behind = before.removesuffix(word)
         if behind != before and not (behind[-1:].isalnum() or behind[-1:] in ("-", "_")):
             return len(behind)
@@ -388,7 +306,7 @@ def _fits(template: str, name: str, value: str) -> bool:
     """Return whether a field can have held this: most hold one word, and some but a few words."""
     if name in _MANY_WORDS:
         return True
-    words = _ONLY.get((template, name))
+    words = ONLY.get((template, name))
     if words is not None:
         return value in words
     return len(value.split()) < 2

@@ -300,6 +300,8 @@ def test_each_message_of_each_release_has_a_cause_of_its_own() -> None:
             "backing store size 0x3f0000000 does not mat",
             "backing store size 0x3f0000000 does not mat",
         ),
+        ("0x3f0000000 does not match 'size' op", "0x3f0000000 does not match size op"),
+        ("...g store /dev/shm/x for guest RA", "g store /dev/shm/x for guest ra"),
         ("invalid object type: memory-backend-epc", "invalid object type: memory-backend-epc"),
         ('"desc": "invalid object type: m-b-x"}}', "invalid object type: m-b-x"),
         (
