@@ -9,7 +9,7 @@ from typing import Final
 
 from .causes import own_causes
 from .known import Known
-from .match import ONLY, Found, Pattern, errno_behind, fold, patterns
+from .message_patterns import ONLY, Found, Pattern, errno_behind, fold, patterns
 
 #: A part of a message counts from this many characters on; lines longer than this are cut.
 SHORTEST_CUT: Final = 16

@@ -13,7 +13,8 @@ from ..records import Record
 from ..revision import REVISIONS
 from .causes import Cause, causes_of
 from .known import Known
-from .match import Found, find_messages, tidy
+from .match import find_messages
+from .message_patterns import Found, tidy
 from .nearest import nearest
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from .conditions import Condition, conditions
 from .releases import LACKS, trees_with
 
 if TYPE_CHECKING:
-    from ..explain.match import Found
+    from ..explain.message_patterns import Found
 
 _WORD: Final = re.compile(r"[A-Za-z][\w-]{0,60}")
 #: An option before a message, as QEMU names the one that it is about.

@@ -33,7 +33,9 @@ UNARMED: Final = Rule(
 )
 
 #: File systems in the machine's memory.
-IN_MEMORY: Final = ("tmpfs", "hugetlbfs", "devtmpfs", "ramfs")
+IN_MEMORY: Final = ("tmpfs", "hugetlbfs", "ramfs")
+#: What /dev is: a path there is a device's, whose data is elsewhere.
+OF_DEVICES: Final = "devtmpfs"
 _DAX: Final = ("ext4-dax", "xfs-dax", "device-dax", "virtio-pmem")
 
 
@@ -51,10 +53,14 @@ def pmem_without_dax(case: Case) -> Iterator[Finding]:
             else "data goes through the page cache, and libpmem's flushes do not reach the disk"
         )
         assert memory.part is not None
+        where = f"on {kind}"
+        if kind == OF_DEVICES:
+            lost = "the mapping of a block device goes through the page cache"
+            where = "a device without DAX"
         yield Finding(
             NOT_PERSISTENT,
             memory.id,
-            f"pmem=on, but {memory.path} is on {kind}, which is not persistent memory.",
+            f"pmem=on, but {memory.path} is {where}, which is not persistent memory.",
             f"The guest relies on flushed data being safe: {lost}.",
             "put the file on ext4 or xfs, mounted with -o dax, on persistent memory, or use a "
             "device DAX; else remove pmem=on",

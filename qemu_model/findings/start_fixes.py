@@ -15,7 +15,7 @@ from .lines import with_values
 from .units import option_size
 
 if TYPE_CHECKING:
-    from ..explain.match import Found
+    from ..explain.message_patterns import Found
 
 Fix = Callable[[Case, Mapping[str, str]], tuple[str, ...] | None]
 
@@ -207,6 +207,14 @@ def with_switch(case: Case, name: str) -> tuple[str, ...] | None:
             made = [f"{one}=on" if one == name else one for one in words]
             return replaced(case.args, part, ",".join(made))
     return None
+
+
+def starts(case: Case, args: tuple[str, ...]) -> bool:
+    """Return whether QEMU starts with another line, where nothing is scarce."""
+    from ..host.simulated import SimulatedHost
+    from ..process import run
+
+    return run(args, SimulatedHost(case.place.plenty), case.revision).exit == 0
 
 
 #: What replaced an option that a release does not have any more.

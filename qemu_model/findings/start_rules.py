@@ -18,10 +18,10 @@ from .finding import Finding, Rule
 from .lines import with_size, with_values
 from .ram_rules import added_words, described
 from .releases import LACKS, later_changes, probe_for, release_label, trees_with
-from .start_fixes import changed_line, with_switch, without_name
+from .start_fixes import changed_line, starts, with_switch, without_name
 
 if TYPE_CHECKING:
-    from ..explain.match import Found
+    from ..explain.message_patterns import Found
 
 REFUSED: Final = Rule("QM001", "refused", "error", "QEMU refuses the line, and ends.")
 ENDLESS: Final = Rule("QM002", "never-starts", "error", "QEMU aborts, or never gets past start-up.")
@@ -163,6 +163,17 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
     probe = probe_for(case, name)
     accepted = trees_with(case.place, probe, LACKS) if probe is not None else ""
     here = release_label(case.revision)
+    switch = with_switch(case, name) if "machine type" in text else None
+    if switch is not None and starts(case, switch):
+        yield Finding(
+            REFUSED,
+            name,
+            f"QEMU refuses the line: {text}",
+            f"-machine takes a type first, and {name} is a property.",
+            f"use {added_words(case.args, switch)}",
+            args=switch,
+        )
+        return
     if not accepted:
         near = suggestion(case)
         elsewhere = _machine_elsewhere(name) if "machine type" in text else None

@@ -174,6 +174,13 @@ def _in_text(text: str, start: int, end: int, kind: str) -> Iterator[QemuLine]:
     while (found := IN_TEXT.search(text, position, end)) is not None:
         position = found.end()
         begin, line_end = found.start("program"), text.find("\n", found.start())
+        if (
+            begin
+            and text[begin - 1] in "'\""
+            and text.startswith(text[begin - 1], found.end("program"))
+        ):
+            # The program's name is in quotes of its own.
+            begin -= 1
         head = text[text.rfind("\n", 0, begin) + 1 : begin]
         if head.lstrip().startswith("#"):
             continue

@@ -148,6 +148,7 @@ def test_proxmoxs_own_option_is_left_out_and_noted() -> None:
         "q 12 5.0 2.0 5 4 ? Sl 10:00 1:00 /usr/bin/kvm -m\n2G -S\n",
         "Try `x`, isn't it:\n```\nqemu-system-x86_64 -m 2G -S\n```\n",
         "kvm -m 2G \\ \n -S",
+        "'/usr/bin/kvm' '-m' '2G' '-S'",
     ],
 )
 def test_options_are_found_in(text: str) -> None:

@@ -382,6 +382,17 @@ def test_a_device_of_a_later_release_is_refused_and_one_of_none_is_assumed() -> 
     ]
 
 
+def test_the_path_of_a_block_device_is_no_file_in_memory() -> None:
+    line = (
+        "-m 1G,slots=2,maxmem=8G -M q35,nvdimm=on -device nvdimm,memdev=m,id=nv -object "
+        "memory-backend-file,id=m,size=4G,mem-path=/dev/pmem0,share=on,pmem="
+    )
+    assert screen(f"{line}off")[-1] == "No findings."
+    assert "is a device without DAX, which is not persistent memory." in " ".join(
+        screen(f"{line}on")
+    )
+
+
 BACKEND = "-object memory-backend-ram,id=a,size=1G"
 
 
@@ -389,6 +400,7 @@ BACKEND = "-object memory-backend-ram,id=a,size=1G"
     ("line", "fix"),
     [
         ("-M q35,nvdimm,usb -m 1G", "-M q35,nvdimm=on,usb=on"),
+        ("-machine nvdimm -m 1G", "-machine nvdimm=on"),
         (f"-M q35 -m 1G,slots=1,maxmem=4G {BACKEND} -device nvdimm,memdev=a", "-M q35,nvdimm=on"),
         (f"-M q35 -m 1G {BACKEND} -device pc-dimm,memdev=a", "-m 1G,slots=1,maxmem=3G"),
         (f"-m 2G -M q35,memory-backend=a {BACKEND}", "-m 1G"),
