@@ -22,6 +22,7 @@ from .qapi_util import qapi_bool_parse
 from .qemu_option import (
     QemuOpts,
     QemuOptsList,
+    get_opt_name_value,
     is_help_option,
     parse_option_number,
     parse_option_size,
@@ -183,15 +184,36 @@ def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
 def parse_opts(qemu: Qemu, olist: QemuOptsList, options: list[QemuOpts], value: str) -> QemuOpts:
     """Read the parameters of an option, and keep them in ``options``.
 
-    Prints what is wrong with them and exits with 1 (``qemu_opts_parse_noisily``).
+    Prints what is wrong with them, or for ``help`` what there is, and exits with 1
+    (``qemu_opts_parse_noisily``).
     """
     try:
         opts = qemu_opts_parse_noisily(qemu, olist, value, options)
     except Error as error:
-        qemu.error_report_err(error)
+        if error.message is messages.INVALID_KEY and _asks_for_help(qemu, value, error):
+            qemu.stdout.extend(_qemu_opts_print_help(olist))
+        else:
+            qemu.error_report_err(error)
         raise Exit(1) from error
     options.append(opts)
     return opts
+
+
+def _asks_for_help(qemu: Qemu, text: str, error: Error) -> bool:
+    """Return whether the invalid parameter asks for help; before 5.1 any other may do so too."""
+    if qemu.tree.qemu_option.only_the_invalid_asks_for_help:
+        return is_help_option(str(error.fields["name"]))
+    return any(is_help_option(bare or "") for _, _, bare in get_opt_name_value(text, None))
+
+
+def _qemu_opts_print_help(olist: QemuOptsList) -> list[str]:
+    """Return what ``help`` among the parameters of an option prints."""
+    types = {"bool": "bool (on/off)", "number": "num", "string": "str"}
+    desc = (olist.desc or {}).items()
+    return [
+        f"{olist.name} options:",
+        *sorted(f"  {name}=<{types.get(kind, kind)}>" for name, kind in desc),
+    ]
 
 
 def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:

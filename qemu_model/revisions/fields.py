@@ -81,6 +81,14 @@ class QemuOption(Value):
         "util/qemu-option.c:opts_parse_id",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,size=3M,x=,,id=a")),
     )
+    only_the_invalid_asks_for_help: bool = _field(
+        "help for an option's parameters is printed where help itself is the invalid one; "
+        "before, beside any invalid one",
+        "5.1",
+        "util/qemu-option.c:opt_validate",
+        "measured",
+        shown=Shown(("-M", "none", "-m", "foo=1,help")),
+    )
     merged_options_have_no_id: bool = _field(
         "an option whose parameters add up over the line, as -m, refuses id",
         "6.0",

@@ -140,7 +140,11 @@ def qemu_5_1(tree: Revision) -> Revision:
         tree,
         "5.1",
         "August 2020",
-        qemu_option=attrs.evolve(tree.qemu_option, reads_the_id_as_a_parameter=True),
+        qemu_option=attrs.evolve(
+            tree.qemu_option,
+            reads_the_id_as_a_parameter=True,
+            only_the_invalid_asks_for_help=True,
+        ),
         machine=attrs.evolve(tree.machine, an_id_in_use_aborts=True),
         numa=attrs.evolve(
             tree.numa,
