@@ -131,7 +131,7 @@ def _has_digit(number: str) -> bool:
 
 
 def suffix_mul(suffix: str) -> int:
-    """Return how many bytes the unit stands for, or -1 if it is none (units of 1024)."""
+    """Return how many bytes a unit means (units of 1024), or -1 for an unknown unit."""
     place = "BKMGTPE".find(suffix.upper()) if suffix else -1
     return 1024**place if place >= 0 else -1
 
@@ -211,7 +211,7 @@ def _exact_size(qemu: Qemu, text: str, default_suffix: str) -> int:
 def _hexadecimal_size(
     qemu: Qemu, text: str, value: int, sign: str, rest: str, default_suffix: str
 ) -> int:
-    """Return what a hexadecimal number and the ``rest`` behind it stand for."""
+    """Return the size that a hexadecimal number and the ``rest`` after it mean."""
     unit = suffix_mul(rest[:1])
     if sign == "-" or rest[1:] or (rest and unit < 0):
         return -EINVAL

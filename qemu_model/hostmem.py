@@ -126,7 +126,7 @@ def host_memory_backend_get_name(qemu: Qemu, backend: HostMemoryBackend) -> str:
 
 
 def _host_memory_backend_ram_flags(backend: HostMemoryBackend) -> RamFlags:
-    """Return the flags that ``share`` and ``reserve`` stand for."""
+    """Return the flags for the backend's ``share`` and ``reserve``."""
     flags = RAM_SHARED if backend.share else RAM_PRIVATE
     if not backend.reserve:
         flags |= RAM_NORESERVE
@@ -241,7 +241,7 @@ def host_memory_backend_set_merge(
 
 
 def host_memory_backend_get_dump(_qemu: Qemu, backend: HostMemoryBackend) -> bool:
-    """Return whether the backend goes into core dumps."""
+    """Return whether core dumps contain the backend's memory."""
     return backend.dump
 
 
@@ -249,7 +249,7 @@ def host_memory_backend_get_dump(_qemu: Qemu, backend: HostMemoryBackend) -> boo
 def host_memory_backend_set_dump(
     qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
-    """Put the backend into core dumps or not, at any time."""
+    """Include the backend's memory in core dumps or not; accepted at any time."""
     value = v.type_bool(name)
     if host_memory_backend_mr_inited(backend) and value != backend.dump:
         _advise(qemu, backend, linux.MADV_DODUMP if value else linux.MADV_DONTDUMP)
@@ -438,7 +438,7 @@ def host_memory_backend_can_be_deleted(_qemu: Qemu, backend: HostMemoryBackend) 
 
 
 def _host_memory_backend_finalize(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Give the backend's memory back, through the RCU thread."""
+    """Free the backend's memory, through the RCU thread."""
     memory_region_finalize(qemu, backend.mr)
 
 

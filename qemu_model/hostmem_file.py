@@ -73,7 +73,7 @@ def _file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
 
 
 def file_backend_memory_alloc(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
-    """Map the file, with the flags that the options stand for.
+    """Map the file, with the flags for the options.
 
     Raises ``backend '<type>' not supported on this host`` (before 4.0 ``-mem-path not
     supported on this host``), ``can't create backend with size 0``, ``mem-path property not
@@ -141,7 +141,7 @@ def _ram_flags(qemu: Qemu, fb: HostMemoryBackendFile) -> RamFlags:
 
 @makes_calls
 def file_backend_unparent(qemu: Qemu, fb: HostMemoryBackendFile) -> None:
-    """Throw the file's data away if the user said so, when the object is deleted."""
+    """Discard the file's data if ``discard-data`` is on, when the object is deleted."""
     if host_memory_backend_mr_inited(fb) and fb.discard_data:
         qemu_madvise(qemu, memory_region_get_ram_ptr(fb.mr), memory_region_size(fb.mr), MADV_REMOVE)
 
@@ -180,14 +180,14 @@ def file_memory_backend_set_align(
 
 
 def file_memory_backend_get_discard_data(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
-    """Return whether the data is discarded when the object goes."""
+    """Return whether the data is discarded when the object is deleted."""
     return fb.discard_data
 
 
 def file_memory_backend_set_discard_data(
     _qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
-    """Say whether the data is discarded when the object goes, at any time."""
+    """Set whether the data is discarded when the object is deleted; accepted at any time."""
     fb.discard_data = v.type_bool(name)
 
 
@@ -209,7 +209,7 @@ def file_memory_backend_set_offset(
 
 
 def file_memory_backend_get_pmem(_qemu: Qemu, fb: HostMemoryBackendFile) -> bool:
-    """Return whether the file is said to be persistent memory."""
+    """Return the property pmem: whether the user declares the file persistent memory."""
     return fb.is_pmem
 
 
@@ -274,14 +274,14 @@ def _sync_is_boolean(qemu: Qemu) -> bool:
 
 
 def file_memory_backend_get_sync(qemu: Qemu, fb: HostMemoryBackendFile) -> bool | str:
-    """Return whether MAP_SYNC is wanted."""
+    """Return whether MAP_SYNC is requested."""
     return fb.sync == "on" if _sync_is_boolean(qemu) else fb.sync
 
 
 def file_memory_backend_set_sync(
     qemu: Qemu, fb: HostMemoryBackendFile, v: Visitor, name: str
 ) -> None:
-    """Patch 5: want MAP_SYNC or not.
+    """Patch 5: request MAP_SYNC or not.
 
     Raises ``cannot change property 'sync' of <type>`` once there is memory, and
     before V8 ``Invalid parameter '<value>'``.

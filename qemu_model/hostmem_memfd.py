@@ -55,7 +55,7 @@ def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
 
 
 def memfd_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackendMemfd) -> None:
-    """Make the memory file and map it, with the flags that share and reserve stand for.
+    """Make the memory file and map it, with the flags for share and reserve.
 
     Raises ``can't create backend with size 0`` and what ``qemu_memfd_create`` and
     ``system/physmem.c:qemu_ram_alloc_from_fd`` raise; after the latter the descriptor stays

@@ -29,7 +29,7 @@ def _ram_backend_new(qemu: Qemu) -> HostMemoryBackend:
 
 
 def ram_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Take anonymous memory, with the flags that share and reserve stand for.
+    """Allocate anonymous memory, with the flags for share and reserve.
 
     Raises ``can't create backend with size 0`` and what
     ``system/physmem.c:qemu_ram_alloc`` raises.

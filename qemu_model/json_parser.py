@@ -217,7 +217,7 @@ class Parser:
         return True
 
     def _key(self, key: Any) -> str:
-        """Return what was read as a key, and take the colon behind it."""
+        """Return what was read as a key, and take the colon after it."""
         if not isinstance(key, str):
             raise _JsonError(messages.JSON_KEY_NO_STRING, self._at)
         token = self._pop()

@@ -30,7 +30,7 @@ _INT_MAX: Final = (1 << 31) - 1
 
 
 def key_to_index(key: str) -> int | None:
-    """Return the index that a fragment stands for, or None for a name."""
+    """Return the index that a fragment is, or None for a name."""
     return min(decimal(key), _INT_MAX) if _INDEX.fullmatch(key) else None
 
 

@@ -87,7 +87,7 @@ def row(
     since: Release = (),
     until: Release | None = None,
 ) -> tuple[MachineProperty, ...]:
-    """Return a property that is of one kind as long as it is there."""
+    """Return a property that has the same kind in every release that has it."""
     return (MachineProperty(kind, set, since, until),)
 
 

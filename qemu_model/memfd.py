@@ -47,7 +47,7 @@ def qemu_memfd_create(
     the last three are ``failed to create memfd: <strerror>``.
     """
     host = qemu.host
-    # An odd size passes: QEMU looks at the zero bits it ends in, and only if there are any.
+    # QEMU accepts an odd size: it checks the trailing zero bits, and only if there are any.
     if hugetlbsize and not hugetlbsize & 1 and not is_power_of_2(hugetlbsize):
         raise messages.HUGEPAGE_SIZE.error()
     flags = MFD_CLOEXEC

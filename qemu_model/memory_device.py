@@ -74,7 +74,7 @@ def _device_memory(qemu: Qemu) -> DeviceMemory:
 
 
 def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) -> int:
-    """Return a guest address for ``size`` bytes, or check the one asked for (0 is none).
+    """Return a free guest address for ``size`` bytes, or check the requested one (0: none).
 
     Raises ``memory devices (e.g. for memory hotplug) are not enabled, ...``, ``the alignment
     (...) is not supported``, ``not enough space, ...``, ``address must be aligned to ...``,

@@ -69,7 +69,7 @@ class NumaState(Record):
     hmat_cache: dict[tuple[int, int], int] = attrs.field(factory=dict)
 
     def info(self, node: int) -> NodeInfo:
-        """Return what is known of a node (``numa_info[node]``)."""
+        """Return the data of a node (``numa_info[node]``)."""
         found = self.numa_info.get(node)
         if found is None:
             found = self.numa_info[node] = NodeInfo()

@@ -140,7 +140,7 @@ def _set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: PropertyVisitor, name: st
 
 
 def pc_dimm_get_free_slot(qemu: Qemu, hint: int) -> int:
-    """Return a free slot, or the one asked for.
+    """Return a free slot, or the requested one.
 
     Raises ``no slots where allocated, please specify the 'slots' option``,
     ``invalid slot# <n>, should be less than <n>``, ``slot <n> is busy`` and ``no

@@ -274,7 +274,7 @@ class Process:
         )
 
     def undo(self) -> None:
-        """Leave nothing behind: what an interrupted run holds, and the files it created."""
+        """Release what an interrupted run holds, and remove the files it created."""
         kernel = kernel_behind(self.host)
         held = self._hold()
         release(kernel, held)
@@ -295,14 +295,14 @@ class Process:
         self.qemu.stdout.clear()
 
     def _hold(self) -> Holdings:
-        """Return what is held of the host after the calls so far."""
+        """Return the descriptors and mappings that the process holds after the calls so far."""
         events = self.host.events
         self._held.follow(events[self._held_after :], self.qemu.platform.page_size)
         self._held_after = len(events)
         return self._held
 
     def _end(self, end: BaseException) -> None:
-        """Take in how the process ended."""
+        """Record how the process ended."""
         self.running = False
         if isinstance(end, Exit):
             if end.status == 0:

@@ -70,7 +70,7 @@ def _props(value: Any) -> dict[str, Any]:
 
 
 def _joined(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments with what is in ``props`` beside them.
+    """Return the arguments, with the members of ``props`` added to them.
 
     Raises ``Option in 'props' conflicts with top level``.
     """

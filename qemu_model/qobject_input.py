@@ -25,7 +25,7 @@ def _invalid_type(name: str, expected: str) -> Error:
 
 
 def _is_integer(value: object) -> bool:
-    """Whether a JSON value is a number without a fraction: a boolean is none."""
+    """Return whether a JSON value is an integer; a boolean is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 

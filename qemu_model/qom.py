@@ -167,7 +167,7 @@ def _place(qemu: Qemu, type_name: str, children: Mapping[str, str]) -> Object:
 
 
 def _place_above(qemu: Qemu, parts: tuple[str, ...]) -> Object | None:
-    """Return what stands above the objects that users made; the machine with its type alone."""
+    """Return the parents of the objects that users made; of the machine only its type."""
     if not parts:
         objects = {"objects": "/objects"} if qemu.has_objects_root else {}
         return _place(qemu, "container", {"machine": "/machine", **objects})
@@ -179,7 +179,7 @@ def _place_above(qemu: Qemu, parts: tuple[str, ...]) -> Object | None:
 
 
 def object_resolve_path_type(qemu: Qemu, path: str, kind: type[Kind]) -> Kind | None:
-    """Return the object of that class at a path, or None if there is none or several fit.
+    """Return the object of that class at a path, or None if no object, or more than one, fits.
 
     A path that begins with a slash is absolute; another one is the end of a path,
     and an empty one fits every object.

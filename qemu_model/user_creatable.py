@@ -62,7 +62,7 @@ _NOT_CREATABLE: Final = (
 
 
 def _names(table: str, release: Release) -> Iterator[str]:
-    """Give the names of a table that a release has."""
+    """Yield the names of a table that a release has."""
     for word in table.split():
         name, _, since = word.partition(":")
         if is_between(release, parse_release(since) if since else (), None):

@@ -436,7 +436,7 @@ def _set_memory_and_cpus(qemu: Qemu, line: _QapiCommandLine) -> None:
 
 
 def _check_mem_path(qemu: Qemu, options: Mapping[str, Any]) -> None:
-    """Refuse -mem-path beside ``memory-backend=`` (``qemu_apply_legacy_machine_options``)."""
+    """Refuse -mem-path with ``memory-backend=`` (``qemu_apply_legacy_machine_options``)."""
     if "memory-backend" in options and qemu.mem_path is not None:
         qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
         raise Exit(1)

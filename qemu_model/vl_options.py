@@ -62,7 +62,7 @@ _MSG_OPTS: Final = QemuOptsList(
     "msg", desc=MappingProxyType({"timestamp": "bool", "guest-name": "bool"})
 )
 
-#: What there is of an option that the line does not give.
+#: The parameters of an option that is not on the line.
 _NO_OPTS: Final = QemuOpts(None, ())
 
 #: Options that decide something about memory; the others are accepted and named as ignored.
@@ -156,7 +156,7 @@ class CommandLine(Value):
 
 
 def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
-    """Give the options one by one; a word without a dash is an option without a name.
+    """Yield the options one by one; a word without a dash is an option without a name.
 
     Prints ``qemu: <option>: invalid option``, ``... requires an argument`` or ``... Option
     not supported for this target`` and exits with 1.

@@ -1,4 +1,4 @@
-"""What a run leaves behind that nothing in the modelled process refers to any more."""
+"""Leaks: what is left at the end of a run that nothing in the process refers to."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

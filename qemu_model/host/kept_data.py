@@ -1,4 +1,4 @@
-"""What the live host never loses: the data that was in a file before the run.
+"""The live host keeps the data that was in a file before the run.
 
 QEMU discards data in two places: MADV_REMOVE for ``discard-data=on``, and fallocate as a
 virtio-mem device takes its backend.  It gives a size only to a file that was empty a moment
@@ -29,7 +29,7 @@ class KeptData:
         self._with_data: dict[int, tuple[int, str]] = {}
 
     def opened(self, fd: int, pathname: str, *, created: bool) -> None:
-        """Take in a descriptor that open(2) returned; ``created``: the call made the file."""
+        """Record a descriptor that open(2) returned; ``created``: the call made the file."""
         status = os.fstat(fd)
         self._paths[fd] = pathname
         if created:
@@ -40,18 +40,18 @@ class KeptData:
             self._without_data.discard(fd)
 
     def made_in_memory(self, fd: int) -> None:
-        """Take in a descriptor of a new file without a name."""
+        """Record a descriptor of a new file without a name."""
         self._without_data.add(fd)
 
     def mapped(self, address: int, length: int, fd: int) -> None:
-        """Take in a shared mapping."""
+        """Record a shared mapping."""
         if fd in self._without_data:
             self._with_data.pop(address, None)
         else:
             self._with_data[address] = (address + length, self._paths.get(fd, ""))
 
     def unmapped(self, address: int) -> None:
-        """Take in that the mapping which began at ``address`` is gone."""
+        """Record that the mapping which began at ``address`` was unmapped."""
         self._with_data.pop(address, None)
 
     def may_discard(self, address: int, length: int) -> bool:
@@ -94,7 +94,7 @@ class KeptData:
         return False
 
     def removed(self, pathname: str) -> None:
-        """Take in that the file at ``pathname`` is gone: another one there is not the run's."""
+        """Record that the file at ``pathname`` was removed: a later one there is not the run's."""
         self._created.pop(pathname, None)
 
     def _withhold(self, sentence: str) -> None:

@@ -57,14 +57,14 @@ def _is_tree(node: cst.BaseExpression) -> bool:
 
 
 def _literal(value: object) -> cst.BaseExpression | None:
-    """Return the expression that stands for a constant, or None where it is not one."""
+    """Return the expression for a constant, or None for another value."""
     if value is None or isinstance(value, bool | int | str):
         return cst.parse_expression(repr(value))
     return None
 
 
 def _constant(node: cst.BaseExpression) -> object:
-    """Return what a literal stands for, or :data:`_ABSENT`."""
+    """Return the value of a literal, or :data:`_ABSENT`."""
     match node:
         case cst.Name(value="True"):
             return True
@@ -211,7 +211,7 @@ class _Fold(cst.CSTTransformer):
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.BaseSuite:
-        """Leave out what stands after a return or raise; an empty block says pass."""
+        """Leave out statements after a return or raise; an empty block becomes pass."""
         body: list[cst.BaseStatement] = []
         for statement in updated_node.body:
             body.append(statement)
@@ -316,7 +316,7 @@ class _UsedNames(cst.CSTVisitor):
         return False
 
     def visit_FunctionDef_name(self, node: cst.FunctionDef) -> None:
-        """Note where the name that a definition gives itself begins."""
+        """Note where a definition's own name begins."""
         self._defining = True
 
     def leave_FunctionDef_name(self, node: cst.FunctionDef) -> None:
@@ -324,7 +324,7 @@ class _UsedNames(cst.CSTVisitor):
         self._defining = False
 
     def visit_Name(self, node: cst.Name) -> None:
-        """Note a name that is used, not the one that a definition gives itself."""
+        """Note a name that is used, not the name of a definition."""
         if not self._defining:
             self.names.add(node.value)
 
@@ -336,7 +336,7 @@ class _UsedNames(cst.CSTVisitor):
 
 
 class _DropFunctions(cst.CSTTransformer):
-    """Remove functions of the module that are called no more."""
+    """Remove functions of the module that are no longer called."""
 
     def __init__(self, names: frozenset[str]) -> None:
         super().__init__()
@@ -352,7 +352,7 @@ class _DropFunctions(cst.CSTTransformer):
 
 
 class _DropUnused(cst.CSTTransformer):
-    """Remove imported names that are used no more."""
+    """Remove imported names that are no longer used."""
 
     def __init__(self, used: frozenset[str], before: frozenset[str]) -> None:
         super().__init__()

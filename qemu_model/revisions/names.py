@@ -53,7 +53,7 @@ def find(name: str) -> Revision:
 
 
 def _meant(name: str) -> str:
-    """Return what a name may have been meant to be, as the end of a sentence."""
+    """Return the tree that a misspelt name may mean, as the end of a sentence."""
     release = _RELEASE.fullmatch(name)
     if release is not None and (near := f"qemu-{release[1]}") in REVISIONS:
         return f"; did you mean {near}?"
@@ -66,7 +66,7 @@ def _meant(name: str) -> str:
 
 
 def _groups() -> str:
-    """Return which trees there are, group by group."""
+    """Return the names of all trees, group by group."""
     postings = ", ".join(spelled(tree.name) for tree in POSTINGS)
     return (
         f"there are the releases {RELEASES[0].name} to {RELEASES[-1].name}, base (the tree of "

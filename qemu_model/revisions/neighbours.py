@@ -1,4 +1,4 @@
-"""Which tree stands for a release, and which releases come before and after it."""
+"""The tree of a release, and the releases before and after it."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -16,7 +16,7 @@ _DEVELOPMENT: Final = 50
 
 
 def release_named(release: Release) -> Revision | None:
-    """Return the tree of a release, None if the model has none; a stable one counts as first."""
+    """Return the tree of a release, also for a stable one (9.1.2); None for an unknown release."""
     return next((tree for tree in RELEASES if tree.release == release[:2]), None)
 
 

@@ -1,4 +1,4 @@
-"""Where a C function stood in each release: files moved, functions were renamed and split.
+"""In which file each release has a C function: files moved, functions were renamed and split.
 
 The mirror, the messages and the clauses name a function as the newest release has it.
 """

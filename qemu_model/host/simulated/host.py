@@ -1,4 +1,4 @@
-"""The simulated host: the kernel's calls, and what may be asked beside them."""
+"""The simulated host: the kernel's calls, and questions about its state for tests."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
