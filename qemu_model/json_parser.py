@@ -22,11 +22,11 @@ from .records import Value
 
 C_FILE = "qobject/json-parser.c"
 
-#: How many brackets and braces may be open at once.
+#: How many brackets and braces may be open at the same time.
 MAX_NESTING: Final = 1024
 
-#: A piece of the text: white space, a token, or what the lexer has taken in with the
-#: character that it stumbles over.
+#: A piece of the text: white space, a token, or what the lexer has read up to and with
+#: the character that it refuses.
 _PIECE: Final = re.compile(
     r"""
     [ \t\r\n]+

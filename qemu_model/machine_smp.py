@@ -33,7 +33,7 @@ PARAMETERS: Final[tuple[tuple[str, Release], ...]] = (
     ("threads", ()),
     ("maxcpus", ()),
 )
-#: What a machine may not support, in the order in which QEMU looks at it.
+#: The levels that a machine may not support, in the order in which QEMU checks them.
 _OPTIONAL: Final = ("modules", "clusters", "dies", "books", "drawers")
 
 

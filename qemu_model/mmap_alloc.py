@@ -33,10 +33,10 @@ C_FILE = "util/mmap-alloc.c"
 EINTR: Final = ERRNO_NUMBERS["EINTR"]
 EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 ENOTSUP: Final = ERRNO_NUMBERS["ENOTSUP"]
-#: After this many interruptions in a row the model calls the loop around statfs endless.
+#: After so many interruptions in a row the model takes the loop around statfs for endless.
 INTERRUPTIONS: Final = 16
 OVERCOMMIT_MEMORY_PATH: Final = "/proc/sys/vm/overcommit_memory"
-#: What :func:`qemu_ram_mmap` answers where it failed without a system call that did: errno 0.
+#: What :func:`qemu_ram_mmap` returns if it fails and no system call failed: errno is 0.
 MAP_FAILED: Final = -4095
 
 Of = TypeVar("Of", int, str)

@@ -34,7 +34,7 @@ from .ram_addr import MemoryRegion
 
 C_FILE = "hw/core/numa.c"
 
-#: What a process of 64 bits can count.
+#: The largest 64-bit number.
 UINT64_MASK: Final = (1 << 64) - 1
 _ERANGE: Final = 34
 

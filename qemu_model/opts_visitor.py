@@ -26,7 +26,7 @@ def _expects_one_of_six(name: str) -> Error:
     return messages.EXPECTS.error(name=name, what="on|yes|y|off|no|n")
 
 
-#: What a boolean could be before 5.2.
+#: The words for a boolean before 5.2.
 _BOOLEANS: Final = Booleans(("on", "yes", "y"), ("off", "no", "n"), _expects_one_of_six)
 
 

@@ -121,7 +121,7 @@ def pc_get_device_memory_range(qemu: Qemu, above_4g_end: int) -> tuple[int, int]
     machine = qemu.machine
     size = machine.maxram_size - machine.ram_size
     if machine_get_class(qemu).enforce_aligned_dimm:
-        # Each device may have to be moved up to the next GiB.
+        # Each device may have to be aligned to the next GiB.
         size = (size + GIB * machine.ram_slots) & UINT64_MASK
     return round_up(above_4g_end, GIB), size
 

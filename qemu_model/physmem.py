@@ -57,11 +57,11 @@ EEXIST = linux.ERRNO_NUMBERS["EEXIST"]
 EISDIR = linux.ERRNO_NUMBERS["EISDIR"]
 EACCES = linux.ERRNO_NUMBERS["EACCES"]
 
-#: What fallocate does as a block is discarded.
+#: The mode of fallocate when a block is discarded.
 PUNCH_HOLE = linux.FALLOC_FL_PUNCH_HOLE | linux.FALLOC_FL_KEEP_SIZE
-#: How a file is opened that must be new.
+#: The flags of open for a file that must be new.
 CREATE = O_RDWR | O_CREAT | O_EXCL
-#: What a tree may be asked to allocate from a file.
+#: The flags of a block that is allocated from a file.
 KNOWN_FLAGS = (
     RAM_SHARED
     | RAM_PMEM
@@ -73,7 +73,7 @@ KNOWN_FLAGS = (
 )
 #: mkstemp(3) gives up after this many names that exist; QEMU then begins again.
 MKSTEMP_ATTEMPTS = 62**3
-#: After this many rounds with the same answers the model calls file_ram_open's loop endless.
+#: After so many rounds with the same answers the model takes file_ram_open's loop for endless.
 SAME_ANSWERS = 16
 
 

@@ -37,7 +37,7 @@ from .revisions.origins import newest_origin, origin_in
 from .revisions.release import Release
 from .vl_options import CommandLine
 
-#: What SIGABRT makes of the exit status, as ``subprocess`` counts it.
+#: The exit status after SIGABRT, in the way of ``subprocess``.
 ABORTED = -6
 
 #: The ways in which a process ends.
@@ -247,7 +247,7 @@ class Process:
         validates = self.qemu.tree.policy.validates
         honoured = {} if validates else honoured_by(kernel, self.host.events)
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
-        # What ends amid a function still refers to all that the function has in hand.
+        # A process that ends inside a function still refers to what the function holds.
         ended = self.exit in (0, 1)
         leaks = find_leaks(
             held if ended else Holdings(),

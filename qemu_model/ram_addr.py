@@ -29,13 +29,13 @@ class RamFlags(enum.Flag):
     RAM_PMEM = 1 << 5
     #: Patch 5 sets it.  The letter names the flag, not its bit.
     RAM_SYNC = 1 << 6
-    #: Since 6.1: memory that the kernel reserves nothing for.
+    #: Since 6.1: the kernel reserves no memory for the block.
     RAM_NORESERVE = 1 << 7
     #: The block is mapped read-only: ROM for the guest.  A flag since 8.2, in 6.0 a bool.
     RAM_READONLY = 1 << 11
     #: The block's file is opened read-only.  A flag since 8.2, in 6.0 a bool.
     RAM_READONLY_FD = 1 << 12
-    #: Since 10.0: not shared because the user said so, rather than said nothing.
+    #: Since 10.0: private because the user set share=off, not by default.
     RAM_PRIVATE = 1 << 13
     #: ``sync=on`` of the postings before V8, which unlike ``auto`` requires MAP_SYNC.
     #: QEMU has no such flag.

@@ -19,9 +19,9 @@ from .ram_addr import MemoryRegion
 C_FILE = "hw/s390x/s390-virtio-ccw.c"
 
 GIB: Final = 1 << 30
-#: How many parts of one size the firmware's interface can tell of.
+#: How many parts of one size the firmware's interface can report.
 MAX_STORAGE_INCREMENTS: Final = 1020
-#: What the firmware takes at the end of the RAM.
+#: The memory at the end of the RAM that the firmware uses.
 BIOS_MAX_SIZE: Final = 0x300000
 
 CCW_PROPERTIES: Final[Properties] = MappingProxyType(

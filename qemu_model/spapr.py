@@ -32,10 +32,10 @@ C_FILE = "hw/ppc/spapr.c"
 
 GIB: Final = 1 << 30
 TIB: Final = 1 << 40
-#: What memory is given to the guest in, and plugged in.
+#: The unit of the guest's memory, and of memory that is plugged in.
 SPAPR_MEMORY_BLOCK_SIZE: Final = 256 * MIB
 SPAPR_MAX_RAM_SLOTS: Final = 32
-#: What the firmware SLOF needs.
+#: The memory that the firmware SLOF needs.
 MIN_RMA_SLOF: Final = 128 * MIB
 
 SPAPR_PROPERTIES: Final[Properties] = MappingProxyType(

@@ -35,14 +35,14 @@ _OTHER_BUILDS: Final = """
     authz-listfile:6.0 authz-pam:4.0 cryptodev-backend-lkcf:7.2 igvm-cfg:10.1
     memory-backend-epc:6.2 x-vfio-user-server:7.1
 """
-#: The type that QEMU has where it can open /dev/sgx_vepc.
+#: The type that exists if QEMU can open /dev/sgx_vepc.
 _EPC: Final = "memory-backend-epc"
 #: Types that ``qom-type`` takes and that a QEMU for x86 has not.
 _OTHER_TARGETS: Final = "pef-guest:6.0 s390-pv-guest:6.0"
 #: The name of a type that ``qom-type`` does not take since 6.0.
 _NOT_IN_SCHEMA: Final = frozenset({"authz-list-file"})
 _ABSTRACT_TYPES: Final = ("netfilter", "pr-manager", "rng-backend")
-#: Types that users might take for objects of their own.
+#: Types that users may take for types of -object.
 _NOT_CREATABLE: Final = (
     "accel",
     "bus",

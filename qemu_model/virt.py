@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 C_FILE = "hw/arm/virt.c"
 
 GIB: Final = 1 << 30
-#: Where RAM begins in the guest, and how much of it there may be in the layout of old.
+#: Where RAM begins in the guest, and its limit in the older memory map.
 VIRT_MEM_BASE: Final = GIB
 LEGACY_RAMLIMIT_GB: Final = 255
 ACPI_MAX_RAM_SLOTS: Final = 256
@@ -40,7 +40,7 @@ UINT64_MASK: Final = (1 << 64) - 1
 GIC_NCPU: Final = 8
 GICV3_CPUS: Final = 123
 GICV3_CPUS_HIGH: Final = 512
-#: The last version without ACPI's generic event device, which plugs memory in.
+#: The last version without ACPI's generic event device, which memory hotplug needs.
 LAST_WITHOUT_GED: Final = (4, 1)
 #: Bits of a physical address by CPU, as TCG emulates it (``target/arm``).
 _ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(

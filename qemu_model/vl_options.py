@@ -69,11 +69,11 @@ _NO_OPTS: Final = QemuOpts(None, ())
 MODELLED: Final = frozenset(
     {"M", "device", "machine", "m", "mem-path", "mem-prealloc", "no-acpi", "numa", "object", "smp"}
 )
-#: What prints something and ends at once.
+#: Options that print something and end QEMU.
 HELP: Final = frozenset({"h", "help", "version"})
 #: Options whose value may ask for help, which ends before any backend is made.
 _HELP_IN_VALUE: Final = frozenset({"accel", "cpu"})
-#: What QEMU prints of an option that is to go.
+#: What QEMU prints of a deprecated option.
 _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
     {
         "mon": messages.MON_DEPRECATED,
@@ -86,7 +86,7 @@ _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
         "writeconfig": messages.WRITECONFIG_DEPRECATED,
     }
 )
-#: What the model assumes of an option that changes what others say.
+#: What the model assumes of an option that changes the meaning of others.
 _ASSUMED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "readconfig": "the file of -readconfig is not read: what it says is missing here",

@@ -11,7 +11,7 @@ from .globals import Qemu
 
 C_FILE = "target/i386/cpu.c"
 
-#: How many bits of an address a CPU has unless something else is requested.
+#: The number of physical address bits of a CPU unless the line gives another.
 TCG_PHYS_ADDR_BITS: Final = 40
 #: CPU models of 32 bits: their physical addresses are not modelled.
 _OF_32_BITS: Final = frozenset(

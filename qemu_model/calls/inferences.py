@@ -9,7 +9,7 @@ from typing import Final
 
 from ..process import Run
 
-#: What patch 5's message about a change that comes too late begins with.
+#: How patch 5's message about a change after creation begins.
 _CHANGED: Final = "cannot change property 'sync' of"
 
 

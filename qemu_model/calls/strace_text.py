@@ -33,7 +33,7 @@ def quoted(text: str) -> str:
         elif 0x20 <= byte < 0x7F:
             written.append(chr(byte))
         else:
-            # A digit behind it would be read as one more of the octal number.
+            # A digit after a short octal number would be read as part of it.
             digits = 3 if data[place + 1 : place + 2] in _OCTAL_DIGITS else 1
             written.append(f"\\{byte:0{digits}o}")
     return f'"{"".join(written)}"'
@@ -43,7 +43,7 @@ def _bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # Half a character, which no path has: only a simulated machine takes it.
+        # A lone surrogate: no real path has one, only a simulated machine's.
         return text.encode("utf-8", "surrogatepass")
 
 

@@ -191,7 +191,7 @@ class LiveHost:
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
-        # ctypes takes an unsigned int at once, and a negative one at its second try.
+        # An unsigned int skips ctypes' second try for negative ones.
         fd = NO_FILE if fd == -1 else fd & NO_FILE
         address: int = (
             self._mmap64(addr, length, prot, flags, fd, offset)

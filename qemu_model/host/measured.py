@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 MEASURED: Final = os.path.join(os.path.dirname(__file__), "profile_data", "kernels.json")
-#: How the measuring program calls the columns of a profile's table.
+#: The measuring program's names of the columns of a profile's table.
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "MAP_SHARED_VALIDATE|MAP_SYNC": "SHARED_VALIDATE+SYNC",

@@ -18,7 +18,7 @@ from ..records import Value
 from . import linux
 from .protocol import Platform, StatFs
 
-#: How a profile may know an answer, from the strongest to the weakest.
+#: The kinds of evidence for an answer, from the strongest to the weakest.
 EVIDENCE: Final = ("live test", "guest", "documentation")
 
 #: The combinations of mmap's flags that a file's row answers, as profiles spell them.

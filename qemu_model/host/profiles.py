@@ -360,7 +360,7 @@ class _Reader:
         path, kind = told["path"], told["kind"]
         rules = self.rules("null", path) if kind == "fifo" else None
         if "device" in told:
-            # A name that is not known is refused, also where the kind makes nothing of it.
+            # An unknown name is refused, also for a kind of file that does not use it.
             named = self.rules(told["device"], f"file {path}")
             rules = named if kind == "device" else rules
         error = told.get("open_error")

@@ -108,7 +108,7 @@ class RecordingHost(WrapperHost):
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
-        # This and munmap do by themselves what _keep does: a call costs as much again.
+        # mmap and munmap repeat what _keep does: calling it would double their time.
         result = self._mmap(addr, length, prot, flags, fd, offset)
         args = (addr, length, prot, flags, fd, offset)
         self._add(_event(("mmap", args, result, self._origin(self._caller.by), None)))

@@ -11,7 +11,7 @@ from .linux import PROT_NONE
 from .protocol import Host
 from .wrapper import WrapperHost
 
-#: Addresses that are as far from a multiple of this are alike to QEMU and to devices.
+#: QEMU and devices treat addresses alike that are equal modulo this number of bytes.
 HUGE = 2 * 1024 * 1024
 
 

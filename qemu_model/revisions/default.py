@@ -25,7 +25,7 @@ from .series import V8
 
 #: What is added where a tree has the option ``sync``.
 NEVER_MERGED: Final = "never merged; since QEMU 4.1 share=on and pmem=on imply it"
-#: Why a tree answers that was named.
+#: The reason for a tree that the user named.
 AS_ASKED: Final = "as asked"
 #: A machine type's own version: pc-q35-8.2, pc-i440fx-10.0, virt-7.2.
 _VERSIONED: Final = re.compile(r"-(\d{1,2})\.(\d{1,2})(?:\D|$)")

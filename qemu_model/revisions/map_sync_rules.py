@@ -61,7 +61,7 @@ _STOPS: Final = Inference(
 #: The rule of each posting that is fixed well enough to run, and of QEMU 4.1, in time order.
 POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
     {
-        # The author's own code, built and recorded: nothing of it is inferred.
+        # The author's own code, built and recorded: nothing is inferred.
         "v1": Policy((), "", RAM_SHARED),
         "v2": Policy(
             _ON_OFF_AUTO,

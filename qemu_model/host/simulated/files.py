@@ -24,7 +24,7 @@ _MEMFD_FLAGS: Final = (
 _ALL_SEALS: Final = 0x3F
 _F_GET_SEALS: Final = 1034
 _OFFSETS: Final = 1 << 63
-#: How large a device DAX is that the profile says nothing about, in bytes.
+#: The size in bytes of a device DAX that the profile does not describe.
 _DAX_DEVICE_SIZE: Final = 1 << 30
 
 

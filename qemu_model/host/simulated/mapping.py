@@ -29,9 +29,9 @@ from .memory import OVERCOMMIT_NEVER, HugePagePool
 from .state import State
 
 _TYPE_AND_SYNC: Final = linux.MAP_TYPE | MAP_SYNC
-#: Kinds of files that no file system lets one map.
+#: Kinds of files that cannot be mapped on any file system.
 _NOT_MAPPED: Final = frozenset({"directory", "fifo"})
-#: What MAP_SHARED_VALIDATE lets through everywhere (LEGACY_MAP_MASK and the type).
+#: The flags that MAP_SHARED_VALIDATE accepts everywhere (LEGACY_MAP_MASK and the type).
 _LEGACY: Final = 0xFC07FFFF
 _VALIDATE: Final = linux.MAP_SHARED_VALIDATE
 #: The first kernel in which MAP_FIXED without memory for it leaves what was there.
