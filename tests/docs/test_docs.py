@@ -112,8 +112,10 @@ def test_a_stale_output_is_noticed_and_can_be_brought_up_to_date(tmp_path: Path)
     first, second = commands(page.read_text())
     assert not first.fits(run(first.text, tmp_path))
     assert second.fits(run(second.text, tmp_path))
+    support = Path(__file__).parents[1] / "support"
     done = subprocess.run(
-        [sys.executable, (Path(__file__).parents[1] / "support" / "docs_console.py"), str(page)],
+        [sys.executable, support / "docs_console.py", str(page)],
+        env={**os.environ, "PYTHONPATH": str(support)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "1 outputs brought up to date" in done.stdout
@@ -140,7 +142,8 @@ def test_every_command_revision_and_profile_is_somewhere_in_the_documentation() 
         assert f"qemu-model {name}" in text, name
     named = set(re.findall(r"--(?:revision|from|to) ([\w./-]+?)[\s`,;:]", text))
     unknown = [name for name in named if not name.isupper() and not is_revision(name)]
-    assert unknown == []
+    # "matrix --revision all", and the release that the page on extending the model invents.
+    assert sorted(unknown) == ["all", "qemu-99.0"]
     hosts = set(re.findall(r"sim:([a-z0-9.-]*[a-z0-9])", text)) - {"profile"}
     own = {name for name in hosts if name.endswith(".json")}
     assert hosts - own <= set(profiles.names())
