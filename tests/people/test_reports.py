@@ -357,6 +357,20 @@ def test_proxmoxs_command_needs_eight_huge_pages_of_a_gigabyte() -> None:
         "-device virtio-mem-pci,memdev=v,requested-size=1G,id=vm0",
         "-m 2G -object memory-backend-memfd,id=r,size=2G,share=on -machine memory-backend=r",
         "-m 2G -object memory-backend-ram,id=r,size=2G -numa node,memdev=r",
+        "-M q35,nvdimm=on -m 1G,slots=2,maxmem=8G -object memory-backend-file,id=n,size=4G,"
+        "share=on,mem-path=/dev/dax0.0,align=2M,pmem=on -device nvdimm,id=nv,memdev=n",
+        "-m 4G -M pc,memory-backend=t -object memory-backend-file,id=t,size=4G,mem-path=/vm/t,"
+        "readonly=on,rom=off -incoming defer",
+        "-m 4G -M q35,memory-backend=m -object memory-backend-file,id=m,size=4G,share=on,"
+        "mem-path=/dev/shm -device vhost-user-blk-pci,chardev=c0 -overcommit mem-lock=off",
+        "-m 4G -device ivshmem-plain,memdev=l -object memory-backend-file,id=l,size=32M,share=on,"
+        "mem-path=/dev/shm/looking-glass",
+        "-m 4G -object memory-backend-ram,id=a,size=2G,policy=bind,host-nodes=0,prealloc=on "
+        "-object memory-backend-ram,id=b,size=2G,policy=bind,host-nodes=1,prealloc=on -smp 2 "
+        "-numa node,nodeid=0,memdev=a,cpus=0 -numa node,nodeid=1,memdev=b,cpus=1",
+        "-m 1G,slots=1,maxmem=4G -object memory-backend-ram,id=d,size=1G -device pc-dimm,memdev=d",
+        "-M pc -m 1G -mem-path /vm/ram",
+        "-m 1G -M q35,memory-backend=s -object memory-backend-ram,id=s,size=1G,merge=on,dump=off",
     ],
 )
 def test_a_good_line_has_no_findings(text: str) -> None:
