@@ -19,7 +19,8 @@ import attrs
 from ..calls.event import Event
 from ..host import linux
 from ..host.caller import Caller
-from .backend_calls import SIGBUS, TEMPORARY_FILE, BackendCalls, name_of_opened
+from .backend_calls import SIGBUS, BackendCalls, name_of_opened
+from .backend_names import TEMPORARY_FILE
 from .call_predicates import flags_or_zero, opens_to_write, populates
 from .coming_calls import ComingCalls
 from .divergences import Divergences, EarlyEnd, LogEnded

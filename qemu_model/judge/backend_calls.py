@@ -19,22 +19,13 @@ import sys
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, TypeVar
+from typing import Final
 
-from ..host.linux import (
-    MADV_DONTDUMP,
-    MADV_DONTFORK,
-    MADV_MERGEABLE,
-    MAP_ANONYMOUS,
-    MAP_FIXED,
-    PROT_NONE,
-    PROT_WRITE,
-)
-from ..host.protocol import Platform
-from .address_ranges import AddressRanges, LoggedBlock
+from .backend_names import BackendNames
 from .log import PREFIX, UNFINISHED, Log, Piece, read_pid
+from .memory_blocks import MemoryBlocks, is_aligned
 from .relevant_lines import NEXT_LINE
-from .strace import AT_FDCWD, Call, read_call, read_string
+from .strace import Call, read_call
 
 _LINE: Final = re.compile(rb" *+" + PREFIX + rb"(?:(\w++)\(|<\.\.\. (\w++) resumed>|(---|\+\+\+))")
 _SIGNAL_ADDRESS: Final = re.compile(rb"si_addr=(0x[0-9a-f]{1,16})")
@@ -50,17 +41,13 @@ _MAPPED: Final = re.compile(
     re.MULTILINE,
 )
 
-#: How many ranges that were given back are remembered.
-_REMEMBERED: Final = 64
+#: How many calls that were cut in two are kept in mind.
+_UNFINISHED_KEPT: Final = 512
 #: How far behind a reservation its mapping may stand, in records and in pieces of the log,
 #: before the reservation is taken for something else's.
 _RECORDS_HELD: Final = 256
 _PIECES_HELD: Final = 8
-#: How many reservations without a mapping are kept in mind.
-_RESERVATIONS_KEPT: Final = 512
 
-#: Advice that QEMU gives on RAM blocks and that is never given on a stack or an arena.
-_ADVICE_ON_BLOCKS: Final = (MADV_MERGEABLE, MADV_DONTDUMP, MADV_DONTFORK)
 #: What a process ends with and what a page access ends in, as calls of these names.
 EXITED: Final = "exited"
 KILLED: Final = "killed"
@@ -68,46 +55,16 @@ SIGBUS: Final = "SIGBUS"
 #: Signals that a process brings upon itself; by others it was ended from outside.
 CRASHES: Final = frozenset({"SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
 
-MAP_FIXED_NOREPLACE: Final = 0x100000
-#: How QEMU aligns the address of anonymous memory (``QEMU_VMALLOC_ALIGN``).
-BLOCK_ALIGN: Final = Platform().vmalloc_align
-#: How the name of a file begins that QEMU makes in a directory.
-TEMPORARY_FILE: Final = "/qemu_back_mem"
-_TEMPORARY: Final = TEMPORARY_FILE.encode()
 #: How the access to memory begins that was not only reserved.
 _ACCESS: Final = (b"PROT_READ", b"PROT_WRITE", b"PROT_EXEC")
-#: What -y calls the descriptor of a memfd: since 10.0 it is named like the memory.
-_MEMFD: Final = b"/memfd:"
-#: The descriptor that QEMU makes to see whether memfd_create works.
-_PROBED: Final = b"/memfd:test"
-#: POSIX shared memory of QEMU (since 9.1), as a path and as a part of a line.
-_SHM: Final = re.compile(r"/dev/shm/qemu-\d+-shm-[^/]+")
-_SHM_BEGINS: Final = b"/dev/shm/qemu-"
 #: The name of the descriptor QEMU makes to see whether memfd_create works.
 _PROBE: Final = "test"
-
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
-
-def remember(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
-    """Keep ``value`` as the latest of at most ``most``."""
-    kept.pop(key, None)
-    kept[key] = value
-    if len(kept) > most:
-        del kept[next(iter(kept))]
 
 
 def name_of_opened(call: Call) -> str:
     """Return what -y says a new descriptor is open on, else the path that was opened."""
     named = _NAME_OF_DESCRIPTOR.search(call.text)
     return os.fsdecode(named["path"]) if named else str(call.args[0])
-
-
-def _is_aligned(address: int) -> bool:
-    """Whether anonymous memory of QEMU's may begin at an address."""
-    return not address % BLOCK_ALIGN
 
 
 class BackendCalls:
@@ -132,18 +89,12 @@ class BackendCalls:
     ) -> None:
         self._log = log
         self._attached = attached
-        self._paths = frozenset(paths)
-        self._memory_names = frozenset(names)
-        self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
-        self._raw_names = self._raw_paths
+        self._names = BackendNames(paths, names)
         self._pieces = log.pieces(begin.offset, begin.first_line)
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
-        self._ranges = AddressRanges()
         self._queue: deque[Call] = deque()
-        self._reservations: deque[LoggedBlock] = deque()
-        #: What was unmapped last, to see whether that is done twice.
-        self._unmapped: dict[int, Call] = {}
+        self._blocks = MemoryBlocks(self._queue, self._is_mapped_since, attached=attached)
         self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes, int]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)
@@ -177,6 +128,10 @@ class BackendCalls:
         name = self._descriptors.get(b"%d" % descriptor)
         return os.fsdecode(name) if name else ""
 
+    def is_memory_file(self, name: str) -> bool:
+        """Return whether a memfd of this name is a backend's."""
+        return self._names.is_memory_file(name)
+
     def piece_before(self, line: int) -> tuple[int, int]:
         """Return the first line and the offset of a piece of the log that has ``line`` in it."""
         return self._places[max(bisect_right(self._places, (line, sys.maxsize)) - 1, 0)]
@@ -200,7 +155,7 @@ class BackendCalls:
 
     def _read(self, piece: Piece) -> None:
         data = piece.data
-        descriptors, unmapped, at = self._descriptors, self._unmapped, self._ranges.at
+        descriptors, unmapped, at = self._descriptors, self._blocks.unmapped, self._blocks.ranges.at
         line, counted = piece.first_line, 0
         for match in NEXT_LINE.finditer(data):
             match match.lastgroup:
@@ -210,10 +165,10 @@ class BackendCalls:
                         continue
                 case "name":
                     descriptor, name = match.group("descriptor", "name")
-                    if descriptor not in descriptors and not self._is_name(name):
+                    if descriptor not in descriptors and not self._names.is_name(name):
                         continue
                 case "path":
-                    if not self._may_be_path(match["path"]):
+                    if not self._names.may_be_path(match["path"]):
                         continue
                 case "descriptor":
                     if match["descriptor"] not in descriptors:
@@ -231,7 +186,7 @@ class BackendCalls:
 
     def _may_map_backend(self, match: re.Match[bytes]) -> bool:
         descriptor, name = match.group("mapped", "mapped_name")
-        return descriptor in self._descriptors or (name is not None and self._is_name(name))
+        return descriptor in self._descriptors or (name is not None and self._names.is_name(name))
 
     def _may_map_block(self, match: re.Match[bytes]) -> bool:
         """Whether memory is reserved, or mapped where a block is or may be."""
@@ -240,27 +195,8 @@ class BackendCalls:
         if match["at"] is None:
             return False
         address = int(match["at"], 16)
-        may_begin_one = match["mapped"] is None and _is_aligned(address)
-        return may_begin_one or self._ranges.at(address) is not None
-
-    def _is_name(self, name: bytes) -> bool:
-        """Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes."""
-        if name in self._raw_names or _TEMPORARY in name or name.startswith(_SHM_BEGINS):
-            return True
-        if name.startswith(_MEMFD):
-            return name != _PROBED
-        return b"\\" in name and read_string(b'"%s"' % name) in self._paths
-
-    def _may_be_path(self, raw: bytes) -> bool:
-        return (
-            raw in self._raw_paths
-            or b"\\" in raw
-            or _TEMPORARY in raw
-            or raw.startswith(_SHM_BEGINS)
-        )
-
-    def _on_path(self, path: str) -> bool:
-        return path in self._paths or TEMPORARY_FILE in path or bool(_SHM.fullmatch(path))
+        may_begin_one = match["mapped"] is None and is_aligned(address)
+        return may_begin_one or self._blocks.ranges.at(address) is not None
 
     def _look_at(self, line: int, text: bytes) -> None:
         match = _LINE.match(text)
@@ -288,7 +224,7 @@ class BackendCalls:
                     # it is free, and the answer is not used.
                     text += b") = 0"
                 case _:
-                    if len(self._unfinished) < _RESERVATIONS_KEPT:
+                    if len(self._unfinished) < _UNFINISHED_KEPT:
                         self._unfinished[pid, name] = (line, text, after)
                     return
         if pid in self._other_programs:
@@ -314,28 +250,24 @@ class BackendCalls:
         where = int(address[1], 16) if address else None
         self._queue.append(Call(line, pid, SIGBUS, (where,), None, text))
 
-    def is_memory_file(self, name: str) -> bool:
-        """Whether a memfd of this name is a backend's; since 10.0 that may be an object's name."""
-        return name.startswith("memory-backend") or name in self._memory_names
-
     def _sort(self, call: Call) -> None:
         """Keep the call if it is on a backend, and note what it does to the backend."""
         match call.name:
             case "open":
-                if self._is_on_path(call):
+                if self._names.is_on_path(call):
                     self._note_descriptor(call)
                     self._queue.append(call)
             case "unlink" | "statfs":
-                if self._is_on_path(call):
+                if self._names.is_on_path(call):
                     self._queue.append(call)
             case "memfd_create":
                 if call.args[0] != _PROBE:
                     self._note_descriptor(call)
                     self._queue.append(call)
             case "mmap":
-                self._sort_mmap(call)
+                self._blocks.sort_mmap(call, on_backend=self._is_descriptor(call, call.args[4]))
             case "munmap" | "madvise" | "mbind" | "mprotect":
-                self._sort_range_call(call)
+                self._blocks.sort_range_call(call)
             case "exit_group":
                 self._queue.append(call)
             case "close":
@@ -347,10 +279,6 @@ class BackendCalls:
             case _:
                 if self._is_descriptor(call, call.args[0]):
                     self._queue.append(call)
-
-    def _is_on_path(self, call: Call) -> bool:
-        path: str = call.args[0]
-        return self._on_path(path) and (call.dirfd == AT_FDCWD or path.startswith("/"))
 
     def _note_descriptor(self, call: Call) -> None:
         descriptor = call.given
@@ -370,7 +298,7 @@ class BackendCalls:
         key = b"%d" % descriptor
         shown = re.search(rb"[( ]" + key + rb"<([^<>]*)", call.text)
         if key not in self._descriptors:
-            if shown is None or not self._is_name(shown[1]):
+            if shown is None or not self._names.is_name(shown[1]):
                 return False
             self._descriptors[key] = shown[1]
             return True
@@ -379,119 +307,6 @@ class BackendCalls:
             del self._descriptors[key]
             return False
         return True
-
-    def _sort_mmap(self, call: Call) -> None:
-        address, length, prot, flags, descriptor = call.args[:5]
-        if not isinstance(length, int) or not isinstance(address, int):
-            return
-        on_backend = self._is_descriptor(call, descriptor)
-        anonymous = isinstance(flags, str) or bool(flags & MAP_ANONYMOUS)
-        without_access = prot == PROT_NONE
-        if not address and without_access and anonymous and not on_backend:
-            self._note_reservation(call, length)
-            return
-        block = self._ranges.at(address)
-        if block is None:
-            if not on_backend and not self._is_unreserved_block(call):
-                return
-            start = call.given or address
-            block = LoggedBlock(start, start + length, None, used=True)
-            if call.given is not None:
-                self._watch(block)
-        elif block.used is None and not on_backend:
-            if not anonymous:
-                # A library is mapped over what was reserved for it.
-                self._drop(block)
-                return
-            if without_access and isinstance(flags, int) and not flags & MAP_FIXED:
-                return
-        self._use(block)
-        block.mapping = call
-        call.block = block
-        self._queue.append(call)
-
-    @staticmethod
-    def _is_unreserved_block(call: Call) -> bool:
-        """Whether this is a RAM block whose reservation the log lacks.
-
-        It is anonymous memory at a given address, and aligned, as a library's is not.
-        """
-        address, _, prot, flags = call.args[:4]
-        if not isinstance(flags, int) or not isinstance(prot, int):
-            return False
-        fixed = flags & MAP_FIXED or flags & MAP_FIXED_NOREPLACE
-        new = flags & MAP_ANONYMOUS and fixed
-        return bool(new and prot & PROT_WRITE and _is_aligned(address))
-
-    def _note_reservation(self, call: Call, length: int) -> None:
-        address = call.result
-        if address is None:
-            return
-        self._queue.append(call)
-        known = self._ranges.at(address)
-        if known is not None and known.used is None and known.start == address:
-            # The kernel gives no address twice: these two belong together.
-            call.block = known
-            return
-        block = LoggedBlock(address, address + length, call)
-        call.block = block
-        if call.given is None:
-            block.used = True
-            return
-        self._watch(block)
-        self._reservations.append(block)
-        if len(self._reservations) > _RESERVATIONS_KEPT:
-            oldest = self._reservations.popleft()
-            if oldest.used is None:
-                self._drop(oldest)
-
-    def _watch(self, block: LoggedBlock) -> None:
-        self._ranges.forget(block.start, block.end)
-        self._ranges.add(block)
-
-    def _use(self, block: LoggedBlock) -> None:
-        if block.used is None:
-            block.used = True
-            if block.reservation is not None and block.reservation not in self._queue:
-                self._queue.append(block.reservation)
-
-    def _drop(self, block: LoggedBlock) -> None:
-        block.used = False
-        self._ranges.remove(block)
-
-    def _sort_range_call(self, call: Call) -> None:
-        address, length = call.args[:2]
-        if not isinstance(address, int) or not isinstance(length, int):
-            return
-        block = self._ranges.at(address)
-        if block is None:
-            if self._is_done_twice(call, address):
-                call.block = self._unmapped[address].block
-                self._queue.append(call)
-            elif self._attached and call.name in ("madvise", "munmap"):
-                self._queue.append(call)
-            return
-        call.block = block
-        match call.name:
-            case "mprotect" if block.used is None:
-                self._drop(block)
-                return
-            case "mbind":
-                self._use(block)
-            case "madvise" if call.args[2] in _ADVICE_ON_BLOCKS:
-                self._use(block)
-            case "munmap" if not call.failed:
-                self._ranges.cut(block, address, address + length)
-                if block.used:
-                    remember(self._unmapped, address, call, _REMEMBERED)
-        self._queue.append(call)
-
-    def _is_done_twice(self, call: Call, address: int) -> bool:
-        """Whether the call unmaps what was unmapped before, and not mapped since."""
-        before = self._unmapped.get(address)
-        if before is None or (before.name, before.args) != (call.name, call.args):
-            return False
-        return not self._is_mapped_since(before, call)
 
     def _is_mapped_since(self, unmapped: Call, call: Call) -> bool:
         """Whether the log has a new mapping in the range that was unmapped before."""

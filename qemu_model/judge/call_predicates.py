@@ -8,7 +8,7 @@ from typing import Any
 
 from ..host import linux
 from ..host.linux import O_CREAT, O_RDONLY
-from .backend_calls import BLOCK_ALIGN
+from .memory_blocks import BLOCK_ALIGN
 from .search import is_reservation
 from .strace import Call
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..calls.event import Event
-from .backend_calls import SIGBUS, BackendCalls, remember
+from .backend_calls import SIGBUS, BackendCalls
+from .bounded import remember
 from .guesses import ENDS, ON_DESCRIPTORS, GuessedAnswers
 from .strace import Call
 from .verdict import Report

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from typing import Any, Final
 
-from .backend_calls import TEMPORARY_FILE
+from .backend_names import TEMPORARY_FILE
 from .guesses import ON_DESCRIPTORS, UNKNOWN_DESCRIPTOR
 from .search import LogSearch
 from .verdict import Report

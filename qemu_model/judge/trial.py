@@ -19,15 +19,16 @@ from ..process import Process, negotiates
 from ..qmp import NotModelled
 from ..revision import Revision
 from .alignment import Alignment
-from .backend_calls import EXITED, BackendCalls
+from .backend_calls import BackendCalls
 from .divergences import LogEnded, ProcessEnded
-from .ends import is_crash, last, status_of
+from .ends import is_crash, last
 from .given import Given
 from .guesses import ENDS
 from .later_calls import LaterCalls
 from .line import machine_of, may_fail_first, memory_names, memory_paths
 from .log import Log
-from .messages_said import Said, compare
+from .messages_said import Said
+from .process_end import ProcessEnd
 from .replay import ReplayHost
 from .search import LogSearch
 from .strace import Call
@@ -91,7 +92,15 @@ class Trial:
         self._unknown = ""
         #: Divergences up to where the model met a name that it does not know.
         self._known_divergences = 0
-        self._matched_at_start = 0
+        self._end = ProcessEnd(
+            given,
+            self._process,
+            self._alignment,
+            self._report,
+            by=lambda: self._by,
+            guessed_a_size=lambda: self._replay.guessed_a_size,
+            attached=attached,
+        )
         #: Whether not one call of start-up is in the log.
         self.nothing_of_start_up = False
 
@@ -130,7 +139,7 @@ class Trial:
         process.start()
         self._note_unknown(process.qemu.stderr, "\n".join(self._given.options))
         self._alignment.has_started()
-        self._matched_at_start = self._report.matched
+        self._end.matched_at_start = self._report.matched
         for request in self._qmp or ():
             if not process.running or self._alignment.ended_early is not None:
                 break
@@ -183,7 +192,7 @@ class Trial:
 
     def _no_more(self) -> str:
         process = self._process
-        if self._is_killed():
+        if self._end.is_killed():
             return f"QEMU has been killed by now: {last(process.qemu.stderr)}"
         if process.exit:
             return f"QEMU has given up by now: {last(process.qemu.stderr)}"
@@ -195,14 +204,9 @@ class Trial:
 
     def _conclude(self, end: Call | None) -> Verdict:
         process, report = self._process, self._report
-        status = status_of(end)
-        self._judge_exits(end)
-        early = self._alignment.ended_early
-        if early is not None and early.within and self._fails_of_memory(end):
-            report.add(early.divergence)
-            early = None
-        said = self._judge_messages(status)
-        self._judge_end(end, status, said)
+        ended_early, said = self._end.judge(end)
+        early = self._alignment.ended_early if ended_early else None
+        status = self._end.status
         if self._unknown and (
             report.diverged > self._known_divergences
             or early is not None
@@ -214,25 +218,20 @@ class Trial:
                 return self.inconclusive(self._commands_left_out())
             return self._verdict("diverges")
         if early is not None:
-            return self.inconclusive(self._why_early(end, early.expected, said))
-        return self._conclude_without_difference(end, status, said)
+            return self.inconclusive(self._end.before(early.expected, said))
+        return self._conclude_without_difference(end, said)
 
-    def _fails_of_memory(self, end: Call | None) -> bool:
-        """Whether QEMU's end between two calls on a backend can only be a failure of memory's.
-
-        The model's QEMU ends in the same way, or all calls that may fail are logged.
-        """
-        if is_crash(end):
-            return self._is_killed()
-        return status_of(end) == 1 and bool(self._process.exit or self._given.traced)
-
-    def _conclude_without_difference(self, end: Call | None, status: Any, said: Said) -> Verdict:
-        process, report = self._process, self._report
+    def _conclude_without_difference(self, end: Call | None, said: Said) -> Verdict:
+        process, report, status = self._process, self._report, self._end.status
         shows_end = end is not None and (process.running or bool(process.livelock))
-        known = self._is_killed() or status is not None or shows_end
+        known = self._end.is_killed() or status is not None or shows_end
         filtered_by_path = self._is_filtered_by_path()
-        if is_crash(end) and not self._is_killed() and not (process.running and self._qmp is None):
-            return self.inconclusive(self._other_end(end, said))
+        if (
+            is_crash(end)
+            and not self._end.is_killed()
+            and not (process.running and self._qmp is None)
+        ):
+            return self.inconclusive(self._end.other_reason(said))
         if not known and not filtered_by_path:
             return self.inconclusive(CUT_SHORT)
         if report.not_in_log:
@@ -240,9 +239,9 @@ class Trial:
         if self._attached and not report.matched:
             return self.inconclusive("the log begins after start-up: nothing in it was judged")
         if status not in (None, 0, process.exit):
-            return self.inconclusive(self._other_end(end, said))
+            return self.inconclusive(self._end.other_reason(said))
         if status and process.exit and said.unsaid:
-            return self.inconclusive(self._other_end(end, said))
+            return self.inconclusive(self._end.other_reason(said))
         if report.matched:
             return self._verdict("conforms", self._commands_left_out())
         if self._made:
@@ -251,97 +250,14 @@ class Trial:
                 + ", ".join(sorted(report.not_traced))
             )
         if status and said.foreign_errors:
-            return self.inconclusive(self._other_end(end, said))
+            return self.inconclusive(self._end.other_reason(said))
         rival = may_fail_first(self._given.options)
         if status and rival and self._given.stderr is None:
-            return self.inconclusive(f"{self._other_end(end, said)}; it may have been {rival}")
+            return self.inconclusive(f"{self._end.other_reason(said)}; it may have been {rival}")
         refusal = f" ({last(process.qemu.stderr)})" if process.exit and status else ""
         return self._verdict(
             "conforms", f"the model makes no call on a backend here either{refusal}"
         )
-
-    def _judge_exits(self, end: Call | None) -> None:
-        """Report a process that ends with another status than it gave to ``exit_group``."""
-        for call in self._alignment.unread():
-            if call.name != EXITED or end is None or end.name != "exit_group":
-                continue
-            if call.pid == end.pid and call.args != end.args:
-                self._report_end(call, f"QEMU called exit_group({status_of(end)})")
-
-    def _judge_end(self, end: Call | None, status: Any, said: Said) -> None:
-        """Report an end that cannot follow the calls that were judged."""
-        process = self._process
-        if self._alignment.ended_early is not None or status is None:
-            return
-        why = last(process.qemu.stderr)
-        if self._is_killed():
-            if not status or self._report.matched:
-                self._report_end(end, f"QEMU is killed here: {why}")
-        elif process.exit:
-            printed = self._given.stderr is not None and not said.unsaid
-            if not status or (status != process.exit and (self._report.matched or printed)):
-                self._report_end(end, f"QEMU exits with 1 here: {why}")
-        elif status and not self._report.diverged and self._is_past_start_up(said):
-            self._report_end(end, "QEMU exits with 0 here: it got a quit command")
-
-    def _is_past_start_up(self, said: Said) -> bool:
-        """Whether the model's QEMU got a quit command, and nothing else ended the real one.
-
-        A command's calls were seen, or QEMU printed nothing that explains its end, or nothing
-        on the line and no call that is logged can explain it.
-        """
-        if self._process.exit is None or self._attached or self._report.not_in_log:
-            return False
-        if self._report.matched > self._matched_at_start:
-            return True
-        if self._given.stderr is not None:
-            return not (said.foreign_errors or said.unexpected)
-        no_rival = not may_fail_first(self._given.options)
-        judged = bool(self._given.traced and self._report.matched)
-        return judged and no_rival and not self._alignment.failed_since()
-
-    def _judge_messages(self, status: Any) -> Said:
-        """Report messages that differ; nothing where they are not known."""
-        if self._given.stderr is None:
-            return Said()
-        process = self._process
-        said = compare(
-            self._given.stderr,
-            process.qemu.stderr,
-            memory_names(self._given.options, self._given.qmp),
-            but_numbers=self._replay.guessed_a_size,
-        )
-        early = self._alignment.ended_early
-        failed_alike = not process.exit or status in (0, process.exit) or self._is_killed()
-        unsaid = said.unsaid if failed_alike else ()
-        if process.exit and said.foreign_errors and not self._alignment.failed_last():
-            unsaid = said.altered
-        if early is None:
-            for line in unsaid:
-                self._report_message(f"QEMU does not print '{line}', which the model does")
-        if early is not None and said.unexpected:
-            self._report.add(early.divergence)
-        for line in said.unexpected:
-            self._report_message(f"QEMU prints '{line}', which the model does not")
-        return said
-
-    def _report_message(self, because: str) -> None:
-        self._report.add(Divergence("message", None, None, (), self._by, because))
-
-    def _why_early(self, end: Call | None, expected: Event, said: Said) -> str:
-        what = f"before {expected.call}, which {expected.by} calls"
-        return f"{self._other_end(end, said)}, {what}"
-
-    def _other_end(self, end: Call | None, said: Said) -> str:
-        """Say that QEMU ended for a reason unrelated to the backends."""
-        how = f"QEMU ended with status {status_of(end)}"
-        if is_crash(end):
-            how = f"QEMU was killed by {end.args[0] if end is not None else ''}"
-        if said.foreign_errors:
-            return f"{how}, for a reason that is not a memory backend's ({said.foreign_errors[0]})"
-        if self._given.stderr is None:
-            return f"{how}, and the log does not show why (--stderr takes what QEMU printed)"
-        return f"{how} without a message"
 
     def _lacks_kinds(self) -> str:
         names = ", ".join(sorted(self._report.not_in_log))
@@ -358,19 +274,11 @@ class Trial:
         said = last(self._process.qemu.stderr)
         return self.inconclusive(f"{reason}: {said}" if said else reason)
 
-    def _is_killed(self) -> bool:
-        """Whether the model's QEMU ends by a signal: an assertion, or a page that is not there."""
-        return self._process.exit is not None and self._process.exit < 0
-
     def _commands_left_out(self) -> str:
         if not self._left_out:
             return ""
         names = ", ".join(dict.fromkeys(self._left_out))
         return f"QMP commands that the model does not know were left out: {names}"
-
-    def _report_end(self, end: Call | None, because: str) -> None:
-        line = end.line if end is not None else None
-        self._report.add(Divergence("altered", line, end, (), self._by, because))
 
     def _is_filtered_by_path(self) -> bool:
         """Whether only calls on paths were logged, so that how QEMU ended cannot be there."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from ..host import linux
 from .address_ranges import LoggedBlock
-from .backend_calls import BLOCK_ALIGN
 from .call_predicates import (
     creates,
     discards,
@@ -22,6 +21,7 @@ from .call_predicates import (
 )
 from .coming_calls import ComingCalls
 from .guesses import ENDS, ON_RANGES
+from .memory_blocks import BLOCK_ALIGN
 from .progress import Progress
 from .search import is_reservation
 from .strace import Call
