@@ -283,6 +283,7 @@ class Vl(Value):
         "-machine and -smp are read as keys with values: each needs its '='",
         "6.1",
         "system/vl.c:qemu_init",
+        "measured",
         shown=Shown(("-machine", "none,usb")),
     )
     device_takes_json: bool = _field(

@@ -188,7 +188,7 @@ class Numa(Value):
         "the node that QEMU adds for memory devices gets all RAM, without a warning",
         "4.2",
         "hw/core/numa.c:numa_complete_configuration",
-        "read",
+        "measured",
         shown=Shown(("-M", "pc", "-m", "96M,slots=1,maxmem=3G")),
     )
     refuses_memdev_beside_memory_backend: bool = difference(
@@ -268,7 +268,7 @@ class Numa(Value):
         "mem of a node that does not fit into 64 bits as MiB is an error",
         "8.1",
         "hw/core/numa.c:parse_numa",
-        "read",
+        "measured",
         shown=Shown(("-M", "pc-i440fx-5.0", "-m", "96M", "-numa", "node,mem=18446744073709551615")),
     )
 
@@ -294,7 +294,7 @@ class Virt(Value):
         "virt may have more than 255 GiB of RAM, and a range for memory devices above it",
         "4.0",
         "hw/arm/virt.c:virt_set_memmap",
-        "read",
+        "measured",
         shown=Shown(("-M", "virt", "-m", "96M,slots=257,maxmem=3G")),
     )
     an_empty_line_follows_the_error: bool = difference(
@@ -352,7 +352,7 @@ class Spapr(Value):
         "pseries takes NVDIMMs",
         "5.0",
         "hw/ppc/spapr.c:spapr_memory_pre_plug",
-        "read",
+        "measured",
         shown=Shown(
             (
                 *("-M", "pseries", "-m", "512M,slots=1,maxmem=1G"),
@@ -422,7 +422,7 @@ class MemoryDevice(Value):
         "whether there is room for a device is looked at before its alignment",
         "8.1",
         "hw/mem/memory-device.c:memory_device_pre_plug",
-        "read",
+        "measured",
         shown=Shown(
             (
                 "-M",

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import needs, needs_program
 
+from qemu_model.conform import debian
 from qemu_model.conform.driver import Qemu
+from qemu_model.conform.errors import DriverError
 from qemu_model.revision import V8
 from qemu_model.testing.machine import compare_replies
 
@@ -30,8 +32,14 @@ def test_every_reply_of_a_living_qemu_is_the_models(binary: str) -> None:
 
 
 @pytest.mark.whole
-def test_two_thousand_replies_of_a_living_qemu_are_the_models(binary: str) -> None:
-    assert compare_replies(binary, commands=2000) >= 2000
+@pytest.mark.parametrize("suite", debian.SUITES)
+def test_two_thousand_replies_of_each_debian_qemu_are_the_models(suite: str) -> None:
+    try:
+        path = debian.unpacked(f"debian:{suite}")
+    except DriverError as error:
+        needs(False, f"the QEMU of Debian {suite} ({error})")
+        raise
+    assert compare_replies(str(path), commands=2000) >= 2000
 
 
 def test_a_reply_that_differs_is_shown_as_a_program_to_paste(binary: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from recordings import RELEASES as RECORDED_RELEASES
+from recordings import SETS
 
 import qemu_model
 from qemu_model.cli import main
@@ -17,7 +19,7 @@ from qemu_model.host.simulated import SimulatedHost
 from qemu_model.review.diff import difference
 from qemu_model.review.releases import NotARelease, between, changes
 from qemu_model.review.upgrade import steps, verdict
-from qemu_model.revision import BASE, NEWEST, RELEASES, V8, find
+from qemu_model.revision import BASE, NEWEST, RELEASES, REVISIONS, V8, find
 
 SCHEMAS = Path(qemu_model.__file__).parent / "schemas"
 #: What 4.1's documentation and every later recording say: both options imply MAP_SYNC.  With
@@ -34,6 +36,19 @@ def test_every_release_is_there_once_and_in_order() -> None:
         "10.0 10.1 10.2 11.0 11.1"
     )
     assert [tree.name for tree in RELEASES] == [f"qemu-{number}" for number in numbers.split()]
+
+
+def held_against() -> set[str]:
+    """Return the trees that the tests hold recordings of real QEMUs against."""
+    sets = (*SETS, *RECORDED_RELEASES)
+    named = {name.removesuffix("-dax").replace("v7.2", "qemu-7.2").lower() for name in sets}
+    # A patch before the last is the tree of base or of V8 in each run that the tests make.
+    return named | {f"v8/{patch}" for patch in range(1, 5)}
+
+
+def test_a_tree_is_measured_exactly_where_recordings_are_held_against_it() -> None:
+    said = {tree.name for tree in REVISIONS.values() if tree.evidence == "measured"}
+    assert said == held_against()
 
 
 def test_map_sync_came_with_4_1() -> None:
