@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+import attrs
+from sphinx.application import Sphinx
 
 import qemu_model
 
@@ -46,3 +51,23 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_class_signature = "mixed"
+
+
+def show_defaults(
+    _app: Sphinx, _what: str, _name: str, shown: Any, _options: Any, signature: str, returns: str
+) -> tuple[str, str]:
+    """Show the defaults of an attrs class as they are, not where attrs keeps them."""
+    if not (isinstance(shown, type) and attrs.has(shown) and signature):
+        return signature, returns
+    defaults = {field.name: field.default for field in attrs.fields(shown)}
+
+    def default(match: re.Match[str]) -> str:
+        value = defaults[match[1]]
+        return "..." if isinstance(value, attrs.Factory) else repr(value)  # type: ignore[arg-type]
+
+    return re.sub(r"attr_dict\['(\w+)'\]\.default", default, signature), returns
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what this file adds."""
+    app.connect("autodoc-process-signature", show_defaults)

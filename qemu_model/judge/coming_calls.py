@@ -24,7 +24,7 @@ _RELEASES_KEPT: Final = 1000
 
 
 class ComingCalls:
-    """The calls of ``calls``, read ahead as far as somebody looks.
+    """The calls of ``calls``, read ahead as far as they are needed.
 
     ``pid`` is the thread that QEMU started in, as far as known.
     """

@@ -1,4 +1,4 @@
-"""What strace may not have logged: it was told to trace other calls, or other paths."""
+"""What strace may not have logged: it traced other calls, or other paths."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

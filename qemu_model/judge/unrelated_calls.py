@@ -28,7 +28,7 @@ from .strace import Call
 
 #: What glibc's memory is reserved with, and QEMU's is not.
 _GLIBCS: Final = (linux.MAP_NORESERVE, linux.MAP_STACK)
-#: How many blocks ahead a machine's own are told from a backend's, in calls.
+#: How many calls ahead blocks of the machine are distinguished from a backend's.
 BLOCKS_AHEAD: Final = 1024
 
 

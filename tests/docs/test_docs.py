@@ -94,6 +94,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
         page = path.read_text(encoding="utf-8")
         loaded = re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=\"(https?:[^\"]*)\"", page)
         assert loaded == [], path
+        assert "attr_dict" not in page, path
 
 
 def test_every_finding_of_lint_has_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
