@@ -20,7 +20,7 @@ from .verdict import Divergence, Report
 
 
 class ProcessEnd:
-    """The end of ``process`` in the log, held against the model's.
+    """The end of ``process`` in the log, compared with the model's.
 
     ``by`` gives the C function of the model's last call; ``guessed_a_size`` tells whether
     messages have another number than QEMU's.  ``attached`` is for a log that begins after
