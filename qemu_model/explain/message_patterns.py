@@ -60,7 +60,7 @@ _CONSEQUENCES: Final = (
     "vhost_set_mem_table failed",
     "kvm run failed",
 )
-_PROGRAM_BEFORE: Final = re.compile(r"^\S*qemu\S*: ")
+_PROGRAM_BEFORE: Final = re.compile(r"^\S*qemu(?:-system-\w+|-kvm)?: ")
 #: What a log puts behind a message that it quotes.
 _QUOTING: Final = " \"'`)]}\\,;"
 _NO_QUOTES: Final = str.maketrans(dict.fromkeys("'\"`\\", ""))

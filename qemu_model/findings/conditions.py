@@ -269,6 +269,14 @@ def _touching(errno: str | None, memory: Memory, host: Surroundings) -> Iterator
             "(docker --shm-size for /dev/shm)",
             f"df -h {memory.path}",
         )
+    elif room is None and not memory.huge and host.file_system(memory.path) == "tmpfs":
+        mount = host.mount_point(memory.path) or "/dev/shm"
+        yield Condition(
+            f"{mount} has less than {rough_size(memory.size)} free, and prealloc=on takes all of "
+            "it at start.",
+            f"mount -o remount,size={memory.size >> 20}M {mount} (docker --shm-size for /dev/shm)",
+            f"df -h {memory.path}",
+        )
     if memory.file_size and memory.file_size < memory.offset + memory.size:
         yield short_file(memory)
 

@@ -243,13 +243,25 @@ def _of_script(text: str) -> Iterator[QemuLine]:
     for command in commands:
         words = command.words
         start = next((at for at, word in enumerate(words) if is_program(word)), None)
+        # The word "qemu" stands in prose too: a program of that name alone has an option next.
+        if (
+            start is not None
+            and words[start] == "qemu"
+            and not any(map(is_option, words[start + 1 : start + 2]))
+        ):
+            start = None
         if start is not None and any(map(is_option, words[start + 1 :])):
+            notes = command.notes
+            if "/dev/shm" in " ".join(words) and _CONTAINER.search(" ".join(words[:start])):
+                notes = [*notes, CONTAINER_NOTE]
+            behind = "\n".join(text.split("\n")[command.line :])
             yield QemuLine(
                 tuple(words[start + 1 :]),
                 "script",
                 words[start],
                 line=command.line,
-                notes=tuple(command.notes),
+                notes=tuple(notes),
+                behind=behind[:_LONGEST_BEHIND],
             )
 
 

@@ -178,6 +178,11 @@ def test_a_configuration_file_of_qemus_becomes_options() -> None:
             "qemu-kvm: -object x: unable to map backing store for guest RAM: Permission denied",
             'qemu-model why "unable to map backing store for guest RAM: Permission denied"',
         ),
+        (
+            'libvirtd[1]: error: qemu unexpectedly closed the monitor: qemu-kvm: -device {"a":1}: '
+            "mem-path property not set",
+            'qemu-model why "mem-path property not set"',
+        ),
         ("hello\n", "no QEMU options were found (looked for: a QEMU program"),
         (" \n", "the text is empty"),
     ],
