@@ -26,6 +26,7 @@ AT_FDCWD: Final = -100
 #: Every flag and constant that strace may print in the calls read here, beside the model's own.
 _OTHER_CONSTANTS: Final[Mapping[str, int]] = MappingProxyType(
     {
+        "O_ACCMODE": 0o3,
         "O_NOCTTY": 0o400,
         "O_TRUNC": 0o1000,
         "O_APPEND": 0o2000,

@@ -38,6 +38,13 @@ def test_a_call_in_two_halves_is_read_behind_columns_with_parentheses() -> None:
     assert verdict(b"\n".join(lines) + b"\n", traced=read_trace_set("all")) == ("conforms", "")
 
 
+def test_a_file_opened_for_neither_reading_nor_writing_is_shown() -> None:
+    """open(2): the access mode 3 is strace's O_ACCMODE."""
+    found = check(RUN, RUN.log.replace(b"O_RDWR|O_CREAT", b"O_ACCMODE|O_CREAT"))
+    (divergence, *_) = found.to_json()["divergences"]  # type: ignore[misc]
+    assert "O_ACCMODE" in divergence["observed"]["args"]["flags"]
+
+
 def test_raw_arguments_are_numbers() -> None:
     """strace -e raw=mmap prints -1 as 0xffffffff."""
     log = RUN.log.replace(b", -1, 0)", b", 0xffffffff, 0)").replace(b"PROT_NONE", b"0")
