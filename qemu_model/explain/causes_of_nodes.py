@@ -29,7 +29,13 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "NUMA is not supported by this machine-type",
-        (Cause("the machine (none, microvm, isapc) has no nodes", LINE, fix="use pc or q35"),),
+        (
+            Cause(
+                "the machine (none, microvm, isapc, s390-ccw-virtio) has no nodes",
+                LINE,
+                fix="leave -numa away, or use a machine that has nodes (pc, q35, virt, pseries)",
+            ),
+        ),
     ),
     (
         "CPU index ({cpu})",
