@@ -15,6 +15,7 @@ from ..vm_flags import (
     VM_HUGEPAGE,
     VM_HUGETLB,
     VM_MAYSHARE,
+    VM_MAYWRITE,
     VM_MERGEABLE,
     VM_NOHUGEPAGE,
     VM_SHARED,
@@ -144,7 +145,9 @@ class AdviceCalls(Touching):
                 unit = mapping.unit
                 self._memory.used -= mapping.own.discard(start // unit, end // unit) * unit
             return 0
-        if mapping.bits & (VM_SHARED | VM_WRITE) != VM_SHARED | VM_WRITE:
+        # Since 6.7 a mapping that could be made writable is enough.
+        writable = VM_MAYWRITE if self.profile.kernel.version >= (6, 7) else VM_WRITE
+        if mapping.bits & (VM_SHARED | writable) != VM_SHARED | writable:
             return EACCES
         if inode.kind != "file" or not inode.rules.punch_hole:
             return EOPNOTSUPP

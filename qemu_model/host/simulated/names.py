@@ -88,12 +88,14 @@ class Names:
 
         With ``follow`` a symbolic link at the end is followed.
         """
+        if len(path) >= _PATH_MAX:
+            return -Errno.ENAMETOOLONG
         head, _, name = path.rpartition("/")
         mounted = self._directories.get(head)
         if mounted is None and not self._has_new_files:
             for directory, plan in _plain_directories(self._profile, head):
                 mounted = self._directories[directory] = self.mounted(plan)
-        if mounted is not None and name not in ("", ".", "..") and len(path) < _PATH_MAX:
+        if mounted is not None and name not in ("", ".", ".."):
             if len(name) > _NAME_MAX:
                 return -Errno.ENAMETOOLONG
             inode = self._at(path, mounted)
@@ -137,8 +139,6 @@ class Names:
     def _walk(self, path: str, follow: bool) -> Found | int:
         if not path:
             return -Errno.ENOENT
-        if len(path) >= _PATH_MAX:
-            return -Errno.ENAMETOOLONG
         ahead = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         as_directory = path.endswith(("/", "/.", "/.."))
         root = self.mounted(self._profile.root)
