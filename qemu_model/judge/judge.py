@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from ..inspect.cannot_judge import CannotJudge
-from ..machines.programs import with_program
+from ..machines.programs import OTHER, with_program
+from ..machines.targets import target_of
 from ..revision import Revision
 from .given import Given
 from .line import memory_paths
@@ -111,6 +112,8 @@ def judge_given(log: Log, revision: Revision, given: Given) -> Verdict:
         verdict.verdict == "diverges" or not verdict.matched
     ):
         return nothing_to_judge(log, revision, "what the file of -readconfig asks for is not known")
+    if target_of(given.options).name == OTHER and verdict.verdict == "diverges":
+        return nothing_to_judge(log, revision, "the model has no machine types of this program")
     if given.has_command or not (trial.nothing_of_start_up or verdict.verdict == "diverges"):
         return verdict
     if not trial.nothing_of_start_up and shows_start_up(

@@ -99,5 +99,5 @@ def _values_in(key: str, data: Any) -> Iterator[str]:
             if isinstance(value.get(key), str):
                 yield value[key]
             waiting.extend(value.values())
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             waiting.extend(value)

@@ -16,7 +16,7 @@ from ..boards import MachineClass
 from ..records import Value
 from ..revisions.release import Release, is_between, value_in
 from ..target_info import TargetInfo
-from .programs import X86
+from .programs import OTHER, X86
 from .targets import TARGETS
 
 _X86: Final = TARGETS[X86]
@@ -95,8 +95,16 @@ def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> Name
     """Return the machine type of that name or alias in a release of a program, or None.
 
     A distribution's name (``pc-q35-rhel9.4.0``, ``pc-i440fx-noble``, ``pc-i440fx-9.0+pve0``)
-    stands for QEMU's nearest type.
+    stands for QEMU's nearest type.  A program whose machines the model does not have is
+    assumed to have the memory of ``virt``.
     """
+    if target.name == OTHER and name != "none":
+        virt = _newest("virt", release, target)
+        return NamedMachine(
+            virt,
+            f"the model has no machine types of this program; '{name}' is modelled as "
+            f"{virt.name} of qemu-system-aarch64",
+        )
     machine = target.machines.get(name)
     if machine is not None:
         return NamedMachine(machine) if _exists(machine, release) else None

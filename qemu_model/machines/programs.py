@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Final
 
 X86: Final = "x86_64"
+#: A processor whose machine types the model does not have.
+OTHER: Final = "other"
 _PROGRAM: Final = re.compile(r"(?:\S*/)?qemu-system-(?P<processor>[a-z0-9_]+?)(?:[-.]\S*)?")
 #: The processors that the model knows machines of, by what a program's name ends in.
 _PROCESSORS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,6 +29,12 @@ _PROCESSORS: Final[Mapping[str, str]] = MappingProxyType(
         "s390x": "s390x",
     }
 )
+#: The other processors, by what a program's name ends in (``configs/targets``, 3.1 to 11.1).
+_OTHERS: Final = frozenset({
+    "alpha", "avr", "cris", "hppa", "lm32", "loongarch64", "m68k", "microblaze", "microblazeel",
+    "mips", "mips64", "mips64el", "mipsel", "moxie", "nios2", "or1k", "ppc", "riscv32", "riscv64",
+    "rx", "sh4", "sh4eb", "sparc", "sparc64", "tricore", "unicore32", "xtensa", "xtensaeb",
+})  # fmt: skip
 #: What a machine type is called, versions aside, on each processor.
 _MACHINES: Final = (
     (re.compile(r"virt(-\d.*|-rhel.*)?"), "aarch64"),
@@ -42,7 +50,10 @@ def is_program(word: str) -> bool:
 
 def _of_program(program: str) -> str:
     match = _PROGRAM.fullmatch(program)
-    return X86 if match is None else _PROCESSORS.get(match["processor"], X86)
+    if match is None:
+        return X86
+    processor = match["processor"]
+    return OTHER if processor in _OTHERS else _PROCESSORS.get(processor, X86)
 
 
 def _of_machine(options: Sequence[str]) -> str:

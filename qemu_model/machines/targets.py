@@ -15,7 +15,7 @@ from ..qemu_options_hx import NOT_FOR_ARM, NOT_FOR_PPC, NOT_FOR_S390X, NOT_FOR_X
 from ..revisions.release import Release
 from ..target_info import TargetInfo
 from .others import CCW, PSERIES, VIRT
-from .programs import X86, processor_of
+from .programs import OTHER, X86, processor_of
 from .table import MACHINES, NONE
 
 
@@ -54,6 +54,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
             ),
             _AARCH64,
             attrs.evolve(_AARCH64, name="arm"),
+            attrs.evolve(_AARCH64, name=OTHER, default_machine="virt"),
             TargetInfo(
                 "ppc64",
                 _table(PSERIES),
