@@ -33,7 +33,7 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             Cause(
                 "the machine (none, microvm, isapc, s390-ccw-virtio) has no nodes",
                 LINE,
-                fix="leave -numa away, or use a machine that has nodes (pc, q35, virt, pseries)",
+                fix="remove -numa, or use a machine that has nodes (pc, q35, virt, pseries)",
             ),
         ),
     ),
