@@ -27,7 +27,7 @@ def binary() -> str:
     return path
 
 
-def test_every_reply_of_a_living_qemu_is_the_models(binary: str) -> None:
+def test_every_reply_of_a_running_qemu_is_the_models(binary: str) -> None:
     assert compare_replies(binary, commands=200) >= 200
 
 

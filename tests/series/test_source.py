@@ -69,7 +69,7 @@ def test_folded_base_neither_asks_for_map_sync_nor_reads_a_field() -> None:
     assert "tree.mmap_alloc" not in text
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_package_of_folded_modules_runs_as_the_mirror_does(revision: str, tmp_path: Path) -> None:
     tree = find(revision)
