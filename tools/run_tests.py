@@ -170,7 +170,9 @@ class Run:
                 [program("mypy")],
             ]
         if part.name == "coverage":
-            return [[program("python"), "tools/coverage_of_mirror.py"]]
+            # Without its own folder on the path a script does not find its helpers.
+            helpers = f"PYTHONPATH={CHECKOUT / 'tools'}"
+            return [["env", helpers, program("python"), "tools/coverage_of_mirror.py"]]
         folders = [f"tests/{name}" for name in part.tests if (CHECKOUT / "tests" / name).is_dir()]
         pytest = [program("pytest"), "-q", "-o", "cache_dir=.cache/pytest"]
         commands = [[*pytest, *part.options, *folders]]
