@@ -354,21 +354,3 @@ def user_creatable_cleanup(qemu: Qemu) -> None:
     """Take all objects out of ``/objects``, as QEMU does on its way out."""
     for obj in list(qemu.objects.values()):
         object_unparent(qemu, obj)
-
-
-def object_property_help(prop: Property) -> str:
-    """Return the line that ``-object TYPE,help`` shows for a property."""
-    head = f"{prop.name}=<{prop.type}>"
-    return f"  {head:<22} - {prop.description}" if prop.description else f"  {head}"
-
-
-def _type_help(qemu: Qemu, info: TypeInfo) -> list[str]:
-    """Return what ``-object TYPE,help`` prints: the properties that can be set, sorted."""
-    lines = sorted(
-        object_property_help(prop)
-        for prop in info.properties.values()
-        if prop.set is not None and prop.is_in(qemu)
-    )
-    if not lines:
-        return [f"There are no options for {info.name}."]
-    return [f"{info.name} options:", *lines]

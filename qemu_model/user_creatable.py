@@ -133,6 +133,35 @@ def user_creatable_print_types(qemu: Qemu, types: Mapping[str, TypeInfo]) -> lis
     return ["List of user creatable objects:", *(f"  {name}" for name in names)]
 
 
+def object_property_help(name: str, type: str, description: str) -> str:
+    """Return the line that ``-object TYPE,help`` shows for a property."""
+    head = f"{name}=<{type}>"
+    return f"  {head:<22} - {description}" if description else f"  {head}"
+
+
+def user_creatable_print_type_properites(qemu: Qemu, info: TypeInfo) -> list[str]:
+    """Return what ``-object TYPE,help`` prints: the properties that can be set, sorted.
+
+    Nothing for a type whose properties the model does not know.
+    """
+    # imported here: few lines ask for it
+    from .user_creatable_options import _options_of_other_type
+
+    known: list[tuple[str, str, str]] | None = [
+        (prop.name, prop.type, prop.description)
+        for prop in info.properties.values()
+        if prop.set is not None and prop.is_in(qemu)
+    ]
+    if not info.modelled:
+        known = _options_of_other_type(info.name, qemu.tree.release)
+    if known is None:
+        return []
+    if not known:
+        return [f"There are no options for {info.name}."]
+    lines = sorted(object_property_help(*one) for one in known)
+    return [f"{info.name} options:", *lines]
+
+
 @functools.cache
 def user_creatable_types(release: Release) -> Mapping[str, TypeInfo]:
     """Return the object types of a release, by name."""

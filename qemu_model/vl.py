@@ -28,10 +28,13 @@ from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qem
 from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
-from .qom import TypeInfo, _type_help, user_creatable_add_type
+from .qom import TypeInfo, user_creatable_add_type
 from .records import Value
 from .string_input import StringInputVisitor
-from .user_creatable import user_creatable_print_types
+from .user_creatable import (
+    user_creatable_print_type_properites,
+    user_creatable_print_types,
+)
 from .vl_options import (
     DEVICE_OPTS,
     MACHINE_OPTS,
@@ -251,9 +254,10 @@ def user_creatable_print_help(
         return user_creatable_print_types(qemu, types)
     info = types.get(kind)
     if info is not None and info.is_in(qemu) and opts.has_help():
-        if not info.modelled:
+        lines = user_creatable_print_type_properites(qemu, info)
+        if not lines:
             raise Exit(0)
-        return _type_help(qemu, info)
+        return lines
     return []
 
 

@@ -26,10 +26,13 @@ from .qdev_monitor import (
     qemu_system_reset,
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
-from .qom import TypeInfo, _type_help, user_creatable_add_type
+from .qom import TypeInfo, user_creatable_add_type
 from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
-from .user_creatable import user_creatable_print_types
+from .user_creatable import (
+    user_creatable_print_type_properites,
+    user_creatable_print_types,
+)
 from .vl_options import (
     DEVICE_OPTS,
     MACHINE_OPTS,
@@ -292,9 +295,10 @@ def user_creatable_print_help(
         return user_creatable_print_types(qemu, types)
     info = types.get(kind or "")
     if info is not None and info.is_in(qemu) and opts.has_help():
-        if not info.modelled:
+        lines = user_creatable_print_type_properites(qemu, info)
+        if not lines:
             raise Exit(0)
-        return _type_help(qemu, info)
+        return lines
     return []
 
 

@@ -9,7 +9,6 @@ function that a test names, in C.
 
 from __future__ import annotations
 
-import attrs
 import pytest
 from mirror_host import ToldHost, message, qemu_on
 from mirror_numbers import EVERY_TREE, GIB, MIB
@@ -20,7 +19,6 @@ from qemu_model.hostmem import TYPE_MEMORY_BACKEND, HostMemoryBackend
 from qemu_model.memory_device import memory_device_get_free_addr
 from qemu_model.numa_ram import memory_region_allocate_system_memory
 from qemu_model.process import Process, Run, run
-from qemu_model.qom import _type_help
 from qemu_model.ram_addr import MemoryRegion
 from qemu_model.revision import find
 
@@ -246,9 +244,3 @@ def test_node_without_a_backend_has_no_part_in_the_ram() -> None:
     ram = MemoryRegion()
     memory_region_allocate_system_memory(qemu, ram, "pc.ram", MIB)
     assert (ram.name, ram.size, backend.mr.container, backend.mapped) == ("pc.ram", MIB, ram, True)
-
-
-def test_help_on_a_type_without_options_says_so() -> None:
-    """qom/object_interfaces.c."""
-    bare = attrs.evolve(TYPE_MEMORY_BACKEND, name="bare", properties={}, since="3.1")
-    assert _type_help(qemu_on(ToldHost()), bare) == ["There are no options for bare."]
