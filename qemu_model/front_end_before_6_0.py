@@ -10,8 +10,8 @@ from .front_end import FrontEnd
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .user_creatable import user_creatable_types
-from .vl_before_6_0 import main, parse_command_line
+from .vl_before_6_0 import _parse_command_line, main
 
 FRONT_END: Final = FrontEnd(
-    user_creatable_types, parse_command_line, main, qmp_dispatch, drain_call_rcu
+    user_creatable_types, _parse_command_line, main, qmp_dispatch, drain_call_rcu
 )

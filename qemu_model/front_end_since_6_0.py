@@ -10,11 +10,11 @@ from .front_end import FrontEnd
 from .physmem import drain_call_rcu
 from .qmp import qmp_dispatch
 from .user_creatable import user_creatable_types
-from .vl import parse_command_line, qemu_init
+from .vl import _parse_command_line, qemu_init
 
 FRONT_END: Final = FrontEnd(
     user_creatable_types,
-    parse_command_line,
+    _parse_command_line,
     qemu_init,
     qmp_dispatch,
     drain_call_rcu,

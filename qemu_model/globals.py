@@ -62,13 +62,14 @@ class Qemu(Record):
     reports start with it.  ``assumed_machine`` is the machine of a line that names
     none, None for the one that suits the line.  ``call_rcu`` holds the blocks that
     are freed once no reader is left: QEMU's RCU thread does it, after the command
-    that caused it.  ``in_monitor`` while a QMP command runs.  ``memset_contexts`` are
-    preallocations that go on until ``late_backends_created``; ``shm_sequence`` counts
-    POSIX shared memory objects.  ``memfd_checks`` is what the kernel answered memfd_create
-    as QEMU started, by flags.  ``has_objects_root`` once
-    ``/objects`` is there, which the first who asks for it makes.  ``has_sgx``: the host has
-    memory of SGX, as is assumed where the line gives the guest some.  ``caller`` is the
-    function that makes system calls at the moment.
+    that caused it.  ``in_monitor`` while a QMP command runs.  ``must_negotiate``: QMP serves
+    no other command before qmp_capabilities; ``has_negotiated`` once that was served.
+    ``memset_contexts`` are preallocations that run until ``late_backends_created``;
+    ``shm_sequence`` counts POSIX shared memory objects.  ``memfd_checks`` says for which flags
+    memfd_create worked as QEMU started.  ``has_objects_root`` once the container ``/objects``
+    exists: the first function that looks for it makes it.  ``has_sgx``: the host has memory of
+    SGX, which is assumed where the line gives the guest some.  ``caller`` is the function that
+    is making system calls.
     """
 
     host: Host
@@ -102,6 +103,8 @@ class Qemu(Record):
     location: str = ""
     warned_once: list[Message] = attrs.field(factory=list)
     in_monitor: bool = False
+    must_negotiate: bool = False
+    has_negotiated: bool = False
     on_stderr: Callable[[str], None] | None = None
     caller: Caller = attrs.field(factory=Caller)
 

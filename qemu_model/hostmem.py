@@ -40,8 +40,8 @@ from .ram_addr import (
     RAM_PRIVATE,
     RAM_SHARED,
     MemoryRegion,
-    RamFlags,
 )
+from .records.ram_flags import RamFlags
 
 if TYPE_CHECKING:
     from .qom import Visitor

@@ -35,8 +35,8 @@ from .ram_addr import (
     RAM_READONLY_FD,
     RAM_SYNC,
     RAM_SYNC_OR_STOP,
-    RamFlags,
 )
+from .records.ram_flags import RamFlags
 
 if TYPE_CHECKING:
     from .qom import Visitor
@@ -67,7 +67,7 @@ def _file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
     host_memory_backend_post_init(qemu, backend)
-    if has_sync(qemu):
+    if _has_sync(qemu):
         backend.sync = qemu.tree.policy.default
     return backend
 
@@ -312,7 +312,7 @@ def _has_pmem(qemu: Qemu) -> bool:
     return qemu.platform.libpmem or not qemu.tree.hostmem_file.lacks_pmem_without_libpmem
 
 
-def has_sync(qemu: Qemu) -> bool:
+def _has_sync(qemu: Qemu) -> bool:
     """Patch 5 adds the property."""
     return qemu.tree.hostmem_file.has_sync
 
@@ -363,7 +363,7 @@ TYPE_MEMORY_BACKEND_FILE: Final[TypeInfo] = backend_type(
         "bool",
         file_memory_backend_get_sync,
         file_memory_backend_set_sync,
-        exists=has_sync,
+        exists=_has_sync,
     ),
     alloc=file_backend_memory_alloc,
     unparent=file_backend_unparent,

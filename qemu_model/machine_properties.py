@@ -18,7 +18,7 @@ C_FILE = "hw/core/machine.c"
 ON_OFF_AUTO: Final = ("auto", "on", "off")
 
 
-class PropertyVisitor(Protocol):
+class Visitor(Protocol):
     """Reads the value of one property of a machine."""
 
     def type_bool(self, name: str) -> bool:
@@ -150,7 +150,7 @@ def _find_property(qemu: Qemu, name: str) -> MachineProperty:
     raise messages.MACHINE_PROPERTY_NOT_FOUND.error(type=f"{mc.name}-machine", property=name)
 
 
-def set_property(qemu: Qemu, name: str, v: PropertyVisitor) -> None:
+def set_property(qemu: Qemu, name: str, v: Visitor) -> None:
     """Set a property of the machine.
 
     Raises ``Property '<machine>-machine.<name>' not found``, ``Property

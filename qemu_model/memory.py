@@ -13,7 +13,8 @@ from .physmem import (
     qemu_ram_alloc_from_file,
     qemu_ram_free,
 )
-from .ram_addr import NO_FLAGS, RAM_READONLY, MemoryRegion, RAMBlock, RamFlags
+from .ram_addr import NO_FLAGS, RAM_READONLY, MemoryRegion, RAMBlock
+from .records.ram_flags import RamFlags
 
 C_FILE = "system/memory.c"
 

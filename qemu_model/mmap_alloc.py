@@ -27,7 +27,8 @@ from .host.linux import (
 )
 from .host.protocol import StatFs
 from .osdep import is_power_of_2, qemu_align_up
-from .ram_addr import RAM_NORESERVE, RAM_READONLY, RAM_SHARED, RAM_SYNC_OR_STOP, RamFlags
+from .ram_addr import RAM_NORESERVE, RAM_READONLY, RAM_SHARED, RAM_SYNC_OR_STOP
+from .records.ram_flags import RamFlags
 
 C_FILE = "util/mmap-alloc.c"
 EINTR: Final = ERRNO_NUMBERS["EINTR"]

@@ -19,7 +19,7 @@ from .memory import (
     memory_region_size,
 )
 from .pc_dimm import PROPERTIES as PC_DIMM_PROPERTIES
-from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, PropertyVisitor
+from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, Visitor
 from .qom import object_get_canonical_path_component
 from .ram_addr import MemoryRegion
 
@@ -44,7 +44,7 @@ class NVDIMMDevice(PCDIMMDevice):
     nvdimm_mr: MemoryRegion | None = None
 
 
-def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: Visitor, name: str) -> None:
     """Set the size of the label.
 
     Raises ``Property 'nvdimm.label-size' (...) is required at least 0x20000``.
@@ -55,7 +55,7 @@ def nvdimm_set_label_size(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor,
     nvdimm.label_size = size
 
 
-def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: Visitor, name: str) -> None:
     """Set the label's UUID, a property since 5.0.
 
     Raises ``Property 'nvdimm.uuid' has invalid value``.
@@ -66,7 +66,7 @@ def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name:
     nvdimm.has_uuid = bool(text.strip("0-"))
 
 
-def _nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: Visitor, name: str) -> None:
     """Tell the guest that writes are not safe, or that they are."""
     nvdimm.unarmed = v.type_bool(name)
 

@@ -37,7 +37,7 @@ SIGSEGV: Final = 11
 UINT64_MAX: Final = (1 << 64) - 1
 
 
-class PropertyVisitor(Protocol):
+class Visitor(Protocol):
     """Reads the value of one property of a device."""
 
     def type_bool(self, name: str) -> bool:
@@ -65,7 +65,7 @@ class PropertyVisitor(Protocol):
         ...
 
 
-Setter = Callable[[Qemu, Any, PropertyVisitor, str], None]
+Setter = Callable[[Qemu, Any, Visitor, str], None]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -100,22 +100,22 @@ class PCDIMMDevice(Record):
     min_alignment: int = 1
 
 
-def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
     """Set the guest address; 0 is any."""
     dimm.addr = v.type_uint64(name)
 
 
-def _set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_node(_qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
     """Put the module into a node of the guest."""
     dimm.node = v.type_uint32(name)
 
 
-def _set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
     """Set the slot; -1 is any."""
     dimm.slot = v.type_int32(name)
 
 
-def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
     """Take a backend, by its id or path; an empty text takes it away.
 
     Raises ``Invalid parameter type for 'memdev', expected: memory-backend`` and ``Device
@@ -134,7 +134,7 @@ def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -
     dimm.hostmem = backend
 
 
-def _set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: PropertyVisitor, name: str) -> None:
+def _set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
     """Read whether the device is to be real, which it will be in any case."""
     v.type_bool(name)
 

@@ -46,8 +46,8 @@ from .ram_addr import (
     RAM_SYNC_OR_STOP,
     MemoryRegion,
     RAMBlock,
-    RamFlags,
 )
+from .records.ram_flags import RamFlags
 
 C_FILE = "system/physmem.c"
 

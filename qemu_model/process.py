@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import attrs
 
-from . import messages
 from .calls.event import Event
 from .calls.leaks import Holdings, Leaks, created_files, find_leaks, release
 from .calls.map_sync import NOT_KNOWN, MapSyncOutcome, honoured_by, map_sync
-from .error import Abort, Error, Exit, Killed, Livelock, Message
+from .error import Abort, Exit, Killed, Livelock
+from .front_end import CommandLine
 from .front_ends import front_end_of
 from .globals import Qemu
 from .host.caller import Caller
@@ -26,8 +26,6 @@ from .host.wrapper import kernel_behind
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from .machines.programs import without_program
 from .machines.targets import target_of
-from .qmp import qmp_dispatch_check_obj, reply_to
-from .qobject_input import QObjectInputVisitor
 from .qom import TypeInfo, user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .records import Value
@@ -35,7 +33,6 @@ from .revision import Revision
 from .revisions.default import choose
 from .revisions.origins import newest_origin, origin_in
 from .revisions.release import Release
-from .vl_options import CommandLine
 
 #: The exit status after SIGABRT, in the way of ``subprocess``.
 ABORTED = -6
@@ -46,11 +43,6 @@ ENDS: Final = (Exit, Abort, Killed, Livelock)
 SHUTDOWN: Final[Mapping[str, Any]] = MappingProxyType(
     {"event": "SHUTDOWN", "data": {"guest": False, "reason": "host-qmp-quit"}}
 )
-
-
-def refusal(message: Message) -> Error:
-    """Return the error of a command that the monitor does not serve."""
-    return message.error().of_class("CommandNotFound")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -132,7 +124,7 @@ class Process:
     (:mod:`.machines.programs`).
     ``revision`` None is the tree that the line names (:func:`.revisions.default.choose`).
     ``host`` is recorded here; ``on_event``, ``on_stderr`` and ``on_reply`` are
-    called with what happens, as it happens.  With ``must_negotiate`` no command is
+    called with what happens, as it happens.  With ``qemu.must_negotiate`` no command is
     served before qmp_capabilities, as QEMU has it; else that one may be left out.
     ``caller`` is kept up to date with the function that makes the calls.
     """
@@ -170,8 +162,6 @@ class Process:
         self.livelock: str | None = None
         self.running = False
         self.mappings: tuple[BackendMapping, ...] = ()
-        self.must_negotiate = False
-        self._negotiated = False
         self._on_reply = on_reply
         self._failed_files: list[str] = []
         self._held = Holdings()
@@ -195,35 +185,15 @@ class Process:
         before = len(self.host.events)
         try:
             name = request.get("execute") if isinstance(request, dict) else None
-            if name == "qmp_capabilities" or (self.must_negotiate and not self._negotiated):
-                self._reply(self._capabilities(request))
-            else:
-                reply = self._front_end.dispatch(self.qemu, self.types, request)
-                if name == "quit" and "return" in reply:
-                    self._quit(reply)
-                if "error" in reply:
-                    self._failed_files += created_files(self.host.events[before:])
-                self._reply(reply)
-                self._front_end.drain_call_rcu(self.qemu)
+            reply = self._front_end.dispatch(self.qemu, self.types, request)
+            if name == "quit" and "return" in reply:
+                self._quit(reply)
+            if "error" in reply:
+                self._failed_files += created_files(self.host.events[before:])
+            self._reply(reply)
+            self._front_end.drain_call_rcu(self.qemu)
         except ENDS as end:
             self._end(end)
-
-    def _capabilities(self, request: Any) -> dict[str, Any]:
-        """Negotiate (``monitor.c:qmp_qmp_capabilities``), and refuse all else until then."""
-        try:
-            name, arguments = qmp_dispatch_check_obj(request)
-            if name != "qmp_capabilities":
-                raise refusal(messages.EXPECTING_NEGOTIATION)
-            v = QObjectInputVisitor(arguments)
-            if v.has("enable"):
-                v.enum_list("enable", ("oob",))
-            v.check_struct()
-            if self._negotiated:
-                raise refusal(messages.NEGOTIATION_COMPLETE)
-        except Error as error:
-            return reply_to(self.qemu, request, error)
-        self._negotiated = True
-        return reply_to(self.qemu, request, {})
 
     def _reply(self, reply: Any) -> None:
         self.replies.append(reply)
@@ -374,7 +344,7 @@ def run(
         on_reply=on_reply,
         assumed_machine=assumed_machine,
     )
-    process.must_negotiate = negotiates(qmp)
+    process.qemu.must_negotiate = negotiates(qmp)
     try:
         if process.start():
             for request in qmp:

@@ -123,7 +123,7 @@ def _member(word: str) -> Member:
 
 
 @functools.cache
-def members_of_other_types() -> Mapping[str, tuple[Member, ...]]:
+def _members_of_other_types() -> Mapping[str, tuple[Member, ...]]:
     """Return the members of each type that is not a memory backend, in the schema's order."""
     found: dict[str, list[Member]] = {}
     words = _MEMBERS.split()

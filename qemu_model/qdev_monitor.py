@@ -18,8 +18,8 @@ from .pc_dimm import (
     TYPE_PC_DIMM,
     PCDIMMDevice,
     PCDIMMDeviceClass,
-    PropertyVisitor,
     Setter,
+    Visitor,
     pc_dimm_realize,
 )
 from .revisions.release import is_between
@@ -68,7 +68,7 @@ def qdev_device_add(
     qemu: Qemu,
     driver: str,
     id: str | None,
-    settings: Iterable[tuple[str, PropertyVisitor]],
+    settings: Iterable[tuple[str, Visitor]],
 ) -> None:
     """Make a device that takes a backend: its properties in this order, then all at once.
 

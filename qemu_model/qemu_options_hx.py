@@ -74,18 +74,13 @@ def _option(word: str) -> QEMUOption:
 
 
 @functools.cache
-def options_of_all_releases() -> Mapping[str, QEMUOption]:
-    """Return every option that a release has, by name."""
-    return MappingProxyType({option.name: option for option in map(_option, _OPTIONS.split())})
-
-
-@functools.cache
-def qemu_options(release: Release) -> Mapping[str, QEMUOption]:
-    """Return the options of one release, by name."""
+def qemu_options(release: Release | None = None) -> Mapping[str, QEMUOption]:
+    """Return the options of one release by name, without a release those of every one."""
+    options = map(_option, _OPTIONS.split())
     return MappingProxyType(
         {
-            name: option
-            for name, option in options_of_all_releases().items()
-            if is_between(release, option.since, option.until)
+            option.name: option
+            for option in options
+            if release is None or is_between(release, option.since, option.until)
         }
     )

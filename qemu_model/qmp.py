@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from . import messages
 from .error import Error
+from .front_end import NotModelled
 from .glib import GHashTable
 from .globals import Qemu
 from .hostmem import HostMemoryBackend, host_memory_backend_get_prealloc
@@ -31,10 +32,6 @@ from .qom import (
 C_FILE = "qapi/qmp-dispatch.c"
 
 Command = Callable[[Qemu, Mapping[str, TypeInfo], QObjectInputVisitor], object]
-
-
-class NotModelled(Exception):
-    """A part of QMP that QEMU has and the model has not; the text names it."""
 
 
 def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
@@ -172,18 +169,6 @@ def qmp_quit(_qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor
     return {}
 
 
-COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
-    {
-        "object-add": qmp_object_add,
-        "object-del": qmp_object_del,
-        "qom-get": qmp_qom_get,
-        "qom-set": qmp_qom_set,
-        "query-memdev": qmp_query_memdev,
-        "quit": qmp_quit,
-    }
-)
-
-
 def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     """Return the name and the arguments of a command.  Raises ``QMP input ...``."""
     if not isinstance(request, dict):
@@ -207,7 +192,36 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     return name, arguments
 
 
-def reply_to(qemu: Qemu, request: object, result: object) -> dict[str, Any]:
+def qmp_qmp_capabilities(
+    qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor
+) -> object:
+    """``qmp_capabilities``: end the negotiation (``monitor/qmp-cmds-control.c``).
+
+    Raises ``Capabilities negotiation is already complete, command ignored``.
+    """
+    if v.has("enable"):
+        v.enum_list("enable", ("oob",))
+    v.check_struct()
+    if qemu.has_negotiated:
+        raise messages.NEGOTIATION_COMPLETE.error().of_class("CommandNotFound")
+    qemu.has_negotiated = True
+    return {}
+
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "object-add": qmp_object_add,
+        "object-del": qmp_object_del,
+        "qom-get": qmp_qom_get,
+        "qom-set": qmp_qom_set,
+        "query-memdev": qmp_query_memdev,
+        "quit": qmp_quit,
+        "qmp_capabilities": qmp_qmp_capabilities,
+    }
+)
+
+
+def _reply_to(qemu: Qemu, request: object, result: object) -> dict[str, Any]:
     """Return the reply that says ``result``, with the id of the request if it has one."""
     reply: dict[str, Any] = {"return": result}
     if isinstance(result, Error):
@@ -225,13 +239,15 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
     qemu.in_monitor = True
     try:
         name, arguments = qmp_dispatch_check_obj(request)
+        if qemu.must_negotiate and not qemu.has_negotiated and name != "qmp_capabilities":
+            raise messages.EXPECTING_NEGOTIATION.error().of_class("CommandNotFound")
         command = COMMANDS.get(name)
         if command is None:
             if name in _commands_not_modelled(qemu.tree.release):
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        return reply_to(qemu, request, command(qemu, types, QObjectInputVisitor(arguments)))
+        return _reply_to(qemu, request, command(qemu, types, QObjectInputVisitor(arguments)))
     except Error as error:
-        return reply_to(qemu, request, error)
+        return _reply_to(qemu, request, error)
     finally:
         qemu.in_monitor = False

@@ -155,7 +155,7 @@ class QObjectInputVisitor:
             raise messages.UNEXPECTED.error(name=name)
 
 
-class KeyvalInputVisitor:
+class _KeyvalInputVisitor:
     """Reads properties that are given as text, ``values`` by name (-machine and -device)."""
 
     def __init__(self, qemu: Qemu, values: Mapping[str, str]) -> None:
@@ -202,3 +202,8 @@ class KeyvalInputVisitor:
     def type_uint32(self, name: str) -> int:
         """Read a number.  Raises ``... expects integer`` and ``expects uint32_t``."""
         return _as_uint(name, self.type_uint64(name), 32)
+
+
+def qobject_input_visitor_new_keyval(qemu: Qemu, values: Mapping[str, str]) -> _KeyvalInputVisitor:
+    """Return a visitor of properties that are given as text."""
+    return _KeyvalInputVisitor(qemu, values)

@@ -13,7 +13,7 @@ import attrs
 from . import messages
 from .error import Error
 from .globals import Qemu
-from .qapi_qom_members import members_of_other_types
+from .qapi_qom_members import _members_of_other_types
 from .qdict import _qdict_order
 from .qemu_option import id_wellformed
 from .records import Record
@@ -303,7 +303,7 @@ def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
 
     Raises ``Property '<type>.<name>' not found``.
     """
-    members = members_of_other_types().get(info.name.replace("list-file", "listfile"))
+    members = _members_of_other_types().get(info.name.replace("list-file", "listfile"))
     known = {"type", *(member.name for member in members or ())}
     for name in _qdict_order(names):
         if members is not None and name not in known:

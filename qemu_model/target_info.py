@@ -24,6 +24,8 @@ class TargetInfo(Record):
     one.  ``aliases`` has the unversioned names, each with the chipset whose newest type it
     stands for.  ``devices`` are the devices with a memory backend, each with the release from
     which the program has it; ``refused_options`` are those for other processors.
+    ``every_machine_is`` is the chipset that any machine type is modelled as, None where the
+    model has the program's own types.
     """
 
     name: str
@@ -32,6 +34,7 @@ class TargetInfo(Record):
     aliases: Mapping[str, str]
     devices: Mapping[str, Release]
     refused_options: frozenset[str]
+    every_machine_is: str | None = None
 
     def has_device(self, driver: str, release: Release) -> bool:
         """Return whether the program has a device that takes a backend."""

@@ -22,7 +22,7 @@ from .memory_device import memory_device_plug, memory_device_pre_plug
 from .pc_dimm import (
     PCDIMMDevice,
     PCDIMMDeviceClass,
-    PropertyVisitor,
+    Visitor,
     _set_memdev,
     _set_node,
     pc_dimm_get_memory_region,
@@ -47,13 +47,13 @@ class VirtIOMEM(PCDIMMDevice):
 
 
 def _virtio_mem_set_unplugged_inaccessible(
-    _qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str
+    _qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str
 ) -> None:
     """Say whether the guest may read memory that it has not got, which is then zero."""
     device.unplugged_inaccessible = v.type_str(name)
 
 
-def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str) -> None:
+def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str) -> None:
     """Set the size of a block.
 
     Raises ``'block-size' property has to be at least 0x<n>`` and ``'block-size' property has
@@ -68,9 +68,7 @@ def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor,
     device.block_size = value
 
 
-def virtio_mem_set_requested_size(
-    _qemu: Qemu, device: VirtIOMEM, v: PropertyVisitor, name: str
-) -> None:
+def virtio_mem_set_requested_size(_qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str) -> None:
     """Set how many bytes the guest is asked to use."""
     device.requested_size = v.type_size(name)
 

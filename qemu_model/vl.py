@@ -12,6 +12,7 @@ import attrs
 from . import messages
 from .boards import machine_get_class
 from .error import Error, Exit
+from .front_end import CommandLine
 from .globals import Qemu
 from .json_parser import qobject_from_json
 from .keyval import keyval_parse_into
@@ -22,12 +23,12 @@ from .machines import deprecation_reason, find_machine, machine_help
 from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
 from .oslib_posix import qemu_finish_async_prealloc_mem
-from .pc_dimm import PropertyVisitor
+from .pc_dimm import Visitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qemu_system_reset
 from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
-from .qobject_input import KeyvalInputVisitor, QObjectInputVisitor
+from .qobject_input import QObjectInputVisitor, qobject_input_visitor_new_keyval
 from .qom import TypeInfo, user_creatable_add_type
 from .records import Value
 from .string_input import StringInputVisitor
@@ -43,7 +44,6 @@ from .vl_options import (
     NUMA_OPTS,
     OBJECT_OPTS,
     SMP_OPTS_SINCE_4_1,
-    CommandLine,
     Option,
     _find_and_set_machine,
     _parse_other_option,
@@ -89,7 +89,7 @@ class _QapiCommandLine(CommandLine):
     machine_help: bool = False
 
 
-def parse_command_line(
+def _parse_command_line(
     qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]
 ) -> _QapiCommandLine:
     """Read all options; every -object is checked here, before the first object is made.
@@ -345,7 +345,7 @@ def smp_parse(qemu: Qemu, line: _QapiCommandLine) -> None:
         return
     known = _smp_parameters(qemu)
     values = {f"smp.{name}": value for name, value in line.smp_opts.items()}
-    v = KeyvalInputVisitor(qemu, values)
+    v = qobject_input_visitor_new_keyval(qemu, values)
     numbers = {}
     for name in values:
         if name.removeprefix("smp.") not in known:
@@ -374,7 +374,7 @@ def qemu_apply_machine_options(
         elif name == "smp" and given[name] is None:
             smp_parse(qemu, line)
         elif qemu.tree.vl.machine_is_keyval:
-            set_property(qemu, name, KeyvalInputVisitor(qemu, given))
+            set_property(qemu, name, qobject_input_visitor_new_keyval(qemu, given))
         else:
             set_property(qemu, name, StringInputVisitor(qemu, given[name]))
 
@@ -476,13 +476,13 @@ def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[_DeviceOptions]) -> No
     qemu.location = ""
 
 
-def _settings(qemu: Qemu, device: _DeviceOptions) -> list[tuple[str, PropertyVisitor]]:
+def _settings(qemu: Qemu, device: _DeviceOptions) -> list[tuple[str, Visitor]]:
     """Return what sets the properties of a device; since 6.2 in a dictionary's order."""
-    v: PropertyVisitor
+    v: Visitor
     if device.from_json:
         v = QObjectInputVisitor(device.values)
     elif qemu.tree.vl.device_takes_json:
-        v = KeyvalInputVisitor(qemu, device.values)
+        v = qobject_input_visitor_new_keyval(qemu, device.values)
     else:
         return [(name, StringInputVisitor(qemu, text)) for name, text in device.params]
     return [(name, v) for name in _qdict_order(device.values)]

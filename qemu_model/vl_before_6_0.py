@@ -11,6 +11,7 @@ from typing import Final
 from . import messages
 from .boards import machine_get_class
 from .error import Error, Exit
+from .front_end import CommandLine
 from .globals import Qemu
 from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
@@ -42,7 +43,6 @@ from .vl_options import (
     OBJECT_OPTS,
     SMP_OPTS,
     SMP_OPTS_SINCE_4_1,
-    CommandLine,
     Option,
     _find_and_set_machine,
     _parse_other_option,
@@ -67,7 +67,7 @@ _KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = Mappin
 )
 
 
-def parse_command_line(
+def _parse_command_line(
     qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]
 ) -> CommandLine:
     """Read all options; ids of objects are checked here, before the first object is made.

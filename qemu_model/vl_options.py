@@ -13,8 +13,8 @@ import attrs
 from . import messages
 from .boards import MIB
 from .cutils import UINT64_MAX, qemu_strtosz
-from .devices.names import is_device
 from .error import Error, Exit, Message
+from .front_end import CommandLine
 from .globals import Qemu
 from .machine import machine_set_mem
 from .machines import find_machine
@@ -114,45 +114,6 @@ class Option(Value):
     def location(self) -> str:
         """The option as error reports name it."""
         return self.word if self.value is None else f"{self.word} {self.value}"
-
-
-@attrs.define(eq=False, repr=False)
-class CommandLine(Value):
-    """The options of one command line, in the order given, each kind by itself.
-
-    Every entry keeps its place on the line, as error reports name it.  ``ignored``
-    are the options that say nothing about memory backends, with their values, among
-    them the devices and objects that take none; ``assumed`` are sentences about what the
-    model assumes of others.  ``mem_lock`` is ``on`` or ``on-fault`` where -overcommit locks
-    memory, else ``off``.  ``wants_help`` if the value of an option asks for help, ``cpu`` is
-    what -cpu says.  ``assumed_machine`` is the machine where the line names none.
-    """
-
-    objects: list[QemuOpts] = attrs.field(factory=list)
-    machine: list[QemuOpts] = attrs.field(factory=list)
-    memory: list[QemuOpts] = attrs.field(factory=list)
-    smp: list[QemuOpts] = attrs.field(factory=list)
-    numa: list[QemuOpts] = attrs.field(factory=list)
-    devices: list[QemuOpts] = attrs.field(factory=list)
-    mem_path: str | None = None
-    mem_prealloc: bool = False
-    mem_lock: str = "off"
-    acpi: bool = True
-    wants_help: bool = False
-    cpu: str | None = None
-    ignored: list[str] = attrs.field(factory=list)
-    assumed: list[str] = attrs.field(factory=list)
-    assumed_machine: str | None = None
-
-    def ignore(self, option: Option) -> None:
-        """Note an option that decides nothing about memory."""
-        self.ignored.append(option.location)
-
-    def ignore_device(self, option: Option, driver: str | None) -> None:
-        """Note a device that takes no backend, and an assumption if no QEMU is known to have it."""
-        self.ignore(option)
-        if driver and not is_device(driver) and not is_help_option(driver):
-            self.assumed.append(f"QEMU has a device '{driver}', which the model does not know")
 
 
 def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:

@@ -102,11 +102,11 @@ def commands() -> Iterator[str]:
 
 
 def command_line_options() -> Iterator[str]:
-    from qemu_model.qemu_options_hx import options_of_all_releases
+    from qemu_model.qemu_options_hx import qemu_options
     from qemu_model.revisions.release import release_text
 
     rows = []
-    for name, option in sorted(options_of_all_releases().items(), key=lambda item: item[0].lower()):
+    for name, option in sorted(qemu_options().items(), key=lambda item: item[0].lower()):
         since = release_text(option.since) if option.since > (3, 1, 50) else "3.1 or earlier"
         until = release_text(option.until) if option.until else ""
         rows.append((f"``-{name}``", "yes" if option.has_arg else "", since, until))

@@ -11,7 +11,7 @@ from ..revision import RELEASES, REVISIONS, Revision, UnknownRevision, find
 from .options import UsageError, nearest
 
 if TYPE_CHECKING:
-    from ..qmp import NotModelled
+    from ..front_end import NotModelled
 
 
 def choose_revision(name: str) -> Revision:

@@ -91,8 +91,8 @@ def main(argv: Sequence[str]) -> int:
     makers = [host_maker(hosts[0]), host_maker(hosts[-1])]
     qmp = read_qmp(words.value(QMP)) if words.has(QMP) else []
 
+    from ..front_end import NotModelled
     from ..host.protocol import HostRefuses
-    from ..qmp import NotModelled
     from ..review.diff import difference
 
     try:

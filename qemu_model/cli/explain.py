@@ -80,8 +80,8 @@ def main(argv: Sequence[str]) -> int:
         choose_host(host)
 
     from ..explain.explanation import explain
+    from ..front_end import NotModelled
     from ..host.protocol import CannotAsk, HostRefuses
-    from ..qmp import NotModelled
 
     note = ""
     asked: dict[str, Any] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ..vl_options import CommandLine
+    from ..front_end import CommandLine
 
 #: A value that is longer, in characters, is left out; --json has all of them whole.
 _LONGEST: Final = 20

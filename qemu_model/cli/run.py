@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ..front_end import NotModelled
 from ..host.protocol import HostRefuses
-from ..qmp import NotModelled
 from .choices import choose_host, not_modelled
 from .line_input import INPUT, given_line, show_notes
 from .options import COLOR, HELP, HOST, JSON, QMP, REVISION, Option, UsageError, Words, split, usage

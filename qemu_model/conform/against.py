@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ..front_end import NotModelled
 from ..host.live import LiveHost
 from ..host.protocol import HostRefuses
 from ..host.same_addresses import SameAddressesHost
@@ -21,7 +22,6 @@ from ..judge.judge import judge
 from ..judge.log import Log
 from ..judge.trace_set import read_trace_set
 from ..process import run
-from ..qmp import NotModelled
 from ..revision import Revision
 from ..revisions.neighbours import releases_between
 from .binary import Qemu

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from ..front_end import NotModelled
 from ..host.live import LiveHost
 from ..host.protocol import HostRefuses
 from ..host.same_addresses import SameAddressesHost
@@ -23,7 +24,6 @@ from ..judge.judge import judge
 from ..judge.log import Log
 from ..judge.trace_set import read_trace_set
 from ..process import run
-from ..qmp import NotModelled
 from ..revision import Revision
 from .cases import Case, Place, devices, every_case
 from .conform_place import Target

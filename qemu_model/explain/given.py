@@ -12,7 +12,7 @@ import attrs
 
 from ..error import Error
 from ..qemu_option import qemu_opts_parse
-from ..qemu_options_hx import options_of_all_releases
+from ..qemu_options_hx import qemu_options
 from ..records import Value
 
 
@@ -54,7 +54,7 @@ def words_of(args: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def _takes_value(name: str) -> bool:
-    option = options_of_all_releases().get(name)
+    option = qemu_options().get(name)
     return option is not None and option.has_arg
 
 

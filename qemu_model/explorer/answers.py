@@ -24,6 +24,7 @@ from ..explain.explanation import explain
 from ..explain.why import why
 from ..findings.releases import trees_in_words
 from ..findings.tree_choice import tree_for
+from ..front_end import NotModelled
 from ..host import profiles
 from ..host.protocol import HostRefuses
 from ..host.simulated import SimulatedHost
@@ -35,7 +36,6 @@ from ..judge.judge import judge
 from ..judge.log import Log
 from ..process import Run
 from ..process import run as run_process
-from ..qmp import NotModelled
 from ..review.diff import compare
 from ..revision import find
 from ..revisions.default import Choice, choose

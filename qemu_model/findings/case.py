@@ -146,7 +146,7 @@ def look_at(
 ) -> Look:
     """Run a line and the commands after it, and note the memory that it makes."""
     process = Process(args, host, revision)
-    process.must_negotiate = negotiates(qmp)
+    process.qemu.must_negotiate = negotiates(qmp)
     made: dict[str, Any] = {}
     addresses: dict[str, int] = {}
     try:

@@ -4,6 +4,11 @@ The methods are Linux's system calls, with the calls' own names and arguments,
 and they answer as the kernel does: a result of zero or more, or **the negative
 errno** (``-errno.ENOENT``).  No answer is an exception.
 
+Four methods are not one call each; none of them is recorded as an event.  ``read_file`` is
+open, read and close; ``memfd_probe`` is memfd_create and close, before QEMU reads its
+line; ``temporary_name`` is the part of a file's name that mkstemp(3) draws with
+getrandom(2); ``touch_pages`` is loads and stores.
+
 A host can be this machine's kernel (:mod:`qemu_model.host.live`), a simulated one
 (:mod:`qemu_model.host.simulated`), a recorded trace (:mod:`qemu_model.judge.replay`), or a
 wrapper around another host (:mod:`qemu_model.host.wrapper`).
@@ -176,7 +181,10 @@ class Host(Protocol):
         ...
 
     def memfd_probe(self, flags: int) -> bool:
-        """Return whether ``memfd_create("test", flags)`` works: QEMU asks at start-up."""
+        """Return whether memfd_create(2) takes ``flags``, which QEMU tries as it starts.
+
+        The file, called ``test``, is closed at once.
+        """
         ...
 
     def temporary_name(self) -> str:

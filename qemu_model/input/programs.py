@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import Final
 
-from ..qemu_options_hx import options_of_all_releases
+from ..qemu_options_hx import qemu_options
 
 #: A program's name; what may follow is a distribution's or a builder's addition.
 _NAME: Final = (
@@ -30,7 +30,7 @@ def is_program(word: str) -> bool:
 @cache
 def options_with_value() -> frozenset[str]:
     """Return the options that take a value in some release."""
-    options = options_of_all_releases().values()
+    options = qemu_options().values()
     return frozenset(option.name for option in options if option.has_arg)
 
 
@@ -43,4 +43,4 @@ def option_name(word: str) -> str:
 
 def is_option(word: str) -> bool:
     """Return whether a word is an option that some release of QEMU has."""
-    return option_name(word) in options_of_all_releases()
+    return option_name(word) in qemu_options()

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
-from ..host.linux import MAP_ANONYMOUS, PROT_NONE
+from ..host.linux import MAP_ANONYMOUS, MFD_CLOEXEC, PROT_NONE
 from .backend_calls import BackendCalls
 from .log import PREFIX, UNFINISHED, Log, read_pid
 from .relevant_lines import STACK_OR_ARENA
@@ -104,7 +104,9 @@ class LogSearch:
             self._probes = {}
             for piece in islice(self._log.pieces(), _PIECES_OF_START):
                 for match in _PROBES.finditer(piece.data):
-                    self._probes[read_flags(match[1])] = not match[2]
+                    tried = read_flags(match[1])
+                    if isinstance(tried, int):
+                        self._probes[tried & ~MFD_CLOEXEC] = not match[2]
         return self._probes.get(flags, True)
 
     def number_in_shared_memory(self) -> int:

@@ -10,13 +10,13 @@ from typing import Any, Final
 import attrs
 
 from ..calls.event import Event
+from ..front_end import NotModelled
 from ..front_ends import front_end_of
 from ..host.caller import Caller
 from ..host.protocol import Platform
 from ..inspect.cannot_judge import CannotJudge
 from ..machines.targets import target_of
 from ..process import Process, negotiates
-from ..qmp import NotModelled
 from ..revision import Revision
 from .alignment import Alignment
 from .backend_calls import BackendCalls
@@ -87,7 +87,7 @@ class Trial:
             assumed_machine=target_of(given.options).default_machine,
             caller=caller,
         )
-        self._process.must_negotiate = negotiates(given.qmp or ())
+        self._process.qemu.must_negotiate = negotiates(given.qmp or ())
         self._left_out: list[str] = []
         self._unknown = ""
         #: Divergences up to where the model met a name that it does not know.

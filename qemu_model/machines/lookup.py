@@ -16,7 +16,7 @@ from ..boards import MachineClass
 from ..records import Value
 from ..revisions.release import Release, is_between, value_in
 from ..target_info import TargetInfo
-from .programs import OTHER, X86
+from .programs import X86
 from .targets import TARGETS
 
 _X86: Final = TARGETS[X86]
@@ -98,12 +98,12 @@ def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> Name
     stands for QEMU's nearest type.  A program whose machines the model does not have is
     assumed to have the memory of ``virt``.
     """
-    if target.name == OTHER and name != "none":
-        virt = _newest("virt", release, target)
+    if target.every_machine_is is not None and name != "none":
+        nearest = _newest(target.every_machine_is, release, target)
         return NamedMachine(
-            virt,
+            nearest,
             f"the model has no machine types of this program; '{name}' is modelled as "
-            f"{virt.name} of qemu-system-aarch64",
+            f"{nearest.name} of qemu-system-aarch64",
         )
     machine = target.machines.get(name)
     if machine is not None:

@@ -54,7 +54,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
             ),
             _AARCH64,
             attrs.evolve(_AARCH64, name="arm"),
-            attrs.evolve(_AARCH64, name=OTHER, default_machine="virt"),
+            attrs.evolve(_AARCH64, name=OTHER, default_machine="virt", every_machine_is="virt"),
             TargetInfo(
                 "ppc64",
                 _table(PSERIES),

@@ -41,16 +41,15 @@ class Difference(Value):
     """What is known of a field: what it says, where QEMU does it, and since when.
 
     ``since`` is a release (``9.1``), a patch (``V8/4``) or a posting (``V7``), ``function``
-    the C file and function as the newest release has them.  ``shown`` is a run that shows
-    it; where no run does, ``unseen`` says why.
+    the C file and function as the newest release has them.  ``shown`` is the smallest run
+    that shows it.
     """
 
     sentence: str
     since: str
     function: str
     evidence: Evidence
-    shown: Shown | None = None
-    unseen: str = ""
+    shown: Shown
 
 
 _KEY: Final = "difference"
@@ -63,11 +62,10 @@ def _field(
     evidence: Evidence = "read",
     *,
     default: Any = False,
-    shown: Shown | None = None,
-    unseen: str = "",
+    shown: Shown,
 ) -> Any:
     """Return an attrs field with its :class:`Difference`."""
-    known = Difference(sentence, since, function, evidence, shown, unseen)
+    known = Difference(sentence, since, function, evidence, shown)
     return attrs.field(default=default, metadata={_KEY: known})
 
 

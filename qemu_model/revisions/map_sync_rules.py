@@ -10,8 +10,9 @@ from typing import Final, Literal
 
 import attrs
 
-from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC, RamFlags
+from ..ram_addr import RAM_PMEM, RAM_SHARED, RAM_SYNC
 from ..records import Value
+from ..records.ram_flags import RamFlags
 
 
 @attrs.frozen(eq=False, repr=False)

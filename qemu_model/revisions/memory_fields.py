@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import attrs
 
-from ..ram_addr import RAM_SHARED, RamFlags
+from ..ram_addr import RAM_SHARED
 from ..records import Value
+from ..records.ram_flags import RamFlags
 from .fields import Shown
 from .fields import _field as difference
 
@@ -62,13 +63,6 @@ class MmapAlloc(Value):
 class Memfd(Value):
     """``util/memfd.c``."""
 
-    checks_close_on_exec: bool = difference(
-        "what the kernel's memfd_create can do is tried with MFD_CLOEXEC",
-        "4.0",
-        "util/memfd.c:qemu_memfd_check",
-        "measured",
-        unseen="QEMU tries it before it reads the line, which only strace shows",
-    )
     reports_before_it_closes: bool = difference(
         "a memfd that failed is reported with the errno of that failure, not with that of "
         "the close() after it",

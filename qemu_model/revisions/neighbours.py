@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Final
 
 from .release import Release, is_between
@@ -15,19 +16,22 @@ from .revision import Revision
 _DEVELOPMENT: Final = 50
 
 
+_BY_RELEASE: Final = MappingProxyType({tree.release: tree for tree in RELEASES})
+
+
 def release_named(release: Release) -> Revision | None:
     """Return the tree of a release, also for a stable one (9.1.2); None for an unknown release."""
-    return next((tree for tree in RELEASES if tree.release == release[:2]), None)
+    return _BY_RELEASE.get(release[:2])
 
 
 def is_development(release: Release) -> bool:
     """Return whether a version is a development tree's, such as 9.1.50."""
-    return release[2:3] >= (_DEVELOPMENT,)
+    return is_between(release[2:3], (_DEVELOPMENT,), None)
 
 
 def may_be_the_series(release: Release) -> bool:
     """Return whether a version is one that the series was built on: 3.1 and 3.1.50."""
-    return release[:2] == BASE.release[:2]
+    return release_named(release) is release_named(BASE.release)
 
 
 def nearest(release: Release) -> Revision:
@@ -58,4 +62,4 @@ def releases_between(one: Revision, other: Revision) -> list[Revision]:
 def trees_that_may_have(trees: Sequence[Revision], release: Release) -> list[Revision]:
     """Return the trees not older than a release, its own first, else in the order they are in."""
     able = [tree for tree in trees if is_between(tree.release, release, None)]
-    return sorted(able, key=lambda tree: tree.release != release)
+    return sorted(able, key=lambda tree: not is_between(release, tree.release, None))

@@ -1,10 +1,9 @@
-"""The releases, 3.1 to 11.1: each a function from one tree to the next."""
+"""The releases, 3.1 to 11.1: each a function from one tree to the next, oldest first."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -54,7 +53,7 @@ def qemu_4_0(tree: Revision) -> Revision:
         "April 2019",
         virt=attrs.evolve(tree.virt, ram_may_be_large=True),
         numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
-        memfd=Memfd(checks_close_on_exec=True, reports_before_it_closes=True),
+        memfd=Memfd(reports_before_it_closes=True),
         mmap_alloc=attrs.evolve(tree.mmap_alloc, guards_with_the_files_pages=True),
         hostmem=attrs.evolve(
             tree.hostmem,
@@ -402,40 +401,14 @@ def qemu_11_1(tree: Revision) -> Revision:
     )
 
 
-#: What each release after 3.1 changes, oldest first.  4.0 grew from :data:`BASE`.
-STEPS: Final[tuple[Callable[[Revision], Revision], ...]] = (
-    qemu_4_0,
-    qemu_4_1,
-    qemu_4_2,
-    qemu_5_0,
-    qemu_5_1,
-    qemu_5_2,
-    qemu_6_0,
-    qemu_6_1,
-    qemu_6_2,
-    qemu_7_0,
-    qemu_7_1,
-    qemu_7_2,
-    qemu_8_0,
-    qemu_8_1,
-    qemu_8_2,
-    qemu_9_0,
-    qemu_9_1,
-    qemu_9_2,
-    qemu_10_0,
-    qemu_10_1,
-    qemu_10_2,
-    qemu_11_0,
-    qemu_11_1,
-)
-
-
 def _releases() -> tuple[Revision, ...]:
+    """Return the tree of each function above, in their order, after 3.1; 4.0 grew from BASE."""
     trees = [QEMU_3_1]
     tree = BASE
-    for step in STEPS:
-        tree = step(tree)
-        trees.append(tree)
+    for name, step in globals().items():
+        if name.startswith("qemu_"):
+            tree = step(tree)
+            trees.append(tree)
     return tuple(trees)
 
 

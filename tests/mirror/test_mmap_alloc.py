@@ -60,8 +60,8 @@ from qemu_model.ram_addr import (
     RAM_SHARED,
     RAM_SYNC,
     RAM_SYNC_OR_STOP,
-    RamFlags,
 )
+from qemu_model.records.ram_flags import RamFlags
 from qemu_model.revision import find
 
 DARWIN = Platform("darwin", map_sync=0, map_shared_validate=0, vmalloc_align=PAGE)

@@ -39,8 +39,8 @@ from qemu_model.ram_addr import (
     RAM_SHARED,
     MemoryRegion,
     RAMBlock,
-    RamFlags,
 )
+from qemu_model.records.ram_flags import RamFlags
 from qemu_model.revision import find
 
 ENOENT, EEXIST, EISDIR, EINTR = -errno.ENOENT, -errno.EEXIST, -errno.EISDIR, -errno.EINTR
@@ -416,10 +416,8 @@ def test_size_of_a_huge_page_is_a_power_of_two(tree: str) -> None:
         assert found == "Hugepage size must be a power of 2"
 
 
-@pytest.mark.parametrize(("tree", "more"), [("v8", 0), ("qemu-7.2", CLOEXEC)])
-def test_kernel_is_asked_for_each_kind_of_memfd(tree: str, more: int) -> None:
-    """qemu_memfd_check; before 4.0 without MFD_CLOEXEC."""
-    asked: list[int] = []
-    host = ToldHost(memfd_probe=[lambda flags: not asked.append(flags)])
-    assert qemu_memfd_check(qemu_on(host, find(tree)), HUGETLB, (SEALING, HUGETLB))
-    assert asked == [more | SEALING, more | HUGETLB]
+def test_kernel_is_asked_for_each_kind_of_memfd() -> None:
+    """qemu_memfd_check."""
+    host = ToldHost(memfd_probe=[False, True])
+    assert qemu_memfd_check(qemu_on(host), HUGETLB, (SEALING, HUGETLB))
+    assert host.made("memfd_probe") == [("memfd_probe", SEALING), ("memfd_probe", HUGETLB)]

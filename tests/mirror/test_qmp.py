@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from mirror_host import HUGE, ToldHost
 
+from qemu_model.front_end import NotModelled
 from qemu_model.host.linux import MADV_DONTDUMP
 from qemu_model.process import run
-from qemu_model.qmp import NotModelled
 from qemu_model.revision import BASE, QEMU_7_2, V8, Revision
 
 NEGOTIATE = {"execute": "qmp_capabilities"}

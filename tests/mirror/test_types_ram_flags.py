@@ -22,7 +22,8 @@ from qemu_model.memory import memory_region_init_ram_from_file
 from qemu_model.ram_addr import MemoryRegion
 from qemu_model.mmap_alloc import qemu_ram_mmap
 from qemu_model.physmem import qemu_ram_alloc_from_fd
-from qemu_model.ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC, RamFlags
+from qemu_model.ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC
+from qemu_model.records.ram_flags import RamFlags
 from qemu_model.revisions.memory_fields import OslibPosix
 
 
