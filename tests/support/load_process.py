@@ -37,8 +37,8 @@ TOO_LARGE: Final = 1 << 44
 FILES: Final = 50
 #: What is made before anything is measured: by then every cache is filled.
 WARM_UP: Final = 200
-#: How many backends' bytecodes are counted, at the beginning and at the end.
-COUNTED: Final = 10
+#: How many backends' bytecodes are counted, at the beginning and at the end: of every kind some.
+COUNTED: Final = 16
 
 #: What each kind of backend is, and its properties but for the path.
 KINDS: Final = MappingProxyType(
@@ -66,14 +66,14 @@ REFUSED: Final = ("refused", "unknown", "late", "lost")
 
 @attrs.frozen
 class Task:
-    """What a process is to do: ``count`` backends of a ``kind`` on a ``host``, in one ``way``.
+    """What a process is to do: ``count`` backends of ``kinds`` in turn on a ``host``, in a ``way``.
 
     ``way`` is ``process``, one QEMU that has them all added and deleted over QMP;
     ``endless``, the same, measured while it still runs; or ``runs``, a QEMU for each.
     """
 
     host: str
-    kind: str
+    kinds: tuple[str, ...]
     way: str
     count: int
     directory: str
@@ -180,14 +180,18 @@ class Backends:
             once()
             self._made += 1
 
+    @property
+    def _kind(self) -> str:
+        return self._task.kinds[self._made % len(self._task.kinds)]
+
     def _properties(self) -> tuple[str, dict[str, object]]:
-        qom_type, properties = KINDS[self._task.kind]
+        qom_type, properties = KINDS[self._kind]
         properties = dict(properties)
         if qom_type == "memory-backend-file":
-            nameless = "nameless" in self._task.kind
+            nameless = "nameless" in self._kind
             name = "/" if nameless else f"/nv{self._made % FILES:02}.img"
             properties["mem-path"] = f"{self._task.directory}{name}"
-        if self._task.kind == "unknown":
+        if self._kind == "unknown":
             properties[f"x{self._made:06}"] = 1
         return qom_type, properties
 
@@ -204,7 +208,7 @@ class Backends:
         process.command({"execute": "object-add", "arguments": arguments})
         process.command({"execute": "object-del", "arguments": {"id": name}})
         added, deleted = process.replies[-2:]
-        refused = self._task.kind in REFUSED
+        refused = self._kind in REFUSED
         assert ("error" in added, "error" in deleted) == (refused, refused), process.replies[-2:]
         if self._task.way == "endless":
             process.forget()
@@ -215,7 +219,7 @@ class Backends:
         for name, value in properties.items():
             options.append(f"{name}={('off', 'on')[value] if isinstance(value, bool) else value}")
         done = run(["-object", ",".join(options)], self._host, self._revision)
-        refused = self._task.kind in REFUSED
+        refused = self._kind in REFUSED
         assert done.exit == int(refused), done.stderr
         self._no_leak(done)
 
@@ -241,7 +245,7 @@ class Backends:
 
     def _no_leak(self, done: Run) -> None:
         leaks = done.leaks
-        lost = 1 if self._task.kind == "lost" else 0
+        lost = int("lost" in self._task.kinds)
         assert (leaks.fds, leaks.mappings, leaks.strings) == (lost, 0, 0), leaks
 
 
