@@ -19,6 +19,7 @@ from .conform_run import (
     AGAINST,
     FILTER,
     FROM,
+    INJECT,
     JOBS,
     JUNIT,
     LINE,
@@ -52,6 +53,7 @@ OPTIONS: Final = (
     SHARD,
     LINE,
     FROM,
+    INJECT,
     RESUME,
     JSON,
     JUNIT,
@@ -86,9 +88,11 @@ def help_text() -> str:
             "qemu-model conform --qemu qemu-system-x86_64 --junit conform.xml -j 4",
             "qemu-model conform --qemu build/qemu-system-x86_64 \\",
             "    --against debian:trixie-backports --sample 200",
+            "qemu-model conform --qemu qemu-system-x86_64 --against qemu-system-x86_64 \\",
+            "    --inject madvise:error=ENOSYS --sample 20",
         ),
         "0: nothing failed.  1: something did.  2: our options are wrong, or a program or library\n"
-        "is missing.  125: with --against, a QEMU cannot be run, which git bisect run skips.",
+        "is missing.  125: with --against, no case can be run, which git bisect run skips.",
     )
 
 
@@ -225,7 +229,7 @@ def _conform(words: Words, names: Sequence[str], target: Target | None) -> int:
     jobs = words.number(JOBS, os.cpu_count() or 1)
     try:
         with terminated_as_interrupted(), unpacking() as on_progress:
-            qemu = Qemu.at(words.value(QEMU), on_progress)
+            qemu = Qemu.at(words.value(QEMU), on_progress, words.values(INJECT))
         if words.has(REVISION):
             revision = choose_revision(words.value(REVISION))
             how = f"{qemu.version}: revision {revision.name}, as asked"
@@ -234,7 +238,10 @@ def _conform(words: Words, names: Sequence[str], target: Target | None) -> int:
         print(how, file=sys.stderr)
         if target is not None:
             print(target.in_words(), file=sys.stderr)
-        what = {"qemu": [qemu.binary, qemu.version], "revision": revision.name}
+        what = {
+            "qemu": [qemu.binary, qemu.version, *qemu.inject],
+            "revision": revision.name,
+        }
         with (
             terminated_as_interrupted(),
             kept_results(words, what, names) as (kept, keep),

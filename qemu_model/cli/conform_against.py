@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .conform_run import (
     AGAINST,
+    INJECT,
     JOBS,
     JUNIT,
     QEMU,
@@ -22,7 +23,7 @@ from .conform_run import (
     unpacking,
     write_whole,
 )
-from .options import JSON, UsageError, Words
+from .options import JSON, Words
 
 if TYPE_CHECKING:
     from ..conform.against import Side
@@ -44,16 +45,16 @@ def compare(
     from ..conform.errors import DriverError
 
     try:
-        one, other = _side(words.value(QEMU)), _side(words.value(AGAINST))
+        one = _side(words.value(QEMU), words.values(INJECT))
+        other = _side(words.value(AGAINST))
     except DriverError as error:
-        print(f"qemu-model conform: {error}", file=sys.stderr)
-        return SKIP
+        return _skipped(str(error))
     jobs = words.number(JOBS, os.cpu_count() or 1)
     if lines:
         # One's own lines may name the same file.
         jobs = 1
     what: dict[str, object] = {
-        "qemu": [one.qemu.binary, one.qemu.version],
+        "qemu": [one.qemu.binary, one.qemu.version, *one.qemu.inject],
         "against": [other.qemu.binary, other.qemu.version],
         "lines": [list(line) for line in lines],
     }
@@ -74,9 +75,9 @@ def compare(
                 one, other, left, lines=lines, jobs=jobs, target=target, on_result=note
             )
     except DriverError as error:
-        raise UsageError(str(error)) from error
+        return _skipped(str(error))
     except OSError as error:
-        raise UsageError(f"there is no room for the cases: {error}") from error
+        return _skipped(f"there is no room for the cases: {error}")
     report = AgainstReport(one, other, tuple(known[name] for name in names if name in known))
     if words.has(JUNIT):
         write_whole(Path(words.value(JUNIT)), report.to_junit())
@@ -87,14 +88,19 @@ def compare(
     return report.status
 
 
-def _side(binary: str) -> Side:
+def _skipped(reason: str) -> int:
+    print(f"qemu-model conform: {reason}", file=sys.stderr)
+    return SKIP
+
+
+def _side(binary: str, inject: Sequence[str] = ()) -> Side:
     """Return a QEMU with the tree that models it, and say on stderr which that is."""
     from ..conform.against import Side
     from ..conform.conformance import detect
     from ..conform.driver import Qemu
 
     with terminated_as_interrupted(), unpacking() as on_progress:
-        qemu = Qemu.at(binary, on_progress)
+        qemu = Qemu.at(binary, on_progress, inject)
     revision, how = detect(qemu)
     print(how, file=sys.stderr)
     return Side(qemu, revision)

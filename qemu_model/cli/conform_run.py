@@ -29,6 +29,9 @@ LIST: Final = Option("--list", "name the cases and run none")
 AGAINST: Final = Option(
     "--against", "compare with this QEMU, or debian:SUITE, in place of the model", "OTHER"
 )
+INJECT: Final = Option(
+    "--inject", "let a call of BINARY fail in each case, as strace -e inject= has it", "FAULT"
+)
 LINE: Final = Option(
     "--line", "with --against: compare on this command line in place of the cases", "LINE"
 )
@@ -110,14 +113,21 @@ def unpacking() -> Iterator[Callable[[str, int, int], None] | None]:
 def kept_results(
     words: Words, what: Mapping[str, object], names: Sequence[str]
 ) -> Iterator[tuple[dict[str, dict[str, Any]], Callable[[dict[str, object]], None]]]:
-    """Give the results that ``--resume FILE`` has, and what keeps another one there."""
+    """Give the results that ``--resume FILE`` has, and what keeps another one there.
+
+    Raises :class:`~qemu_model.cli.options.UsageError` for a file that cannot be used.
+    """
     if not words.has(RESUME):
         yield {}, lambda _result: None
         return
+    from ..conform.errors import DriverError
     from ..conform.resume import Results
 
     sample = names if words.has(SAMPLE) else ()
-    results = Results(Path(words.value(RESUME)), what, sample)
+    try:
+        results = Results(Path(words.value(RESUME)), what, sample)
+    except DriverError as error:
+        raise UsageError(str(error)) from error
     try:
         yield results.known, results.add
     finally:

@@ -13,6 +13,7 @@ import attrs
 from .against import Comparison, Group, Side, Status, groups, principal
 from .conform_place import Target
 from .conform_worker import Worker
+from .driver import check_traceable
 from .junit import printable, to_text
 from .parallel import in_parallel
 
@@ -38,8 +39,13 @@ class AgainstReport:
 
     @property
     def status(self) -> int:
-        """The exit status: 0 unless something differs that no release explains."""
-        return 1 if self.of("different") else 0
+        """The exit status: 1 where something differs that no release explains, otherwise 0.
+
+        125, which ``git bisect run`` skips, where no case could be run.
+        """
+        if self.of("different"):
+            return 1
+        return 125 if self.results and len(self.of("not run")) == len(self.results) else 0
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -148,6 +154,9 @@ def conform_against(
     ``lines`` are command lines of one's own, the cases ``line/1`` and so on.  For the other
     arguments and the errors see :func:`~qemu_model.conform.conformance.conform`.
     """
+
+    for side in (one, other):
+        check_traceable(side.qemu)
 
     def make_worker(*places: Any) -> Worker:
         return Worker(one.qemu, one.revision, *places, other=other, lines=lines)

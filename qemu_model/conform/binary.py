@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,17 +30,23 @@ class Qemu:
 
     ``version`` is the text of its ``--version``; ``release`` the numbers in it, as
     (7, 2, 22).  ``firmware`` are directories of its own for ``-L``, for a QEMU that was
-    unpacked elsewhere than where it was built for.
+    unpacked elsewhere than where it was built for.  ``inject`` are faults, as strace takes
+    them, that each run of it gets.
     """
 
     binary: str
     version: str
     release: tuple[int, ...]
     firmware: tuple[str, ...] = ()
+    inject: tuple[str, ...] = ()
 
     @classmethod
-    def at(cls, binary: str, on_progress: Progress | None = None) -> Qemu:
+    def at(
+        cls, binary: str, on_progress: Progress | None = None, inject: Sequence[str] = ()
+    ) -> Qemu:
         """Look at the program ``binary`` and return it; ``debian:SUITE`` is unpacked first.
+
+        Its path is made absolute, because each run has a working directory of its own.
 
         Raise :class:`DriverError` where there is no such program, or it is not a QEMU.
         """
@@ -50,6 +57,7 @@ class Qemu:
         found = shutil.which(binary)
         if found is None:
             raise DriverError(f"no program '{binary}' to run: install it, or give its path")
+        found = os.path.abspath(found)
         try:
             answer = subprocess.run(
                 [found, "--version"],
@@ -66,7 +74,7 @@ class Qemu:
         if match is None:
             raise DriverError(f"'{found}' does not say which QEMU it is: {first!r}")
         release = tuple(int(part) for part in match[1].split("."))
-        return cls(found, first, release, _own_firmware(found))
+        return cls(found, first, release, _own_firmware(found), tuple(inject))
 
     @property
     def program_name(self) -> str:

@@ -55,7 +55,7 @@ class Worker:
         self._scratch = scratch
         places = (shared_memory, files, device)
         self._task: dict[str, Any] = {
-            "qemu": [qemu.binary, revision.name],
+            "qemu": [qemu.binary, revision.name, *qemu.inject],
             "other": None if other is None else [other.qemu.binary, other.revision.name],
             "places": [None if place is None else str(place) for place in places],
             "lines": [list(line) for line in lines],
@@ -176,8 +176,8 @@ def serve(task: Mapping[str, Any]) -> None:
 def _side(words: Sequence[str]) -> Side:
     from ..revision import find
 
-    binary, revision = words
-    return Side(Qemu.at(binary), find(revision))
+    binary, revision, *inject = words
+    return Side(Qemu.at(binary, inject=inject), find(revision))
 
 
 def cases_of(lines: Sequence[Sequence[str]]) -> list[Case]:

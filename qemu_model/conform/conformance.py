@@ -16,7 +16,7 @@ from ..revisions.neighbours import may_be_the_series
 from .conform import Result, Status
 from .conform_place import Target
 from .conform_worker import Worker
-from .driver import Qemu
+from .driver import Qemu, check_traceable
 from .findings import FINDINGS, Finding, not_seen
 from .junit import printable, to_text
 from .parallel import in_parallel
@@ -154,9 +154,10 @@ def conform(
     run again.  What is made, here and below ``target``, is gone
     afterwards, as is all that was started.
 
-    Raise :class:`~qemu_model.conform.driver.DriverError` where strace is not installed,
-    and OSError where no directory can be made.
+    Raise :class:`~qemu_model.conform.driver.DriverError` where strace is not installed or
+    cannot run ``qemu``, and OSError where no directory can be made.
     """
+    check_traceable(qemu)
 
     def make_worker(*places: Any) -> Worker:
         return Worker(qemu, revision, *places)

@@ -171,6 +171,28 @@ def check_strace() -> None:
         )
 
 
+def check_traceable(qemu: Qemu) -> None:
+    """Raise :class:`DriverError` where strace cannot run ``qemu``, with strace's reason."""
+    check_strace()
+    command = [*strace_command(Path(os.devnull), qemu.inject), qemu.binary, "--version"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as refusal:
+        raise DriverError(f"strace cannot run '{qemu.binary}': {refusal}") from refusal
+    said = done.stderr.decode("utf-8", "replace")
+    if done.returncode == 0 or not said.startswith("strace: "):
+        return
+    reason = f"strace cannot run '{qemu.binary}': {said.splitlines()[0]}"
+    if "PTRACE" in said.upper():
+        reason += (
+            "; a process has one tracer: in a wrapper use --inject in place of strace, and in a"
+            " container allow CAP_SYS_PTRACE"
+        )
+    raise DriverError(reason)
+
+
 def strace_command(
     trace: Path, inject: Sequence[str] = (), only_path: str | None = None
 ) -> list[str]:
@@ -285,7 +307,7 @@ def run_qemu(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         words = [
-            *strace_command(trace, inject, only_path),
+            *strace_command(trace, [*qemu.inject, *inject], only_path),
             qemu.binary,
             *qemu.firmware_options,
             *QUIET,

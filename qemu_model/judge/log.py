@@ -129,8 +129,9 @@ class Log:
         """Find the ``execve`` that started QEMU, and what follows it in the log.
 
         The first program called ``qemu-system...`` that was run; failing that one
-        with ``qemu`` or ``kvm`` in its name, failing that the first one.  Without
-        any the log is taken from its beginning.
+        with ``qemu`` or ``kvm`` in its name, failing that the first one.  Where its
+        process then executes another QEMU, it was a wrapper, and that one counts.
+        Without any the log is taken from its beginning.
         """
         best: tuple[_Rank, CommandLine, Piece] | None = None
         unfinished: dict[int | None, tuple[bytes, int]] = {}
@@ -139,7 +140,10 @@ class Log:
                 continue
             for found, after in _execve_lines(piece, unfinished):
                 rank = _rank(found.program)
-                if not found.failed and (best is None or rank > best[0]):
+                if found.failed:
+                    continue
+                replaces = best is not None and rank.resembles_qemu and found.pid == best[1].pid
+                if best is None or rank > best[0] or replaces:
                     best = (rank, found, after)
             if best is not None and best[0].is_qemu_system:
                 break

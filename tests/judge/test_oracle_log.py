@@ -62,13 +62,14 @@ def execve(program: str, *words: str, end: str = "0") -> str:
     [
         ([execve("/bin/sh"), execve("/usr/bin/qemu-system-x86_64", "-S")],
          "/usr/bin/qemu-system-x86_64", 2, 3),
-        ([execve("/usr/bin/qemu-system-arm"), execve("/usr/bin/qemu-system-x86_64")],
+        ([execve("/home/me/qemu-system-x86_64"), execve("/usr/bin/qemu-system-x86_64")],
+         "/usr/bin/qemu-system-x86_64", 2, 3),
+        ([execve("/usr/bin/qemu-system-arm"), f"9 {execve('/usr/bin/qemu-system-x86_64')}"],
          "/usr/bin/qemu-system-arm", 1, 2),
         ([execve("/usr/bin/kvm"), execve("/x/qemu-system-i386"), execve("/bin/sh")],
          "/x/qemu-system-i386", 2, 3),
-        ([execve("/bin/sh"), execve("/usr/bin/kvm"), execve("/usr/bin/qemu-img")],
-         "/usr/bin/kvm", 2, 3),
-        ([execve("/bin/qemu"), execve("/usr/bin/kvm")], "/bin/qemu", 1, 2),
+        ([execve("/usr/bin/qemu-system-x86_64"), execve("/usr/libexec/qemu-kvm")],
+         "/usr/libexec/qemu-kvm", 2, 3),
         ([execve("/bin/sh"), execve("/bin/bash")], "/bin/sh", 1, 2),
         ([execve("/home/qemu/bin/sh"), execve("/bin/kvm")], "/bin/kvm", 2, 3),
         ([execve("/a/qemu-system-x86_64", end="-1 ENOENT (No such file)"),
@@ -77,7 +78,8 @@ def execve(program: str, *words: str, end: str = "0") -> str:
     ],
 )  # fmt: skip
 def test_the_program_that_is_judged(log: list[str], program: str, line: int, below: int) -> None:
-    """The first qemu-system; failing that the first with qemu or kvm as its name; or the first."""
+    """The first qemu-system, or the QEMU that its process executes next; failing that the first
+    with qemu or kvm as its name; or the first."""
     for prefix in ("", "123 ", "[pid 45] "):
         text = "".join(f"{prefix}{one}\n" if "execve(" in one[:7] else f"{one}\n" for one in log)
         with log_of(text.encode() + b"1 close(0) = 0\n") as opened:

@@ -54,13 +54,22 @@ def test_one_binary_twice_gives_no_difference(
     status, shown = run(capsys, "--qemu", qemu, "--against", qemu, "--sample", "40")
     assert (status, shown["different"], shown["known"]) == (0, [], [])
     assert shown["same"] + len(shown["not_run"]) == 40
+    long = run(capsys, "--qemu", qemu, "--against", qemu, "--filter", "name that is too long")
+    assert (long[0], long[1]["same"]) == (0, 1)
 
 
 def test_a_call_that_one_binary_makes_more_is_found_and_reported_once(
-    qemu: str, patched: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    qemu: str,
+    patched: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     junit, kept = tmp_path / "against.xml", tmp_path / "kept"
-    words = ["--qemu", patched, "--against", qemu, "--filter", "size/ram: a", "--junit", str(junit)]
+    monkeypatch.chdir(tmp_path)
+    relative = f"./{Path(patched).name}"
+    words = ["--qemu", relative, "--against", qemu, "--filter", "size/ram: a page"]
+    words += ["--junit", str(junit)]
     status, shown = run(capsys, *words, "--resume", str(kept))
     assert status == 1
     kinds = [one for one in shown["kinds"] if "MADV_DONTDUMP" in one["kind"]]
@@ -128,11 +137,34 @@ def test_options_that_do_not_fit_are_refused_in_one_line(words: list[str], text:
     assert str(refused.value).startswith(text)
 
 
-def test_a_qemu_that_cannot_be_run_is_skipped_by_git_bisect(
-    capsys: pytest.CaptureFixture[str],
+def test_a_call_broken_by_straces_injection_is_found(
+    qemu: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--qemu", qemu, "--against", qemu, "--filter", "size/ram: a page"]
+    status, shown = run(capsys, *words, "--inject", "madvise:error=ENOSYS:when=2")
+    assert (status, [kind["example"] for kind in shown["kinds"]]) == (
+        1,
+        [
+            {
+                "part": "calls",
+                "qemu": "madvise(block 0, 4096, MADV_MERGEABLE) = -1 ENOSYS"
+                " (Function not implemented)",
+                "against": "madvise(block 0, 4096, MADV_MERGEABLE) = 0",
+            }
+        ],
+    )
+
+
+def test_a_qemu_that_cannot_be_run_or_traced_is_skipped_by_git_bisect(
+    qemu: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(["--qemu", "/nonexistent/qemu", "--against", "true"]) == 125
     assert "no program '/nonexistent/qemu' to run" in capsys.readouterr().err
+    wrapper = tmp_path / "traces-itself"
+    wrapper.write_text(f'#!/bin/sh\nexec strace -f -o /dev/null {qemu} "$@"\n')
+    wrapper.chmod(0o755)
+    assert command.main(["--qemu", str(wrapper), "--against", qemu, "--sample", "1"]) == 125
+    assert "in a wrapper use --inject in place of strace" in capsys.readouterr().err
 
 
 def test_like_differences_are_one_kind() -> None:
