@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Final
@@ -141,12 +142,19 @@ def do_strtosz(qemu: Qemu, text: str, default_suffix: str = "B") -> int:
 
     A number with one of the units B K M G T P E, or that of ``default_suffix``.
     """
-    if qemu.tree.cutils.sizes_are_exact:
-        return _exact_size(qemu, text, default_suffix)
-    return _size_as_double(qemu, text, default_suffix)
+    cutils = qemu.tree.cutils
+    if not cutils.sizes_are_exact:
+        return _size_as_double(text, default_suffix, cutils.size_reports_range)
+    size, warns = _exact_size(
+        text, default_suffix, cutils.size_may_be_a_fraction, cutils.hex_size_takes_a_unit
+    )
+    if warns:
+        qemu.warn_report(messages.HEX_SUFFIX, text=text)
+    return size
 
 
-def _size_as_double(qemu: Qemu, text: str, default_suffix: str) -> int:
+@functools.lru_cache(maxsize=256)
+def _size_as_double(text: str, default_suffix: str, reports_range: bool) -> int:
     """Read a size as strtod reads a number: with exponents, ``0x1p3`` and signs.
 
     A fraction needs a unit above B; a negative size and one near 2**64 are out of range,
@@ -157,8 +165,7 @@ def _size_as_double(qemu: Qemu, text: str, default_suffix: str) -> int:
         return -EINVAL
     value, end = read
     if value is None:
-        reports = qemu.tree.cutils.size_reports_range
-        return -ERANGE if reports and end == len(text) else -EINVAL
+        return -ERANGE if reports_range and end == len(text) else -EINVAL
     if not math.isfinite(value):
         return -EINVAL
     unit = suffix_mul(text[end : end + 1])
@@ -175,19 +182,25 @@ def _size_as_double(qemu: Qemu, text: str, default_suffix: str) -> int:
     return int(value * unit)
 
 
-def _exact_size(qemu: Qemu, text: str, default_suffix: str) -> int:
-    """Read a size without loss: decimal with a fraction, or hexadecimal.
-
-    A fraction needs a unit above B, and half a byte is rounded up.  Prints ``Using a
-    multiplier suffix on hex numbers is deprecated: <text>`` where the release has it.
-    """
+@functools.lru_cache(maxsize=256)
+def _exact_size(
+    text: str, default_suffix: str, any_fraction: bool, hex_takes_a_unit: bool
+) -> tuple[int, bool]:
+    """Read a size without loss, and return whether it is hexadecimal with a unit."""
     match = _SIZE.fullmatch(text)
     assert match is not None, "the last group takes anything"
+    if not match["hex"]:
+        return _decimal_size(match, default_suffix, any_fraction), False
+    rest = match["rest"]
+    size = _hexadecimal_size(int(match["hex"], 16), match["sign"], rest, default_suffix)
+    if rest and size != -EINVAL and not hex_takes_a_unit:
+        return -EINVAL, False
+    return size, bool(rest) and size != -EINVAL
+
+
+def _decimal_size(match: re.Match[str], default_suffix: str, any_fraction: bool) -> int:
+    """Return a decimal size: a fraction needs a unit above B, and half a byte is rounded up."""
     whole, fraction, rest = match["whole"] or "", match["fraction"], match["rest"]
-    if match["hex"]:
-        sizes = int(match["hex"], 16), match["sign"], rest
-        return _hexadecimal_size(qemu, text, *sizes, default_suffix)
-    any_fraction = qemu.tree.cutils.size_may_be_a_fraction
     if not whole and (not any_fraction or fraction is None or fraction == "."):
         return -EINVAL
     if match["sign"] == "-":
@@ -208,19 +221,13 @@ def _exact_size(qemu: Qemu, text: str, default_suffix: str) -> int:
     return size if size <= UINT64_MAX else -ERANGE
 
 
-def _hexadecimal_size(
-    qemu: Qemu, text: str, value: int, sign: str, rest: str, default_suffix: str
-) -> int:
+def _hexadecimal_size(value: int, sign: str, rest: str, default_suffix: str) -> int:
     """Return the size that a hexadecimal number and the ``rest`` after it mean."""
     unit = suffix_mul(rest[:1])
     if sign == "-" or rest[1:] or (rest and unit < 0):
         return -EINVAL
-    if rest and not qemu.tree.cutils.hex_size_takes_a_unit:
-        return -EINVAL
     if value > UINT64_MAX:
         return -EINVAL if rest else -ERANGE
-    if rest:
-        qemu.warn_report(messages.HEX_SUFFIX, text=text)
     size = value * (unit if rest else suffix_mul(default_suffix))
     return size if size <= UINT64_MAX else -ERANGE
 

@@ -14,6 +14,7 @@ Every text comes from a :class:`Message` of the catalogue (:mod:`qemu_model.mess
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class Message(Record):
 
     def template_in(self, tree: Revision) -> str:
         """Return the template of ``tree``, or the last one where it says nothing."""
-        return value_in(self.texts, tree.release) or self.template
+        return _template(self, tree.release)
 
     def function_in(self, tree: Revision) -> str:
         """Return the C file and function that says it in ``tree``."""
@@ -96,6 +97,11 @@ class Message(Record):
     def error(self, errno: int = 0, *, hint: str = "", **fields: object) -> Error:
         """Return the message as an error to raise (``error_setg``, ``error_setg_errno``)."""
         return Error(self, errno, fields, hint=hint)
+
+
+@functools.lru_cache(maxsize=1024)
+def _template(message: Message, release: Release) -> str:
+    return value_in(message.texts, release) or message.template
 
 
 class Outcome(Exception):

@@ -28,7 +28,6 @@ from .qom import (
     Object,
     Property,
     TypeInfo,
-    always,
     object_get_canonical_path,
     object_get_canonical_path_component,
     object_get_link_property,
@@ -577,7 +576,7 @@ def backend_type(
     alloc: Callable[[Qemu, Any], None] | None = None,
     unparent: Callable[[Qemu, Any], None] = _host_memory_backend_unparent,
     abstract: bool = False,
-    exists: Callable[[Qemu], bool] = always,
+    exists: Callable[[Qemu], bool] | None = None,
     since: str = "3.1",
 ) -> HostMemoryBackendClass:
     """Return a type that inherits from ``memory-backend`` and takes memory with ``alloc``."""

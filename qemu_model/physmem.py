@@ -71,6 +71,7 @@ KNOWN_FLAGS = (
     | RAM_READONLY
     | RAM_READONLY_FD
 )
+NOT_PRIVATE = ~RAM_PRIVATE
 #: mkstemp(3) gives up after this many names that exist; QEMU then begins again.
 MKSTEMP_ATTEMPTS = 62**3
 #: After so many rounds with the same answers the model takes file_ram_open's loop for endless.
@@ -111,7 +112,7 @@ def _number_in(qemu: Qemu, path: str) -> int | None:
 
 @makes_calls
 def file_ram_open(
-    qemu: Qemu, path: str, region_name: str, *, readonly: bool = False
+    qemu: Qemu, path: str, region_name: str, readonly: bool = False
 ) -> tuple[int, bool]:
     """Open the file at ``path``, or create it, or a nameless one if it is a directory.
 
@@ -174,7 +175,7 @@ def _mkstemp(qemu: Qemu, prefix: str) -> tuple[int, str]:
 
 @makes_calls
 def file_ram_alloc(
-    qemu: Qemu, block: RAMBlock, memory: int, fd: int, *, truncate: bool, offset: int = 0
+    qemu: Qemu, block: RAMBlock, memory: int, fd: int, truncate: bool, offset: int = 0
 ) -> int:
     """Map ``memory`` bytes of the file, rounded up to its pages, and return the address.
 
@@ -231,7 +232,7 @@ def qemu_ram_alloc_from_fd(
     with Xen`` and its like where the accelerator does not support it, ``backing store ...``
     where the file is too small, and what ``file_ram_alloc`` raises.
     """
-    ram_flags &= ~RAM_PRIVATE
+    ram_flags &= NOT_PRIVATE
     assert ram_flags in KNOWN_FLAGS
 
     accelerator = qemu.platform.accelerator
@@ -249,7 +250,7 @@ def qemu_ram_alloc_from_fd(
 
     block = RAMBlock(mr, size, size, ram_flags, qemu.platform.page_size)
     block.fd_offset = offset
-    block.host = file_ram_alloc(qemu, block, size, fd, truncate=file_size == 0, offset=offset)
+    block.host = file_ram_alloc(qemu, block, size, fd, file_size == 0, offset)
     ram_block_add(qemu, block)
     return block
 
@@ -303,11 +304,11 @@ def qemu_ram_alloc_from_file(
     raises.
     """
     readonly = RAM_READONLY_FD in ram_flags
-    fd, created = file_ram_open(qemu, path, mr.name, readonly=readonly)
+    fd, created = file_ram_open(qemu, path, mr.name, readonly)
     if fd < 0:
         hint = ""
         if _could_be_read_only(qemu, ram_flags, fd):
-            again, _ = file_ram_open(qemu, path, mr.name, readonly=True)
+            again, _ = file_ram_open(qemu, path, mr.name, True)
             if again >= 0:
                 qemu.host.close(again)
                 hint = messages.READ_ONLY_HINT
@@ -351,7 +352,7 @@ def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags)
     if qemu.tree.physmem.shared_memory_has_a_file:
         if not ram_flags & (RAM_SHARED | RAM_PRIVATE) and qemu.machine.aux_ram_share:
             ram_flags |= RAM_SHARED
-        ram_flags &= ~RAM_PRIVATE
+        ram_flags &= NOT_PRIVATE
         if RAM_SHARED in ram_flags:
             fd = qemu_ram_get_shared_fd(qemu, mr.name)
             mr.align = qemu.platform.vmalloc_align

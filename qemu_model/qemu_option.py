@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -162,9 +163,7 @@ def opts_parse_id(qemu: Qemu, text: str) -> str | None:
     comma of a value.
     """
     if qemu.tree.qemu_option.reads_the_id_as_a_parameter:
-        return next(
-            (value for name, value, _ in get_opt_name_value(text, None) if name == "id"), None
-        )
+        return next((value for name, value, _ in _parameters(text, None) if name == "id"), None)
     if text.startswith("id="):
         return get_opt_value(text, 3)[0]
     found = text.find(",id=")
@@ -176,6 +175,18 @@ def qemu_opts_parse(text: str, first_name: str | None) -> QemuOpts:
     pairs = [(name, value) for name, value, _ in get_opt_name_value(text, first_name)]
     id = next((value for name, value in pairs if name == "id"), None)
     return QemuOpts(id, tuple(pair for pair in pairs if pair[0] != "id"), text)
+
+
+@functools.lru_cache(maxsize=256)
+def _parameters(text: str, first_name: str | None) -> tuple[tuple[str, str, str | None], ...]:
+    """Return what :func:`get_opt_name_value` yields: lines are run again on other hosts."""
+    return tuple(get_opt_name_value(text, first_name))
+
+
+@functools.lru_cache(maxsize=256)
+def _opts(text: str, first_name: str | None, id: str | None, location: str) -> QemuOpts:
+    params = [(name, value) for name, value, _ in _parameters(text, first_name) if name != "id"]
+    return QemuOpts(id, tuple(params), text, location)
 
 
 def qemu_opts_parse_noisily(
@@ -194,18 +205,14 @@ def qemu_opts_parse_noisily(
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
     if id is not None and not olist.merge_lists and any(other.id == id for other in others):
         raise messages.DUPLICATE_ID.error(id=id, group=olist.name)
-    params = []
-    for name, value, bare in get_opt_name_value(text, olist.implied_opt_name):
+    for name, value, bare in _parameters(text, olist.implied_opt_name):
         if bare is not None and not is_help_option(bare):
             _warn_of_short_form(qemu, bare, name, value)
-        if name == "id":
-            continue
-        if olist.desc is not None:
+        if olist.desc is not None and name != "id":
             if name not in olist.desc:
                 raise messages.INVALID_KEY.error(name=name)
             qemu_opt_parse(qemu, olist.desc[name], name, value)
-        params.append((name, value))
-    return QemuOpts(id, tuple(params), text, qemu.location)
+    return _opts(text, olist.implied_opt_name, id, qemu.location)
 
 
 def _warn_of_short_form(qemu: Qemu, bare: str, name: str, value: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -56,17 +57,13 @@ class Visitor(Protocol):
         ...
 
 
-def always(_qemu: Qemu) -> bool:
-    """Return True: a property that every tree and build has."""
-    return True
-
-
 @attrs.frozen(eq=False, repr=False)
 class Property(Record):
     """A property of a type: how it is read and set, and in which processes it exists.
 
     ``type`` and ``description`` are as ``-object TYPE,help`` shows them.  ``since`` is the
-    release that it came with; ``exists`` tells whether the build and the host have it.
+    release that it came with; ``exists`` tells whether the build and the host have it, None
+    where all do.
     """
 
     name: str
@@ -74,12 +71,14 @@ class Property(Record):
     get: Callable[[Qemu, Any], object]
     set: Callable[[Qemu, Any, Any, str], None] | None
     description: str = ""
-    exists: Callable[[Qemu], bool] = always
+    exists: Callable[[Qemu], bool] | None = None
     since: Release = attrs.field(default="3.1", converter=_release)
 
     def is_in(self, qemu: Qemu) -> bool:
         """Return whether the property is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
+        return is_between(qemu.tree.release, self.since, None) and (
+            self.exists is None or self.exists(qemu)
+        )
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -88,8 +87,8 @@ class TypeInfo(Record):
 
     ``properties`` include those of its parents.  ``modelled`` is False for the
     types that have nothing to do with memory: their properties are not looked at.
-    ``creatable`` is False for those that are not for users to make.  ``since`` is the
-    release that it came with.
+    ``creatable`` is False for those that are not for users to make.  ``since`` and
+    ``exists`` are as a property's.
     """
 
     name: str
@@ -102,12 +101,14 @@ class TypeInfo(Record):
     abstract: bool = False
     modelled: bool = True
     creatable: bool = True
-    exists: Callable[[Qemu], bool] = always
+    exists: Callable[[Qemu], bool] | None = None
     since: Release = attrs.field(default="3.1", converter=_release)
 
     def is_in(self, qemu: Qemu) -> bool:
         """Return whether the type is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, self.since, None) and self.exists(qemu)
+        return is_between(qemu.tree.release, self.since, None) and (
+            self.exists is None or self.exists(qemu)
+        )
 
 
 @attrs.define(eq=False, repr=False)
@@ -225,13 +226,25 @@ def object_get_link_property(qemu: Qemu, target: Object | None) -> str:
     return object_get_canonical_path(target)
 
 
+@functools.lru_cache(maxsize=256)
+def _properties_in(info: TypeInfo, release: Release) -> Mapping[str, Property]:
+    """Return the properties of a type that a release has, by name."""
+    return MappingProxyType(
+        {
+            name: prop
+            for name, prop in info.properties.items()
+            if is_between(release, prop.since, None)
+        }
+    )
+
+
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
     """Return a property of the object.  Raises ``Property '<type>.<name>' not found``.
 
     Until 5.1 the message does not name the type.
     """
-    prop = obj.type.properties.get(name)
-    if prop is None or not prop.is_in(qemu):
+    prop = _properties_in(obj.type, qemu.tree.release).get(name)
+    if prop is None or (prop.exists is not None and not prop.exists(qemu)):
         raise messages.PROPERTY_NOT_FOUND.error(type=obj.type.name, property=name)
     return prop
 

@@ -16,7 +16,7 @@ from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .hostmem_shm import TYPE_MEMORY_BACKEND_SHM
 from .machines import MACHINES
-from .qom import Object, TypeInfo, _can_always_be_deleted, always, nothing, properties
+from .qom import Object, TypeInfo, _can_always_be_deleted, nothing, properties
 from .revisions.release import Release, is_between, parse_release
 
 #: Types that have nothing to do with memory, with ``:SINCE``: Debian's builds have them.
@@ -86,7 +86,7 @@ def _other_type(name: str, *, abstract: bool = False, creatable: bool = True) ->
         abstract=abstract,
         modelled=False,
         creatable=creatable,
-        exists=_has_sgx if name == _EPC else always,
+        exists=_has_sgx if name == _EPC else None,
     )
     return info
 

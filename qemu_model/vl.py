@@ -98,7 +98,7 @@ def _parse_command_line(
     on stdout and exits with 0.
     """
     line = _QapiCommandLine()
-    for option in list(lookup_opt(qemu, args)):
+    for option in lookup_opt(qemu, args):
         qemu.location = option.location
         if option.name in MODELLED:
             _parse_option(qemu, types, line, option)
@@ -253,7 +253,7 @@ def user_creatable_print_help(
     if is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind)
-    if info is not None and info.is_in(qemu) and opts.has_help():
+    if info is not None and opts.has_help() and info.is_in(qemu):
         lines = user_creatable_print_type_properites(qemu, info)
         if not lines:
             raise Exit(0)

@@ -76,7 +76,7 @@ def _parse_command_line(
     options that there are not, then what is wrong with the text of one.
     """
     line = CommandLine()
-    for option in list(lookup_opt(qemu, args)):
+    for option in lookup_opt(qemu, args):
         qemu.location = option.location
         if option.name in MODELLED:
             _parse_option(qemu, line, option)
@@ -294,7 +294,7 @@ def user_creatable_print_help(
     if kind is not None and is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind or "")
-    if info is not None and info.is_in(qemu) and opts.has_help():
+    if info is not None and opts.has_help() and info.is_in(qemu):
         lines = user_creatable_print_type_properites(qemu, info)
         if not lines:
             raise Exit(0)

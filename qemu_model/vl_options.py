@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn
 
@@ -30,6 +31,7 @@ from .qemu_option import (
 )
 from .qemu_options_hx import qemu_options
 from .records import Value
+from .revisions.release import Release
 
 C_FILE = "system/vl.c"
 
@@ -109,37 +111,47 @@ class Option(Value):
     name: str
     value: str | None
     word: str
+    #: The option as error reports name it.
+    location: str = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def location(self) -> str:
-        """The option as error reports name it."""
+    @location.default
+    def _location(self) -> str:
         return self.word if self.value is None else f"{self.word} {self.value}"
 
 
-def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Iterator[Option]:
-    """Yield the options one by one; a word without a dash is an option without a name.
-
-    Prints ``qemu: <option>: invalid option``, ``... requires an argument`` or ``... Option
-    not supported for this target`` and exits with 1.
-    """
-    known = qemu_options(qemu.tree.release)
+@functools.lru_cache(maxsize=128)
+def _options(args: tuple[str, ...], release: Release) -> tuple[tuple[Option, ...], Message | None]:
+    """Return the options up to one that is refused, and with what it is; it comes last."""
+    known = qemu_options(release)
+    found = []
     words = iter(args)
     for word in words:
         if not word.startswith("-"):
-            yield Option("", None, word)
+            found.append(Option("", None, word))
             continue
         name = word[2:] if word.startswith("--") else word[1:]
-        qemu.location = word
         option = known.get(name)
+        value = next(words, None) if option is not None and option.has_arg else None
+        found.append(Option(name, value, word))
         if option is None:
-            qemu.error_report(messages.INVALID_OPTION)
-            raise Exit(1)
-        value = next(words, None) if option.has_arg else None
+            return tuple(found), messages.INVALID_OPTION
         if option.has_arg and value is None:
-            qemu.error_report(messages.REQUIRES_ARGUMENT)
-            raise Exit(1)
-        yield Option(name, value, word)
-    qemu.location = ""
+            return tuple(found), messages.REQUIRES_ARGUMENT
+    return tuple(found), None
+
+
+def lookup_opt(qemu: Qemu, args: Sequence[str]) -> Sequence[Option]:
+    """Return the options in order; a word without a dash is an option without a name.
+
+    Prints ``qemu: <option>: invalid option`` or ``... requires an argument`` and exits
+    with 1.
+    """
+    options, refusal = _options(tuple(args), qemu.tree.release)
+    if refusal is not None:
+        qemu.location = options[-1].word
+        qemu.error_report(refusal)
+        raise Exit(1)
+    return options
 
 
 def parse_opts(qemu: Qemu, olist: QemuOptsList, options: list[QemuOpts], value: str) -> QemuOpts:

@@ -48,19 +48,6 @@ class Holdings(Value):
     page_sizes: dict[int, int] = attrs.field(factory=dict)
     files: dict[str, None] = attrs.field(factory=dict)
 
-    def cut(self, first: int, last: int) -> None:
-        """Take the addresses from ``first`` up to ``last`` out of all ranges."""
-        left = []
-        for start, end in self.ranges:
-            if end <= first or last <= start:
-                left.append((start, end))
-                continue
-            if start < first:
-                left.append((start, first))
-            if last < end:
-                left.append((last, end))
-        self.ranges = left
-
     def follow(self, events: Iterable[Event], page_size: int) -> None:
         """Take in what ``events`` changed; a close that fails has closed, as on Linux."""
         for call, args, result, _, out in events:
@@ -68,10 +55,11 @@ class Holdings(Value):
                 continue
             if call == "mmap":
                 pages = whole_pages(args[1], self.page_sizes.get(args[4], page_size))
-                self.cut(result, result + pages)
+                self.ranges = without(self.ranges, result, result + pages)
                 self.ranges.append((result, result + pages))
             elif call == "munmap":
-                self.cut(args[0], args[0] + whole_pages(args[1], page_size))
+                last = args[0] + whole_pages(args[1], page_size)
+                self.ranges = without(self.ranges, args[0], last)
             elif call in ("open", "memfd_create"):
                 self.fds.add(result)
                 self.page_sizes.pop(result, None)
@@ -83,6 +71,20 @@ class Holdings(Value):
                 self.files.pop(args[0], None)
             elif call == "fstatfs" and out is not None and out.f_type == HUGETLBFS_MAGIC:
                 self.page_sizes[args[0]] = out.f_bsize
+
+
+def without(ranges: Iterable[tuple[int, int]], first: int, last: int) -> list[tuple[int, int]]:
+    """Return ``ranges`` without the addresses from ``first`` up to ``last``."""
+    left = []
+    for start, end in ranges:
+        if end <= first or last <= start:
+            left.append((start, end))
+            continue
+        if start < first:
+            left.append((start, first))
+        if last < end:
+            left.append((last, end))
+    return left
 
 
 def whole_pages(length: int, page_size: int) -> int:
@@ -111,12 +113,12 @@ def find_leaks(
     files: Sequence[str],
 ) -> Leaks:
     """Return what is held but not by one of ``blocks``, each with its guard's size in bytes."""
-    unowned = Holdings(set(held.fds), list(held.ranges))
+    fds, ranges = held.fds, held.ranges
     for block, guard in blocks:
-        unowned.fds.discard(block.fd)
+        fds = fds - {block.fd}
         length = whole_pages(block.max_length, block.page_size) + guard
-        unowned.cut(block.host, block.host + length)
-    return Leaks(len(unowned.fds), len(unowned.ranges), strings, tuple(files))
+        ranges = without(ranges, block.host, block.host + length)
+    return Leaks(len(fds), len(ranges), strings, tuple(files))
 
 
 def release(host: Host, held: Holdings) -> None:

@@ -51,78 +51,99 @@ class RecordingHost(WrapperHost):
         assert self._on_event is not None
         self._on_event(event)
 
-    def _keep(
-        self, call: str, args: tuple[object, ...], result: int, out: StatFs | None = None
-    ) -> int:
-        self._add(_event((call, args, result, self._origin(self._caller.by), out)))
-        return result
-
     def open(self, pathname: str, flags: int, mode: int | None) -> int:
         """open(2)."""
-        return self._keep("open", (pathname, flags, mode), self.inner.open(pathname, flags, mode))
+        result = self.inner.open(pathname, flags, mode)
+        by = self._origin(self._caller.by)
+        self._add(_event(("open", (pathname, flags, mode), result, by, None)))
+        return result
 
     def close(self, fd: int) -> int:
         """close(2)."""
-        return self._keep("close", (fd,), self.inner.close(fd))
+        result = self.inner.close(fd)
+        by = self._origin(self._caller.by)
+        self._add(_event(("close", (fd,), result, by, None)))
+        return result
 
     def lseek(self, fd: int, offset: int, whence: int) -> int:
         """lseek(2)."""
-        return self._keep("lseek", (fd, offset, whence), self.inner.lseek(fd, offset, whence))
+        result = self.inner.lseek(fd, offset, whence)
+        by = self._origin(self._caller.by)
+        self._add(_event(("lseek", (fd, offset, whence), result, by, None)))
+        return result
 
     def fstatfs(self, fd: int) -> StatFs | int:
         """fstatfs(2)."""
         answer = self.inner.fstatfs(fd)
-        if isinstance(answer, int):
-            return self._keep("fstatfs", (fd,), answer)
-        self._keep("fstatfs", (fd,), 0, answer)
+        out, result = (None, answer) if isinstance(answer, int) else (answer, 0)
+        by = self._origin(self._caller.by)
+        self._add(_event(("fstatfs", (fd,), result, by, out)))
         return answer
 
     def statfs(self, path: str) -> StatFs | int:
         """statfs(2)."""
         answer = self.inner.statfs(path)
-        if isinstance(answer, int):
-            return self._keep("statfs", (path,), answer)
-        self._keep("statfs", (path,), 0, answer)
+        out, result = (None, answer) if isinstance(answer, int) else (answer, 0)
+        by = self._origin(self._caller.by)
+        self._add(_event(("statfs", (path,), result, by, out)))
         return answer
 
     def ftruncate(self, fd: int, length: int) -> int:
         """ftruncate(2)."""
-        return self._keep("ftruncate", (fd, length), self.inner.ftruncate(fd, length))
+        result = self.inner.ftruncate(fd, length)
+        by = self._origin(self._caller.by)
+        self._add(_event(("ftruncate", (fd, length), result, by, None)))
+        return result
 
     def fallocate(self, fd: int, mode: int, offset: int, length: int) -> int:
         """fallocate(2)."""
         result = self.inner.fallocate(fd, mode, offset, length)
-        return self._keep("fallocate", (fd, mode, offset, length), result)
+        by = self._origin(self._caller.by)
+        self._add(_event(("fallocate", (fd, mode, offset, length), result, by, None)))
+        return result
 
     def unlink(self, pathname: str) -> int:
         """unlink(2)."""
-        return self._keep("unlink", (pathname,), self.inner.unlink(pathname))
+        result = self.inner.unlink(pathname)
+        by = self._origin(self._caller.by)
+        self._add(_event(("unlink", (pathname,), result, by, None)))
+        return result
 
     def memfd_create(self, name: str, flags: int) -> int:
         """memfd_create(2)."""
-        return self._keep("memfd_create", (name, flags), self.inner.memfd_create(name, flags))
+        result = self.inner.memfd_create(name, flags)
+        by = self._origin(self._caller.by)
+        self._add(_event(("memfd_create", (name, flags), result, by, None)))
+        return result
 
     def fcntl(self, fd: int, cmd: int, arg: int) -> int:
         """fcntl(2)."""
-        return self._keep("fcntl", (fd, cmd, arg), self.inner.fcntl(fd, cmd, arg))
+        result = self.inner.fcntl(fd, cmd, arg)
+        by = self._origin(self._caller.by)
+        self._add(_event(("fcntl", (fd, cmd, arg), result, by, None)))
+        return result
 
     def mmap(self, addr: int, length: int, prot: int, flags: int, fd: int, offset: int) -> int:
         """mmap(2)."""
-        # mmap and munmap repeat what _keep does: calling it would double their time.
         result = self._mmap(addr, length, prot, flags, fd, offset)
         args = (addr, length, prot, flags, fd, offset)
-        self._add(_event(("mmap", args, result, self._origin(self._caller.by), None)))
+        by = self._origin(self._caller.by)
+        self._add(_event(("mmap", args, result, by, None)))
         return result
 
     def munmap(self, addr: int, length: int) -> int:
         """munmap(2)."""
         result = self._munmap(addr, length)
-        self._add(_event(("munmap", (addr, length), result, self._origin(self._caller.by), None)))
+        by = self._origin(self._caller.by)
+        self._add(_event(("munmap", (addr, length), result, by, None)))
         return result
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2)."""
-        return self._keep("madvise", (addr, length, advice), self._madvise(addr, length, advice))
+        result = self._madvise(addr, length, advice)
+        by = self._origin(self._caller.by)
+        self._add(_event(("madvise", (addr, length, advice), result, by, None)))
+        return result
 
     def mbind(
         self,
@@ -134,8 +155,8 @@ class RecordingHost(WrapperHost):
         flags: int,
     ) -> int:
         """mbind(2)."""
-        return self._keep(
-            "mbind",
-            (addr, length, mode, nodemask, maxnode, flags),
-            self.inner.mbind(addr, length, mode, nodemask, maxnode, flags),
-        )
+        args = (addr, length, mode, nodemask, maxnode, flags)
+        result = self.inner.mbind(*args)
+        by = self._origin(self._caller.by)
+        self._add(_event(("mbind", args, result, by, None)))
+        return result

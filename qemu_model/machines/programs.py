@@ -9,6 +9,7 @@ another's.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -68,7 +69,8 @@ def _of_machine(options: Sequence[str]) -> str:
     return found
 
 
-def processor_of(words: Sequence[str]) -> str:
+@functools.lru_cache(maxsize=128)
+def processor_of(words: tuple[str, ...]) -> str:
     """Return the processor that a line is for: x86_64 unless something says another."""
     if words and is_program(words[0]):
         return _of_program(words[0])

@@ -78,4 +78,4 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
 
 def target_of(words: Sequence[str]) -> TargetInfo:
     """Return the program that a line is for: qemu-system-x86_64 unless it says another."""
-    return TARGETS[processor_of(words)]
+    return TARGETS[processor_of(tuple(words))]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .extents import Extents
@@ -136,18 +136,20 @@ class AddressSpace:
         lowest = mappings[0].start
         return lowest if length <= lowest - _LOWEST else None
 
-    def can_cut(self, start: int, end: int) -> bool:
-        """Return whether ``[start, end)`` can be cut out: no huge page may be split."""
-        for mapping in self.within(start, end):
+    def can_cut(self, pieces: Sequence[Mapping], start: int, end: int) -> bool:
+        """Return whether ``[start, end)`` can be cut out: no huge page may be split.
+
+        ``pieces`` are the mappings that have an address of it.
+        """
+        for mapping in pieces:
             if mapping.start < start and start % mapping.unit:
                 return False
             if end < mapping.end and end % mapping.unit:
                 return False
         return True
 
-    def cut(self, start: int, end: int) -> list[Mapping]:
-        """Cut ``[start, end)`` out and return the mappings that were there."""
-        pieces = self.within(start, end)
+    def cut(self, pieces: list[Mapping], start: int, end: int) -> list[Mapping]:
+        """Cut ``[start, end)`` out of ``pieces``, and return what was mapped there."""
         if not pieces:
             return pieces
         first = pieces[0]
@@ -180,7 +182,9 @@ class AddressSpace:
             self._largest_hole = self._top - mapping.end
         elif mapping.end < starts[0]:
             self._largest_hole = max(self._largest_hole, starts[0] - mapping.end)
-        self._insert(mapping)
+        index = bisect_left(starts, mapping.start)
+        starts.insert(index, mapping.start)
+        self._mappings.insert(index, mapping)
 
     def _insert(self, mapping: Mapping) -> Mapping:
         index = bisect_left(self._starts, mapping.start)

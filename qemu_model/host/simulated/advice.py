@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
 from .. import linux
+from ..profile import Profile
 from ..vm_flags import (
     VM_DONTCOPY,
     VM_DONTDUMP,
@@ -46,12 +48,29 @@ _MERGING: Final = (linux.MADV_MERGEABLE, linux.MADV_UNMERGEABLE)
 _HUGE: Final = (linux.MADV_HUGEPAGE, linux.MADV_NOHUGEPAGE)
 
 
+@functools.lru_cache(maxsize=64)
+def _known_advice(profile: Profile) -> frozenset[int]:
+    """Return the advice that a machine's kernel knows."""
+    kernel = profile.kernel
+    if profile.platform.system != "linux":
+        return frozenset({linux.MADV_NORMAL, linux.MADV_DONTNEED})
+    unknown: set[int] = set()
+    if kernel.version < (5, 14):
+        unknown.add(linux.MADV_POPULATE_WRITE)
+    if not kernel.same_page_merging:
+        unknown.update(_MERGING)
+    if not kernel.transparent_huge_page:
+        unknown.update(_HUGE)
+    always = (linux.MADV_NORMAL, linux.MADV_DONTNEED)
+    return frozenset({*always, *linux.ADVICE_NAMES} - unknown)
+
+
 class AdviceCalls(Touching):
     """madvise and mbind."""
 
     def madvise(self, addr: int, length: int, advice: int) -> int:
         """madvise(2).  Return 0 or -errno."""
-        if not self._knows_advice(advice):
+        if advice not in _known_advice(self.profile):
             return EINVAL
         page = self._page
         if addr & (page - 1):
@@ -102,18 +121,6 @@ class AdviceCalls(Touching):
                 return EFAULT
             here = mapping.end
         return 0 if here >= end else ENOMEM
-
-    def _knows_advice(self, advice: int) -> bool:
-        kernel = self.profile.kernel
-        if self.platform.system != "linux" or advice not in linux.ADVICE_NAMES:
-            return advice in (linux.MADV_NORMAL, linux.MADV_DONTNEED)
-        if advice == linux.MADV_POPULATE_WRITE:
-            return kernel.version >= (5, 14)
-        if advice in _MERGING:
-            return kernel.same_page_merging
-        if advice in _HUGE:
-            return bool(kernel.transparent_huge_page)
-        return True
 
     def _advise(
         self, mapping: Mapping, start: int, end: int, advice: int, clear: int, add: int

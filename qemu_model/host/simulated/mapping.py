@@ -34,6 +34,7 @@ _NOT_MAPPED: Final = frozenset({"directory", "fifo"})
 #: The flags that MAP_SHARED_VALIDATE accepts everywhere (LEGACY_MAP_MASK and the type).
 _LEGACY: Final = 0xFC07FFFF
 _VALIDATE: Final = linux.MAP_SHARED_VALIDATE
+_SHARED_AND_NOT_RESERVED: Final = VM_SHARED | VM_NORESERVE
 #: The first kernel in which MAP_FIXED without memory for it leaves what was there.
 _KEEPS_WHAT_IT_REPLACES: Final = (6, 12)
 
@@ -88,20 +89,21 @@ class MappingCalls(State):
             bits |= VM_HUGETLB | VM_DONTEXPAND
         end = start + length
         fixed = flags & MAP_FIXED
-        if fixed and not space.can_cut(start, end):
+        pieces = space.within(start, end) if fixed else []
+        if pieces and not space.can_cut(pieces, start, end):
             return EINVAL
         counted = bits & (VM_WRITE | VM_SHARED | VM_HUGETLB) == VM_WRITE and (
             not bits & VM_NORESERVE or self.profile.kernel.overcommit == OVERCOMMIT_NEVER
         )
         if counted:
             if not self._memory.promise(length):
-                if fixed and self.profile.kernel.version < _KEEPS_WHAT_IT_REPLACES:
-                    self._cut(start, end)
+                if pieces and self.profile.kernel.version < _KEEPS_WHAT_IT_REPLACES:
+                    self._cut(pieces, start, end)
                 return ENOMEM
             bits |= VM_ACCOUNT
         # From here on a refusal leaves a hole where MAP_FIXED was to replace something.
-        if fixed:
-            self._cut(start, end)
+        if pieces:
+            self._cut(pieces, start, end)
         if rules.name == "zero":
             inode, offset = None, 0
         refused = (
@@ -121,8 +123,8 @@ class MappingCalls(State):
         space.insert(mapping)
         return start
 
-    def _cut(self, start: int, end: int) -> None:
-        for piece in self._space.cut(start, end):
+    def _cut(self, pieces: list[Mapping], start: int, end: int) -> None:
+        for piece in self._space.cut(pieces, start, end):
             self._release(piece)
 
     def _refused_by_file(
@@ -206,9 +208,10 @@ class MappingCalls(State):
         if addr & (page - 1) or addr > space.size or length > space.size - addr:
             return EINVAL
         end = addr + (length + page - 1 & -page)
-        if end == addr or not space.can_cut(addr, end):
+        pieces = space.within(addr, end)
+        if end == addr or not space.can_cut(pieces, addr, end):
             return EINVAL
-        self._cut(addr, end)
+        self._cut(pieces, addr, end)
         return 0
 
     def _release(self, mapping: Mapping) -> None:
@@ -225,9 +228,12 @@ class MappingCalls(State):
             pages = length // mapping.unit
             inode.pool.give_back(own, pages - own if mapping.promised else 0)
         else:
-            self._memory.used -= own * mapping.unit
-            shared_memory = inode is None and mapping.bits & VM_SHARED
-            if mapping.bits & VM_ACCOUNT or (shared_memory and not mapping.bits & VM_NORESERVE):
+            if own:
+                self._memory.used -= own * mapping.unit
+            bits = mapping.bits
+            if bits & VM_ACCOUNT or (
+                bits & _SHARED_AND_NOT_RESERVED == VM_SHARED and inode is None
+            ):
                 self._memory.promised -= length
         if inode is not None:
             self._drop(inode)

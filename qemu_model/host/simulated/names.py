@@ -105,28 +105,27 @@ class Names:
 
     def _at(self, path: str, mounted: Mounted) -> Inode | None:
         """Return the inode with the resolved name ``path``, from the plan if need be."""
-        try:
+        if path in self._inodes:
             return self._inodes[path]
-        except KeyError:
-            profile = self._profile
-            mount = profile.mounts.get(path)
-            if mount is not None:
-                above = self.mounted(mount)
-                inode = Inode("directory", above.rules, above)
-            else:
-                file = profile.files.get(path)
-                if file is None:
-                    if path in profile.planned_directories or path in self._directories:
-                        inode = Inode("directory", mounted.rules, mounted)
-                    else:
-                        return None
-                elif file.kind == "absent":
-                    self._inodes[path] = None
-                    return None
+        profile = self._profile
+        mount = profile.mounts.get(path)
+        if mount is not None:
+            above = self.mounted(mount)
+            inode = Inode("directory", above.rules, above)
+        else:
+            file = profile.files.get(path)
+            if file is None:
+                if path in profile.planned_directories or path in self._directories:
+                    inode = Inode("directory", mounted.rules, mounted)
                 else:
-                    inode = self._planned(file, mounted)
-            self._inodes[path] = inode
-            return inode
+                    return None
+            elif file.kind == "absent":
+                self._inodes[path] = None
+                return None
+            else:
+                inode = self._planned(file, mounted)
+        self._inodes[path] = inode
+        return inode
 
     @staticmethod
     def _planned(file: FilePlan, mounted: Mounted) -> Inode:
