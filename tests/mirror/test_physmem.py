@@ -86,7 +86,7 @@ def test_file_is_opened_or_created_or_made_in_its_directory(
     host = ToldHost(open=answers)
     opened = ("open", "/f", O_RDONLY if readonly else O_RDWR, None)
     qemu = qemu_on(host, find(tree))
-    assert file_ram_open(qemu, "/f", "/objects/m0", readonly=readonly) == result
+    assert file_ram_open(qemu, "/f", "/objects/m0", readonly) == result
     assert host.calls == [opened, *(call or opened for call in rest)]
 
 
