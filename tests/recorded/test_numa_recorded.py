@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -13,12 +12,10 @@ import pytest
 from calls import joined, logged_calls, modelled_calls
 from conftest import Surroundings
 from mirror_host import ToldHost, qemu_on
-from recorded_places import as_recorded
 from recordings import Recording, recordings
+from test_recorded_runs import modelled, told
 
 from qemu_model.cutils import qemu_strtosz_MiB
-from qemu_model.process import run
-from qemu_model.revision import find
 
 MIB = 1 << 20
 RESERVATION = re.compile(r"mmap\(NULL, (\d+), PROT_NONE, [A-Z_|]+, -1, 0\) += (0x[0-9a-f]+)")
@@ -63,43 +60,19 @@ def without_other_blocks(lines: Iterable[str], sizes: set[int]) -> list[str]:
     return kept
 
 
-def in_any_order(replies: Iterable[Any]) -> list[Any]:
-    """Return replies with lists sorted: query-memdev's order is not part of the comparison."""
-    return [
-        sorted(reply["return"], key=json.dumps) if isinstance(reply.get("return"), list) else reply
-        for reply in replies
-    ]
-
-
 @pytest.mark.parametrize("one", cases())
 def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
     one: Recording, surroundings: Surroundings
 ) -> None:
-    surroundings.prepare(one.setup)
-    done = run(
-        [*one.machine, *one.args],
-        as_recorded(one),
-        find(one.revision.lower()),
-        qmp=one.qmp,
-    )
-    assert {
-        "exit": one.exit,
-        "stderr": one.stderr,
-        "replies": in_any_order(one.replies),
-        "files": one.files_after,
-    } == {
-        "exit": done.exit,
-        "stderr": list(done.stderr),
-        "replies": in_any_order(done.replies),
-        "files": surroundings.sizes(list(one.files_after)),
-    }
+    shown, events = modelled(one, surroundings)
+    assert told(one) == shown
     paths = {
         path for word, path in zip(one.args, one.args[1:], strict=False) if word == "-mem-path"
     } | set(re.findall(r"mem-path=([^,]+)", " ".join(one.args)))
     lines = without_other_blocks(
         one.log.decode("utf-8", "surrogateescape").splitlines(), sizes_of(one)
     )
-    assert logged_calls(lines, paths) == modelled_calls(done.events)
+    assert logged_calls(lines, paths) == modelled_calls(events)
 
 
 def test_there_are_recordings_of_machines_with_ram() -> None:

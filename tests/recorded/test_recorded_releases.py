@@ -11,41 +11,11 @@ from __future__ import annotations
 import pytest
 from conftest import Surroundings
 from log_mutations import check
-from recorded_places import as_recorded
-from recordings import RELEASES, Recording, recordings
-from test_recorded_runs import TIMED_OUT, TOO_MUCH_FOR, replies_in_order, total_memory
-
-from qemu_model.process import run
-from qemu_model.revision import find
+from recordings import RELEASES, recordings
+from test_recorded_runs import TOO_MUCH_FOR, modelled, told, total_memory
 
 #: More memory than a machine of less than so many GiB gives, as in ``test_recorded_runs``.
 ALSO_TOO_MUCH = ("size-64G", "hugesize-1G")
-
-
-def told(one: Recording) -> dict[str, object]:
-    """Return what the recorded QEMU showed."""
-    return {
-        "name": one.name,
-        "exit": one.exit,
-        "stderr": one.stderr,
-        "stdout": [reply["raw"] for reply in one.replies if "raw" in reply],
-        "replies": replies_in_order(reply for reply in one.replies if "raw" not in reply),
-        "files": one.files_after,
-    }
-
-
-def modelled(one: Recording, surroundings: Surroundings) -> dict[str, object]:
-    """Run the model where the recording was made, and return what it shows."""
-    surroundings.prepare(one.setup)
-    done = run([*one.machine, *one.args], as_recorded(one), find(one.revision), qmp=one.qmp)
-    return {
-        "name": one.name,
-        "exit": done.exit if done.livelock is None else TIMED_OUT,
-        "stderr": list(done.stderr),
-        "stdout": list(done.stdout),
-        "replies": replies_in_order(done.replies),
-        "files": surroundings.sizes(list(one.files_after)),
-    }
 
 
 @pytest.mark.parametrize("release", [name for name in RELEASES if not name.endswith("-dax")])
@@ -54,12 +24,12 @@ def test_the_model_shows_what_the_recorded_release_showed(
 ) -> None:
     memory = total_memory()
     differing = [
-        (expected, actual)
+        (one.name, expected, actual)
         for one in recordings(release)
         if not one.inject
         and not one.name.startswith(ALSO_TOO_MUCH)
         and memory < TOO_MUCH_FOR.get(one.name, memory + 1)
-        for expected, actual in [(told(one), modelled(one, surroundings))]
+        for expected, (actual, _) in [(told(one), modelled(one, surroundings))]
         if expected != actual
     ]
     assert differing == []

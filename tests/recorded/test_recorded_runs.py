@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,8 @@ from conftest import Surroundings, needs
 from recorded_places import as_recorded
 from recordings import Recording, recordings
 
-from qemu_model.process import Run, run
+from qemu_model.calls.event import Event
+from qemu_model.process import run
 from qemu_model.revision import find
 
 #: Anonymous memory that no machine with less than this many GiB gives (overcommit mode 0).
@@ -52,6 +54,34 @@ def replies_in_order(replies: Any) -> list[Any]:
         else reply
         for reply in replies
     ]
+
+
+def told(one: Recording) -> dict[str, object]:
+    """Return what the recorded QEMU showed."""
+    return {
+        "exit": one.exit,
+        "stderr": one.stderr,
+        "stdout": [reply["raw"] for reply in one.replies if "raw" in reply],
+        "replies": replies_in_order(reply for reply in one.replies if "raw" not in reply),
+        "files": one.files_after,
+    }
+
+
+def modelled(
+    one: Recording, surroundings: Surroundings
+) -> tuple[dict[str, object], Sequence[Event]]:
+    """Run the model where the recording was made, and return what it shows, and its calls."""
+    surroundings.prepare(one.setup)
+    tree = find(one.revision.lower())
+    done = run([*one.machine, *one.args], as_recorded(one), tree, qmp=one.qmp)
+    shown = {
+        "exit": done.exit if done.livelock is None else TIMED_OUT,
+        "stderr": list(done.stderr),
+        "stdout": list(done.stdout),
+        "replies": replies_in_order(done.replies),
+        "files": surroundings.sizes(list(one.files_after)),
+    }
+    return shown, done.events
 
 
 def paths_of(one: Recording) -> set[str]:
@@ -91,38 +121,16 @@ def test_the_model_does_what_the_recorded_qemu_did(
 ) -> None:
     limit = TOO_MUCH_FOR.get(one.name)
     needs(limit is None or total_memory() < limit, f"a machine of less than {limit} GiB")
-    surroundings.prepare(one.setup)
-    done: Run = run(
-        [*one.machine, *one.args],
-        as_recorded(one),
-        find(one.revision.lower()),
-        qmp=one.qmp,
-    )
-    recorded_replies = [reply for reply in one.replies if "raw" not in reply]
-    stdout = tuple(reply["raw"] for reply in one.replies if "raw" in reply)
-    expected = {
-        "exit": one.exit,
-        "stderr": one.stderr,
-        "stdout": stdout,
-        "replies": replies_in_order(recorded_replies),
-        "files": one.files_after,
-    }
-    actual = {
-        "exit": done.exit if done.livelock is None else TIMED_OUT,
-        "stderr": list(done.stderr),
-        "stdout": done.stdout,
-        "replies": replies_in_order(done.replies),
-        "files": surroundings.sizes(list(one.files_after)),
-    }
-    assert expected == actual
+    shown, events = modelled(one, surroundings)
+    assert told(one) == shown
     if not one.cut:
         lines = one.log.decode("utf-8", "surrogateescape").splitlines()
-        logged, modelled = logged_calls(lines, paths_of(one)), modelled_calls(done.events)
+        logged, made = logged_calls(lines, paths_of(one)), modelled_calls(events)
         if any(command["execute"] == "object-del" for command in one.qmp):
             # The RCU thread releases a block later, or never if QEMU exits first.
-            logged, modelled = without_releases(logged), without_releases(modelled)
+            logged, made = without_releases(logged), without_releases(made)
         if "memory-backend-ram" in " ".join(one.args):
-            logged, modelled = map(without_failed_reservations, (logged, modelled))
+            logged, made = map(without_failed_reservations, (logged, made))
         if "align=" in " ".join(one.args):
-            logged, modelled = without_trimming(logged), without_trimming(modelled)
-        assert logged == modelled
+            logged, made = without_trimming(logged), without_trimming(made)
+        assert logged == made
