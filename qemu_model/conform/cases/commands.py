@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from ..driver import Preparation
@@ -59,222 +60,229 @@ _SETTINGS: Final[tuple[tuple[str, tuple[object, ...]], ...]] = (
 )
 
 
-def qmp() -> Iterator[Case]:
-    """QMP commands and their replies."""
-    image = "$files/q.img"
-    made = {
+_IMAGE: Final = "$files/q.img"
+_BACKENDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
         "ram": an_object("memory-backend-ram,id=b0,size=4M"),
-        "file": an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on"),
+        "file": an_object(f"memory-backend-file,id=b0,mem-path={_IMAGE},size=4M,share=on"),
         "memfd": an_object("memory-backend-memfd,id=b0,size=4M"),
     }
-    fresh = {"ram": (), "file": (removed(image),), "memfd": ()}
-    readable = [name for name in PROPERTIES if name != "host-nodes"]
-    for kind, args in made.items():
-        yield Case(
-            f"qmp/{kind}: read every property",
-            args,
-            setup=fresh[kind],
-            qmp=session(*(get(name) for name in readable)),
-        )
-        for name, values in _SETTINGS:
-            yield Case(
-                f"qmp/{kind}: set {name}",
-                args,
-                setup=fresh[kind],
-                qmp=session(
-                    *(command for value in values for command in (set_(name, value), get(name))),
-                    QUERY_MEMDEV,
-                ),
-            )
-        yield Case(
-            f"qmp/{kind}: read host-nodes while empty",
-            args,
-            setup=fresh[kind],
-            qmp=session(get("host-nodes")),
-        )
-        yield Case(
-            f"qmp/{kind}: bits of host-nodes are only added",
-            args,
-            setup=fresh[kind],
-            qmp=session(
-                set_("host-nodes", [3]),
-                get("host-nodes"),
-                set_("host-nodes", [1, 5]),
-                get("host-nodes"),
-                set_("host-nodes", []),
-                get("host-nodes"),
-                set_("host-nodes", [128]),
-                get("host-nodes"),
-                set_("host-nodes", [-1]),
-                set_("host-nodes", [65536]),
-                set_("host-nodes", ["1"]),
-                set_("host-nodes", 1),
-                set_("host-nodes", None),
-                get("host-nodes"),
+)
+
+#: What is asked of each kind of backend: words, and the commands.
+_OF_EACH_KIND: Final[tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...]] = (
+    ("read every property", tuple(get(name) for name in PROPERTIES if name != "host-nodes")),
+    *(
+        (
+            f"set {name}",
+            (
+                *(command for value in values for command in (set_(name, value), get(name))),
                 QUERY_MEMDEV,
             ),
         )
-        yield Case(
-            f"qmp/{kind}: object-del and again",
-            args,
-            setup=fresh[kind],
-            qmp=session(
-                command("object-del", id="b0"),
-                QUERY_MEMDEV,
-                command("object-del", id="b0"),
-                get("size"),
-            ),
-        )
-    flat_file = {"mem_path": image, "size": 4 * MIB}
-    additions: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("ram", add("memory-backend-ram", id="b0", size=4 * MIB)),
-        ("file", add("memory-backend-file", id="b0", **flat_file)),
+        for name, values in _SETTINGS
+    ),
+    ("read host-nodes while empty", (get("host-nodes"),)),
+    (
+        "bits of host-nodes are only added",
         (
-            "file, share and pmem",
-            add("memory-backend-file", id="b0", share=True, pmem=True, **flat_file),
+            set_("host-nodes", [3]),
+            get("host-nodes"),
+            set_("host-nodes", [1, 5]),
+            get("host-nodes"),
+            set_("host-nodes", []),
+            get("host-nodes"),
+            set_("host-nodes", [128]),
+            get("host-nodes"),
+            set_("host-nodes", [-1]),
+            set_("host-nodes", [65536]),
+            set_("host-nodes", ["1"]),
+            set_("host-nodes", 1),
+            set_("host-nodes", None),
+            get("host-nodes"),
+            QUERY_MEMDEV,
         ),
-        ("file, sync", add("memory-backend-file", id="b0", sync=True, **flat_file)),
-        ("file, align", add("memory-backend-file", id="b0", align=2 * MIB, **flat_file)),
-        ("file, bad align", add("memory-backend-file", id="b0", align=3, **flat_file)),
-        ("file, readonly", add("memory-backend-file", id="b0", readonly=True, **flat_file)),
-        ("file, prealloc", add("memory-backend-file", id="b0", prealloc=True, **flat_file)),
+    ),
+    (
+        "object-del and again",
         (
-            "file, no reservation",
-            add("memory-backend-file", id="b0", reserve=False, **flat_file),
+            command("object-del", id="b0"),
+            QUERY_MEMDEV,
+            command("object-del", id="b0"),
+            get("size"),
         ),
-        ("file, size a word", add("memory-backend-file", id="b0", mem_path=image, size="4M")),
-        ("file, size 0", add("memory-backend-file", id="b0", mem_path=image, size=0)),
-        ("file, no size", add("memory-backend-file", id="b0", mem_path=image)),
-        ("file, no path", add("memory-backend-file", id="b0", size=4 * MIB)),
-        ("file, path a number", add("memory-backend-file", id="b0", mem_path=5, size=4 * MIB)),
+    ),
+    (
+        "merge and dump change the mapping",
         (
-            "file, a directory",
-            add("memory-backend-file", id="b0", mem_path="$files", size=4 * MIB),
+            set_("merge", False),
+            set_("merge", False),
+            set_("merge", True),
+            set_("dump", False),
+            set_("dump", True),
+            set_("dump", True),
+            QUERY_MEMDEV,
         ),
+    ),
+    (
+        "prealloc later, twice, off",
         (
-            "file, a directory that is not there",
-            add("memory-backend-file", id="b0", mem_path="$files/none/x", size=4 * MIB),
+            set_("prealloc", True),
+            set_("prealloc", True),
+            get("prealloc"),
+            set_("prealloc", False),
+            get("prealloc"),
+            set_("prealloc", True),
+            QUERY_MEMDEV,
         ),
-        (
-            "file, no multiple of a page",
-            add("memory-backend-file", id="b0", mem_path=image, size=5000),
-        ),
-        (
-            "file, less than a page",
-            add("memory-backend-file", id="b0", mem_path=image, size=1),
-        ),
-        ("memfd", add("memory-backend-memfd", id="b0", size=4 * MIB)),
-        ("memfd, huge", add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True)),
-        (
-            "memfd, odd huge pages",
-            add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True, hugetlbsize=3),
-        ),
-        (
-            "memfd, too many huge pages",
-            add("memory-backend-memfd", id="b0", size=1 << 30, hugetlb=True),
-        ),
-        (
-            "props as in older versions",
-            command("object-add", qom_type="memory-backend-ram", id="b0", props={"size": 4 * MIB}),
-        ),
-        ("no type", command("object-add", id="b0", size=4 * MIB)),
-        ("no id", add("memory-backend-ram", size=4 * MIB)),
-        ("nothing", {"execute": "object-add"}),
-        ("empty arguments", {"execute": "object-add", "arguments": {}}),
-        ("a bad id", add("memory-backend-ram", id="0m", size=4 * MIB)),
-        ("an empty id", add("memory-backend-ram", id="", size=4 * MIB)),
-        ("an id that is a number", add("memory-backend-ram", id=5, size=4 * MIB)),
-        ("an id that is null", add("memory-backend-ram", id=None, size=4 * MIB)),
-        ("an unknown type", add("memory-backend-nope", id="b0", size=4 * MIB)),
-        ("an unknown type and no id", add("memory-backend-nope", size=4 * MIB)),
-        ("the abstract type", add("memory-backend", id="b0", size=4 * MIB)),
-        ("a type that is a number", command("object-add", **{"qom-type": 5}, id="b0")),
-        ("an unknown member", add("memory-backend-ram", id="b0", size=4 * MIB, foo=1)),
-        (
-            "an unknown member and a bad size",
-            add("memory-backend-ram", id="b0", size="x", foo=1),
-        ),
-        ("size null", add("memory-backend-ram", id="b0", size=None)),
-        ("size a fraction", add("memory-backend-ram", id="b0", size=4194304.0)),
-        ("size a fraction of a byte", add("memory-backend-ram", id="b0", size=4096.5)),
-        ("size negative", add("memory-backend-ram", id="b0", size=-1)),
-        ("share a word", add("memory-backend-ram", id="b0", size=4 * MIB, share="on")),
-        (
-            "bind to 0",
-            add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[0]),
-        ),
-        (
-            "bind to 1",
-            add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[1]),
-        ),
-        (
-            "host-nodes without policy",
-            add("memory-backend-ram", id="b0", size=4 * MIB, host_nodes=[0]),
-        ),
-        (
-            "policy without host-nodes",
-            add("memory-backend-ram", id="b0", size=4 * MIB, policy="interleave"),
-        ),
-        (
-            "host-nodes 128",
-            add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[128]),
-        ),
-        ("policy bogus", add("memory-backend-ram", id="b0", size=4 * MIB, policy="bogus")),
-        (
-            "prealloc-threads 0",
-            add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_threads=0),
-        ),
-        (
-            "prealloc-context that is not there",
-            add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_context="tc0"),
-        ),
-        (
-            "where rounding up wraps",
-            add("memory-backend-ram", id="b0", size=18446744073709550000),
-        ),
-        (
-            "file, where rounding up wraps",
-            add("memory-backend-file", id="b0", mem_path=image, size=18446744073709550000),
-        ),
-        ("beyond 2 to the 64", add("memory-backend-ram", id="b0", size=18446744073709551616)),
-        ("too big", add("memory-backend-ram", id="b0", size=1 << 45)),
-    )
-    for what, addition in additions:
-        file = "image" in what or addition.get("arguments", {}).get("mem-path") == image
-        yield Case(
-            f"qmp/object-add: {what}",
-            (),
-            setup=(removed(image),) if file else (),
-            qmp=session(addition, QUERY_MEMDEV, command("object-del", id="b0")),
-        )
-    ram = add("memory-backend-ram", id="b0", size=4 * MIB)
-    other = add("memory-backend-ram", id="b1", size=2 * MIB)
-    yield Case("qmp/two backends and their list", (), qmp=session(ram, other, QUERY_MEMDEV))
-    yield Case("qmp/an id twice", (), qmp=session(ram, ram, QUERY_MEMDEV))
-    yield Case(
+    ),
+)
+
+_FLAT_FILE: Final[Mapping[str, Any]] = MappingProxyType({"mem_path": _IMAGE, "size": 4 * MIB})
+#: One object-add each; then query-memdev and object-del.
+_ADDITIONS: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    ("ram", add("memory-backend-ram", id="b0", size=4 * MIB)),
+    ("file", add("memory-backend-file", id="b0", **_FLAT_FILE)),
+    (
+        "file, share and pmem",
+        add("memory-backend-file", id="b0", share=True, pmem=True, **_FLAT_FILE),
+    ),
+    ("file, sync", add("memory-backend-file", id="b0", sync=True, **_FLAT_FILE)),
+    ("file, align", add("memory-backend-file", id="b0", align=2 * MIB, **_FLAT_FILE)),
+    ("file, bad align", add("memory-backend-file", id="b0", align=3, **_FLAT_FILE)),
+    ("file, readonly", add("memory-backend-file", id="b0", readonly=True, **_FLAT_FILE)),
+    ("file, prealloc", add("memory-backend-file", id="b0", prealloc=True, **_FLAT_FILE)),
+    (
+        "file, no reservation",
+        add("memory-backend-file", id="b0", reserve=False, **_FLAT_FILE),
+    ),
+    ("file, size a word", add("memory-backend-file", id="b0", mem_path=_IMAGE, size="4M")),
+    ("file, size 0", add("memory-backend-file", id="b0", mem_path=_IMAGE, size=0)),
+    ("file, no size", add("memory-backend-file", id="b0", mem_path=_IMAGE)),
+    ("file, no path", add("memory-backend-file", id="b0", size=4 * MIB)),
+    ("file, path a number", add("memory-backend-file", id="b0", mem_path=5, size=4 * MIB)),
+    (
+        "file, a directory",
+        add("memory-backend-file", id="b0", mem_path="$files", size=4 * MIB),
+    ),
+    (
+        "file, a directory that is not there",
+        add("memory-backend-file", id="b0", mem_path="$files/none/x", size=4 * MIB),
+    ),
+    (
+        "file, no multiple of a page",
+        add("memory-backend-file", id="b0", mem_path=_IMAGE, size=5000),
+    ),
+    (
+        "file, less than a page",
+        add("memory-backend-file", id="b0", mem_path=_IMAGE, size=1),
+    ),
+    ("memfd", add("memory-backend-memfd", id="b0", size=4 * MIB)),
+    ("memfd, huge", add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True)),
+    (
+        "memfd, odd huge pages",
+        add("memory-backend-memfd", id="b0", size=4 * MIB, hugetlb=True, hugetlbsize=3),
+    ),
+    (
+        "memfd, too many huge pages",
+        add("memory-backend-memfd", id="b0", size=1 << 30, hugetlb=True),
+    ),
+    (
+        "props as in older versions",
+        command("object-add", qom_type="memory-backend-ram", id="b0", props={"size": 4 * MIB}),
+    ),
+    ("no type", command("object-add", id="b0", size=4 * MIB)),
+    ("no id", add("memory-backend-ram", size=4 * MIB)),
+    ("nothing", {"execute": "object-add"}),
+    ("empty arguments", {"execute": "object-add", "arguments": {}}),
+    ("a bad id", add("memory-backend-ram", id="0m", size=4 * MIB)),
+    ("an empty id", add("memory-backend-ram", id="", size=4 * MIB)),
+    ("an id that is a number", add("memory-backend-ram", id=5, size=4 * MIB)),
+    ("an id that is null", add("memory-backend-ram", id=None, size=4 * MIB)),
+    ("an unknown type", add("memory-backend-nope", id="b0", size=4 * MIB)),
+    ("an unknown type and no id", add("memory-backend-nope", size=4 * MIB)),
+    ("the abstract type", add("memory-backend", id="b0", size=4 * MIB)),
+    ("a type that is a number", command("object-add", **{"qom-type": 5}, id="b0")),
+    ("an unknown member", add("memory-backend-ram", id="b0", size=4 * MIB, foo=1)),
+    (
+        "an unknown member and a bad size",
+        add("memory-backend-ram", id="b0", size="x", foo=1),
+    ),
+    ("size null", add("memory-backend-ram", id="b0", size=None)),
+    ("size a fraction", add("memory-backend-ram", id="b0", size=4194304.0)),
+    ("size a fraction of a byte", add("memory-backend-ram", id="b0", size=4096.5)),
+    ("size negative", add("memory-backend-ram", id="b0", size=-1)),
+    ("share a word", add("memory-backend-ram", id="b0", size=4 * MIB, share="on")),
+    (
+        "bind to 0",
+        add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[0]),
+    ),
+    (
+        "bind to 1",
+        add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[1]),
+    ),
+    (
+        "host-nodes without policy",
+        add("memory-backend-ram", id="b0", size=4 * MIB, host_nodes=[0]),
+    ),
+    (
+        "policy without host-nodes",
+        add("memory-backend-ram", id="b0", size=4 * MIB, policy="interleave"),
+    ),
+    (
+        "host-nodes 128",
+        add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind", host_nodes=[128]),
+    ),
+    ("policy bogus", add("memory-backend-ram", id="b0", size=4 * MIB, policy="bogus")),
+    (
+        "prealloc-threads 0",
+        add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_threads=0),
+    ),
+    (
+        "prealloc-context that is not there",
+        add("memory-backend-ram", id="b0", size=4 * MIB, prealloc_context="tc0"),
+    ),
+    (
+        "where rounding up wraps",
+        add("memory-backend-ram", id="b0", size=18446744073709550000),
+    ),
+    (
+        "file, where rounding up wraps",
+        add("memory-backend-file", id="b0", mem_path=_IMAGE, size=18446744073709550000),
+    ),
+    ("beyond 2 to the 64", add("memory-backend-ram", id="b0", size=18446744073709551616)),
+    ("too big", add("memory-backend-ram", id="b0", size=1 << 45)),
+)
+
+_RAM: Final = add("memory-backend-ram", id="b0", size=4 * MIB)
+_OTHER: Final = add("memory-backend-ram", id="b1", size=2 * MIB)
+_MORE: Final = (
+    Case("qmp/two backends and their list", (), qmp=session(_RAM, _OTHER, QUERY_MEMDEV)),
+    Case("qmp/an id twice", (), qmp=session(_RAM, _RAM, QUERY_MEMDEV)),
+    Case(
         "qmp/an id again after object-del",
         (),
-        qmp=session(ram, command("object-del", id="b0"), ram, QUERY_MEMDEV),
-    )
-    yield Case(
+        qmp=session(_RAM, command("object-del", id="b0"), _RAM, QUERY_MEMDEV),
+    ),
+    Case(
         "qmp/three backends, the middle one goes",
         (),
         qmp=session(
-            ram,
-            other,
+            _RAM,
+            _OTHER,
             add("memory-backend-memfd", id="b2", size=MIB),
             command("object-del", id="b1"),
             QUERY_MEMDEV,
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/a failed object-add leaves the id free",
         (),
         qmp=session(
-            add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind"), ram, QUERY_MEMDEV
+            add("memory-backend-ram", id="b0", size=4 * MIB, policy="bind"), _RAM, QUERY_MEMDEV
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/object-del of what is not there",
         (),
         qmp=session(
@@ -284,8 +292,8 @@ def qmp() -> Iterator[Case]:
             command("object-del", id=5),
             command("object-del", id="b0", more=1),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/qom-get and qom-set of what is not there",
         (),
         qmp=session(
@@ -296,10 +304,10 @@ def qmp() -> Iterator[Case]:
             get("nope", "/objects"),
             get("type", "/objects"),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/paths of objects",
-        made["ram"],
+        _BACKENDS["ram"],
         qmp=session(
             get("size", "/objects/b0"),
             get("size", "b0"),
@@ -309,15 +317,15 @@ def qmp() -> Iterator[Case]:
             get("size", "/b0"),
             get("size", "/objects/M0"),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/properties that are not there",
-        made["ram"],
+        _BACKENDS["ram"],
         qmp=session(get("nope"), set_("nope", 1), get("")),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/arguments missing and unknown",
-        made["ram"],
+        _BACKENDS["ram"],
         qmp=session(
             {"execute": "qom-get"},
             command("qom-get", path="/objects/b0"),
@@ -334,84 +342,55 @@ def qmp() -> Iterator[Case]:
             {"execute": 5},
             command("qmp_capabilities"),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/a command before qmp_capabilities",
         (),
         qmp=(QUERY_MEMDEV, {"execute": "qmp_capabilities"}, QUERY_MEMDEV, {"execute": "quit"}),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/qmp_capabilities twice", (), qmp=session({"execute": "qmp_capabilities"}, QUERY_MEMDEV)
-    )
-    yield Case("qmp/quit at once", (), qmp=session())
-    yield Case(
+    ),
+    Case("qmp/quit at once", (), qmp=session()),
+    Case(
         "qmp/quit with an argument",
         (),
         qmp=({"execute": "qmp_capabilities"}, command("quit", foo=1), {"execute": "quit"}),
-    )
-    for kind, args in made.items():
-        yield Case(
-            f"qmp/{kind}: merge and dump change the mapping",
-            args,
-            setup=fresh[kind],
-            qmp=session(
-                set_("merge", False),
-                set_("merge", False),
-                set_("merge", True),
-                set_("dump", False),
-                set_("dump", True),
-                set_("dump", True),
-                QUERY_MEMDEV,
-            ),
-        )
-        yield Case(
-            f"qmp/{kind}: prealloc later, twice, off",
-            args,
-            setup=fresh[kind],
-            qmp=session(
-                set_("prealloc", True),
-                set_("prealloc", True),
-                get("prealloc"),
-                set_("prealloc", False),
-                get("prealloc"),
-                set_("prealloc", True),
-                QUERY_MEMDEV,
-            ),
-        )
-    yield Case(
+    ),
+    Case(
         "qmp/prealloc later with threads",
-        made["ram"],
+        _BACKENDS["ram"],
         qmp=session(set_("prealloc-threads", 3), set_("prealloc", True), get("prealloc-threads")),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/prealloc later, more than there is",
         an_object("memory-backend-file,id=b0,mem-path=$small/q.img,size=4M,share=on"),
         setup=(removed("$small/q.img"),),
         qmp=session(set_("prealloc", True), get("prealloc"), QUERY_MEMDEV),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/prealloc later, no reservation",
         an_object("memory-backend-ram,id=b0,size=4M,reserve=off"),
         qmp=session(set_("prealloc", True), get("prealloc"), get("reserve"), QUERY_MEMDEV),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/discard-data at object-del",
-        made["file"],
-        setup=(Preparation("data", image, 4 * MIB, 65),),
+        _BACKENDS["file"],
+        setup=(Preparation("data", _IMAGE, 4 * MIB, 65),),
         qmp=session(set_("discard-data", True), command("object-del", id="b0"), QUERY_MEMDEV),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/discard-data at exit",
-        an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on,discard-data=on"),
-        setup=(Preparation("data", image, 4 * MIB, 65),),
-    )
-    yield Case(
+        an_object(f"memory-backend-file,id=b0,mem-path={_IMAGE},size=4M,share=on,discard-data=on"),
+        setup=(Preparation("data", _IMAGE, 4 * MIB, 65),),
+    ),
+    Case(
         "qmp/discard-data of a private mapping",
-        an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M,discard-data=on"),
-        setup=(Preparation("data", image, 4 * MIB, 65),),
+        an_object(f"memory-backend-file,id=b0,mem-path={_IMAGE},size=4M,discard-data=on"),
+        setup=(Preparation("data", _IMAGE, 4 * MIB, 65),),
         qmp=session(command("object-del", id="b0")),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/paths above the objects, and through them",
         an_object("memory-backend-ram,id=b0,size=4M"),
         qmp=session(
@@ -435,15 +414,15 @@ def qmp() -> Iterator[Case]:
             get("size", "/objects/b0/x"),
             get("", "/objects/b0"),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/an id that is a property of every object",
         an_object("memory-backend-ram,id=b0,size=4M"),
         qmp=session(
             add("memory-backend-ram", id="type", size=4 * MIB), command("object-del", id="type")
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/members and arguments too many, in the order of a dictionary",
         (),
         qmp=session(
@@ -452,8 +431,8 @@ def qmp() -> Iterator[Case]:
             command("object-del", id="b0", zz=1, aa=2),
             command("qom-get", path="/objects/b0", property="size", zz=1, aa=2, value=3),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/a negotiation with an argument too many",
         (),
         qmp=(
@@ -463,8 +442,8 @@ def qmp() -> Iterator[Case]:
             {"execute": "qmp_capabilities", "arguments": {"enable": 1}},
             *session({"execute": "qmp_capabilities"}),
         ),
-    )
-    yield Case(
+    ),
+    Case(
         "qmp/a thread-context",
         an_object("thread-context,id=tc0"),
         qmp=session(
@@ -480,4 +459,22 @@ def qmp() -> Iterator[Case]:
             command("object-del", id="b0"),
             command("object-del", id="tc0"),
         ),
-    )
+    ),
+)
+
+
+def qmp() -> Iterator[Case]:
+    """QMP commands and their replies."""
+    for kind, args in _BACKENDS.items():
+        setup = (removed(_IMAGE),) if kind == "file" else ()
+        for what, commands in _OF_EACH_KIND:
+            yield Case(f"qmp/{kind}: {what}", args, setup=setup, qmp=session(*commands))
+    for what, addition in _ADDITIONS:
+        is_file = addition.get("arguments", {}).get("mem-path") == _IMAGE
+        yield Case(
+            f"qmp/object-add: {what}",
+            (),
+            setup=(removed(_IMAGE),) if is_file else (),
+            qmp=session(addition, QUERY_MEMDEV, command("object-del", id="b0")),
+        )
+    yield from _MORE

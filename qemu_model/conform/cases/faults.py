@@ -5,12 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..driver import Preparation
 from .case import MIB, Case, Fault, an_object, removed
 
-_FILE_CALLS: Final = (
+#: A call, which of its kind fails, and the errnos that it answers, each in a case of its own.
+_Failures: TypeAlias = tuple[tuple[str, int, tuple[str, ...]], ...]
+
+_IMAGE: Final = "$files/l.img"
+_RAM: Final = "memory-backend-ram,id=b0,size=4M"
+_FILE: Final = f"memory-backend-file,id=b0,mem-path={_IMAGE},size=4M"
+_OF_A_FILE: Final[_Failures] = (
     ("openat", 1, ("EACCES", "EMFILE", "EINTR", "EIO", "EROFS", "EISDIR", "EEXIST")),
     ("openat", 2, ("EACCES", "ENOSPC", "EINTR", "EEXIST", "ENOENT")),
     ("lseek", 1, ("ESPIPE", "EIO", "EOVERFLOW")),
@@ -22,130 +28,130 @@ _FILE_CALLS: Final = (
     ("madvise", 2, ("EINVAL", "EAGAIN")),
     ("madvise", 3, ("EINVAL", "EPERM")),
 )
+#: The errnos that a file of huge pages is tried with.
+_OF_HUGE_PAGES: Final = ("ENOMEM", "EINTR", "EOPNOTSUPP", "EACCES")
+#: Backends, by the words for them, and which of their calls fail.
+_BACKENDS: Final[tuple[tuple[str, str, _Failures], ...]] = (
+    (
+        "map_sync",
+        f"{_FILE},share=on,pmem=on",
+        (
+            ("mmap", 2, ("EINVAL", "ENOMEM", "EOPNOTSUPP", "EPERM")),
+            ("mmap", 3, ("EINVAL", "ENOMEM", "EOPNOTSUPP")),
+        ),
+    ),
+    (
+        "ram",
+        _RAM,
+        (
+            ("mmap", 1, ("ENOMEM", "EAGAIN")),
+            ("mmap", 2, ("ENOMEM", "EPERM")),
+            ("munmap", 1, ("EINVAL",)),
+            ("munmap", 2, ("EINVAL",)),
+            ("madvise", 1, ("EINVAL",)),
+            ("madvise", 2, ("EINVAL",)),
+            ("madvise", 3, ("ENOMEM",)),
+            ("madvise", 4, ("ENOMEM",)),
+        ),
+    ),
+    (
+        "memfd",
+        "memory-backend-memfd,id=b0,size=4M",
+        (
+            ("memfd_create", 1, ("EMFILE", "ENFILE", "EINVAL", "ENOSYS")),
+            ("ftruncate", 1, ("EINVAL", "ENOSPC", "EIO")),
+            ("fcntl", 1, ("EBUSY", "EPERM", "EINVAL")),
+            ("fstatfs", 1, ("EIO",)),
+            ("lseek", 1, ("EIO",)),
+            ("mmap", 1, ("ENOMEM",)),
+            ("mmap", 2, ("ENOMEM", "EINVAL")),
+        ),
+    ),
+    (
+        "prealloc",
+        f"{_FILE},prealloc=on",
+        (
+            ("fstatfs", 2, ("EIO",)),
+            ("madvise", 4, ("EINVAL", "EFAULT", "ENOMEM", "EHWPOISON", "EAGAIN")),
+            ("madvise", 5, ("EINVAL", "EFAULT", "ENOMEM", "EAGAIN")),
+        ),
+    ),
+)
+#: The words of a case before "answers ERRNO", the backend, the call, which one, the errnos.
+_ONE_CALL: Final[tuple[tuple[str, str, str, int, tuple[str, ...]], ...]] = (
+    (
+        "bind: mbind",
+        f"{_RAM},policy=bind,host-nodes=0",
+        "mbind",
+        1,
+        ("EPERM", "ENOSYS", "EINVAL", "EIO", "ENOMEM"),
+    ),
+    (
+        "file bind: mbind",
+        f"{_FILE},policy=bind,host-nodes=0",
+        "mbind",
+        1,
+        ("EPERM", "ENOSYS", "EINVAL", "EIO", "ENOMEM"),
+    ),
+    ("default policy: mbind", _RAM, "mbind", 1, ("ENOSYS", "EPERM")),
+    (
+        "directory: mkstemp's open",
+        "memory-backend-file,id=b0,mem-path=$files,size=4M",
+        "openat",
+        2,
+        ("EMFILE", "EACCES", "EEXIST"),
+    ),
+    (
+        "directory: unlink",
+        "memory-backend-file,id=b0,mem-path=$files,size=4M",
+        "unlink",
+        1,
+        ("EIO",),
+    ),
+)
+
+
+def _fresh(text: str, image: str = _IMAGE) -> tuple[Preparation, ...]:
+    return (removed(image),) if image in text else ()
 
 
 def faults() -> Iterator[Case]:
     """One call of the backend fails, each call in its turn."""
     for where in ("files", "huge"):
         image = f"${where}/l.img"
-        for call, nth, errnos in _FILE_CALLS:
+        text = f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on"
+        for call, nth, errnos in _OF_A_FILE:
             for errno in errnos:
-                if where == "huge" and errno not in ("ENOMEM", "EINTR", "EOPNOTSUPP", "EACCES"):
-                    continue
-                yield Case(
-                    f"fault/{where}: {call} {nth} answers {errno}",
-                    an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on"),
-                    setup=(removed(image),),
-                    fault=Fault(call, nth, errno),
-                )
-    image = "$files/l.img"
-    synchronous = f"memory-backend-file,id=b0,mem-path={image},size=4M,share=on,pmem=on"
-    refused_sync: tuple[tuple[int, tuple[str, ...]], ...] = (
-        (2, ("EINVAL", "ENOMEM", "EOPNOTSUPP", "EPERM")),
-        (3, ("EINVAL", "ENOMEM", "EOPNOTSUPP")),
-    )
-    for nth, refusals in refused_sync:
-        for errno in refusals:
+                if where == "files" or errno in _OF_HUGE_PAGES:
+                    yield Case(
+                        f"fault/{where}: {call} {nth} answers {errno}",
+                        an_object(text),
+                        setup=_fresh(text, image),
+                        fault=Fault(call, nth, errno),
+                    )
+    rows = [
+        (f"{words}: {call} {nth}", text, call, nth, errnos)
+        for words, text, failures in _BACKENDS
+        for call, nth, errnos in failures
+    ]
+    for words, text, call, nth, errnos in (*rows, *_ONE_CALL):
+        for errno in errnos:
             yield Case(
-                f"fault/map_sync: mmap {nth} answers {errno}",
-                an_object(synchronous),
-                setup=(removed(image),),
-                fault=Fault("mmap", nth, errno),
-            )
-    anonymous: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-        ("mmap", 1, ("ENOMEM", "EAGAIN")),
-        ("mmap", 2, ("ENOMEM", "EPERM")),
-        ("munmap", 1, ("EINVAL",)),
-        ("munmap", 2, ("EINVAL",)),
-        ("madvise", 1, ("EINVAL",)),
-        ("madvise", 2, ("EINVAL",)),
-        ("madvise", 3, ("ENOMEM",)),
-        ("madvise", 4, ("ENOMEM",)),
-    )
-    for call, nth, refusals in anonymous:
-        for errno in refusals:
-            yield Case(
-                f"fault/ram: {call} {nth} answers {errno}",
-                an_object("memory-backend-ram,id=b0,size=4M"),
+                f"fault/{words} answers {errno}",
+                an_object(text),
+                setup=_fresh(text),
                 fault=Fault(call, nth, errno),
             )
-    bound = "memory-backend-ram,id=b0,size=4M,policy=bind,host-nodes=0"
-    for errno in ("EPERM", "ENOSYS", "EINVAL", "EIO", "ENOMEM"):
-        yield Case(
-            f"fault/bind: mbind answers {errno}",
-            an_object(bound),
-            fault=Fault("mbind", 1, errno),
-        )
-        yield Case(
-            f"fault/file bind: mbind answers {errno}",
-            an_object(
-                f"memory-backend-file,id=b0,mem-path={image},size=4M,policy=bind,host-nodes=0"
-            ),
-            setup=(removed(image),),
-            fault=Fault("mbind", 1, errno),
-        )
-    for errno in ("ENOSYS", "EPERM"):
-        yield Case(
-            f"fault/default policy: mbind answers {errno}",
-            an_object("memory-backend-ram,id=b0,size=4M"),
-            fault=Fault("mbind", 1, errno),
-        )
-    memfd = "memory-backend-memfd,id=b0,size=4M"
-    of_memfd: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-        ("memfd_create", 1, ("EMFILE", "ENFILE", "EINVAL", "ENOSYS")),
-        ("ftruncate", 1, ("EINVAL", "ENOSPC", "EIO")),
-        ("fcntl", 1, ("EBUSY", "EPERM", "EINVAL")),
-        ("fstatfs", 1, ("EIO",)),
-        ("lseek", 1, ("EIO",)),
-        ("mmap", 1, ("ENOMEM",)),
-        ("mmap", 2, ("ENOMEM", "EINVAL")),
-    )
-    for call, nth, refusals in of_memfd:
-        for errno in refusals:
-            yield Case(
-                f"fault/memfd: {call} {nth} answers {errno}",
-                an_object(memfd),
-                fault=Fault(call, nth, errno),
-            )
-    for call, nth, errno in (
-        ("fstatfs", 2, "EIO"),
-        ("madvise", 4, "EINVAL"),
-        ("madvise", 4, "EFAULT"),
-        ("madvise", 4, "ENOMEM"),
-        ("madvise", 4, "EHWPOISON"),
-        ("madvise", 4, "EAGAIN"),
-        ("madvise", 5, "EINVAL"),
-        ("madvise", 5, "EFAULT"),
-        ("madvise", 5, "ENOMEM"),
-        ("madvise", 5, "EAGAIN"),
-    ):
-        yield Case(
-            f"fault/prealloc: {call} {nth} answers {errno}",
-            an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M,prealloc=on"),
-            setup=(removed(image),),
-            fault=Fault(call, nth, errno),
-        )
     for errno in ("EINVAL", "ENOMEM"):
         yield Case(
             f"fault/no dump: madvise 2 answers {errno}",
-            an_object("memory-backend-ram,id=b0,size=4M"),
+            an_object(_RAM),
             ("-M", "none,dump-guest-core=off"),
             fault=Fault("madvise", 2, errno),
         )
-    for call, errno in (("openat", "EMFILE"), ("openat", "EACCES"), ("openat", "EEXIST")):
-        yield Case(
-            f"fault/directory: mkstemp's open answers {errno}",
-            an_object("memory-backend-file,id=b0,mem-path=$files,size=4M"),
-            fault=Fault(call, 2, errno),
-        )
-    yield Case(
-        "fault/directory: unlink answers EIO",
-        an_object("memory-backend-file,id=b0,mem-path=$files,size=4M"),
-        fault=Fault("unlink", 1, "EIO"),
-    )
     yield Case(
         "fault/close after a failed mapping answers EIO",
-        an_object(f"memory-backend-file,id=b0,mem-path={image},size=4M"),
-        setup=(Preparation("data", image, MIB, 65),),
+        an_object(_FILE),
+        setup=(Preparation("data", _IMAGE, MIB, 65),),
         fault=Fault("close", 1, "EIO"),
     )

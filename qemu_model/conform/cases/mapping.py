@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ..driver import Preparation
 from .case import MIB, Case, an_object, removed, switches
@@ -66,72 +67,75 @@ def matrix() -> Iterator[Case]:
                 )
 
 
-def paths() -> Iterator[Case]:
-    """What mem-path may name."""
-    head = "memory-backend-file,id=b0,mem-path="
-    image = "$files/b.img"
+_IMAGE: Final = "$files/b.img"
+_FIFO: Final = "$files/fifo"
+_LINK: Final = "$files/link"
 
-    def case(name: str, path: str, *setup: Preparation, more: str = ",share=on") -> Case:
-        return Case(f"path/{name}", an_object(f"{head}{path},size=4M{more}"), setup=setup)
 
-    yield case("a new file is made", image, removed(image))
-    yield case("an empty file grows", image, Preparation("file", image))
-    yield case("a file of the same size", image, Preparation("data", image, 4 * MIB, 65))
-    yield case("a larger file keeps its size", image, Preparation("data", image, 8 * MIB, 66))
-    yield case("a smaller file is refused", image, Preparation("data", image, MIB, 67))
-    yield case("a file of one byte is refused", image, Preparation("data", image, 1, 68))
-    yield case("a directory on a disk", "$files")
-    yield case("a directory on a disk, private", "$files", more="")
-    yield case("a directory on a tmpfs", "$tmpfs")
-    yield case("a directory on hugetlbfs", "$huge")
-    yield case("a directory with a slash after it", "$files/")
-    yield case("a directory, too big for it", "$small", more=",prealloc=on")
-    yield case("a file is not a directory", f"{image}/x", Preparation("file", image))
-    yield case("a directory that is not there", "$files/none/x")
-    yield case("no name at all", "")
-    yield case("a name that is too long", "$files/" + "n" * 300)
-    yield case("a long path that leads nowhere", "$files/" + "d/" * 1900 + "x")
-    yield case("the character device of zeros", "/dev/zero")
-    yield case("the character device of zeros, private", "/dev/zero", more="")
-    yield case("the character device of zeros, pmem", "/dev/zero", more=",share=on,pmem=on")
-    yield case("the null device", "/dev/null")
-    yield case("the full device", "/dev/full")
-    yield case("a terminal", "/dev/tty")
-    yield case("a file in proc", "/proc/self/status")
-    yield case("a file in sys", "/sys/kernel/mm/transparent_hugepage/enabled")
-    yield case("a directory in proc", "/proc")
-    fifo = "$files/fifo"
-    yield case("a fifo", fifo, Preparation("fifo", fifo))
-    link = "$files/link"
-    yield case(
+def _path(name: str, path: str, *setup: Preparation, more: str = ",share=on") -> Case:
+    text = f"memory-backend-file,id=b0,mem-path={path},size=4M{more}"
+    return Case(f"path/{name}", an_object(text), setup=setup)
+
+
+_PATHS: Final = (
+    _path("a new file is made", _IMAGE, removed(_IMAGE)),
+    _path("an empty file grows", _IMAGE, Preparation("file", _IMAGE)),
+    _path("a file of the same size", _IMAGE, Preparation("data", _IMAGE, 4 * MIB, 65)),
+    _path("a larger file keeps its size", _IMAGE, Preparation("data", _IMAGE, 8 * MIB, 66)),
+    _path("a smaller file is refused", _IMAGE, Preparation("data", _IMAGE, MIB, 67)),
+    _path("a file of one byte is refused", _IMAGE, Preparation("data", _IMAGE, 1, 68)),
+    _path("a directory on a disk", "$files"),
+    _path("a directory on a disk, private", "$files", more=""),
+    _path("a directory on a tmpfs", "$tmpfs"),
+    _path("a directory on hugetlbfs", "$huge"),
+    _path("a directory with a slash after it", "$files/"),
+    _path("a directory, too big for it", "$small", more=",prealloc=on"),
+    _path("a file is not a directory", f"{_IMAGE}/x", Preparation("file", _IMAGE)),
+    _path("a directory that is not there", "$files/none/x"),
+    _path("no name at all", ""),
+    _path("a name that is too long", "$files/" + "n" * 300),
+    _path("a long path that leads nowhere", "$files/" + "d/" * 1900 + "x"),
+    _path("the character device of zeros", "/dev/zero"),
+    _path("the character device of zeros, private", "/dev/zero", more=""),
+    _path("the character device of zeros, pmem", "/dev/zero", more=",share=on,pmem=on"),
+    _path("the null device", "/dev/null"),
+    _path("the full device", "/dev/full"),
+    _path("a terminal", "/dev/tty"),
+    _path("a file in proc", "/proc/self/status"),
+    _path("a file in sys", "/sys/kernel/mm/transparent_hugepage/enabled"),
+    _path("a directory in proc", "/proc"),
+    _path("a fifo", _FIFO, Preparation("fifo", _FIFO)),
+    _path(
         "a symbolic link to a file",
-        link,
-        Preparation("data", image, 4 * MIB, 69),
-        Preparation("symlink", link, target=image),
-    )
-    yield case(
-        "a symbolic link to a directory", link, Preparation("symlink", link, target="$files")
-    )
-    yield case(
+        _LINK,
+        Preparation("data", _IMAGE, 4 * MIB, 69),
+        Preparation("symlink", _LINK, target=_IMAGE),
+    ),
+    _path("a symbolic link to a directory", _LINK, Preparation("symlink", _LINK, target="$files")),
+    _path(
         "a dangling symbolic link",
-        link,
+        _LINK,
         removed("$files/nowhere"),
-        Preparation("symlink", link, target="$files/nowhere"),
-    )
-    yield case(
-        "a symbolic link to itself", link, Preparation("symlink", link, target="$files/link")
-    )
-    yield case("a comma in the name", "$files/a,,b.img", removed("$files/a,b.img"))
-    yield case("an equals sign in the name", "$files/a=b.img", removed("$files/a=b.img"))
-    yield case("a space in the name", "$files/a b.img", removed("$files/a b.img"))
-    yield case("a quotation mark in the name", '$files/a"b.img', removed('$files/a"b.img'))
-    yield case("letters beyond ASCII in the name", "$files/ä€.img", removed("$files/ä€.img"))
-    yield case("dots in the path", "$files/./b.img", more="")
-    yield case(
+        Preparation("symlink", _LINK, target="$files/nowhere"),
+    ),
+    _path("a symbolic link to itself", _LINK, Preparation("symlink", _LINK, target="$files/link")),
+    _path("a comma in the name", "$files/a,,b.img", removed("$files/a,b.img")),
+    _path("an equals sign in the name", "$files/a=b.img", removed("$files/a=b.img")),
+    _path("a space in the name", "$files/a b.img", removed("$files/a b.img")),
+    _path("a quotation mark in the name", '$files/a"b.img', removed('$files/a"b.img')),
+    _path("letters beyond ASCII in the name", "$files/ä€.img", removed("$files/ä€.img")),
+    _path("dots in the path", "$files/./b.img", more=""),
+    _path(
         "a file without permissions",
-        image,
-        Preparation("data", image, 4 * MIB, 70),
-        Preparation("readonly", image),
-    )
-    yield Case("path/none given", an_object("memory-backend-file,id=b0,size=4M"))
-    yield Case("path/none given, no size either", an_object("memory-backend-file,id=b0"))
+        _IMAGE,
+        Preparation("data", _IMAGE, 4 * MIB, 70),
+        Preparation("readonly", _IMAGE),
+    ),
+    Case("path/none given", an_object("memory-backend-file,id=b0,size=4M")),
+    Case("path/none given, no size either", an_object("memory-backend-file,id=b0")),
+)
+
+
+def paths() -> tuple[Case, ...]:
+    """What mem-path may name."""
+    return _PATHS

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -53,58 +54,51 @@ def booleans() -> Iterator[Case]:
     yield Case("boolean/no bare id", an_object("memory-backend-ram,noid,size=4M"))
 
 
+_POLICIES: Final = (None, "default", "preferred", "bind", "interleave")
+_ODD_POLICIES: Final = ("local", "bogus", "", "BIND")
+#: What host-nodes= may be, for policy=bind.
+_HOST_NODES: Final = (
+    "0-1",
+    "0-0",
+    "0-127",
+    "1-127",
+    "0-128",
+    "0-200",
+    "1-0",
+    "-1",
+    "x",
+    "",
+    "0x1",
+    "0-",
+    "0-x",
+    "0:1",
+    "0,host-nodes=1",
+    "1,host-nodes=0",
+    "65535",
+    "65536",
+    "0-70000",
+    "18446744073709551615",
+    "1.5",
+    "0 1",
+    "0,,1",
+    "+0",
+    "00",
+    "0-1-2",
+    "500,host-nodes=501",
+)
+
+
 def nodes() -> Iterator[Case]:
     """policy x host-nodes."""
     head = "memory-backend-ram,id=b0,size=4M"
-    policies = (
-        None,
-        "default",
-        "preferred",
-        "bind",
-        "interleave",
-        "local",
-        "bogus",
-        "",
-        "BIND",
-    )
-    lists = (None, "0", "1", "63", "127", "128")
-    for policy in policies:
-        for given in lists:
-            if policy in ("local", "bogus", "", "BIND") and given not in (None, "0"):
-                continue
-            text = head
-            text += "" if policy is None else f",policy={policy}"
-            text += "" if given is None else f",host-nodes={given}"
-            yield Case(f"nodes/policy {policy!r}, host-nodes {given}", an_object(text))
-    for given in (
-        "0-1",
-        "0-0",
-        "0-127",
-        "1-127",
-        "0-128",
-        "0-200",
-        "1-0",
-        "-1",
-        "x",
-        "",
-        "0x1",
-        "0-",
-        "0-x",
-        "0:1",
-        "0,host-nodes=1",
-        "1,host-nodes=0",
-        "65535",
-        "65536",
-        "0-70000",
-        "18446744073709551615",
-        "1.5",
-        "0 1",
-        "0,,1",
-        "+0",
-        "00",
-        "0-1-2",
-        "500,host-nodes=501",
-    ):
+    every = itertools.product(_POLICIES, (None, "0", "1", "63", "127", "128"))
+    odd = itertools.product(_ODD_POLICIES, (None, "0"))
+    for policy, given in (*every, *odd):
+        text = head
+        text += "" if policy is None else f",policy={policy}"
+        text += "" if given is None else f",host-nodes={given}"
+        yield Case(f"nodes/policy {policy!r}, host-nodes {given}", an_object(text))
+    for given in _HOST_NODES:
         yield Case(
             f"nodes/bind to {given or 'nothing'}",
             an_object(f"{head},policy=bind,host-nodes={given}"),

@@ -11,7 +11,7 @@ show the way without it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..driver import Preparation
@@ -111,72 +111,61 @@ def devices() -> Iterator[Case]:
 def _both(family: str, path: str, align: str, setup: tuple[Preparation, ...]) -> Iterator[Case]:
     """What files and devices are asked alike; ``align`` is what the backend needs to be made."""
     backend = _backend(path, _PERSISTENT + align)
+    not_kept = _backend(path, f"share=on,pmem=off{align}")
+    nvdimm = ("-device", "nvdimm,memdev=b0,id=n0")
 
     def case(name: str, args: tuple[str, ...], **more: Any) -> Case:
         return Case(f"{family}/{name}", args, **{"setup": setup, **more})
 
     yield case("two backends on one", (*backend, *_backend(path, _PERSISTENT + align, name="b1")))
-    nvdimm = ("-device", "nvdimm,memdev=b0,id=n0")
     yield case(
-        "an NVDIMM",
-        (*_SLOTS, *backend, *nvdimm),
-        machine=_NVDIMM,
-        qmp=session(QUERY_MEMDEV, command("object-del", id="b0"), QUERY_MEMDEV),
+        "an NVDIMM", (*_SLOTS, *backend, *nvdimm), machine=_NVDIMM, qmp=session(*_DELETED_IN_USE)
     )
     yield case(
-        "an NVDIMM whose writes are not kept",
-        (*_SLOTS, *_backend(path, f"share=on,pmem=off{align}"), *nvdimm),
-        machine=_NVDIMM,
+        "an NVDIMM whose writes are not kept", (*_SLOTS, *not_kept, *nvdimm), machine=_NVDIMM
     )
-
-    properties: dict[str, object] = {"mem_path": path, "size": 4 * MIB}
-    if align:
-        properties["align"] = 2 * MIB
-    added = add("memory-backend-file", id="b0", share=True, pmem=True, **properties)
-    gone = command("object-del", id="b0")
-    kept = add("memory-backend-file", id="b0", share=True, **properties)
-    small = {**properties, "size": 4096}
-    yield case("added and deleted", (), qmp=session(added, QUERY_MEMDEV, gone, QUERY_MEMDEV))
-    yield case("added twice, by one id", (), qmp=session(added, added, QUERY_MEMDEV, gone))
-    yield case("added, deleted and added again", (), qmp=session(added, gone, added, gone))
-    yield case("added without pmem, then with it", (), qmp=session(kept, gone, added, QUERY_MEMDEV))
-    yield case(
-        "added too small",
-        (),
-        qmp=session(
-            add("memory-backend-file", id="b0", share=True, pmem=True, **small),
-            QUERY_MEMDEV,
-            added,
-            QUERY_MEMDEV,
-        ),
-    )
-    yield case(
-        "asked and changed while it is there",
-        backend,
-        qmp=session(
-            *map(get, ("share", "pmem", "align", "size", "mem-path")),
-            set_("pmem", False),
-            set_("share", False),
-            set_("align", 4096),
-            set_("prealloc", True),
-            get("prealloc"),
-            set_("dump", False),
-            set_("merge", False),
-            QUERY_MEMDEV,
-        ),
-    )
-
+    for words, commands in _additions(path, align):
+        yield case(words, (), qmp=session(*commands))
+    yield case("asked and changed while it is there", backend, qmp=session(*_CHANGES))
     for nth, times, words in ((1, 1, "the reservation"), (2, 1, "MAP_SYNC"), (2, 2, "both")):
         for errno in ("EINVAL", "ENOMEM", "EOPNOTSUPP", "EPERM"):
-            yield case(
-                f"{words} answered with {errno}", backend, fault=Fault("mmap", nth, errno, times)
-            )
+            fault = Fault("mmap", nth, errno, times)
+            yield case(f"{words} answered with {errno}", backend, fault=fault)
+    preallocated = _backend(path, f"{_PERSISTENT},prealloc=on{align}")
     for errno in ("EINVAL", "EFAULT", "EHWPOISON"):
-        yield case(
-            f"populating answered with {errno}",
-            _backend(path, f"{_PERSISTENT},prealloc=on{align}"),
-            fault=Fault("madvise", 5, errno),
-        )
+        fault = Fault("madvise", 5, errno)
+        yield case(f"populating answered with {errno}", preallocated, fault=fault)
     aligned = _backend(path, f"{_PERSISTENT},align=2M")
     for call, nth in (("munmap", 1), ("munmap", 2), ("fstatfs", 1)):
         yield case(f"{call} {nth} fails", aligned, fault=Fault(call, nth, "EIO"))
+
+
+_DELETED: Final = command("object-del", id="b0")
+_DELETED_IN_USE: Final = (QUERY_MEMDEV, _DELETED, QUERY_MEMDEV)
+_CHANGES: Final = (
+    *map(get, ("share", "pmem", "align", "size", "mem-path")),
+    set_("pmem", False),
+    set_("share", False),
+    set_("align", 4096),
+    set_("prealloc", True),
+    get("prealloc"),
+    set_("dump", False),
+    set_("merge", False),
+    QUERY_MEMDEV,
+)
+
+
+def _additions(path: str, align: str) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
+    """Give commands that add a backend on a file or a device, and words for them."""
+    properties: dict[str, object] = {"mem_path": path, "size": 4 * MIB}
+    if align:
+        properties["align"] = 2 * MIB
+    less = {**properties, "size": 4096}
+    added = add("memory-backend-file", id="b0", share=True, pmem=True, **properties)
+    kept = add("memory-backend-file", id="b0", share=True, **properties)
+    small = add("memory-backend-file", id="b0", share=True, pmem=True, **less)
+    yield "added and deleted", (added, QUERY_MEMDEV, _DELETED, QUERY_MEMDEV)
+    yield "added twice, by one id", (added, added, QUERY_MEMDEV, _DELETED)
+    yield "added, deleted and added again", (added, _DELETED, added, _DELETED)
+    yield "added without pmem, then with it", (kept, _DELETED, added, QUERY_MEMDEV)
+    yield "added too small", (small, QUERY_MEMDEV, added, QUERY_MEMDEV)
