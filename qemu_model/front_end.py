@@ -1,9 +1,8 @@
 """A tree's front end: the functions that read the line, start QEMU and serve QMP.
 
-What C's ``main()`` keeps of the line in local variables is a :class:`CommandLine` here.
-
 There are two: that of 6.0 and later, which reads options by the rules of QAPI, and the
-one before it.
+one before it.  What C's ``main()`` keeps of the line in local variables is a
+:class:`CommandLine` here.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

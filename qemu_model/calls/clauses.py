@@ -1,7 +1,6 @@
 """Why QEMU makes a call: the rule behind each one, in words, and how certain it is.
 
-A rule belongs to the C function that makes the call and to what the call looks
-like; the mirrored functions themselves say nothing twice.
+A rule belongs to a C function and to what its call looks like; the mirror does not repeat it.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,4 +1,4 @@
-"""Leaks: what is left at the end of a run that nothing in the process refers to."""
+"""Leaks: what a run leaves behind that nothing in the process refers to."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -49,7 +49,7 @@ class Holdings(Value):
     files: dict[str, None] = attrs.field(factory=dict)
 
     def follow(self, events: Iterable[Event], page_size: int) -> None:
-        """Take in what ``events`` changed; a close that fails has closed, as on Linux."""
+        """Apply ``events``; a close that fails has closed the descriptor, as on Linux."""
         for call, args, result, _, out in events:
             if -4096 < result < 0 and call != "close":
                 continue
@@ -112,7 +112,7 @@ def find_leaks(
     strings: int,
     files: Sequence[str],
 ) -> Leaks:
-    """Return what is held but not by one of ``blocks``, each with its guard's size in bytes."""
+    """Return what is held by none of ``blocks``, each with its guard's size in bytes."""
     fds, ranges = held.fds, held.ranges
     for block, guard in blocks:
         fds = fds - {block.fd}
@@ -122,7 +122,7 @@ def find_leaks(
 
 
 def release(host: Host, held: Holdings) -> None:
-    """Release on the host all that is held, as the end of a process does."""
+    """Release everything on the host, as the end of a process does."""
     while held.ranges:
         first, last = held.ranges.pop()
         host.munmap(first, last - first)

@@ -28,7 +28,7 @@ NOT_KNOWN: Final[Mapping[int, bool]] = MappingProxyType({})
 class Request(Value):
     """One mapping that asked for MAP_SYNC, at ``address``.
 
-    ``answer`` is None where the log does not tell: without MAP_SHARED_VALIDATE a kernel
+    ``answer`` is None where the log does not show it: without MAP_SHARED_VALIDATE a kernel
     may ignore the flag.  ``errno`` is that of a refusal, else empty; ``retried``: the block
     was then mapped without the flag.
     """

@@ -255,7 +255,7 @@ class Group:
 
 
 def principal(comparison: Comparison) -> Difference:
-    """Return the difference of a case that says most of its cause: what QEMU said, then did."""
+    """Return the difference that shows most of a case's cause: a message before a call."""
     return min(comparison.differences, key=lambda one: _TELLING.index(one.part))
 
 

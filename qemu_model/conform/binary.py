@@ -28,10 +28,9 @@ _FIRMWARE: Final = ("share/qemu", "share/seabios")
 class Qemu:
     """A QEMU that can be run.
 
-    ``version`` is the text of its ``--version``; ``release`` the numbers in it, as
-    (7, 2, 22).  ``firmware`` are directories of its own for ``-L``, for a QEMU that was
-    unpacked elsewhere than where it was built for.  ``inject`` are faults, as strace takes
-    them, that each run of it gets.
+    ``version`` is the text of its ``--version``; ``release`` the numbers in it, as (7, 2, 22).
+    ``firmware`` are directories for ``-L``, for a QEMU that was unpacked outside the directories
+    it was built for.  ``inject`` are faults, as strace takes them, that each run of it gets.
     """
 
     binary: str
@@ -44,7 +43,7 @@ class Qemu:
     def at(
         cls, binary: str, on_progress: Progress | None = None, inject: Sequence[str] = ()
     ) -> Qemu:
-        """Look at the program ``binary`` and return it; ``debian:SUITE`` is unpacked first.
+        """Return the QEMU that the program ``binary`` is; ``debian:SUITE`` is unpacked first.
 
         Its path is made absolute, because each run has a working directory of its own.
 

@@ -120,9 +120,9 @@ def compare(qemu: Qemu, revision: Revision, case: Case, place: Place, scratch: P
 
 
 def call_differences(seen: Observation, case: Case, revision: Revision) -> Iterable[str]:
-    """Yield where QEMU's calls part from the model's."""
+    """Yield where QEMU's calls differ from the model's."""
     if seen.stopped is not None:
-        # A log that was stopped ends within a loop; what led there is compared below.
+        # The log of a stopped run ends within a loop: messages and files are compared instead.
         return
     with seen.trace.open("rb") as stream:
         verdict = judge(
@@ -150,7 +150,7 @@ def evidence(seen: Observation, before: set[str], files: Mapping[str, int]) -> E
 
 
 def chosen(name: str | None, target: Target | None = None) -> tuple[Case, ...]:
-    """Return the cases whose name holds ``name``, all of them without one.
+    """Return the cases whose name contains ``name``, without one all of them.
 
     ``target`` is where they are to work: only those that are about such a place.
     """

@@ -1,7 +1,8 @@
-"""Where conformance cases keep their files: directories that are gone with their process.
+"""Where conformance cases keep their files: directories that end with their process.
 
 As root, file systems are mounted in a mount namespace of the process's own, which no other
-process sees and which ends with the process.  Without root there is what there is.
+process sees and which ends with the process.  Without root only existing file systems are
+used.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -72,7 +73,7 @@ def make_place(
 
     ``shared_memory`` is a directory on a tmpfs, for where nothing can be mounted.
     ``files`` is where files are kept if not there, and ``device`` a device DAX.
-    Once per process: as root it leaves for a mount namespace of its own.
+    To be called once per process: as root it enters a mount namespace of its own.
     """
     files = files or scratch / "files"
     files.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def make_place(
 
 
 def own_namespace() -> bool:
-    """Leave for a mount namespace of our own; return whether that was possible."""
+    """Enter a new mount namespace; return whether that was possible."""
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() != 0 or libc.unshare(_CLONE_NEWNS) != 0:
         return False
@@ -104,7 +105,7 @@ def mounted(path: Path, kind: str, options: str) -> str | None:
 
 
 def _mount(*words: str) -> bool:
-    """Run mount; return whether it is there and did it."""
+    """Run mount; return whether there is such a program and it succeeded."""
     try:
         return subprocess.run(["mount", *words], capture_output=True, check=False).returncode == 0
     except FileNotFoundError:

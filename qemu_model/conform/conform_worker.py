@@ -32,7 +32,7 @@ _PATIENCE: Final = 30.0
 
 
 class Worker:
-    """A worker process, for one thread of the asking process.
+    """A worker process, used by one thread of the process that started it.
 
     One that dies is replaced by another, below ``scratch`` in a directory of its own.
     ``shared_memory``, ``files`` and ``device``: see
@@ -81,7 +81,7 @@ class Worker:
         )
 
     def compare(self, name: str) -> Result:
-        """Have the case called ``name`` run, and return how it went."""
+        """Let the worker run the case called ``name``, and return its result."""
         answer = self.ask(name)
         if isinstance(answer, int):
             why = f"the process that ran the case ended with {answer}"
@@ -89,7 +89,7 @@ class Worker:
         return Result.from_json(answer)
 
     def compare_sides(self, name: str) -> Comparison:
-        """Have the case called ``name`` run on both QEMUs, and return how they differ."""
+        """Let the worker run the case called ``name`` on both QEMUs, and return how they differ."""
         answer = self.ask(name)
         if isinstance(answer, int):
             why = f"the process that ran the case ended with {answer}"
@@ -123,7 +123,7 @@ class Worker:
             process.kill()
             status = process.wait()
         for pipe in (process.stdin, process.stdout):
-            # What was written to it and not read any more is of no use.
+            # What is written to it is not read any more.
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
@@ -195,7 +195,7 @@ def main(argv: list[str]) -> int:
     """Serve until stdin ends; SIGTERM ends it at once, and whatever runs with it."""
 
     def stop(_number: int, _frame: FrameType | None) -> Any:
-        # What asyncio says of a loop that is cut off in the middle is not for people.
+        # asyncio's complaints about an interrupted loop help no user.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         raise SystemExit(0)
 
@@ -203,7 +203,7 @@ def main(argv: list[str]) -> int:
     try:
         serve(json.loads(argv[0]))
     except BrokenPipeError:
-        # The process that asked has ended.
+        # The process that started this one has ended.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

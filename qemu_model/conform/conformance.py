@@ -120,7 +120,7 @@ class Report:
 def detect(qemu: Qemu) -> tuple[Revision, str]:
     """Return the revision that models ``qemu``, and a sentence on how it was found.
 
-    A 3.1 is asked whether its memory-backend-file has the property ``sync``.
+    A 3.1 is run once to see whether its memory-backend-file has the property ``sync``.
     """
     knows_sync = False
     if may_be_the_series(qemu.release):
@@ -151,8 +151,8 @@ def conform(
     ``whole``: these are all the cases, so that each finding must occur.  ``target`` is
     where they work, otherwise in the scratch directory.  ``on_result`` is called with
     each result as it comes.  ``known`` are results of an earlier run: those cases are not
-    run again.  What is made, here and below ``target``, is gone
-    afterwards, as is all that was started.
+    run again.  At the end
+    everything made here and below ``target`` is removed, and all processes are ended.
 
     Raise :class:`~qemu_model.conform.driver.DriverError` where strace is not installed or
     cannot run ``qemu``, and OSError where no directory can be made.

@@ -25,7 +25,7 @@ from typing import Final
 from .errors import DriverError
 
 PREFIX: Final = "debian:"
-#: The suites, and which others apt needs beside each.
+#: The suites, each with the others that apt needs for it.
 SUITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "bullseye": (),
@@ -53,7 +53,7 @@ _LOADERS: Final = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 #: Seconds between two looks at how much has arrived.
 _EVERY: Final = 0.2
 
-#: Called with what is done, and how many bytes of how many have arrived.
+#: Called with what is being done, and how many bytes of how many have arrived.
 Progress = Callable[[str, int, int], None]
 
 
@@ -177,7 +177,7 @@ def apt_of_suite(work: Path, suite: str) -> list[str]:
 
 
 def _run(command: Sequence[str], what: str) -> str:
-    """Run a program and return what it printed; it ends with us."""
+    """Run a program and return what it printed; it is ended when this process ends."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Where two runs differ in what they said and left: messages, replies, status, files."""
+"""Where the messages, replies, exit status and files of two runs differ."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -37,14 +37,14 @@ def said_differences(seen: Observation, modelled: Run) -> Iterable[str]:
 
 
 def lines(texts: Sequence[str]) -> list[str]:
-    """Return texts as lines: one that holds several is several."""
+    """Return the lines of texts, which may have several each."""
     return without_letters("\n".join(texts)).split("\n") if texts else []
 
 
 def replies(messages: Sequence[Mapping[str, Any]], what: str) -> list[str]:
-    """Return the replies, or the events, as text; lists of backends in the order of their ids.
+    """Return the replies, or the events, as text, with lists of backends sorted by id.
 
-    Events stand by themselves, since their place among the replies is open.
+    Events are compared apart from the replies, since their place among them may vary.
     """
     shown = []
     for message in messages:

@@ -1,9 +1,9 @@
-"""Run a real QEMU and keep what it did: its calls, its words and its end.
+"""Run a real QEMU and record its calls, its messages and its exit status.
 
 A run is QEMU under ``strace``, with QMP over a socket that QEMU inherits (the
 conversation itself is the qemu.qmp library's).  Commands are sent one after the
 other, each after the reply to the one before, so that the order of replies is
-QEMU's own.  A run that does not end by itself is stopped, and said to be one.
+QEMU's own.  A run that does not end by itself is stopped and marked as stopped.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -49,7 +49,7 @@ QUIET: Final = (
     "none",
 )
 
-#: A log longer than this, in bytes, is a program that spins.
+#: A log longer than this, in bytes, is that of a program in an endless loop.
 _SPINNING_LOG: Final = 1 << 20
 #: Seconds between two looks at the log of a running QEMU.
 _WATCH_EVERY: Final = 0.1
@@ -59,7 +59,7 @@ _KEPT_LINES: Final = 2000
 
 @attrs.frozen
 class Preparation:
-    """One file or directory as it shall be before the run.
+    """The state of one file or directory before the run.
 
     ``kind`` is one of ``rm``, ``file`` (``size`` bytes of nothing, sparse), ``data``
     (``size`` bytes of the value ``fill``), ``directory``, ``symlink`` (to
@@ -150,13 +150,13 @@ class Conversation(QMPClient):
 
 
 def begin_alone(unblock: Callable[[], object]) -> None:
-    """Let the program that is to run here get its signals, and leave no core file if it aborts."""
+    """Before exec: let the program receive its signals, and write no core file if it aborts."""
     unblock()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _lines(text: bytes, program: str) -> tuple[str, ...]:
-    """Return what was printed as lines, with the program's name, or a wrapper's, as ``qemu``."""
+    """Return printed text as lines, with ``qemu`` for the program's name or a wrapper's."""
     name = re.compile(rf"(?:{re.escape(program)}|qemu-system-\w+):")
     shown = text.decode("utf-8", "surrogateescape").splitlines()
     return tuple(name.sub("qemu:", line, count=1) if name.match(line) else line for line in shown)

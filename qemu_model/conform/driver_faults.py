@@ -1,8 +1,8 @@
 """Make one call of a backend fail in a real QEMU.
 
 strace counts all calls of a name that a thread makes, those of libraries among
-them.  So a run without the fault comes first; in its log the backend's calls are
-found, and where the wanted one stands among all of its name.
+them.  So a run without the fault comes first: its log shows which calls are the backend's, and the
+number of the wanted one among all calls of its name.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,4 +1,4 @@
-"""A real QEMU that lives while it is asked one QMP command after the other."""
+"""A real QEMU that keeps running while it gets one QMP command after the other."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -22,7 +22,7 @@ from .termination_signals import termination_signals_blocked
 _PATIENCE: Final = 60.0
 
 
-class LivingQemu:
+class RunningQemu:
     """A QEMU under QMP; close it, or use it in a ``with``.
 
     Raises :class:`~qemu_model.conform.driver.DriverError` where it does not start.
@@ -61,7 +61,7 @@ class LivingQemu:
 
     @property
     def exit(self) -> int | None:
-        """How QEMU ended, None while it lives."""
+        """How QEMU ended, None while it runs."""
         return self._process.poll()
 
     def command(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ class LivingQemu:
         self._loop.close()
         return status
 
-    def __enter__(self) -> LivingQemu:
+    def __enter__(self) -> RunningQemu:
         return self
 
     def __exit__(self, *_exception: object) -> None:

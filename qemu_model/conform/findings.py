@@ -1,8 +1,8 @@
-"""What real QEMUs do that their users should know: misbehaviour, each with one cause.
+"""Findings: misbehaviour of real QEMUs that their users should know, each with one cause.
 
-A finding is seen in what a run showed, its calls, its words and its end; no case is
-named here.  The model does the same as QEMU, so a finding is not a divergence; one that
-is not seen any more where it used to be is one.
+A finding is recognised by the calls, the messages and the exit status of a run, never by the
+name of a case.  The model does the same as QEMU, so a finding is not a divergence.  A finding
+that does not occur any more in a release where it used to occur is one.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -18,10 +18,10 @@ import attrs
 
 @attrs.frozen
 class Evidence:
-    """What a run showed: how it ended, what it said, the lines of its log.
+    """What a run showed: its exit status, its messages, the lines of its log.
 
-    ``exit`` is None for a run that had to be stopped.  ``created`` are files that were
-    not there before and are afterwards.
+    ``exit`` is None for a run that had to be stopped.  ``created`` are the files that the run
+    has made.
     """
 
     exit: int | None
@@ -31,12 +31,12 @@ class Evidence:
     created: tuple[str, ...]
 
     def says(self, pattern: str) -> bool:
-        """Whether stderr or an error reply has a text like that."""
+        """Whether stderr or an error reply has a text that matches ``pattern``."""
         errors = [reply["error"]["desc"] for reply in self.replies if "error" in reply]
         return any(re.search(pattern, text) for text in (*self.stderr, *errors))
 
     def calls(self, pattern: str) -> list[re.Match[str]]:
-        """Return where the lines of the log fit a pattern, in their order."""
+        """Return the matches of a pattern in the lines of the log, in order."""
         return [match for line in self.log if (match := re.search(pattern, line))]
 
 

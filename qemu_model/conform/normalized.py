@@ -1,4 +1,4 @@
-"""What one run showed, free of what differs from run to run: addresses, descriptors, names.
+"""What one run showed, without what differs from run to run: addresses, descriptors, names.
 
 So two runs of one QEMU give equal values.
 """
@@ -35,7 +35,7 @@ _ANNOTATION: Final = re.compile(
 _POINTER: Final = re.compile(r", 0x[0-9a-f]{9,}\)(?= = -1)")
 #: An address stands first among the arguments, or is the answer.
 _ADDRESS: Final = re.compile(r"(?<=\()0x[0-9a-f]+|(?<== )0x[0-9a-f]+$")
-#: Of a file system QEMU looks at its type and its block size; the rest changes all the time.
+#: QEMU reads a file system's type and block size; the other values change all the time.
 _FREE_SPACE: Final = re.compile(r"(f_bsize=\d+), [^}]*(?:\}[^})]*)*\}\)")
 _RESULT: Final = re.compile(r"=\s*\d+$")
 _FIRST: Final = re.compile(r"\((\d+)")

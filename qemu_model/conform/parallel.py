@@ -32,8 +32,8 @@ def in_parallel(
     """Run the cases called ``names``, ``jobs`` at a time, and return the answers by name.
 
     ``make_worker`` gets a scratch directory, one on a tmpfs, one for files and a device;
-    ``target`` is where cases work, otherwise in the scratch directory.  What is made is gone
-    afterwards, as is all that was started.
+    ``target`` is where cases work, otherwise in the scratch directory.  At the end all files are
+    removed, and all processes that were started are ended.
 
     Raise :class:`~qemu_model.conform.errors.DriverError` where strace is not installed, and
     OSError where no directory can be made.
@@ -94,6 +94,6 @@ def in_parallel(
 
 @contextlib.contextmanager
 def temporary_directory(below: Path | None) -> Iterator[Path]:
-    """Give a new directory that is gone afterwards."""
+    """Give a new directory, which is removed at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="qemu-model-conform-", dir=below) as path:
         yield Path(path)

@@ -1,4 +1,4 @@
-"""Results in a file, one a line, so that an interrupted run can go on: ``--resume FILE``."""
+"""Results in a file, one a line, so that an interrupted run can be continued: ``--resume FILE``."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -13,7 +13,7 @@ from .errors import DriverError
 
 
 def sample_in(path: Path) -> list[str]:
-    """Return the names of the cases that the run of a results file drew; none without."""
+    """Return the cases that were drawn for the run of a results file; none without a draw."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()[1:2]
         return [str(name) for line in lines for name in json.loads(line)["sample"]]
@@ -24,8 +24,8 @@ def sample_in(path: Path) -> list[str]:
 class Results:
     """The results that ``path`` has, and those that are added to it as they come.
 
-    ``what`` says of which run they are; a file of another run is refused.  ``sample`` are the
-    cases that were drawn, so that the run goes on with the same.
+    ``what`` identifies the run; the file of another run is refused.  ``sample`` are the cases
+    that were drawn, with which the run is continued.
     """
 
     def __init__(self, path: Path, what: Mapping[str, object], sample: Sequence[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""What a case's runs are made in: its files, its faults, the addresses of an earlier run."""
+"""The surroundings of a case's runs: files, faults, the addresses of an earlier run."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -27,7 +27,7 @@ from .driver_faults import strace_fault
 
 #: errno names that Linux has and Python's table may lack.
 _MORE_ERRNOS: Final[Mapping[str, int]] = MappingProxyType({"EHWPOISON": 133})
-#: Seconds that a run may take: where all instructions are emulated, a start takes some.
+#: Seconds that a run may take, emulated QEMUs included.
 _PATIENCE: Final = 180.0
 #: The bytes that the anonymous backends of the cases with faults reserve.
 _RESERVATION: Final = 6 * MIB
@@ -57,7 +57,7 @@ def reservations(seen: Observation, case: Case) -> dict[int, list[int]]:
 
 
 def host_for(fault: Fault | None, kernel: Host) -> Host:
-    """Return ``kernel``, with calls of the model's failing if the case says so."""
+    """Return ``kernel``, in a wrapper that makes a call fail where the case has a fault."""
     if fault is None:
         return kernel
     call = "open" if fault.call == "openat" else fault.call
@@ -67,7 +67,7 @@ def host_for(fault: Fault | None, kernel: Host) -> Host:
 
 
 class BackendFaultHost(FaultHost):
-    """Lets calls of the backend fail, and not QEMU's questions at start-up."""
+    """Lets the backend's calls fail, but not those that QEMU makes as it starts."""
 
     def memfd_probe(self, flags: int) -> bool:
         """Ask the kernel."""
@@ -105,7 +105,7 @@ def observe(qemu: Qemu, case: Case, scratch: Path, inject: Sequence[str] = ()) -
 
 
 def files_in(place: Place) -> dict[str, int]:
-    """Return the sizes of the files there are, by path, without the letters of mkstemp."""
+    """Return the size of each file, by path, without the letters that mkstemp chose."""
     return {
         without_letters(str(entry)): entry.stat().st_size
         for directory in directories(place)
@@ -115,7 +115,7 @@ def files_in(place: Place) -> dict[str, int]:
 
 
 def inject_for(qemu: Qemu, case: Case, place: Place, scratch: Path) -> list[str]:
-    """Return the fault of a case as strace takes it, found in a run without it.
+    """Return the fault of a case as strace takes it, after a run without the fault.
 
     Empty for a case without one, and where QEMU makes no such call.
     """
@@ -130,7 +130,7 @@ def inject_for(qemu: Qemu, case: Case, place: Place, scratch: Path) -> list[str]
 
 @contextmanager
 def restored(case: Case) -> Iterator[None]:
-    """Remove the files on the memory paths of a case that were not there before the block."""
+    """Remove the files on a case's memory paths that did not exist before the block."""
     paths = [Path(path) for path in memory_paths([*case.machine, *case.args], case.qmp)]
     missing = [path for path in paths if not os.path.lexists(path)]
     try:

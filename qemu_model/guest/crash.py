@@ -20,9 +20,10 @@ from typing import Final
 import attrs
 
 from .errors import GuestError
+from .file_systems import check_makers
 from .inside.write_and_crash import MODEL, PAGES
 from .kernel import Report
-from .machine import Boot, Guest, check_makers
+from .machine import Boot, Guest
 
 #: The persistent memories' sizes in MiB, by file system.
 PMEM: Final[Mapping[str, int]] = MappingProxyType({"ext4": 128, "xfs": 320})

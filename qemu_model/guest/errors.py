@@ -6,8 +6,8 @@ from __future__ import annotations
 
 
 class GuestError(Exception):
-    """A guest could not be had, or did not answer.
+    """A guest could not be started, or did not answer.
 
-    The text is for people: what was wanted, what happened, and where the guest's
-    console said something, its last lines.
+    The text is for people: what was tried, what happened, and the console's last lines, if
+    there are any.
     """

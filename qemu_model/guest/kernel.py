@@ -28,7 +28,7 @@ from .errors import GuestError
 META_PACKAGE: Final = "linux-image-amd64"
 BUSYBOX: Final = "/bin/busybox"
 ONCE: Final = "the guest's kernel has to be downloaded once (71 MB)"
-#: What the guest loads, besides what these depend on.
+#: The modules that the guest loads, besides those that they need.
 MODULES: Final = (
     "virtio_pci",
     "9pnet_virtio",
@@ -279,7 +279,7 @@ def _pack(archives: Iterable[Path], directory: Path) -> None:
 
 
 def _keep(temporary: Path, directory: Path) -> None:
-    """Move the two files into place, each at once, so that no half of one is ever seen."""
+    """Move the two files into place, so that no other process sees half of one."""
     directory.mkdir(parents=True, exist_ok=True)
     for path in (temporary / "vmlinuz", *temporary.glob("initramfs-*.cpio.gz")):
         os.replace(path, directory / path.name)

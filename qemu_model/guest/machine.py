@@ -1,11 +1,10 @@
 """The guest: a virtual machine that runs commands for its host.
 
-How it was decided what starts it, measured on a machine with two cores, without
-KVM: virtme-ng 1.42 brings Debian's kernel up in 7.3 s and is done after 11.3 s,
-but finds no modules of a kernel that is only unpacked, needs a terminal, runs
-one command per boot, and does not outlive a reset of the machine, which the
-crash needs.  This one is there after 7 to 9 s, answers command after command over
-a serial line, and comes back after a crash with its persistent memory.
+Why not virtme-ng: measured on two cores without KVM, version 1.42 boots Debian's kernel in
+7.3 s and ends after 11.3 s, but it finds no modules of a kernel that is only unpacked, needs
+a terminal, runs one command per boot, and ends when the machine resets, which the crash demo
+needs.  This guest is ready after 7 to 9 s, runs command after command over a serial line, and
+comes back after a crash with its persistent memory.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -22,43 +21,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 import attrs
 
+from .channel import Channel, Follower, OnOutput
 from .errors import GuestError
+from .file_systems import check_makers, make_lines, mount_lines
 from .kernel import BootFiles, Report, boot_files, find_program
+from .qemu_line import NEEDED, check_that_it_fits, qemu_line
 
 __all__ = ["Boot", "Guest", "GuestError", "Result"]
 
-#: Is given what a command wrote on stdout and on stderr since the last time.
-OnOutput = Callable[[bytes, bytes], None]
-
-#: What runs the machine, and the Debian packages that have it.
-NEEDED: Final = (("qemu-system-x86_64", "qemu-system-x86"), ("setpriv", "util-linux"))
-#: What makes a file system of each kind, and the Debian package that has it.
-MAKERS: Final[Mapping[str, tuple[Sequence[str], str]]] = MappingProxyType(
-    {
-        "ext4": (("mkfs.ext4", "-q", "-F", "-b", "4096"), "e2fsprogs"),
-        # Before Linux 6.0 there is no DAX with reflink.
-        "xfs": (("mkfs.xfs", "-q", "-f", "-m", "reflink=0"), "xfsprogs"),
-    }
-)
 #: Where the guest finds programs, beside this package's own.
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: How long a guest may take to answer for the first time, in seconds.
 BOOT_LIMIT: Final = 90.0
 #: How many times a guest that does not come up is started.
 BOOT_TRIES: Final = 2
-#: Where the first persistent memory begins, and what the guest has besides it, in MiB.
-PMEM_START: Final = 512
-ORDINARY_MEMORY: Final = 704
-#: What q35 puts below its hole at most; persistent memory must lie there, in MiB.
-LOW_MEMORY: Final = 2048
 #: How much of the console an error carries, in lines.
 CONSOLE_TAIL: Final = 25
 
@@ -88,7 +72,7 @@ class Guest:
     ``/dev/pmem0`` and on; with ``virtio_pmem`` (MiB) there is one more, DAX without
     MAP_SYNC.  ``suite`` names the Debian release whose kernel runs, empty for this
     machine's own.  ``report`` is called with what takes time.  ``work`` is the directory that
-    both sides can write, at the same path; it goes with the guest.  ``boots`` is
+    both sides can write, at the same path; it is removed with the guest.  ``boots`` is
     every start of the machine so far.
 
     Entering raises :class:`GuestError` if something is missing, or if the machine does
@@ -103,11 +87,7 @@ class Guest:
         suite: str = "",
         report: Report = lambda message: None,
     ) -> None:
-        if PMEM_START + sum(pmem) > LOW_MEMORY - 192:
-            raise GuestError(
-                f"{sum(pmem)} MiB of persistent memory is more than fits: "
-                f"at most {LOW_MEMORY - 192 - PMEM_START} MiB"
-            )
+        check_that_it_fits(pmem)
         self._pmem = tuple(pmem)
         self._virtio_pmem = virtio_pmem
         self._suite = suite
@@ -240,18 +220,12 @@ class Guest:
         mounted there before is unmounted.
         """
         check_makers([kind])
-        make = [*MAKERS[kind][0], device]
-        there = shlex.quote(mount_point)
         # In one command: where every instruction is emulated, each costs a second at times.
-        self._shell_lines(
-            f"if mountpoint -q {there}; then umount {there}; fi",
-            shlex.join(make),
-            *_mounting(kind, device, mount_point, options),
-        )
+        self._shell_lines(*make_lines(kind, device, mount_point, options))
 
     def mount(self, kind: str, device: str, mount_point: str, *, options: str = "") -> None:
         """Mount ``device``, or what takes its place for ``kind``, at ``mount_point``."""
-        self._shell_lines(*_mounting(kind, device, mount_point, options))
+        self._shell_lines(*mount_lines(kind, device, mount_point, options))
 
     def _shell_lines(self, *lines: str) -> None:
         """Run shell lines, up to the first that fails.  Raises :class:`GuestError`."""
@@ -280,7 +254,7 @@ class Guest:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise GuestError("a shell in the guest needs a terminal")
         size = os.get_terminal_size(sys.stdout.fileno())
-        # Held open from the first word on: a terminal that no process has open forgets its size.
+        # Kept open from the start: a terminal that no process has open forgets its size.
         line = (
             f"exec <$0 >$0 2>&1; stty sane rows {size.lines} cols {size.columns}; "
             "exec setsid -c bash -i"
@@ -318,48 +292,21 @@ class Guest:
         self.report(f"starting the guest ({files.name})")
         with commands, shell, open(self.work / "qemu", "wb") as output:
             self._process = subprocess.Popen(
-                self._command_line(files, commands.fileno(), shell.fileno()),
+                qemu_line(
+                    files,
+                    self.work,
+                    self._pmem,
+                    self._virtio_pmem,
+                    commands=commands.fileno(),
+                    shell=shell.fileno(),
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=[commands.fileno(), shell.fileno()],
-                # Ctrl-C is ours to answer; a machine in another group does not get it.
+                # A machine in another process group does not receive Ctrl-C, which is handled here.
                 start_new_session=True,
             )
-
-    def _command_line(self, files: BootFiles, commands: int, shell: int) -> list[str]:
-        share = "local,security_model=none,multidevs=remap"
-        line = [
-            # Without its parent, even one that was killed, the machine ends as well.
-            *[find_program("setpriv", "util-linux"), "--pdeathsig", "KILL"],
-            find_program("qemu-system-x86_64", "qemu-system-x86"),
-            *["-nodefaults", "-no-user-config", "-display", "none"],
-            *["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"],
-            *["-kernel", str(files.kernel), "-initrd", str(files.initramfs)],
-            *["-serial", f"file:{self.work / 'console'}"],
-            *["-chardev", f"socket,id=commands,fd={commands}", "-serial", "chardev:commands"],
-            *["-chardev", f"socket,id=shell,fd={shell}", "-serial", "chardev:shell"],
-            *["-virtfs", f"{share},path=/,mount_tag=host,readonly=on"],
-            *["-virtfs", f"{share},path={self.work},mount_tag=work"],
-        ]
-        memory = ORDINARY_MEMORY + sum(self._pmem)
-        if self._virtio_pmem:
-            size = self._virtio_pmem
-            line += ["-m", f"{memory}M,slots=2,maxmem={memory + size}M"]
-            image = f"mem-path={self.work / 'virtio-pmem'},share=on,size={size}M"
-            line += ["-object", f"memory-backend-file,id=pmem,{image}"]
-            line += ["-device", "virtio-pmem-pci,memdev=pmem"]
-        else:
-            line += ["-m", f"{memory}M"]
-        # nokaslr: the kernel looks at no more than four memmap= when it chooses its own
-        # place, and lies in the fifth now and then.
-        words = ["console=ttyS0", "loglevel=5", "panic=0", "mitigations=off", "nokaslr"]
-        start = PMEM_START
-        for size in self._pmem:
-            words.append(f"memmap={size}M!{start}M")
-            start += size
-        words.append(f"qemu_model.work={self.work}")
-        return [*line, "-append", " ".join(words)]
 
     def _wait_until_ready(self) -> None:
         started = time.monotonic()
@@ -423,7 +370,7 @@ class Guest:
         return GuestError("\n".join(lines))
 
     def close(self) -> None:
-        """End the machine and remove what it left.  It holds nothing worth a shutdown."""
+        """End the machine, without a shutdown, and remove its files."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -444,88 +391,7 @@ def _program() -> str:
     return f'#!/bin/sh\nexec env {settings} {shlex.quote(sys.executable)} -m qemu_model "$@"\n'
 
 
-def check_makers(kinds: Iterable[str]) -> None:
-    """Raise :class:`GuestError` if file systems of ``kinds`` cannot be made in a guest.
-
-    The guest's programs are the host's, so that the host can say which package is missing.
-    """
-    for kind in kinds:
-        command, package = MAKERS[kind]
-        find_program(command[0], package)
-
-
-def _mounting(kind: str, device: str, mount_point: str, options: str) -> tuple[str, str]:
-    """Return the shell lines that mount a file system."""
-    chosen = ["-o", options] if options else []
-    mount = ["mount", "-t", kind, *chosen, device, mount_point]
-    return shlex.join(["mkdir", "-p", mount_point]), shlex.join(mount)
-
-
 def _python() -> dict[str, str]:
     """Return the environment in which a Python finds the modules that this one has."""
     paths = [os.path.abspath(path) for path in sys.path if os.path.isdir(path or ".")]
     return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-class Follower:
-    """Passes on what a job writes, as it comes and to its end."""
-
-    def __init__(self, job: Path, on_output: OnOutput) -> None:
-        self._on_output = on_output
-        self._files = (job / "stdout", job / "stderr")
-        self._passed = [0, 0]
-
-    def look(self) -> None:
-        """Pass on what is new."""
-        new = [b"", b""]
-        for number, path in enumerate(self._files):
-            # The job makes its files when it begins.
-            with contextlib.suppress(FileNotFoundError), path.open("rb") as stream:
-                stream.seek(self._passed[number])
-                new[number] = stream.read()
-            self._passed[number] += len(new[number])
-        if any(new):
-            self._on_output(new[0], new[1])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.look()
-
-
-class Channel:
-    """Lines to and from the guest's agent over a connected socket."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.settimeout(0.5)
-        self.connection = connection
-        self._received = b""
-
-    def send(self, text: str) -> None:
-        """Send ``text``; a guest that is gone shows when the answer is awaited."""
-        with contextlib.suppress(OSError):
-            self.connection.sendall(text.encode())
-
-    def line(self) -> str | None:
-        """Return the next line, or None if none came within half a second."""
-        if b"\n" not in self._received:
-            try:
-                part = self.connection.recv(4096)
-            except TimeoutError:
-                return None
-            except OSError:
-                part = b""
-            if not part:
-                # The machine is gone; its process will be seen to have ended.
-                time.sleep(0.05)
-                return None
-            self._received += part
-            if b"\n" not in self._received:
-                return None
-        line, _, self._received = self._received.partition(b"\n")
-        return line.decode(errors="replace").strip("\0\r ")
-
-    def close(self) -> None:
-        """Close the socket."""
-        self.connection.close()

@@ -29,7 +29,7 @@ def progress() -> Iterator[Report]:
 
 @contextlib.contextmanager
 def ends_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the program as Ctrl-C does, instead of stopping it dead.
+    """Let SIGTERM and SIGHUP unwind the program as Ctrl-C does, instead of killing it.
 
     They end it with SystemExit of 128 and their number.
     """

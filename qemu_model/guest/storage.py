@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from .file_systems import check_makers
 from .kernel import Report
-from .machine import Guest, check_makers
+from .machine import Guest
 
 #: The sizes of the persistent memories of :data:`FILE_SYSTEMS` and, last, of the one
 #: for device DAX, in MiB: an xfs has 300 MB at least.

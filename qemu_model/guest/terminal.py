@@ -1,4 +1,4 @@
-"""A terminal here, a shell there."""
+"""Connect this terminal with a shell in the guest."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

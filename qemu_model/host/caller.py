@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeAlias, Type
 
 #: The thread that QEMU starts in, and runs its commands in.
 MAIN: Final = "main"
-#: The thread that frees what its readers have left: ``util/rcu.c:call_rcu_thread``.
+#: The thread that frees blocks that no reader uses any more: ``util/rcu.c:call_rcu_thread``.
 CALL_RCU: Final = "call_rcu"
 
 

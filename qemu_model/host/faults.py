@@ -1,7 +1,7 @@
 """A host that fails on purpose: a wrapper around any other one.
 
-Faults are spelled as strace spells them, ``mmap:error=ENOMEM:when=2``, so that a run
-here and one under ``strace --inject=...`` can be given the same ones.
+Faults are spelled as strace spells them, ``mmap:error=ENOMEM:when=2``, so that a run here
+and one under ``strace --inject=...`` can have the same ones.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -164,11 +164,11 @@ def _when(value: str, text: str) -> tuple[int, int | None, int]:
 
 
 class FaultHost(WrapperHost):
-    """Hands calls on to ``inner``, but lets those fail that ``faults`` say.
+    """Passes calls on to ``inner``, but lets those fail that ``faults`` describe.
 
-    A call that fails is not handed on, with one exception: a failing ``close`` has
-    closed the descriptor, as on Linux.  QEMU's question at start-up whether
-    memfd_create works counts as a memfd_create, and fails with it.
+    A call that fails is not passed on, with one exception: a failing ``close`` has
+    closed the descriptor, as on Linux.  The memfd_create that QEMU tries as it starts counts
+    as one, and can fail.
     """
 
     def __init__(self, inner: Host, faults: Iterable[Fault]) -> None:
@@ -236,7 +236,7 @@ class FaultHost(WrapperHost):
         return self._fault("memfd_create", None) or self.inner.memfd_create(name, flags)
 
     def memfd_probe(self, flags: int) -> bool:
-        """Ask whether memfd_create(2) works; the question is a call of it."""
+        """Try memfd_create(2), which counts as a call of it."""
         return not self._fault("memfd_create", None) and self.inner.memfd_probe(flags)
 
     def fcntl(self, fd: int, cmd: int, arg: int) -> int:

@@ -344,7 +344,7 @@ class LiveHost:
         return read_vm_flags("/proc/self/smaps", addr)
 
     def describe(self) -> dict[str, object]:
-        """Name the kernel and what of it matters here."""
+        """Return the kernel's version and the settings that matter here."""
         uname = os.uname()
         return {
             "name": self.name,

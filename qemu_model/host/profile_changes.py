@@ -17,7 +17,7 @@ _VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}", re.A)
 
 
 class ChangeError(Exception):
-    """A change that there is not, or with a value that it cannot have: one line."""
+    """There is no such change, or it cannot have that value; the text is one line."""
 
 
 class _NoValue(Exception):

@@ -1,4 +1,4 @@
-"""The host: the one boundary through which every effect of the model goes.
+"""The host: the one interface through which the model acts on a kernel.
 
 The methods are Linux's system calls, with the calls' own names and arguments,
 and they answer as the kernel does: a result of zero or more, or **the negative
@@ -77,7 +77,7 @@ class Platform(Value):
 class HostRefuses(Exception):
     """The host declines an operation that could hurt the machine it runs on.
 
-    Its text is for people: what was asked, and what to do.
+    Its text is for people: what was requested, and what to do.
     """
 
 

@@ -1,4 +1,4 @@
-"""A host that keeps what passes through another one."""
+"""A host that records the calls to another one."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -18,11 +18,11 @@ _event: Final[Callable[[tuple[Any, ...]], Event]] = functools.partial(tuple.__ne
 
 
 class RecordingHost(WrapperHost):
-    """Hands every call on to ``inner`` and keeps it, with its answer, as an event.
+    """Passes every call on to ``inner`` and records it, with its answer, as an event.
 
-    ``by`` of an event is what ``caller`` says.  ``on_event`` is called with each event as
-    it happens; ``origin`` turns the name of a C function into the one that the modelled
-    release has.  ``events`` are the calls so far, in order.
+    ``by`` of an event is the function that ``caller`` has.  ``on_event`` is called with each
+    event as it happens; ``origin`` turns the name of a C function into the one that the
+    modelled release has.  ``events`` are the calls so far, in order.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class RecordingHost(WrapperHost):
         self._madvise = inner.madvise
 
     def forget(self) -> None:
-        """Keep none of the calls so far, for a run without end."""
+        """Drop the calls so far, for a run without end."""
         self.events.clear()
 
     def _add_and_tell(self, event: Event) -> None:

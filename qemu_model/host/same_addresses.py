@@ -18,10 +18,9 @@ HUGE = 2 * 1024 * 1024
 class SameAddressesHost(WrapperHost):
     """Puts reservations as far from a huge page's start as ``places`` are, by length in bytes.
 
-    Which address a block gets is the kernel's choice, and some of what QEMU does, and
-    whether a device DAX takes the address, follows from it: with ``align=1M`` every
-    other run succeeds on a device of 2 MiB.  With the places of another run the same
-    follows here.
+    The kernel chooses the address of a block, and some of what QEMU does depends on it, as does
+    whether a device DAX accepts the address: with ``align=1M`` every other run succeeds on a
+    device of 2 MiB.  With the places of another run the result is the same.
     """
 
     def __init__(self, inner: Host, places: Mapping[int, Sequence[int]]) -> None:

@@ -1,4 +1,4 @@
-"""statx(2), for the one thing that stat does not tell: whether a file is on DAX."""
+"""statx(2), which says whether a file is on DAX."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

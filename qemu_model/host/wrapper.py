@@ -1,4 +1,4 @@
-"""A host that hands every call on to another one: the base of those that do something besides."""
+"""A host that passes every call on to another one: the base of those that do more."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -10,7 +10,7 @@ from .protocol import Host, Platform, Stat, StatFs
 
 
 class WrapperHost:
-    """Hands every call on to ``inner``, unless a subclass does something else with it.
+    """Passes every call on to ``inner``, unless a subclass does something else with it.
 
     ``is_kernel``: the calls end here, because the wrapper answers for a kernel of its own;
     else they end at the host behind it.

@@ -1,3 +1,3 @@
-"""What this machine says: what a path is, and which memory of a running QEMU is mapped how."""
+"""Questions to this machine: what a path is, and how the memory of a running QEMU is mapped."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,4 +1,4 @@
-"""Which mapping of a process is which block of guest memory, by QEMU's own command line."""
+"""Match the mappings of a process with the memory that QEMU's command line describes."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: How smaps names memory without a file that is shared.
 _SHARED_ZEROES: Final = "/dev/zero"
 _MEMFD: Final = "/memfd:"
-#: The flag in smaps of what QEMU keeps from forked children: all of its blocks.
+#: The smaps flag of memory that forked children do not get: QEMU sets it on all its blocks.
 _NOT_FORKED: Final = "dc"
 
 
@@ -59,7 +59,7 @@ def options_of(pid: int) -> tuple[str, ...]:
 
 
 def match_blocks(mappings: Iterable[MappedRange], memory: Sequence[Memory]) -> dict[int, Memory]:
-    """Return the memory that each mapping is, by the mapping's address.
+    """Return the memory behind each mapping, by the mapping's address.
 
     A file is known by its path; memory without a path by its size and by how it is mapped.
     """

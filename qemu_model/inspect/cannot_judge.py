@@ -1,4 +1,4 @@
-"""Nothing to judge."""
+"""The error of what cannot be judged: a path, a process, a text."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -6,4 +6,4 @@ from __future__ import annotations
 
 
 class CannotJudge(Exception):
-    """There is nothing to judge; the text says in one line what is in the way."""
+    """This cannot be judged; the text says why in one line."""

@@ -1,8 +1,7 @@
-"""What a path is on this machine, asked of the kernel.
+"""Find out from the kernel what a path is on this machine.
 
-A name or a mount option can mislead.  What settles the matter is a trial: mmap of
-the file itself with MAP_SHARED_VALIDATE and MAP_SYNC, readable only, undone at once.
-No page is touched, so the trial changes nothing.
+Names and mount options can mislead, so the file itself is mapped, with MAP_SHARED_VALIDATE
+and MAP_SYNC, for reading only, and unmapped at once.  No page is touched: nothing changes.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -46,9 +45,9 @@ class Mount:
 class PathJudgement:
     """What a path is on this machine.
 
-    ``kind`` is what the path is, ``tried`` what was asked in its place (a file in a
+    ``kind`` is what the path is, ``tried`` what was mapped in its place (a file in a
     directory).  ``dax`` and ``map_sync`` are None where the kernel could not be asked;
-    ``evidence`` says, sentence by sentence, who said what.
+    ``evidence`` has one sentence for each answer, with its source.
     """
 
     path: str
@@ -83,8 +82,8 @@ class PathJudgement:
 def judge_path(path: str) -> PathJudgement:
     """Ask the kernel what ``path`` is: file system, mount, DAX, MAP_SYNC.
 
-    For a directory, or a file that does not exist yet, a file without a name is made
-    there and gone at once.  Raises :class:`CannotJudge` if there is no such place.
+    For a directory, or a file that does not exist yet, a file without a name is made there and
+    removed at once.  Raises :class:`CannotJudge` if there is no such place.
     """
     if not path or "\0" in path:
         raise CannotJudge("a path must not be empty or contain a zero byte")
@@ -121,7 +120,7 @@ def _judge_directory(path: str, directory: str, *, exists: bool, kind: str) -> P
     map_sync: bool | None = None
     try:
         with _file_in(directory) as fd:
-            evidence.append(f"a file was made in {directory} for the trial, and is gone again")
+            evidence.append(f"a temporary file in {directory} was mapped")
             length = trial_length(fd)
             os.ftruncate(fd, length)
             dax, map_sync = ask(fd, length, evidence)
@@ -139,7 +138,7 @@ def _file_in(directory: str) -> Iterator[int]:
     try:
         fd = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError:
-        # Not every file system has nameless files; there, the name lives a moment.
+        # Not every file system has nameless files; there the file has a name for a moment.
         fd, name = tempfile.mkstemp(prefix=".qemu-model-", dir=directory)
     else:
         name = ""

@@ -1,8 +1,8 @@
-"""What the mappings of a running QEMU are, asked of the kernel.
+"""Find out from the kernel what the mappings of a running QEMU are.
 
-``sf`` in smaps alone proves nothing: on tmpfs, hugetlbfs and anonymous memory the
-kernel takes MAP_SYNC along and does nothing with it.  So the file behind the mapping
-is asked as well, by a trial that touches no page.
+``sf`` in smaps alone proves nothing: on tmpfs, hugetlbfs and anonymous memory the kernel
+accepts MAP_SYNC and ignores it.  So the file behind the mapping is mapped once more, with
+MAP_SHARED_VALIDATE and without touching a page.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

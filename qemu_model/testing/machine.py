@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 from ..conform.conformance import detect
 from ..conform.differences import replies, without_letters
 from ..conform.driver import Qemu
-from ..conform.driver_running import LivingQemu
+from ..conform.driver_running import RunningQemu
 from ..host.live import LiveHost
 from ..process import Process
 from ..revision import Revision
@@ -103,7 +103,7 @@ class ReplyComparison(RuleBasedStateMachine):
         self._scratch = Path(tempfile.mkdtemp(prefix="qemu-model-replies-"))
         for name in (REAL, MODEL):
             (self._scratch / name).mkdir()
-        self._real = LivingQemu(self.qemu, ARGS, self._scratch / REAL)
+        self._real = RunningQemu(self.qemu, ARGS, self._scratch / REAL)
         self._model = Process(ARGS, LiveHost(), self.revision)
         self._sent: list[Mapping[str, Any]] = []
         self._model.start()

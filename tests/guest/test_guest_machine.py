@@ -26,7 +26,7 @@ from conftest import needs
 from guests import Storage, needs_guest
 
 from qemu_model.cli import main
-from qemu_model.guest import Guest, GuestError, kernel, machine
+from qemu_model.guest import Guest, GuestError, file_systems, kernel, machine
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_what_makes_file_systems_is_missed_before_anything_starts(
     place: Path,
 ) -> None:
     nothing = (("mkfs.nothing",), "nothing")
-    monkeypatch.setattr(machine, "MAKERS", {**machine.MAKERS, "xfs": nothing})
+    monkeypatch.setattr(file_systems, "MAKERS", {**file_systems.MAKERS, "xfs": nothing})
     monkeypatch.setattr(Guest, "open", lambda guest: pytest.fail("a machine was started"))
     assert main(words) == 1
     said = "mkfs.nothing is not installed: apt-get install nothing"

@@ -1,4 +1,4 @@
-"""The conformance cases, family by family: what a QEMU is asked to do."""
+"""The conformance cases, family by family."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -31,7 +31,7 @@ __all__ = [
 def every_case() -> tuple[Case, ...]:
     """Return all the cases, in the order of their families; no two share a name.
 
-    Those that need a device of one's own are not among them: :func:`devices`.
+    The cases for a device DAX are in :func:`devices`.
     """
     families = (
         matrix,

@@ -1,8 +1,8 @@
-"""A conformance case: what a QEMU is asked to do, and what its texts are written with.
+"""A conformance case: what a QEMU is given, and the names of places in its texts.
 
-A case says what it tests in its name (``family/what``).  Its texts may name the
-places of :class:`Place` as ``$files``, ``$tmpfs``, ``$small``, ``$huge`` and
-``$device``: a runner puts directories of its own, or a device, in their place.
+The name of a case says what it tests (``family/what``).  Its texts may name the places of
+:class:`Place` as ``$files``, ``$tmpfs``, ``$small``, ``$huge`` and ``$device``: a runner
+replaces them with directories of its own, or a device.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,7 +28,7 @@ PLAIN: Final[tuple[Mapping[str, Any], ...]] = (
 
 MIB: Final = 1 << 20
 
-#: The names of the places; a case may say any of them, with a dollar sign before it.
+#: The names of the places, which a case writes with a dollar sign before it.
 PLACES: Final = ("files", "tmpfs", "small", "huge", "device")
 
 
@@ -61,7 +61,7 @@ class Place:
         return None
 
     def put_into(self, text: str) -> str:
-        """Return ``text`` with the directories in the place of their names."""
+        """Return ``text`` with the directories in place of their names."""
         return Template(text).safe_substitute(
             {name: path for name, path in attrs.asdict(self).items() if path is not None}
         )
@@ -83,7 +83,7 @@ class Fault:
 
 @attrs.frozen
 class Case:
-    """One question to a QEMU.
+    """One run of a QEMU.
 
     ``args`` follow the options of every run; ``machine`` is the ``-M`` part.
     ``setup`` makes the files, ``qmp`` are the commands, ``fault`` makes one call fail.
@@ -114,7 +114,7 @@ class Case:
         )
 
     def lacks(self, place: Place) -> str | None:
-        """Return which directory the case needs and ``place`` does not have."""
+        """Return the directory that the case needs and ``place`` lacks."""
         return place.lacks(self._texts)
 
     @property
@@ -136,12 +136,12 @@ def an_object(text: str) -> tuple[str, str]:
 
 
 def removed(path: str) -> Preparation:
-    """Return the step that makes sure there is no such file."""
+    """Return the step that removes a file, if there is one."""
     return Preparation("rm", path)
 
 
 def session(*commands: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return QMP commands with what a session begins and ends with."""
+    """Return a session: QMP commands after qmp_capabilities and before quit."""
     return ({"execute": "qmp_capabilities"}, *commands, {"execute": "quit"})
 
 
@@ -173,12 +173,12 @@ def set_(name: str, value: object, path: str = "/objects/b0") -> Mapping[str, An
 
 QUERY_MEMDEV: Final[Mapping[str, Any]] = MappingProxyType({"execute": "query-memdev"})
 
-#: A boolean that is not given, on and off: the word for it, and its text.
+#: A boolean that is not given, on and off: a word for each, and its text.
 SWITCH: Final = (("", ""), ("on", ",{0}=on"), ("off", ",{0}=off"))
 
 
 def switches(name: str) -> list[tuple[str, str]]:
-    """Return what a boolean may be given as: words for it, and the text in -object."""
+    """Return the ways to give a boolean: words for each, and the text in -object."""
     return [
         (f"{name} {word}" if word else f"{name} unset", text.format(name)) for word, text in SWITCH
     ]

@@ -1,9 +1,9 @@
 """The conformance cases of persistent memory: a file on DAX, and device DAX.
 
-They ask the same of both, as far as a device can be asked: every combination of share,
-pmem, prealloc and align; sizes and what is there already; QMP; and faults where
-MAP_SYNC is tried and where QEMU retries without the flag.  On a file system without DAX they
-show the way without it.
+Both get the same cases, as far as a device allows: every combination of share, pmem,
+prealloc and align; sizes, and files that exist already; QMP; and faults where QEMU tries
+MAP_SYNC and where it retries without the flag.  On a file system without DAX the same cases
+show what QEMU does without MAP_SYNC.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -90,7 +90,7 @@ def persistent() -> Iterator[Case]:
 
 
 def devices() -> Iterator[Case]:
-    """Device DAX: aligned by its own measure, never private, never resized."""
+    """Device DAX: it has an alignment of its own, and is neither mapped privately nor resized."""
 
     def case(name: str, args: tuple[str, ...]) -> Case:
         return Case(f"device/{name}", args)
@@ -109,7 +109,7 @@ def devices() -> Iterator[Case]:
 
 
 def _both(family: str, path: str, align: str, setup: tuple[Preparation, ...]) -> Iterator[Case]:
-    """What files and devices are asked alike; ``align`` is what the backend needs to be made."""
+    """The cases that files and devices share; ``align`` is what the backend needs to be made."""
     backend = _backend(path, _PERSISTENT + align)
     not_kept = _backend(path, f"share=on,pmem=off{align}")
     nvdimm = ("-device", "nvdimm,memdev=b0,id=n0")

@@ -1,4 +1,4 @@
-"""What this kernel does beside MAP_SYNC: mbind, KSM, what memory counts, populating.
+"""What this kernel does besides MAP_SYNC: mbind, KSM, accounting of memory, populating.
 
     python -m qemu_model.guest.inside.kernel_table tmpfs=/mnt/tmpfs anonymous=
 
@@ -23,7 +23,7 @@ from . import map_sync_table
 
 #: The size of a mapping whose memory is counted, in bytes; on huge pages that of the pool's.
 COUNTED: Final = 8 * 1024 * 1024
-#: What else may change Committed_AS meanwhile, in bytes.
+#: How much other processes may change Committed_AS meanwhile, in bytes.
 NOISE: Final = 1024 * 1024
 READ_WRITE: Final = linux.PROT_READ | linux.PROT_WRITE
 STRICT_MOVE: Final = 1 | 2

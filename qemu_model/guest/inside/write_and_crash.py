@@ -30,7 +30,7 @@ from ...host import linux
 SIZE: Final = 4 * 1024 * 1024
 PAGE: Final = 4096
 PAGES: Final = 64
-#: What every byte written is.
+#: The value of every byte that is written.
 LETTER: Final = 0x41
 #: Where QEMU's pc puts the first NVDIMM, beyond the four gigabytes.
 NVDIMM_ADDRESS: Final = 0x100000000
@@ -38,7 +38,7 @@ MODEL: Final = "model"
 
 
 def prepare(paths: Sequence[str]) -> None:
-    """Make each path a sparse file, and wait until the file system has it for good."""
+    """Make each path a sparse file, and wait until the file system has it on its disk."""
     for path in paths:
         with open(path, "xb") as file:
             file.truncate(SIZE)
@@ -150,7 +150,7 @@ def _ask(process: subprocess.Popen[str], command: str) -> None:
 
 
 def count(path: str) -> dict[str, Any]:
-    """Return what is left of the file at ``path``: whether it exists, and its whole pages."""
+    """Return what is left of the file at ``path``: whether it exists, how many pages are whole."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:

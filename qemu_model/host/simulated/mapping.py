@@ -240,7 +240,7 @@ class MappingCalls(State):
 
 
 def _refused_by_flags(inode: Inode, access: int, prot: int, flags: int, answer: int) -> int:
-    """Return 0, or the negative errno for which mmap does not even ask the file.
+    """Return 0, or the negative errno with which mmap fails before it asks the file.
 
     ``answer`` is the file's answer, ``access`` how the descriptor was opened.
     """

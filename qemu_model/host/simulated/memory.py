@@ -1,4 +1,4 @@
-"""What there is only so much of: memory that may be promised, and huge pages."""
+"""What is limited on a machine: memory that may be promised, and huge pages."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -45,7 +45,7 @@ class Memory:
         return True
 
     def take(self, length: int) -> int:
-        """Use up to ``length`` bytes; return how many of them there were."""
+        """Use up to ``length`` bytes; return how many were free."""
         length = min(length, self.total - self.used)
         self.used += length
         return length
@@ -55,7 +55,7 @@ class HugePagePool:
     """The huge pages of one size (``mm/hugetlb.c``): free ones, and promised ones.
 
     ``nodes`` is how many are free on each node, None where the pages are on no node in
-    particular.  A promise looks at the whole pool, a page that is taken at its nodes.
+    particular.  A promise needs room in the whole pool, a page that is used needs it on its nodes.
     """
 
     __slots__ = ("_whole", "free", "nodes", "promised", "size")
@@ -68,7 +68,7 @@ class HugePagePool:
         self._whole = nodes
 
     def promise(self, pages: int) -> bool:
-        """Promise ``pages`` to a mapping; return whether there are so many to promise."""
+        """Promise ``pages`` to a mapping; return whether so many are left."""
         if pages > self.free - self.promised:
             return False
         self.promised += pages
@@ -77,7 +77,7 @@ class HugePagePool:
     def take(self, pages: int, promised: int, bound: frozenset[int] | None = None) -> int:
         """Use up to ``pages``, the first ``promised`` of which were promised before.
 
-        Return how many there were: a page that was not promised may run short, and any may
+        Return how many were free: pages that were not promised may be missing, and so may any page
         where only the nodes in ``bound`` may give it.
         """
         if self.nodes is not None:
@@ -99,7 +99,7 @@ class HugePagePool:
                 pages -= taken
 
     def give_back(self, pages: int, promised: int) -> None:
-        """Free ``pages`` that were in use, and drop ``promised`` promises not called in."""
+        """Free ``pages`` that were in use, and drop ``promised`` promises that were never used."""
         self.free += pages
         self.promised -= promised
         for node in sorted(self.nodes or ()):

@@ -17,10 +17,10 @@ _LINKS_MAX: Final = 40
 
 
 class Found:
-    """Where a path leads: the name it comes down to, the inode there, the file system.
+    """Where a path leads: the resolved name, the inode there, the file system.
 
-    ``inode`` is None where there is nothing yet.  ``as_directory``: the path ends in a
-    slash, so nothing but a directory will do.
+    ``inode`` is None where no file exists yet.  ``as_directory``: the path ends in a slash, so
+    it must be a directory.
     """
 
     __slots__ = ("as_directory", "inode", "mounted", "path")
@@ -64,8 +64,8 @@ def _plain_directories(profile: Profile, path: str) -> tuple[tuple[str, MountPla
 class Names:
     """All names of a simulated machine.
 
-    What the profile plans comes into being when it is first looked at.  Where the
-    profile implies directories, any directory that a path goes through is there.
+    A file of the profile is made when it is first looked up.  Where the profile implies
+    directories, every directory that a path goes through exists.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -183,7 +183,7 @@ class Names:
         return Found(here or "/", self._directory(here, mounted), mounted, as_directory)
 
     def _implies(self, path: str) -> bool:
-        """Return whether a directory is there without being planned."""
+        """Return whether a directory exists though the profile does not list it."""
         return _implies(self._profile, path)
 
     def _directory(self, path: str, mounted: Mounted) -> Inode:
@@ -198,7 +198,7 @@ class Names:
         return inode
 
     def remove(self, found: Found) -> None:
-        """Take the name away from the file that ``found`` found."""
+        """Remove the name of the file that ``found`` found."""
         if found.path in self._profile.files:
             self._inodes[found.path] = None
         else:

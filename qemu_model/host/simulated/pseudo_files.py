@@ -1,4 +1,4 @@
-"""What a simulated kernel tells in ``/proc`` and ``/sys``: links and small files."""
+"""The links and small files of a simulated kernel in ``/proc`` and ``/sys``."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -20,7 +20,7 @@ from .state import State
 _KINDS: Final[Mapping[str, int]] = MappingProxyType(
     {"directory": S_IFDIR, "device": S_IFCHR, "fifo": S_IFIFO}
 )
-#: A major number that Linux gives out as it is needed.
+#: A major number that Linux assigns dynamically.
 _MAJOR: Final = 252
 _DEVICE: Final = re.compile(rf"/sys/dev/char/{_MAJOR}:(\d+)/(.+)")
 
@@ -41,7 +41,7 @@ class PseudoFiles(State):
         return -Errno.ENOENT if found.inode is None else self._stat(found.inode)
 
     def _stat(self, inode: Inode) -> Stat:
-        """Return what stat says; devices are numbered as they are first asked about."""
+        """Return what stat says; devices are numbered in the order in which they are looked up."""
         kind = _KINDS.get(inode.kind, S_IFREG)
         if kind != S_IFCHR:
             return Stat(kind, inode.size)

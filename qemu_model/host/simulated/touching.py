@@ -1,4 +1,4 @@
-"""Stores into a simulated process's memory: which pages there are for them."""
+"""Stores into a simulated process's memory, and the pages that they need."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -13,7 +13,7 @@ from .state import State
 
 
 class Touching(State):
-    """Giving pages to what is stored into."""
+    """Gives pages to memory that is stored into."""
 
     def touch_pages(self, addr: int, length: int, page_size: int) -> int:
         """Give every page of the range its memory.  Return 0, SIGBUS or SIGSEGV.
@@ -37,7 +37,7 @@ class Touching(State):
         return 0 if here >= end else SIGSEGV
 
     def _touch(self, mapping: Mapping, first: int, last: int) -> bool:
-        """Touch the pages ``[first, last)`` of the address space; return whether all were had."""
+        """Touch the pages ``[first, last)`` of the address space; return whether all were given."""
         inode = mapping.inode
         unit = mapping.unit
         shared = mapping.bits & VM_SHARED
@@ -95,7 +95,7 @@ class Touching(State):
 
 
 def _bound(mapping: Mapping) -> frozenset[int] | None:
-    """Return the nodes that alone may give a mapping pages, None if any may."""
+    """Return the only nodes that may give pages to a mapping, None if any may."""
     policy = mapping.policy
     return policy[1] if policy is not None and policy[0] == MPOL_BIND else None
 
