@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import enum
 import functools
+from typing import Self
 
 
 class RamFlags(enum.Flag):
@@ -36,12 +37,12 @@ class RamFlags(enum.Flag):
     #: QEMU has no such flag.
     RAM_SYNC_OR_STOP = enum.auto()
 
-    def __or__(self, other: object) -> RamFlags:
+    def __or__(self, other: Self) -> Self:
         if not isinstance(other, RamFlags):
             return NotImplemented
         return _of_bits(self._value_ | other._value_)
 
-    def __and__(self, other: object) -> RamFlags:
+    def __and__(self, other: Self) -> Self:
         if not isinstance(other, RamFlags):
             return NotImplemented
         return _of_bits(self._value_ & other._value_)
