@@ -387,7 +387,7 @@ def host_memory_backend_memory_complete(qemu: Qemu, backend: HostMemoryBackend) 
     if not backend.dump:
         qemu_madvise(qemu, ptr, size, linux.MADV_DONTDUMP)
     if qemu.platform.libnuma:
-        _bind(qemu, backend)
+        _bind(qemu, backend, ptr, size)
     if backend.prealloc:
         _preallocate(qemu, backend)
 
@@ -403,8 +403,8 @@ def _check_whole_pages(qemu: Qemu, backend: HostMemoryBackend) -> None:
         )
 
 
-def _bind(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Bind the memory to the nodes; before 5.1 also where there are none."""
+def _bind(qemu: Qemu, backend: HostMemoryBackend, ptr: int, size: int) -> None:
+    """Bind ``size`` bytes of memory to the nodes; before 5.1 also where there are none."""
     nodes = backend.host_nodes
     policy = POLICIES[backend.policy]
     maxnode = max(nodes) + 1 if nodes else 0
@@ -421,7 +421,8 @@ def _bind(qemu: Qemu, backend: HostMemoryBackend) -> None:
     # that -mem-prealloc has already touched.  The kernel reads one node less
     # than maxnode says, so 1 is added.
     bound = qemu.host.mbind(
-        *_address_and_size(backend),
+        ptr,
+        size,
         mode,
         tuple(sorted(nodes)) if nodes else None,
         maxnode + 1,

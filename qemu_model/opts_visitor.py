@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from . import messages
@@ -35,6 +36,7 @@ class OptsVisitor:
 
     def __init__(self, qemu: Qemu, opts: QemuOpts) -> None:
         self.opts = opts
+        self.values: Mapping[str, str] = opts.values
         self._qemu = qemu
         self._read: list[str] = []
 
@@ -43,7 +45,7 @@ class OptsVisitor:
         return (self.opts.id is not None) if name == "id" else name in self.opts.values
 
     def _lookup(self, name: str) -> str:
-        value = self.opts.id if name == "id" else self.opts.values.get(name)
+        value = self.opts.id if name == "id" else self.values.get(name)
         if value is None:
             raise messages.MISSING_PARAMETER.error(name=name)
         return value
@@ -124,16 +126,23 @@ class OptsVisitor:
 
     def check_struct(self) -> None:
         """Raise ``Invalid parameter '<name>'`` for the first parameter that was not read."""
-        names = [name for name, _ in self.opts.params]
-        if self.opts.id is not None:
-            names.append("id")
-        if set(names).issubset(self._read):
-            return
-        unread = GHashTable(names)
-        for name in self._read:
-            unread.remove(name)
-        for name in unread:
+        name = _first_unread(self.opts.params, self.opts.id, tuple(self._read))
+        if name is not None:
             raise messages.INVALID_KEY.error(name=name)
+
+
+@functools.lru_cache(maxsize=256)
+def _first_unread(
+    params: tuple[tuple[str, str], ...], id: str | None, read: tuple[str, ...]
+) -> str | None:
+    """Return the parameter that QEMU finds first among those that were not read."""
+    names = [name for name, _ in params]
+    if id is not None:
+        names.append("id")
+    unread = GHashTable(names)
+    for name in read:
+        unread.remove(name)
+    return next(iter(unread), None)
 
 
 def _uint16_range(name: str, text: str) -> range:

@@ -156,7 +156,6 @@ class Process:
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)
         self.types: Mapping[str, TypeInfo] = self._front_end.types(revision.release)
-        self.line = CommandLine()
         self.replies: list[Any] = []
         self.exit: int | None = None
         self.livelock: str | None = None
@@ -166,6 +165,11 @@ class Process:
         self._failed_files: list[str] = []
         self._held = Holdings()
         self._held_after = 0
+
+    @functools.cached_property
+    def line(self) -> CommandLine:
+        """The command line, once it is read; empty where that was refused."""
+        return CommandLine()
 
     def start(self) -> bool:
         """Read the command line and make what it asks for; return whether QEMU then runs."""
@@ -216,6 +220,7 @@ class Process:
         kernel = kernel_behind(self.host)
         validates = self.qemu.tree.policy.validates
         honoured = {} if validates else honoured_by(kernel, self.host.events)
+        events = tuple(self.host.events)
         owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
         # A process that ends inside a function still refers to what the function holds.
         ended = self.exit in (0, 1)
@@ -235,7 +240,7 @@ class Process:
             tuple(self.qemu.stderr),
             tuple(self.qemu.stdout),
             tuple(self.replies),
-            tuple(self.host.events),
+            events,
             self.mappings,
             leaks,
             self.line,
@@ -311,7 +316,7 @@ class Process:
 
 def negotiates(qmp: Sequence[Any]) -> bool:
     """Return whether ``qmp_capabilities`` is among the commands, as QEMU wants it."""
-    return any(
+    return bool(qmp) and any(
         isinstance(request, dict) and request.get("execute") == "qmp_capabilities"
         for request in qmp
     )

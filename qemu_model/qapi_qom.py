@@ -30,8 +30,9 @@ _ON_OFF_AUTO: Final = ("auto", "on", "off")
 class _StructVisitor(Visitor, Protocol):
     """Reads the members of one description."""
 
-    def has(self, name: str) -> bool:
-        """Whether there is a member of that name."""
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What is to be read, by the name of the member; the id may be apart."""
         ...
 
     def check_struct(self) -> None:
@@ -133,6 +134,12 @@ def _visit_member(v: _StructVisitor, member: Member) -> Any:
             return v.type_enum(member.name, member.words)
         case "uint16_list":
             return v.uint16_list(member.name)
+        case "bool":
+            return v.type_bool(member.name)
+        case "str":
+            return v.type_str(member.name)
+        case "size":
+            return v.type_size(member.name)
     return getattr(v, f"type_{member.kind}")(member.name)
 
 
@@ -146,10 +153,11 @@ def visit_type_ObjectOptions(qemu: Qemu, v: _StructVisitor, text: str = "") -> O
     release, platform = qemu.tree.release, qemu.platform
     qom_type = v.type_enum("qom-type", _types(release, platform.system))
     id = v.type_str("id")
+    given = v.values
     values = {
         member.name: _visit_member(v, member)
         for member in _members(release, qom_type, platform.libpmem)
-        if not member.optional or v.has(member.name)
+        if not member.optional or member.name in given
     }
     v.check_struct()
     return ObjectOptions(qom_type, id, values, text)

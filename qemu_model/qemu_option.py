@@ -73,6 +73,7 @@ def is_help_option(text: str) -> bool:
     return text in ("help", "?")
 
 
+@functools.lru_cache(maxsize=256)
 def id_wellformed(id: str) -> bool:
     """Whether ``id`` is an identifier (``util/id.c``)."""
     return _IDENTIFIER.fullmatch(id) is not None
@@ -163,11 +164,8 @@ def opts_parse_id(qemu: Qemu, text: str) -> str | None:
     comma of a value.
     """
     if qemu.tree.qemu_option.reads_the_id_as_a_parameter:
-        return next((value for name, value, _ in _parameters(text, None) if name == "id"), None)
-    if text.startswith("id="):
-        return get_opt_value(text, 3)[0]
-    found = text.find(",id=")
-    return get_opt_value(text, found + 4)[0] if found >= 0 else None
+        return _id_parameter(text)
+    return _id_in_text(text)
 
 
 def qemu_opts_parse(text: str, first_name: str | None) -> QemuOpts:
@@ -175,6 +173,19 @@ def qemu_opts_parse(text: str, first_name: str | None) -> QemuOpts:
     pairs = [(name, value) for name, value, _ in get_opt_name_value(text, first_name)]
     id = next((value for name, value in pairs if name == "id"), None)
     return QemuOpts(id, tuple(pair for pair in pairs if pair[0] != "id"), text)
+
+
+@functools.lru_cache(maxsize=256)
+def _id_parameter(text: str) -> str | None:
+    return next((value for name, value, _ in _parameters(text, None) if name == "id"), None)
+
+
+@functools.lru_cache(maxsize=256)
+def _id_in_text(text: str) -> str | None:
+    if text.startswith("id="):
+        return get_opt_value(text, 3)[0]
+    found = text.find(",id=")
+    return get_opt_value(text, found + 4)[0] if found >= 0 else None
 
 
 @functools.lru_cache(maxsize=256)

@@ -144,7 +144,7 @@ def select_machine(qemu: Qemu, line: CommandLine, options: QemuOpts) -> None:
     and exits with 1; lists the machines on stdout for ``help``, and exits with 0.
     """
     qemu.location = options.location
-    name = options.get("type")
+    name = options.values.get("type")
     if name is None:
         name = qemu.assumed_machine
         if name is None:
@@ -256,7 +256,7 @@ def _report_deprecation(qemu: Qemu) -> None:
 
 def object_create_initial(opts: QemuOpts) -> bool:
     """Whether an object is made before the accelerator: memory backends are not."""
-    kind = opts.get("qom-type")
+    kind = opts.values.get("qom-type")
     return kind is None or not kind.startswith("memory-backend-")
 
 
@@ -290,7 +290,7 @@ def user_creatable_print_help(
 
     Exits with 0 for help on a type whose properties the model does not know.
     """
-    kind = opts.get("qom-type")
+    kind = opts.values.get("qom-type")
     if kind is not None and is_help_option(kind):
         return user_creatable_print_types(qemu, types)
     info = types.get(kind or "")
@@ -308,7 +308,7 @@ def user_creatable_add_opts(qemu: Qemu, types: Mapping[str, TypeInfo], opts: Qem
     Raises ``Parameter 'qom-type' is missing``, ``Parameter 'id' is missing`` and
     what ``user_creatable_add_type`` raises.
     """
-    kind = opts.get("qom-type")
+    kind = opts.values.get("qom-type")
     if kind is None:
         raise messages.MISSING_PARAMETER.error(name="qom-type")
     if opts.id is None:

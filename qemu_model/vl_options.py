@@ -301,7 +301,8 @@ def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
     A size without a unit is in MiB.  Raises ``Parameter 'memory.size' expects size``, before
     7.1 ``too large 'size' option value``, and what ``machine_set_mem`` raises.
     """
-    size, slots, maxmem = options.get("size"), options.get("slots"), options.get("maxmem")
+    get = options.values.get
+    size, slots, maxmem = get("size"), get("slots"), get("maxmem")
     machine_set_mem(
         qemu,
         _ram_size(qemu, size) if size else 0,

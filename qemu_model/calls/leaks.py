@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
@@ -13,6 +14,9 @@ from ..host.protocol import Host
 from ..ram_addr import RAMBlock
 from ..records import Value
 from .event import Event
+
+#: The calls after which a process holds something more, or less.
+_HOLD: Final = frozenset({"mmap", "munmap", "open", "memfd_create", "close", "unlink", "fstatfs"})
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -51,6 +55,8 @@ class Holdings(Value):
     def follow(self, events: Iterable[Event], page_size: int) -> None:
         """Apply ``events``; a close that fails has closed the descriptor, as on Linux."""
         for call, args, result, _, out in events:
+            if call not in _HOLD:
+                continue
             if -4096 < result < 0 and call != "close":
                 continue
             if call == "mmap":
@@ -75,7 +81,7 @@ class Holdings(Value):
 
 def without(ranges: Iterable[tuple[int, int]], first: int, last: int) -> list[tuple[int, int]]:
     """Return ``ranges`` without the addresses from ``first`` up to ``last``."""
-    left = []
+    left: list[tuple[int, int]] = []
     for start, end in ranges:
         if end <= first or last <= start:
             left.append((start, end))

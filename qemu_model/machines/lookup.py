@@ -141,6 +141,7 @@ def release_of(name: str) -> Release | None:
     return None if named is None else named[1]
 
 
+@functools.lru_cache(maxsize=256)
 def deprecation_reason(machine: MachineClass, release: Release) -> str | None:
     """Return why a release says that a type is deprecated, or None."""
     return value_in(machine.deprecation_reasons, release)

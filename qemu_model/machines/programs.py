@@ -44,6 +44,7 @@ _MACHINES: Final = (
 )
 
 
+@functools.lru_cache(maxsize=256)
 def is_program(word: str) -> bool:
     """Return whether a word is the name or the path of a ``qemu-system-...``."""
     return _PROGRAM.fullmatch(word) is not None

@@ -188,7 +188,7 @@ class AdviceCalls(Touching):
             return EINVAL
         if end == addr:
             return 0
-        asked = frozenset(node for node in nodemask or () if node < maxnode - 1)
+        asked = frozenset([node for node in nodemask if node < maxnode - 1] if nodemask else ())
         policy: tuple[int, frozenset[int]] | None = None
         if mode == linux.MPOL_DEFAULT:
             if asked:
