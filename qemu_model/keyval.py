@@ -61,8 +61,7 @@ def keyval_parse_put(cur: QDict, fragment: str, value: str | None, key: str) -> 
     Returns the inner dictionary, or ``cur``.  Raises ``Parameters '<key>.*' used
     inconsistently``.
     """
-    old = cur.get(fragment)
-    if fragment in cur and isinstance(old, str) is (value is None):
+    if fragment in cur and not isinstance(cur[fragment], dict if value is None else str):
         raise messages.USED_INCONSISTENTLY.error(key=f"{key}.")
     if value is not None:
         cur[fragment] = value

@@ -103,10 +103,10 @@ def _has_pci(qemu: Qemu) -> bool:
 
 def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | None:
     """Return what sets a property, None for one that the model does not know."""
+    if name not in kind.properties and kind.needs_pci:
+        return None
     since = kind.later.get(name, ())
     if name not in kind.properties or not is_between(qemu.tree.release, since, None):
-        if kind.needs_pci:
-            return None
         raise messages.PROPERTY_NOT_FOUND.error(type=kind.name, property=name)
     setter = kind.properties[name]
     if setter is None:

@@ -29,12 +29,13 @@ from .pc_dimm import (
     set_addr,
 )
 from .physmem import ram_block_discard_range
-from .ram_addr import RAM_SHARED
+from .ram_addr import RAM_SHARED, RAMBlock
 
 C_FILE = "hw/virtio/virtio-mem.c"
 
 #: The size of a transparent huge page; real QEMUs read it from /sys.
 THP_SIZE: Final = 2 * MIB
+_ON_OFF_AUTO: Final = ("auto", "on", "off")
 
 
 @attrs.define(eq=False, repr=False)
@@ -49,8 +50,11 @@ class VirtIOMEM(PCDIMMDevice):
 def _virtio_mem_set_unplugged_inaccessible(
     _qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str
 ) -> None:
-    """Say whether the guest may read memory that it has not got, which is then zero."""
-    device.unplugged_inaccessible = v.type_str(name)
+    """Say whether the guest may read memory that it has not got, which is then zero.
+
+    Raises what ``input_type_enum`` raises.
+    """
+    device.unplugged_inaccessible = v.type_enum(name, _ON_OFF_AUTO)
 
 
 def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str) -> None:
@@ -78,8 +82,14 @@ def virtio_mem_default_block_size(page_size: int) -> int:
     return max(page_size, THP_SIZE if page_size == 4096 else MIB)
 
 
-def _page_size(backend: HostMemoryBackend) -> int:
-    return backend.mr.ram_block.page_size if backend.mr.ram_block is not None else 4096
+def _ram_block(backend: HostMemoryBackend) -> RAMBlock:
+    assert backend.mr.ram_block is not None, "since 4.2 each backend has memory"
+    return backend.mr.ram_block
+
+
+def _discard(qemu: Qemu, backend: HostMemoryBackend) -> int:
+    block = _ram_block(backend)
+    return ram_block_discard_range(qemu, block, block.used_length)
 
 
 def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
@@ -90,17 +100,15 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
     """
     backend = device.hostmem
     if backend is not None and not device.block_size:
-        device.block_size = virtio_mem_default_block_size(_page_size(backend))
+        device.block_size = virtio_mem_default_block_size(_ram_block(backend).page_size)
     if qemu.tree.virtio_mem.blocks_can_be_of_one_mib:
         device.min_alignment = device.block_size or 1
     memory_device_pre_plug(qemu, device, None)
     assert backend is not None, "without one there is no region to find a place for"
     _check(qemu, device, backend)
-    block = backend.mr.ram_block
-    if block is not None:
-        result = ram_block_discard_range(qemu, block, block.used_length)
-        if result < 0:
-            raise messages.VIRTIO_MEM_DISCARD.error(-result)
+    result = _discard(qemu, backend)
+    if result < 0:
+        raise messages.VIRTIO_MEM_DISCARD.error(-result)
     host_memory_backend_set_mapped(backend, True)
     memory_device_plug(qemu, device)
 
@@ -108,9 +116,8 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
 def virtio_mem_system_reset(qemu: Qemu, device: VirtIOMEM) -> None:
     """Take all blocks from the guest; it has none before it runs."""
     assert device.hostmem is not None, "a device without one was not realized"
-    block = device.hostmem.mr.ram_block
-    if block is not None and not qemu.tree.virtio_mem.resets_only_what_the_guest_has:
-        ram_block_discard_range(qemu, block, block.used_length)
+    if not qemu.tree.virtio_mem.resets_only_what_the_guest_has:
+        _discard(qemu, device.hostmem)
 
 
 def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
@@ -133,10 +140,10 @@ def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
 
 def _warn_without_zeropage(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
     """Warn where reading memory that the guest has not got takes host memory; since 7.0."""
-    block, warning = backend.mr.ram_block, messages.VIRTIO_MEM_ZEROPAGE
+    block, warning = _ram_block(backend), messages.VIRTIO_MEM_ZEROPAGE
     of_the_machine = "off" if machine_get_class(qemu).version < (7, 0) else "auto"
     wanted = device.unplugged_inaccessible or of_the_machine
-    if block is None or wanted != "off" or not warning.is_said_in(qemu.tree):
+    if wanted != "off" or not warning.is_said_in(qemu.tree):
         return
     shared = bool(block.flags & RAM_SHARED)
     if shared or block.fd != -1 or block.page_size != qemu.platform.page_size:
@@ -149,7 +156,7 @@ def _check_sizes(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> N
     Raises ``'block-size' property has to be at least the page size (0x<n>)`` and
     ``'<name>' property ... has to be multiples of 'block-size' (0x<n>)``.
     """
-    page_size, block_size = _page_size(backend), device.block_size
+    page_size, block_size = _ram_block(backend).page_size, device.block_size
     if block_size < page_size:
         raise messages.BLOCK_SIZE_PAGE.error(page_size=page_size)
     least = virtio_mem_default_block_size(page_size)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from . import messages
+from .error import Exit
 from .globals import Qemu
 
 C_FILE = "target/i386/cpu.c"
@@ -44,7 +45,7 @@ def _cpu_phys_bits(qemu: Qemu) -> int | None:
     name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
     given = dict(feature.partition("=")[::2] for feature in features.split(","))
     bits = given.get("phys-bits", "")
-    if bits.isdecimal() and int(bits) and not _uses_tcg(qemu):
+    if bits.isdecimal() and int(bits):
         return int(bits)
     if name == "host" or name in _OF_32_BITS:
         return None
@@ -54,7 +55,14 @@ def _cpu_phys_bits(qemu: Qemu) -> int | None:
 
 
 def x86_cpu_realizefn(qemu: Qemu) -> None:
-    """Make the first CPU: warn of threads, which AMD's do not have."""
+    """Make the first CPU: warn of threads, which AMD's do not have.
+
+    Before 6.0 prints ``TCG only supports phys-bits=40`` and exits with 1.
+    """
+    if _uses_tcg(qemu) and messages.TCG_PHYS_BITS.is_said_in(qemu.tree):
+        if _cpu_phys_bits(qemu) not in (None, TCG_PHYS_ADDR_BITS):
+            qemu.error_report(messages.TCG_PHYS_BITS, bits=TCG_PHYS_ADDR_BITS)
+            raise Exit(1)
     if qemu.smp_threads > 1 and _cpu_is_amd(qemu):
         qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
         if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):

@@ -373,6 +373,12 @@ ASSERT_BAR_SIZE: Final = Message(
             "qemu: ../../hw/pci/pci.c:1240: pci_register_bar: Assertion `is_power_of_2(size)' "
             "failed."
         ),
+        "8.0": (
+            "qemu: ../hw/pci/pci.c:1289: pci_register_bar: Assertion `is_power_of_2(size)' failed."
+        ),
+        "9.1": (
+            "qemu: ../hw/pci/pci.c:1313: pci_register_bar: Assertion `is_power_of_2(size)' failed."
+        ),
         "10.0": (
             "qemu: hw/pci/pci.c:1475: pci_register_bar: Assertion `is_power_of_2(size)' failed."
         ),

@@ -99,6 +99,11 @@ TOO_MANY_CPUS: Final = Message(
     _CHECK,
     ("-smp asks for more CPUs than the machine can have",),
 )
+TCG_PHYS_BITS: Final = Message(
+    {"3.1": "TCG only supports phys-bits={bits}", "6.0": None},
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("-cpu has phys-bits with another number than 40, and the accelerator is TCG",),
+)
 HYPERTHREADING: Final = Message(
     {
         "3.1": "This family of AMD CPU doesn't support hyperthreading({threads})",

@@ -10,6 +10,7 @@ and layout stay.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -20,6 +21,9 @@ import libcst.matchers as m
 
 #: What a field may be for its value to be written into the source.
 Constant = bool | int | str | None
+#: What stands in the text of a statement that reads a field.
+_TREE: Final = "tree."
+_Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 #: How often folding is repeated: each pass can make the next condition constant.
 PASSES: Final = 8
 
@@ -303,38 +307,6 @@ class _Replace(cst.CSTTransformer):
         return self.known.get(updated_node.value, updated_node)
 
 
-class _UsedNames(cst.CSTVisitor):
-    """The names that a module uses outside its imports."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self._defining = False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        """Skip imports."""
-        return False
-
-    def visit_FunctionDef_name(self, node: cst.FunctionDef) -> None:
-        """Note where a definition's own name begins."""
-        self._defining = True
-
-    def leave_FunctionDef_name(self, node: cst.FunctionDef) -> None:
-        """Note where it ends."""
-        self._defining = False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        """Note a name that is used, not the name of a definition."""
-        if not self._defining:
-            self.names.add(node.value)
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> None:
-        """Note the names in a quoted annotation."""
-        text = node.evaluated_value
-        if isinstance(text, str) and text.isidentifier():
-            self.names.add(text)
-
-
 class _DropFunctions(cst.CSTTransformer):
     """Remove functions of the module that are no longer called."""
 
@@ -377,10 +349,23 @@ class _DropUnused(cst.CSTTransformer):
         return name in self.used or name not in self.before
 
 
-def _used(module: cst.Module) -> frozenset[str]:
-    visitor = _UsedNames()
-    module.visit(visitor)
-    return frozenset(visitor.names)
+def _used(source: str) -> frozenset[str]:
+    """Return the names that a module uses outside its imports, in quoted annotations too.
+
+    The name of a function is not used where it is defined.
+    """
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case (
+                ast.Name(id=name)
+                | ast.Attribute(attr=name)
+                | ast.arg(arg=name)
+                | ast.keyword(arg=str(name))
+                | ast.Constant(value=str(name))
+            ):
+                names.add(name)
+    return frozenset(names)
 
 
 def fold(source: str, fields: Fields, needed_elsewhere: frozenset[str] = frozenset()) -> str:
@@ -390,11 +375,27 @@ def fold(source: str, fields: Fields, needed_elsewhere: frozenset[str] = frozens
     that only dead branches used are left out, but for the names ``needed_elsewhere``.
     """
     module = cst.parse_module(source)
-    before = _used(module)
+    before = _used(source)
+    module = module.with_changes(
+        body=[
+            _folded(statement, fields) if _TREE in module.code_for_node(statement) else statement
+            for statement in module.body
+        ]
+    )
+    after = _used(module.code)
+    dropped = before - after - needed_elsewhere
+    if dropped:
+        module = module.visit(_DropFunctions(dropped))
+        after = _used(module.code)
+    return module.visit(_DropUnused(after, before)).code if before - after else module.code
+
+
+def _folded(statement: _Statement, fields: Fields) -> _Statement:
+    """Return a statement of the module, which reads the tree, as the tree with these fields."""
     for _ in range(PASSES):
-        folded = module.visit(_Fold(fields)).visit(_Propagate())
-        if folded.deep_equals(module):
+        folded = cast(_Statement, statement.visit(_Fold(fields)))
+        folded = cast(_Statement, folded.visit(_Propagate()))
+        if folded.deep_equals(statement):
             break
-        module = folded
-    dropped = module.visit(_DropFunctions(before - _used(module) - needed_elsewhere))
-    return dropped.visit(_DropUnused(_used(dropped), before)).code
+        statement = folded
+    return statement
