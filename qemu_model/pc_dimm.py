@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -42,6 +42,10 @@ class Visitor(Protocol):
 
     def type_bool(self, name: str) -> bool:
         """Read a boolean."""
+        ...
+
+    def type_enum(self, name: str, values: Sequence[str]) -> str:
+        """Read one of ``values``."""
         ...
 
     def type_int32(self, name: str) -> int:

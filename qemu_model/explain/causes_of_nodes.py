@@ -254,6 +254,16 @@ NODE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         ),
     ),
     (
+        "TCG only supports phys-bits",
+        (
+            Cause(
+                "until 5.2 an emulated CPU has 40 bits of address, whatever phys-bits says",
+                LINE,
+                fix="leave out phys-bits of -cpu, or use a newer QEMU",
+            ),
+        ),
+    ),
+    (
         "This family of AMD CPU doesn't support hyperthreading",
         (
             Cause(
