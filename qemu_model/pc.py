@@ -22,7 +22,7 @@ from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
 from .ram_addr import MemoryRegion
-from .x86_cpu import _cpu_is_amd, _cpu_phys_bits
+from .x86_cpu import _cpu_has_32_bits, _cpu_is_amd, _cpu_phys_bits
 
 if TYPE_CHECKING:
     from .pc_dimm import PCDIMMDevice
@@ -126,13 +126,23 @@ def pc_get_device_memory_range(qemu: Qemu, above_4g_end: int) -> tuple[int, int]
     return round_up(above_4g_end, GIB), size
 
 
-def pc_max_used_gpa(qemu: Qemu, above_4g_end: int) -> int:
-    """Return the last address that the guest may use: that of PCI's addresses above 4 GiB."""
+def pc_max_used_gpa(qemu: Qemu, above_4g_end: int, bits: int) -> int:
+    """Return the last address that the guest may use: that of PCI's addresses above 4 GiB.
+
+    A CPU of 32 bits has none: the last of memory devices, else of the RAM, for machines since
+    8.2; before, as far as the CPU's ``bits`` reach, and before 8.2 of QEMU only 32 bits.
+    """
     machine, mc = qemu.machine, machine_get_class(qemu)
     start = above_4g_end
+    has_32_bits = _cpu_has_32_bits(qemu)
+    checks = qemu.tree.pc.checks_memory_for_cpus_of_32_bits
+    if has_32_bits and (mc.version < (8, 2) if checks else bits <= 32):
+        return (1 << bits) - 1
     if mc.has_reserved_memory and machine.ram_size < machine.maxram_size:
         start, size = pc_get_device_memory_range(qemu, above_4g_end)
         start += 0 if mc.broken_reserved_end else size
+    if has_32_bits and checks:
+        return start - 1
     return (round_up(start, GIB) + mc.hole64_size - 1) & UINT64_MASK
 
 
@@ -146,9 +156,9 @@ def _check_phys_bits(qemu: Qemu, above_4g_mem_size: int) -> int:
     if bits is None:
         return start
     moves = machine_get_class(qemu).enforce_amd_1tb_hole and _cpu_is_amd(qemu)
-    if moves and pc_max_used_gpa(qemu, start + above_4g_mem_size) >= AMD_HT_START:
+    if moves and pc_max_used_gpa(qemu, start + above_4g_mem_size, bits) >= AMD_HT_START:
         start = AMD_ABOVE_1TB_START
-    used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size), (1 << bits) - 1
+    used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size, bits), (1 << bits) - 1
     if limit < used:
         qemu.error_report(messages.PHYS_BITS, limit=limit, used=used, bits=bits)
         raise Exit(1)

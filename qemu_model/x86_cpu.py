@@ -14,10 +14,10 @@ C_FILE = "target/i386/cpu.c"
 
 #: The number of physical address bits of a CPU unless the line gives another.
 TCG_PHYS_ADDR_BITS: Final = 40
-#: CPU models of 32 bits: their physical addresses are not modelled.
-_OF_32_BITS: Final = frozenset(
-    {"486", "athlon", "coreduo", "kvm32", "n270", "pentium", "pentium2", "pentium3", "qemu32"}
-)
+#: CPU models of 32 bits: those with PSE36, those with PAE alone, and all.
+_WITH_PSE36: Final = frozenset({"athlon", "kvm32", "pentium2", "pentium3"})
+_WITH_PAE: Final = frozenset({"coreduo", "n270", "qemu32"})
+_OF_32_BITS: Final = _WITH_PSE36 | _WITH_PAE | {"486", "pentium"}
 #: What the names of AMD's CPU models begin with; ``max`` is AMD's under TCG.
 _OF_AMD: Final = ("qemu64", "max", "EPYC", "Opteron_G", "phenom", "athlon")
 
@@ -40,18 +40,22 @@ def _cpu_is_amd(qemu: Qemu) -> bool:
     return name.startswith(_OF_AMD)
 
 
+def _cpu_has_32_bits(qemu: Qemu) -> bool:
+    return (qemu.machine.cpu or "qemu64").partition(",")[0] in _OF_32_BITS
+
+
 def _cpu_phys_bits(qemu: Qemu) -> int | None:
     """Return how many bits the guest's physical addresses have, None if the host decides."""
     name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
     given = dict(feature.partition("=")[::2] for feature in features.split(","))
+    if _cpu_has_32_bits(qemu):
+        pae = qemu.tree.pc.checks_memory_for_cpus_of_32_bits and name in _WITH_PAE
+        return 36 if pae or name in _WITH_PSE36 else 32
     bits = given.get("phys-bits", "")
     if bits.isdecimal() and int(bits):
         return int(bits)
-    if name == "host" or name in _OF_32_BITS:
-        return None
-    if not _uses_tcg(qemu) and (name == "max" or given.get("host-phys-bits", "off") != "off"):
-        return None
-    return TCG_PHYS_ADDR_BITS
+    of_the_host = name in ("host", "max") or given.get("host-phys-bits", "off") != "off"
+    return None if of_the_host and not _uses_tcg(qemu) else TCG_PHYS_ADDR_BITS
 
 
 def x86_cpu_realizefn(qemu: Qemu) -> None:
@@ -59,10 +63,10 @@ def x86_cpu_realizefn(qemu: Qemu) -> None:
 
     Before 6.0 prints ``TCG only supports phys-bits=40`` and exits with 1.
     """
-    if _uses_tcg(qemu) and messages.TCG_PHYS_BITS.is_said_in(qemu.tree):
-        if _cpu_phys_bits(qemu) not in (None, TCG_PHYS_ADDR_BITS):
-            qemu.error_report(messages.TCG_PHYS_BITS, bits=TCG_PHYS_ADDR_BITS)
-            raise Exit(1)
+    fixed = _uses_tcg(qemu) and messages.TCG_PHYS_BITS.is_said_in(qemu.tree)
+    if fixed and not _cpu_has_32_bits(qemu) and _cpu_phys_bits(qemu) != TCG_PHYS_ADDR_BITS:
+        qemu.error_report(messages.TCG_PHYS_BITS, bits=TCG_PHYS_ADDR_BITS)
+        raise Exit(1)
     if qemu.smp_threads > 1 and _cpu_is_amd(qemu):
         qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
         if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):

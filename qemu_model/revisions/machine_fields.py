@@ -284,6 +284,13 @@ class Pc(Value):
         "measured",
         shown=Shown(("-M", "pc", "-m", "96M,maxmem=2T")),
     )
+    checks_memory_for_cpus_of_32_bits: bool = difference(
+        "the memory of a guest must be within what its CPU of 32 bits can address",
+        "8.2",
+        "hw/i386/pc.c:pc_max_used_gpa",
+        "measured",
+        shown=Shown(("-M", "q35", "-cpu", "qemu32", "-m", "64M,slots=2,maxmem=512G")),
+    )
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -302,6 +302,7 @@ def qemu_8_2(tree: Revision) -> Revision:
         "December 2023",
         "measured",
         virt=attrs.evolve(tree.virt, max_of_32_bits_has_40=True),
+        pc=attrs.evolve(tree.pc, checks_memory_for_cpus_of_32_bits=True),
         memory_device=attrs.evolve(tree.memory_device, size_need_not_fit_the_address=True),
         physmem=attrs.evolve(tree.physmem, readonly_makes_no_file=True),
     )
