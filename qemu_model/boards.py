@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -38,8 +38,7 @@ class CPUArchId(Record):
     module_id: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class CpuInstanceProperties(Value):
+class CpuInstanceProperties(NamedTuple):
     """Which CPUs are meant, and for which node: None is any, or not given."""
 
     node_id: int | None = None
@@ -51,8 +50,7 @@ class CpuInstanceProperties(Value):
     module_id: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class MachineProperty(Record):
+class MachineProperty(NamedTuple):
     """A property of machines: the kind of its values, what setting it does, its releases.
 
     A kind is bool, int, size, string, OnOffAuto, read-only, any (the value is not looked
@@ -136,8 +134,7 @@ class MachineClass(Record):
     plug: Callable[[Qemu, PCDIMMDevice], None] | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class DeviceMemory(Value):
+class DeviceMemory(NamedTuple):
     """The range of guest addresses for memory devices, in bytes; size 0 is none."""
 
     base: int = 0

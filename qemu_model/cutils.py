@@ -33,19 +33,16 @@ _MOST_DIGITS: Final = 1000
 _PREFIXES: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 _SPACE: Final = r"[ \t\n\v\f\r]*"
-_STRTOD: Final = re.compile(
-    rf"{_SPACE}"
+_STRTOD: Final = (
+    rf"(?a){_SPACE}"
     r"(?P<number>[+-]?(?:"
     r"(?P<hex>0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?)"
     r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
     r"|(?P<infinity>[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
     r"|(?P<nan>[nN][aA][nN](?:\([0-9A-Za-z_]*\))?)"
-    r"))",
-    re.ASCII,
+    r"))"
 )
-_INTEGER: Final = re.compile(
-    rf"{_SPACE}(?P<number>[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))", re.ASCII
-)
+_INTEGER: Final = rf"(?a){_SPACE}(?P<number>[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))"
 _SIZE: Final = re.compile(
     rf"{_SPACE}(?P<sign>[+-]?)"
     r"(?:0[xX](?P<hex>[0-9a-fA-F]+)|(?P<whole>[0-9]*)(?P<fraction>\.[0-9]*)?)"
@@ -73,13 +70,13 @@ def _c_integer(number: str) -> int:
 
 def _parse_integer(text: str) -> int | None:
     """Read a whole text as a number in C's notations, of any size, or return None."""
-    match = _INTEGER.fullmatch(text)
+    match = re.fullmatch(_INTEGER, text)
     return None if match is None else _c_integer(match["number"])
 
 
 def parse_uint(text: str) -> tuple[int, int] | None:
     """Read an unsigned number in C's notations: its value and where it ends, or None."""
-    match = _INTEGER.match(text)
+    match = re.match(_INTEGER, text)
     if match is None or match["number"].startswith("-"):
         return None
     value = _c_integer(match["number"])
@@ -109,7 +106,7 @@ def strtod(text: str) -> tuple[float | None, int] | None:
 
     None where there is none; the value is None where the C library reports ERANGE.
     """
-    match = _STRTOD.match(text)
+    match = re.match(_STRTOD, text)
     if match is None:
         return None
     number, hexadecimal, infinity, nan = match.groups()

@@ -10,7 +10,7 @@ one before it.  What C's ``main()`` keeps of the line in local variables is a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -68,8 +68,7 @@ class CommandLine(Value):
             self.assumed.append(f"QEMU has a device '{driver}', which the model does not know")
 
 
-@attrs.frozen(eq=False, repr=False)
-class FrontEnd(Value):
+class FrontEnd(NamedTuple):
     """A tree's object types, and its ways to read a line, to start, to serve and to free blocks.
 
     ``types`` returns those of a release.

@@ -14,7 +14,7 @@ from typing import Final
 
 UNUSED: Final = 0
 TOMBSTONE: Final = 1
-_NUMBER: Final = re.compile(r"\s*[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)")
+_NUMBER: Final = r"\s*[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 SMALLEST_SHIFT: Final = 3
 #: The prime that hashes are taken modulo, by the table's size as a power of two.
 PRIMES: Final = (1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16381)
@@ -30,7 +30,7 @@ def g_str_hash(text: str) -> int:
 
 def g_ascii_strtoll(text: str) -> int:
     """Return the number that ``text`` begins with, in C's notations; 0 if there is none."""
-    match = _NUMBER.match(text)
+    match = re.match(_NUMBER, text)
     return 0 if match is None else int(match[0], 0 if "x" in match[0].lower() else 10)
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -15,7 +15,7 @@ from .host.caller import Caller
 from .host.protocol import Host, Platform
 from .numa_info import NumaState
 from .ram_addr import RAMBlock
-from .records import Record, Value
+from .records import Record
 from .revision import Revision
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class Heap(Record):
         self.owed.remove(string)
 
 
-@attrs.frozen(eq=False, repr=False)
-class MemsetContext(Value):
+class MemsetContext(NamedTuple):
     """A preallocation: ``pages`` pages of ``pagesize`` bytes at ``area``, by so many threads."""
 
     area: int

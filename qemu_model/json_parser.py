@@ -10,15 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from . import messages
 from .cutils import INT64_MIN, UINT64_MAX, _c_integer
 from .error import Message
 from .globals import Qemu
-from .records import Value
 
 C_FILE = "qobject/json-parser.c"
 
@@ -27,8 +24,7 @@ MAX_NESTING: Final = 1024
 
 #: A piece of the text: white space, a token, or what the lexer has read up to and with
 #: the character that it refuses.
-_PIECE: Final = re.compile(
-    r"""
+_PIECE: Final = r"""(?xs)
     [ \t\r\n]+
     | (?P<punctuation> [{}\[\]:,] )
     | (?P<string> "(?:[^"\\\0-\x1f] | \\[^\0-\x1f])*" | '(?:[^'\\\0-\x1f] | \\[^\0-\x1f])*' )
@@ -50,17 +46,14 @@ _PIECE: Final = re.compile(
         ).?
         | .
       )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 _ESCAPES: Final = MappingProxyType({
     "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
     '"': '"', "'": "'", "\\": "\\", "/": "/",
 })  # fmt: skip
 UNIT: Final = len(r"\uXXXX")
 #: A piece of a string: two halves of a surrogate pair are one character.
-_CHARACTER: Final = re.compile(
-    r"""
+_CHARACTER: Final = r"""(?xs)
     (?P<units>
         \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}
         | \\u[0-9a-fA-F]{4}
@@ -69,9 +62,7 @@ _CHARACTER: Final = re.compile(
     | \\(?P<escape> . )
     | (?P<plain> [^\ud800-\udfff] )
     | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 #: What Unicode assigns to no character: the last two of each plane, and 32 more.
 _NONCHARACTERS: Final = frozenset(
     chr(code)
@@ -84,8 +75,7 @@ _WHITE_SPACE: Final = " \t\r\n"
 _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
 
 
-@attrs.frozen(eq=False, repr=False)
-class Token(Value):
+class Token(NamedTuple):
     """A token: its kind (``string``, ``integer``, ``float``, ``keyword``, or itself), its place.
 
     ``at`` is the position of its first character in the text, or the one behind that where
@@ -110,7 +100,7 @@ class _JsonError(Exception):
 def _lex(text: str) -> Iterator[Token]:
     """Give the tokens of ``text``.  Raises :class:`JsonError` ``stray '...'``."""
     behind_open_end = 0
-    for piece in _PIECE.finditer(text):
+    for piece in re.finditer(_PIECE, text):
         at = piece.start() + behind_open_end
         behind_open_end = 0
         match piece.lastgroup:
@@ -237,7 +227,7 @@ class Parser:
 def _string(token: Token) -> str:
     read = []
     text = token.text
-    for piece in _CHARACTER.finditer(text[:-1], 1):
+    for piece in re.finditer(_CHARACTER, text[1:-1]):
         match piece.lastgroup:
             case "plain":
                 read.append(piece[0])
@@ -248,7 +238,7 @@ def _string(token: Token) -> str:
             case "escape":
                 raise _JsonError(messages.JSON_ESCAPE, token.at)
             case "broken":
-                raise _no_character(token, text[piece.start() :][:UNIT])
+                raise _no_character(token, text[1 + piece.start() :][:UNIT])
             case _:
                 raise _JsonError(messages.JSON_UTF8, token.at)
     return "".join(read)

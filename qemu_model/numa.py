@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
 from . import messages
 from .boards import CpuInstanceProperties, MachineClass, machine_get_class
 from .cutils import qemu_strtosz_MiB
@@ -206,7 +204,7 @@ def parse_numa(qemu: Qemu, opts: QemuOpts) -> None:
         assert text is not None
         size = qemu_strtosz_MiB(qemu, text)
         if size is not None:
-            options = attrs.evolve(options, mem=size)
+            options = options._replace(mem=size)
         elif qemu.tree.numa.refuses_mem_beyond_64_bits:
             raise messages.NUMA_MEM_SIZE.error(_ERANGE, text=text)
     set_numa_options(qemu, options)

@@ -26,7 +26,7 @@ from .ram_addr import MemoryRegion
 C_FILE = "hw/mem/nvdimm.c"
 
 MIN_NAMESPACE_LABEL_SIZE: Final = 128 * 1024
-_UUID: Final = re.compile("-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12)))
+_UUID: Final = "-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
 
 
 @attrs.define(eq=False, repr=False)
@@ -61,7 +61,7 @@ def nvdimm_set_uuid(_qemu: Qemu, nvdimm: NVDIMMDevice, v: Visitor, name: str) ->
     Raises ``Property 'nvdimm.uuid' has invalid value``.
     """
     text = v.type_str(name)
-    if not _UUID.fullmatch(text):
+    if not re.fullmatch(_UUID, text):
         raise messages.NVDIMM_UUID.error()
     nvdimm.has_uuid = bool(text.strip("0-"))
 

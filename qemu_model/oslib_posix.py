@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 from stat import S_ISCHR
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from . import messages
 from .error import Error, Killed
@@ -27,7 +25,6 @@ from .host.linux import (
 from .mmap_alloc import qemu_fd_getpagesize, qemu_ram_mmap, qemu_ram_munmap
 from .osdep import qemu_madvise
 from .ram_addr import NO_FLAGS, RAM_NORESERVE
-from .records import Value
 
 C_FILE = "util/oslib-posix.c"
 
@@ -44,8 +41,7 @@ _UINT32_MASK: Final = (1 << 32) - 1
 _SIZE_MASK: Final = (1 << 64) - 1
 
 
-@attrs.frozen(eq=False, repr=False)
-class Preallocation(Value):
+class Preallocation(NamedTuple):
     """How memory is preallocated: with how many threads at most.
 
     ``context``: a thread-context makes the threads.  ``asynchronous``: they may go on while

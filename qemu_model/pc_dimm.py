@@ -77,7 +77,8 @@ class PCDIMMDeviceClass(Record):
     """A type of memory device, since a release; a property without a setter can only be read.
 
     ``later`` has the properties that came with a later release.  ``needs_pci``: it goes on a
-    PCI bus, and its properties that the model does not know are accepted.
+    PCI bus, and its properties that the model does not know are accepted.  ``reset`` is its
+    part of a reset of the machine.
     """
 
     name: str
@@ -85,6 +86,7 @@ class PCDIMMDeviceClass(Record):
     instance_init: Callable[[str | None], PCDIMMDevice]
     get_memory_region: Callable[[Qemu, Any], MemoryRegion]
     realize: Callable[[Qemu, Any], object]
+    reset: Callable[[Qemu, Any], None] | None = None
     is_nvdimm: bool = False
     needs_pci: bool = False
     since: Release = ()

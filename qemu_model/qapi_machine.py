@@ -5,12 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
-
-import attrs
+from typing import Final, NamedTuple, Protocol
 
 from .boards import CpuInstanceProperties
-from .records import Value
 from .revisions.release import Release, is_between
 
 C_FILE = "qapi/machine.json"
@@ -92,8 +89,7 @@ class _NumaVisitor(Protocol):
         ...
 
 
-@attrs.frozen(eq=False, repr=False)
-class NumaNodeOptions(Value):
+class NumaNodeOptions(NamedTuple):
     """``-numa node``: ``mem`` in bytes; None is what is not given."""
 
     nodeid: int | None = None
@@ -103,8 +99,7 @@ class NumaNodeOptions(Value):
     initiator: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class NumaDistOptions(Value):
+class NumaDistOptions(NamedTuple):
     """``-numa dist``: the distance ``val`` from node ``src`` to node ``dst``."""
 
     src: int
@@ -112,8 +107,7 @@ class NumaDistOptions(Value):
     val: int
 
 
-@attrs.frozen(eq=False, repr=False)
-class NumaHmatLBOptions(Value):
+class NumaHmatLBOptions(NamedTuple):
     """``-numa hmat-lb``: a latency in nanoseconds or a bandwidth in bytes per second."""
 
     initiator: int
@@ -124,8 +118,7 @@ class NumaHmatLBOptions(Value):
     bandwidth: int | None = None
 
 
-@attrs.frozen(eq=False, repr=False)
-class NumaHmatCacheOptions(Value):
+class NumaHmatCacheOptions(NamedTuple):
     """``-numa hmat-cache``: a cache of ``size`` bytes in front of a node's memory."""
 
     node_id: int

@@ -10,15 +10,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Protocol
-
-import attrs
+from typing import Any, Final, NamedTuple, Protocol
 
 from .globals import Qemu
 from .hostmem import POLICIES
 from .qapi_qom_members import Member, _members_of_other_types
 from .qom import Visitor
-from .records import Value
 from .revisions.release import Release, is_between
 from .user_creatable import object_types
 
@@ -40,8 +37,7 @@ class _StructVisitor(Visitor, Protocol):
         ...
 
 
-@attrs.frozen(eq=False, repr=False)
-class ObjectOptions(Value):
+class ObjectOptions(NamedTuple):
     """A checked description: type, id, and the values of the properties that it gives.
 
     ``text`` is the argument of -object that it was made from, empty for QMP.

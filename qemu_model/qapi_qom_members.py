@@ -10,11 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-import attrs
-
-from .records import Value
 from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qapi/qom.json"
@@ -87,8 +84,7 @@ _MEMBERS: Final = """
 """
 
 
-@attrs.frozen(eq=False, repr=False)
-class Member(Value):
+class Member(NamedTuple):
     """A member of a struct: the method of a visitor that reads it, and when it came and left.
 
     ``words`` are what a member of an enumeration may be.  ``needs_libpmem``: only a build

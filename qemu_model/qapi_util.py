@@ -5,14 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from . import messages
 from .error import Error
 from .globals import Qemu
-from .records import Value
 
 C_FILE = "qapi/qapi-util.c"
 
@@ -21,8 +18,7 @@ def _expects_on_or_off(name: str) -> Error:
     return messages.EXPECTS.error(name=name, what="'on' or 'off'")
 
 
-@attrs.frozen(eq=False, repr=False)
-class Booleans(Value):
+class Booleans(NamedTuple):
     """The words for true and for false, and what is raised for any other, by the name.
 
     ``any_case``: also in upper case.

@@ -4,63 +4,55 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import messages
 from .boards import machine_get_class
 from .globals import Qemu
-from .ivshmem import TYPE_IVSHMEM_PLAIN
-from .memory_device import memory_device_plug
-from .nvdimm import TYPE_NVDIMM
-from .pc_dimm import (
-    TYPE_PC_DIMM,
-    PCDIMMDevice,
-    PCDIMMDeviceClass,
-    Setter,
-    Visitor,
-    pc_dimm_realize,
-)
 from .revisions.release import is_between
-from .virtio_mem import (
-    TYPE_VIRTIO_MEM,
-    TYPE_VIRTIO_MEM_CCW,
-    VirtIOMEM,
-    virtio_mem_system_reset,
-)
-from .virtio_pmem import TYPE_VIRTIO_PMEM
+
+if TYPE_CHECKING:
+    from .pc_dimm import PCDIMMDevice, PCDIMMDeviceClass, Setter, Visitor
 
 C_FILE = "system/qdev-monitor.c"
 
-#: The devices that take a memory backend.
-DEVICES: Final[Mapping[str, PCDIMMDeviceClass]] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            TYPE_PC_DIMM,
-            TYPE_NVDIMM,
-            TYPE_VIRTIO_PMEM,
-            TYPE_VIRTIO_MEM,
-            TYPE_VIRTIO_MEM_CCW,
-            TYPE_IVSHMEM_PLAIN,
-        )
-    }
-)
 #: The chipsets that have a PCI bus.
 _WITH_PCI: Final = ("i440fx", "q35", "remote", "virt", "pseries", "s390-ccw-virtio")
 
 
+@functools.cache
+def _devices() -> Mapping[str, PCDIMMDeviceClass]:
+    """Return the devices that take a memory backend, by name.  Most lines have none."""
+    from .ivshmem import TYPE_IVSHMEM_PLAIN
+    from .nvdimm import TYPE_NVDIMM
+    from .pc_dimm import TYPE_PC_DIMM
+    from .virtio_mem import TYPE_VIRTIO_MEM, TYPE_VIRTIO_MEM_CCW
+    from .virtio_pmem import TYPE_VIRTIO_PMEM
+
+    kinds = (
+        TYPE_PC_DIMM,
+        TYPE_NVDIMM,
+        TYPE_VIRTIO_PMEM,
+        TYPE_VIRTIO_MEM,
+        TYPE_VIRTIO_MEM_CCW,
+        TYPE_IVSHMEM_PLAIN,
+    )
+    return MappingProxyType({kind.name: kind for kind in kinds})
+
+
 def device_class(qemu: Qemu, driver: str | None) -> PCDIMMDeviceClass | None:
     """Return the type of device of that name if it takes a backend, else None."""
-    kind, release = DEVICES.get(driver or ""), qemu.tree.release
+    kind, release = _devices().get(driver or ""), qemu.tree.release
     there = kind is not None and is_between(release, kind.since, None)
     return kind if there and qemu.target.has_device(driver or "", release) else None
 
 
 def _implies_a_machine(driver: str | None) -> bool:
     """Return whether a line without -machine that has such a device is about a PC."""
-    kind = DEVICES.get(driver or "")
+    kind = _devices().get(driver or "")
     return kind is not None and (kind.is_nvdimm or kind.needs_pci)
 
 
@@ -80,7 +72,7 @@ def qdev_device_add(
     raise.  Devices of other types are not made.
     """
     kind = device_class(qemu, driver)
-    if kind is None and driver in DEVICES:
+    if kind is None and driver in _devices():
         raise messages.INVALID_DEVICE.error(name=driver)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
     if needs_pci and not _has_pci(qemu):
@@ -120,8 +112,8 @@ def qemu_system_reset(qemu: Qemu) -> None:
     if reset is not None:
         reset(qemu)
     for device in qemu.machine.memory_devices:
-        if isinstance(device, VirtIOMEM):
-            virtio_mem_system_reset(qemu, device)
+        if device.type.reset is not None:
+            device.type.reset(qemu, device)
 
 
 def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
@@ -133,6 +125,9 @@ def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
     if device.type.needs_pci:
         device.type.realize(qemu, device)
         return
+    from .memory_device import memory_device_plug
+    from .pc_dimm import pc_dimm_realize
+
     machine = machine_get_class(qemu)
     if machine.pre_plug is not None:
         machine.pre_plug(qemu, device)

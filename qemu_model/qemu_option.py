@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -19,13 +19,12 @@ from .records import Value
 
 C_FILE = "util/qemu-option.c"
 
-_IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9\-._]*")
+_IDENTIFIER: Final = r"[A-Za-z][A-Za-z0-9\-._]*"
 #: A value goes up to a comma; two of them are a comma in it.
 _VALUE: Final = re.compile(r"(?:,,|[^,])*", re.DOTALL)
 
 
-@attrs.frozen(eq=False, repr=False)
-class QemuOptsList(Value):
+class QemuOptsList(NamedTuple):
     """One kind of option: its name in messages, and how its parameters are read.
 
     A first parameter without ``=`` is the value of ``implied_opt_name``.  With
@@ -76,7 +75,7 @@ def is_help_option(text: str) -> bool:
 @functools.lru_cache(maxsize=256)
 def id_wellformed(id: str) -> bool:
     """Whether ``id`` is an identifier (``util/id.c``)."""
-    return _IDENTIFIER.fullmatch(id) is not None
+    return re.fullmatch(_IDENTIFIER, id) is not None
 
 
 def get_opt_value(text: str, start: int) -> tuple[str, int]:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-import attrs
-
-from .records import Value
 from .revisions.release import Release, is_between, parse_release
 
 C_FILE = "qemu-options.hx"
@@ -51,8 +48,7 @@ NOT_FOR_PPC: Final = _ONLY_FOR_X86 | {
 NOT_FOR_S390X: Final = NOT_FOR_PPC | {"g", "prom-env"}
 
 
-@attrs.frozen(eq=False, repr=False)
-class QEMUOption(Value):
+class QEMUOption(NamedTuple):
     """One option: its name without dashes, whether a value follows, when it came and left."""
 
     name: str

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 class TargetInfo(Record):
     """One program, by the processor that it emulates: its machines and devices.
 
-    ``default_machine`` is that of a line without -machine, empty where a line must name
-    one.  ``aliases`` has the unversioned names, each with the chipset whose newest type it
-    stands for.  ``devices`` are the devices with a memory backend, each with the release from
-    which the program has it; ``refused_options`` are those for other processors.
-    ``every_machine_is`` is the chipset that any machine type is modelled as, None where the
-    model has the program's own types.
+    ``machines`` returns them by name.  ``default_machine`` is that of a line without
+    -machine, empty where a line must name one.  ``aliases`` has the unversioned names, each
+    with the chipset whose newest type it stands for.  ``devices`` are the devices with a
+    memory backend, each with the release from which the program has it; ``refused_options``
+    are those for other processors.  ``every_machine_is`` is the chipset that any machine type
+    is modelled as, None where the model has the program's own types.
     """
 
     name: str
-    machines: Mapping[str, MachineClass]
+    machines: Callable[[], Mapping[str, MachineClass]]
     default_machine: str
     aliases: Mapping[str, str]
     devices: Mapping[str, Release]

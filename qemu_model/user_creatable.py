@@ -15,7 +15,7 @@ from .hostmem_file import TYPE_MEMORY_BACKEND_FILE
 from .hostmem_memfd import TYPE_MEMORY_BACKEND_MEMFD
 from .hostmem_ram import TYPE_MEMORY_BACKEND_RAM
 from .hostmem_shm import TYPE_MEMORY_BACKEND_SHM
-from .machines import MACHINES
+from .machines.versions import X86_NAMES
 from .qom import Object, TypeInfo, _can_always_be_deleted, nothing, properties
 from .revisions.release import Release, is_between, parse_release
 
@@ -57,7 +57,7 @@ _NOT_CREATABLE: Final = (
     "pc-dimm",
     "qemu:iommu-memory-region",
     "qemu:memory-region",
-    *(f"{name}-machine" for name in MACHINES),
+    *(f"{name}-machine" for name in X86_NAMES),
 )
 
 

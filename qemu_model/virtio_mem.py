@@ -194,6 +194,7 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     _instance_init,
     pc_dimm_get_memory_region,
     virtio_mem_device_realize,
+    virtio_mem_system_reset,
     needs_pci=True,
     since=(5, 1),
     later=MappingProxyType({"unplugged-inaccessible": (7, 0)}),

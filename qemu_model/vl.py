@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -20,17 +20,14 @@ from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
 from .machine_smp import _smp_parameters, machine_parse_smp_config
 from .machines import deprecation_reason, find_machine, machine_help
-from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
 from .oslib_posix import qemu_finish_async_prealloc_mem
-from .pc_dimm import Visitor
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
 from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qemu_system_reset
 from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import QObjectInputVisitor, qobject_input_visitor_new_keyval
 from .qom import TypeInfo, user_creatable_add_type
-from .records import Value
 from .string_input import StringInputVisitor
 from .user_creatable import (
     user_creatable_print_type_properites,
@@ -55,11 +52,13 @@ from .vl_options import (
     set_memory_options,
 )
 
+if TYPE_CHECKING:
+    from .pc_dimm import Visitor
+
 C_FILE = "system/vl.c"
 
 
-@attrs.frozen(eq=False, repr=False)
-class _DeviceOptions(Value):
+class _DeviceOptions(NamedTuple):
     """One -device: ``values`` without driver, bus and id; text, or JSON.
 
     ``params`` are the same as text, in the order of the line.
@@ -423,7 +422,11 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine)
     mc = machine_get_class(qemu)
     if mc.possible_cpu_arch_ids is not None:
         qemu.machine.possible_cpus = mc.possible_cpu_arch_ids(qemu)
-    parse_numa_opts(qemu, line.numa)
+    if line.numa:
+        # A line without nodes starts sooner without what reads them.
+        from .numa import parse_numa_opts
+
+        parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu, types)
     qemu_create_cli_devices(qemu, line.device_options)
     qemu_system_reset(qemu)

@@ -17,10 +17,9 @@ from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
 from .machine_smp import _smp_parameters, machine_parse_smp_config
 from .machines import deprecation_reason, machine_help
-from .numa import parse_numa_opts
 from .opts_visitor import OptsVisitor
 from .qdev_monitor import (
-    DEVICES,
+    _devices,
     _implies_a_machine,
     device_class,
     qdev_device_add,
@@ -199,7 +198,7 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
             driver = opts.get("driver")
             if driver is None:
                 raise messages.DRIVER_MISSING.error(name="driver")
-            later = driver in DEVICES and device_class(qemu, driver) is None
+            later = driver in _devices() and device_class(qemu, driver) is None
             if later or driver.startswith("{"):
                 # A device of a later release, or JSON, which only later trees read.
                 raise messages.INVALID_DEVICE.error(name=driver)
@@ -241,7 +240,11 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
     possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
     if possible_cpus is not None:
         qemu.machine.possible_cpus = possible_cpus(qemu)
-    parse_numa_opts(qemu, line.numa)
+    if line.numa:
+        # A line without nodes starts sooner without what reads them.
+        from .numa import parse_numa_opts
+
+        parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu, types)
     device_init_func(qemu, line.devices)
     qemu_system_reset(qemu)

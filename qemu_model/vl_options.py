@@ -50,8 +50,8 @@ _SMP_DESC: Final = dict.fromkeys(("cpus", "sockets", "cores", "threads", "maxcpu
 SMP_OPTS: Final = QemuOptsList(
     "smp-opts", "cpus", merge_lists=True, desc=MappingProxyType(_SMP_DESC)
 )
-SMP_OPTS_SINCE_4_1: Final = attrs.evolve(
-    SMP_OPTS, desc=MappingProxyType({**_SMP_DESC, "dies": "number"})
+SMP_OPTS_SINCE_4_1: Final = SMP_OPTS._replace(
+    desc=MappingProxyType({**_SMP_DESC, "dies": "number"})
 )
 _OVERCOMMIT_OPTS: Final = QemuOptsList(
     "overcommit", desc=MappingProxyType({"mem-lock": "bool", "cpu-pm": "bool"})

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from ..host.linux import (
     MADV_DODUMP,
@@ -28,13 +26,11 @@ from ..host.linux import (
     O_RDWR,
     PROT_NONE,
 )
-from ..records import Value
 from ..revisions.origins import newest_origin
 from .event import Event
 
 
-@attrs.frozen(eq=False, repr=False)
-class Clause(Value):
+class Clause(NamedTuple):
     """One rule: ``why`` in a few words, ``rule`` in a sentence.
 
     ``certainty`` is ``measured`` (recorded runs of real QEMUs), ``letter`` (the

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import attrs
 
@@ -24,8 +24,7 @@ REFUSALS: Final = (ERRNO_NUMBERS["EOPNOTSUPP"], ERRNO_NUMBERS["EINVAL"])
 NOT_KNOWN: Final[Mapping[int, bool]] = MappingProxyType({})
 
 
-@attrs.frozen(eq=False, repr=False)
-class Request(Value):
+class Request(NamedTuple):
     """One mapping that asked for MAP_SYNC, at ``address``.
 
     ``answer`` is None where the log does not show it: without MAP_SHARED_VALIDATE a kernel
@@ -122,7 +121,7 @@ def map_sync(events: Iterable[Event], honoured: Mapping[int, bool] = NOT_KNOWN) 
         address, flags = event.args[0], event.args[3]
         if not flags & MAP_SYNC:
             if refused_at == address and not event.failed:
-                requests[-1] = attrs.evolve(requests[-1], retried=True)
+                requests[-1] = requests[-1]._replace(retried=True)
             refused_at = None
             continue
         if event.failed:

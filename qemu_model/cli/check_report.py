@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from .page import print_folded
+from .console import print_folded
 
 if TYPE_CHECKING:
     from ..judge.find_tree import Found

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..revisions.default import choose
 from .choices import choose_host, choose_revision, not_modelled
+from .console import print_folded
 from .ignored import ignored_sentences
 from .line_input import FILE, PID, START, given_line
 from .options import COLOR, HELP, JSON, QMP, REVISION, Option, UsageError, split, usage
-from .page import print_folded
 from .reading import read_qmp
 
 if TYPE_CHECKING:

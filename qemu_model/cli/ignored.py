@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: A value that is longer, in characters, is left out; --json has all of them whole.
 _LONGEST: Final = 20
 #: In JSON, what says which device or object is meant.
-_JSON_NAME: Final = re.compile(r'"(?:driver|qom-type)"\s*:\s*"([^"]*)"')
+_JSON_NAME: Final = r'"(?:driver|qom-type)"\s*:\s*"([^"]*)"'
 
 
 def ignored_sentences(line: CommandLine) -> Iterator[str]:
@@ -41,5 +41,5 @@ def _named(option: str, values: Sequence[str]) -> str:
 
 
 def _type_of(value: str) -> str:
-    name = _JSON_NAME.search(value) if value.startswith("{") else None
+    name = re.search(_JSON_NAME, value) if value.startswith("{") else None
     return name[1] if name else value.partition(",")[0]

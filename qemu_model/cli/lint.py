@@ -9,8 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from .choices import choose_host
 from .line_input import INPUT, given_line, read_text
 from .options import (
@@ -112,7 +110,7 @@ def _inputs(words: Words) -> list[tuple[str, Words]]:
     """Return each input's name and the words that stand for it."""
     files = [word for word in words.qemu if word == "-" or not word.startswith("-")]
     if words.qemu and len(files) == len(words.qemu):
-        return [(name, attrs.evolve(words, qemu=(name,))) for name in files]
+        return [(name, words._replace(qemu=(name,))) for name in files]
     from ..findings.lint import COMMAND_LINE
 
     return [(words.value(INPUT[0]) or COMMAND_LINE, words)]
@@ -128,7 +126,7 @@ def _linted(words: Words, host: str, failures: list[str]) -> Iterator[Linted]:
     for name, own in inputs:
         try:
             if name != COMMAND_LINE and len(own.qemu) == 1 and own.qemu[0] in (name, "-"):
-                rest = attrs.evolve(own, qemu=())
+                rest = own._replace(qemu=())
                 line = given_line(rest, text=read_text(name), name=name)
             else:
                 line = given_line(own)

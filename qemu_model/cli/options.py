@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import argparse
+import functools
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from ..input.programs import is_option, options_with_value
 from .layout import help_width, printable, table, wrapped
@@ -19,8 +17,7 @@ class UsageError(Exception):
     """One of our own options or files is wrong: one line, status 2."""
 
 
-@attrs.frozen
-class Option:
+class Option(NamedTuple):
     """One of our own options.
 
     ``value`` names what it takes, empty for a switch.  What it takes is one of ``choices``,
@@ -30,8 +27,8 @@ class Option:
     name: str
     help: str
     value: str = ""
-    choices: tuple[str, ...] = attrs.field(default=(), kw_only=True)
-    number: bool = attrs.field(default=False, kw_only=True)
+    choices: tuple[str, ...] = ()
+    number: bool = False
 
     def check(self, text: str) -> str:
         """Return ``text`` if the option takes it.  Raises :class:`UsageError` if not."""
@@ -40,7 +37,7 @@ class Option:
                 f"{self.name} takes {', '.join(self.choices)}, not '{shown(text)}'"
                 f"{nearest(text, self.choices)}"
             )
-        if self.number and not _NUMBER.fullmatch(text):
+        if self.number and not re.fullmatch(_NUMBER, text):
             raise UsageError(f"{self.name} takes a number from 1 on, not '{shown(text)}'")
         return text
 
@@ -63,16 +60,15 @@ COLOR: Final = Option(
 QMP: Final = Option("--qmp", "QMP commands to run after start-up: a JSON array", "FILE")
 
 #: A number from 1 on, of at most nine digits.
-_NUMBER: Final = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
+_NUMBER: Final = r"0{0,9}[1-9][0-9]{0,8}"
 #: A word that is meant as an option of ours, beside a text.
-_OPTION: Final = re.compile(r"--[A-Za-z][A-Za-z-]*")
+_OPTION: Final = r"--[A-Za-z][A-Za-z-]*"
 _USAGE: Final = "usage: "
 #: The words of a synopsis: brackets are not broken.
-_WORDS: Final = re.compile(r"\[[^]]*\]|\S+")
+_WORDS: Final = r"\[[^]]*\]|\S+"
 
 
-@attrs.frozen
-class Words:
+class Words(NamedTuple):
     """A command's words: what was given with each of our own options, and QEMU's words."""
 
     given: Mapping[str, tuple[str, ...]]
@@ -116,7 +112,7 @@ def split(argv: Sequence[str], options: Sequence[Option], *, text: bool = False)
             # As one word: a value may begin with a dash.
             ours.append(word if value is None else f"{word}={value}")
             continue
-        if word.startswith("--") and (_OPTION.fullmatch(word) if text else not is_option(word)):
+        if word.startswith("--") and (re.fullmatch(_OPTION, word) if text else not is_option(word)):
             hint = " (-- before a message that begins so)" if text else ""
             raise UsageError(f"there is no option {word}{nearest(word, list(known))}{hint}")
         others.append(word)
@@ -127,22 +123,23 @@ def split(argv: Sequence[str], options: Sequence[Option], *, text: bool = False)
     return Words(parse(ours, options), tuple(others))
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Without a width argparse asks the terminal, through shutil, which a start can do without.
-    return argparse.HelpFormatter(prog, width=80)
-
-
 def parse(words: Sequence[str], options: Sequence[Option]) -> Mapping[str, tuple[str, ...]]:
     """Return what each option has in ``words``, which hold nothing else.
 
     Raises :class:`UsageError`.
     """
+    if not words:
+        return {}
+    # A line without options of ours starts sooner without it.
+    import argparse
+
     parser = argparse.ArgumentParser(
         add_help=False,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
         exit_on_error=False,
-        formatter_class=_formatter,
+        # Without a width it asks the terminal, through shutil.
+        formatter_class=functools.partial(argparse.HelpFormatter, width=80),
     )
     for option in options:
         if option.value:
@@ -180,7 +177,7 @@ def usage(
     lines = [
         " " * len(_USAGE) + line
         for way in synopsis.splitlines()
-        for line in wrapped(_WORDS.findall(f"qemu-model {way}"), width - len(_USAGE), "    ")
+        for line in wrapped(re.findall(_WORDS, f"qemu-model {way}"), width - len(_USAGE), "    ")
     ]
     lines[0] = _USAGE + lines[0].lstrip()
     lines += ["", *wrapped(about, width)]

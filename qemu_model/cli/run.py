@@ -99,11 +99,12 @@ def main(argv: Sequence[str]) -> int:
     )
     qmp = read_qmp(words.value(QMP)) if words.has(QMP) else []
 
-    from ..calls.report import run_to_json
     from ..process import run
 
     try:
         if words.has(JSON):
+            from ..calls.report import run_to_json
+
             done = run(line.options, host, choice.revision, qmp=qmp)
             answer = {**run_to_json(done, host), "revision_because": choice.because}
             json.dump(answer, sys.stdout, ensure_ascii=True)

@@ -18,9 +18,9 @@ from ..host.linux import MAP_SYNC
 from ..host.protocol import Host
 from ..process import Run
 from ..revisions.default import Choice
+from .console import columns, console, print_folded
 from .ignored import ignored_sentences
 from .layout import printable
-from .page import columns, console, print_folded
 
 #: Results stand in this column, where a call is not longer.
 RESULT_COLUMN: Final = 58

@@ -4,152 +4,157 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 
-class Errno(IntEnum):
-    """errno(3): each number with the text of strerror(3).
-
-    Where a number has two names, the one that strace prints.
-    """
+class Errno(int):
+    """errno(3): a number with the text of strerror(3)."""
 
     text: str
 
     def __new__(cls, number: int, text: str) -> Errno:
         """Return the number, with its text beside it."""
-        made = int.__new__(cls, number)
-        made._value_ = number
+        made = super().__new__(cls, number)
         made.text = text
         return made
 
-    EPERM = 1, "Operation not permitted"
-    ENOENT = 2, "No such file or directory"
-    ESRCH = 3, "No such process"
-    EINTR = 4, "Interrupted system call"
-    EIO = 5, "Input/output error"
-    ENXIO = 6, "No such device or address"
-    E2BIG = 7, "Argument list too long"
-    ENOEXEC = 8, "Exec format error"
-    EBADF = 9, "Bad file descriptor"
-    ECHILD = 10, "No child processes"
-    EAGAIN = 11, "Resource temporarily unavailable"
-    ENOMEM = 12, "Cannot allocate memory"
-    EACCES = 13, "Permission denied"
-    EFAULT = 14, "Bad address"
-    ENOTBLK = 15, "Block device required"
-    EBUSY = 16, "Device or resource busy"
-    EEXIST = 17, "File exists"
-    EXDEV = 18, "Invalid cross-device link"
-    ENODEV = 19, "No such device"
-    ENOTDIR = 20, "Not a directory"
-    EISDIR = 21, "Is a directory"
-    EINVAL = 22, "Invalid argument"
-    ENFILE = 23, "Too many open files in system"
-    EMFILE = 24, "Too many open files"
-    ENOTTY = 25, "Inappropriate ioctl for device"
-    ETXTBSY = 26, "Text file busy"
-    EFBIG = 27, "File too large"
-    ENOSPC = 28, "No space left on device"
-    ESPIPE = 29, "Illegal seek"
-    EROFS = 30, "Read-only file system"
-    EMLINK = 31, "Too many links"
-    EPIPE = 32, "Broken pipe"
-    EDOM = 33, "Numerical argument out of domain"
-    ERANGE = 34, "Numerical result out of range"
-    EDEADLK = 35, "Resource deadlock avoided"
-    ENAMETOOLONG = 36, "File name too long"
-    ENOLCK = 37, "No locks available"
-    ENOSYS = 38, "Function not implemented"
-    ENOTEMPTY = 39, "Directory not empty"
-    ELOOP = 40, "Too many levels of symbolic links"
-    ENOMSG = 42, "No message of desired type"
-    EIDRM = 43, "Identifier removed"
-    ECHRNG = 44, "Channel number out of range"
-    EL2NSYNC = 45, "Level 2 not synchronized"
-    EL3HLT = 46, "Level 3 halted"
-    EL3RST = 47, "Level 3 reset"
-    ELNRNG = 48, "Link number out of range"
-    EUNATCH = 49, "Protocol driver not attached"
-    ENOCSI = 50, "No CSI structure available"
-    EL2HLT = 51, "Level 2 halted"
-    EBADE = 52, "Invalid exchange"
-    EBADR = 53, "Invalid request descriptor"
-    EXFULL = 54, "Exchange full"
-    ENOANO = 55, "No anode"
-    EBADRQC = 56, "Invalid request code"
-    EBADSLT = 57, "Invalid slot"
-    EBFONT = 59, "Bad font file format"
-    ENOSTR = 60, "Device not a stream"
-    ENODATA = 61, "No data available"
-    ETIME = 62, "Timer expired"
-    ENOSR = 63, "Out of streams resources"
-    ENONET = 64, "Machine is not on the network"
-    ENOPKG = 65, "Package not installed"
-    EREMOTE = 66, "Object is remote"
-    ENOLINK = 67, "Link has been severed"
-    EADV = 68, "Advertise error"
-    ESRMNT = 69, "Srmount error"
-    ECOMM = 70, "Communication error on send"
-    EPROTO = 71, "Protocol error"
-    EMULTIHOP = 72, "Multihop attempted"
-    EDOTDOT = 73, "RFS specific error"
-    EBADMSG = 74, "Bad message"
-    EOVERFLOW = 75, "Value too large for defined data type"
-    ENOTUNIQ = 76, "Name not unique on network"
-    EBADFD = 77, "File descriptor in bad state"
-    EREMCHG = 78, "Remote address changed"
-    ELIBACC = 79, "Can not access a needed shared library"
-    ELIBBAD = 80, "Accessing a corrupted shared library"
-    ELIBSCN = 81, ".lib section in a.out corrupted"
-    ELIBMAX = 82, "Attempting to link in too many shared libraries"
-    ELIBEXEC = 83, "Cannot exec a shared library directly"
-    EILSEQ = 84, "Invalid or incomplete multibyte or wide character"
-    ERESTART = 85, "Interrupted system call should be restarted"
-    ESTRPIPE = 86, "Streams pipe error"
-    EUSERS = 87, "Too many users"
-    ENOTSOCK = 88, "Socket operation on non-socket"
-    EDESTADDRREQ = 89, "Destination address required"
-    EMSGSIZE = 90, "Message too long"
-    EPROTOTYPE = 91, "Protocol wrong type for socket"
-    ENOPROTOOPT = 92, "Protocol not available"
-    EPROTONOSUPPORT = 93, "Protocol not supported"
-    ESOCKTNOSUPPORT = 94, "Socket type not supported"
-    EOPNOTSUPP = 95, "Operation not supported"
-    EPFNOSUPPORT = 96, "Protocol family not supported"
-    EAFNOSUPPORT = 97, "Address family not supported by protocol"
-    EADDRINUSE = 98, "Address already in use"
-    EADDRNOTAVAIL = 99, "Cannot assign requested address"
-    ENETDOWN = 100, "Network is down"
-    ENETUNREACH = 101, "Network is unreachable"
-    ENETRESET = 102, "Network dropped connection on reset"
-    ECONNABORTED = 103, "Software caused connection abort"
-    ECONNRESET = 104, "Connection reset by peer"
-    ENOBUFS = 105, "No buffer space available"
-    EISCONN = 106, "Transport endpoint is already connected"
-    ENOTCONN = 107, "Transport endpoint is not connected"
-    ESHUTDOWN = 108, "Cannot send after transport endpoint shutdown"
-    ETOOMANYREFS = 109, "Too many references: cannot splice"
-    ETIMEDOUT = 110, "Connection timed out"
-    ECONNREFUSED = 111, "Connection refused"
-    EHOSTDOWN = 112, "Host is down"
-    EHOSTUNREACH = 113, "No route to host"
-    EALREADY = 114, "Operation already in progress"
-    EINPROGRESS = 115, "Operation now in progress"
-    ESTALE = 116, "Stale file handle"
-    EUCLEAN = 117, "Structure needs cleaning"
-    ENOTNAM = 118, "Not a XENIX named type file"
-    ENAVAIL = 119, "No XENIX semaphores available"
-    EISNAM = 120, "Is a named type file"
-    EREMOTEIO = 121, "Remote I/O error"
-    EDQUOT = 122, "Disk quota exceeded"
-    ENOMEDIUM = 123, "No medium found"
-    EMEDIUMTYPE = 124, "Wrong medium type"
-    ECANCELED = 125, "Operation canceled"
-    ENOKEY = 126, "Required key not available"
-    EKEYEXPIRED = 127, "Key has expired"
-    EKEYREVOKED = 128, "Key has been revoked"
-    EKEYREJECTED = 129, "Key was rejected by service"
-    EOWNERDEAD = 130, "Owner died"
-    ENOTRECOVERABLE = 131, "State not recoverable"
-    ERFKILL = 132, "Operation not possible due to RF-kill"
-    EHWPOISON = 133, "Memory page has hardware error"
+
+# Where a number has two names, the one that strace prints.
+EPERM: Final = Errno(1, "Operation not permitted")
+ENOENT: Final = Errno(2, "No such file or directory")
+ESRCH: Final = Errno(3, "No such process")
+EINTR: Final = Errno(4, "Interrupted system call")
+EIO: Final = Errno(5, "Input/output error")
+ENXIO: Final = Errno(6, "No such device or address")
+E2BIG: Final = Errno(7, "Argument list too long")
+ENOEXEC: Final = Errno(8, "Exec format error")
+EBADF: Final = Errno(9, "Bad file descriptor")
+ECHILD: Final = Errno(10, "No child processes")
+EAGAIN: Final = Errno(11, "Resource temporarily unavailable")
+ENOMEM: Final = Errno(12, "Cannot allocate memory")
+EACCES: Final = Errno(13, "Permission denied")
+EFAULT: Final = Errno(14, "Bad address")
+ENOTBLK: Final = Errno(15, "Block device required")
+EBUSY: Final = Errno(16, "Device or resource busy")
+EEXIST: Final = Errno(17, "File exists")
+EXDEV: Final = Errno(18, "Invalid cross-device link")
+ENODEV: Final = Errno(19, "No such device")
+ENOTDIR: Final = Errno(20, "Not a directory")
+EISDIR: Final = Errno(21, "Is a directory")
+EINVAL: Final = Errno(22, "Invalid argument")
+ENFILE: Final = Errno(23, "Too many open files in system")
+EMFILE: Final = Errno(24, "Too many open files")
+ENOTTY: Final = Errno(25, "Inappropriate ioctl for device")
+ETXTBSY: Final = Errno(26, "Text file busy")
+EFBIG: Final = Errno(27, "File too large")
+ENOSPC: Final = Errno(28, "No space left on device")
+ESPIPE: Final = Errno(29, "Illegal seek")
+EROFS: Final = Errno(30, "Read-only file system")
+EMLINK: Final = Errno(31, "Too many links")
+EPIPE: Final = Errno(32, "Broken pipe")
+EDOM: Final = Errno(33, "Numerical argument out of domain")
+ERANGE: Final = Errno(34, "Numerical result out of range")
+EDEADLK: Final = Errno(35, "Resource deadlock avoided")
+ENAMETOOLONG: Final = Errno(36, "File name too long")
+ENOLCK: Final = Errno(37, "No locks available")
+ENOSYS: Final = Errno(38, "Function not implemented")
+ENOTEMPTY: Final = Errno(39, "Directory not empty")
+ELOOP: Final = Errno(40, "Too many levels of symbolic links")
+ENOMSG: Final = Errno(42, "No message of desired type")
+EIDRM: Final = Errno(43, "Identifier removed")
+ECHRNG: Final = Errno(44, "Channel number out of range")
+EL2NSYNC: Final = Errno(45, "Level 2 not synchronized")
+EL3HLT: Final = Errno(46, "Level 3 halted")
+EL3RST: Final = Errno(47, "Level 3 reset")
+ELNRNG: Final = Errno(48, "Link number out of range")
+EUNATCH: Final = Errno(49, "Protocol driver not attached")
+ENOCSI: Final = Errno(50, "No CSI structure available")
+EL2HLT: Final = Errno(51, "Level 2 halted")
+EBADE: Final = Errno(52, "Invalid exchange")
+EBADR: Final = Errno(53, "Invalid request descriptor")
+EXFULL: Final = Errno(54, "Exchange full")
+ENOANO: Final = Errno(55, "No anode")
+EBADRQC: Final = Errno(56, "Invalid request code")
+EBADSLT: Final = Errno(57, "Invalid slot")
+EBFONT: Final = Errno(59, "Bad font file format")
+ENOSTR: Final = Errno(60, "Device not a stream")
+ENODATA: Final = Errno(61, "No data available")
+ETIME: Final = Errno(62, "Timer expired")
+ENOSR: Final = Errno(63, "Out of streams resources")
+ENONET: Final = Errno(64, "Machine is not on the network")
+ENOPKG: Final = Errno(65, "Package not installed")
+EREMOTE: Final = Errno(66, "Object is remote")
+ENOLINK: Final = Errno(67, "Link has been severed")
+EADV: Final = Errno(68, "Advertise error")
+ESRMNT: Final = Errno(69, "Srmount error")
+ECOMM: Final = Errno(70, "Communication error on send")
+EPROTO: Final = Errno(71, "Protocol error")
+EMULTIHOP: Final = Errno(72, "Multihop attempted")
+EDOTDOT: Final = Errno(73, "RFS specific error")
+EBADMSG: Final = Errno(74, "Bad message")
+EOVERFLOW: Final = Errno(75, "Value too large for defined data type")
+ENOTUNIQ: Final = Errno(76, "Name not unique on network")
+EBADFD: Final = Errno(77, "File descriptor in bad state")
+EREMCHG: Final = Errno(78, "Remote address changed")
+ELIBACC: Final = Errno(79, "Can not access a needed shared library")
+ELIBBAD: Final = Errno(80, "Accessing a corrupted shared library")
+ELIBSCN: Final = Errno(81, ".lib section in a.out corrupted")
+ELIBMAX: Final = Errno(82, "Attempting to link in too many shared libraries")
+ELIBEXEC: Final = Errno(83, "Cannot exec a shared library directly")
+EILSEQ: Final = Errno(84, "Invalid or incomplete multibyte or wide character")
+ERESTART: Final = Errno(85, "Interrupted system call should be restarted")
+ESTRPIPE: Final = Errno(86, "Streams pipe error")
+EUSERS: Final = Errno(87, "Too many users")
+ENOTSOCK: Final = Errno(88, "Socket operation on non-socket")
+EDESTADDRREQ: Final = Errno(89, "Destination address required")
+EMSGSIZE: Final = Errno(90, "Message too long")
+EPROTOTYPE: Final = Errno(91, "Protocol wrong type for socket")
+ENOPROTOOPT: Final = Errno(92, "Protocol not available")
+EPROTONOSUPPORT: Final = Errno(93, "Protocol not supported")
+ESOCKTNOSUPPORT: Final = Errno(94, "Socket type not supported")
+EOPNOTSUPP: Final = Errno(95, "Operation not supported")
+EPFNOSUPPORT: Final = Errno(96, "Protocol family not supported")
+EAFNOSUPPORT: Final = Errno(97, "Address family not supported by protocol")
+EADDRINUSE: Final = Errno(98, "Address already in use")
+EADDRNOTAVAIL: Final = Errno(99, "Cannot assign requested address")
+ENETDOWN: Final = Errno(100, "Network is down")
+ENETUNREACH: Final = Errno(101, "Network is unreachable")
+ENETRESET: Final = Errno(102, "Network dropped connection on reset")
+ECONNABORTED: Final = Errno(103, "Software caused connection abort")
+ECONNRESET: Final = Errno(104, "Connection reset by peer")
+ENOBUFS: Final = Errno(105, "No buffer space available")
+EISCONN: Final = Errno(106, "Transport endpoint is already connected")
+ENOTCONN: Final = Errno(107, "Transport endpoint is not connected")
+ESHUTDOWN: Final = Errno(108, "Cannot send after transport endpoint shutdown")
+ETOOMANYREFS: Final = Errno(109, "Too many references: cannot splice")
+ETIMEDOUT: Final = Errno(110, "Connection timed out")
+ECONNREFUSED: Final = Errno(111, "Connection refused")
+EHOSTDOWN: Final = Errno(112, "Host is down")
+EHOSTUNREACH: Final = Errno(113, "No route to host")
+EALREADY: Final = Errno(114, "Operation already in progress")
+EINPROGRESS: Final = Errno(115, "Operation now in progress")
+ESTALE: Final = Errno(116, "Stale file handle")
+EUCLEAN: Final = Errno(117, "Structure needs cleaning")
+ENOTNAM: Final = Errno(118, "Not a XENIX named type file")
+ENAVAIL: Final = Errno(119, "No XENIX semaphores available")
+EISNAM: Final = Errno(120, "Is a named type file")
+EREMOTEIO: Final = Errno(121, "Remote I/O error")
+EDQUOT: Final = Errno(122, "Disk quota exceeded")
+ENOMEDIUM: Final = Errno(123, "No medium found")
+EMEDIUMTYPE: Final = Errno(124, "Wrong medium type")
+ECANCELED: Final = Errno(125, "Operation canceled")
+ENOKEY: Final = Errno(126, "Required key not available")
+EKEYEXPIRED: Final = Errno(127, "Key has expired")
+EKEYREVOKED: Final = Errno(128, "Key has been revoked")
+EKEYREJECTED: Final = Errno(129, "Key was rejected by service")
+EOWNERDEAD: Final = Errno(130, "Owner died")
+ENOTRECOVERABLE: Final = Errno(131, "State not recoverable")
+ERFKILL: Final = Errno(132, "Operation not possible due to RF-kill")
+EHWPOISON: Final = Errno(133, "Memory page has hardware error")
+
+#: Every number by its name.
+ERRORS: Final[Mapping[str, Errno]] = MappingProxyType(
+    {name: error for name, error in globals().items() if isinstance(error, Errno)}
+)

@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from . import linux
-from .errors import Errno
+from .errors import EBADF
 from .protocol import Host, StatFs
 from .wrapper import WrapperHost
 
@@ -204,7 +204,7 @@ class FaultHost(WrapperHost):
         """close(2)."""
         failure = self._fault("close", self._paths.pop(fd, None))
         result = self.inner.close(fd)
-        return failure if failure and result != -Errno.EBADF else result
+        return failure if failure and result != -EBADF else result
 
     def lseek(self, fd: int, offset: int, whence: int) -> int:
         """lseek(2)."""

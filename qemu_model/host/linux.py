@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .errors import Errno
+from .errors import ERRORS
 
 O_RDONLY: Final = 0o0
 O_WRONLY: Final = 0o1
@@ -113,13 +113,13 @@ FCNTL_NAMES: Final = MappingProxyType({F_ADD_SEALS: "F_ADD_SEALS"})
 
 #: errno numbers with the names that strace prints: 95 and 11 have two names each.
 ERRNO_NAMES: Final[Mapping[int, str]] = MappingProxyType(
-    {int(error): error.name for error in Errno}
+    {int(error): name for name, error in ERRORS.items()}
 )
 ERRNO_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
-    {**{name: number for number, name in ERRNO_NAMES.items()}, "ENOTSUP": 95, "EWOULDBLOCK": 11}
+    {**{name: int(error) for name, error in ERRORS.items()}, "ENOTSUP": 95, "EWOULDBLOCK": 11}
 )
 _TEXTS: Final[Mapping[int, str]] = MappingProxyType(
-    {0: "Success", **{int(error): error.text for error in Errno}}
+    {0: "Success", **{int(error): error.text for error in ERRORS.values()}}
 )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import bisect
 import ctypes
 import os
-import random
 import sys
 from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int, c_int64, c_long, c_uint, c_ulong, c_void_p, get_errno
@@ -300,6 +299,9 @@ class LiveHost:
 
     def temporary_name(self) -> str:
         """Draw six letters or digits."""
+        # Few runs make a temporary file, and the module takes a while to import.
+        import random
+
         return "".join(random.choices(MKSTEMP_LETTERS, k=6))
 
     def readlink(self, pathname: str) -> str | int:

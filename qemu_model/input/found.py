@@ -12,9 +12,9 @@ import attrs
 from ..records import Value
 
 #: A release in a version's text: "10.0.2Debian 1:10.0.2" is 10.0.
-_RELEASE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.\d+)?")
+_RELEASE: Final = r"(\d{1,2})\.(\d{1,2})(?:\.\d+)?"
 #: A release in the path of a program: /opt/qemu-9.2.1/bin/qemu-system-x86_64.
-_RELEASE_IN_PATH: Final = re.compile(r"qemu[-_]v?(\d{1,2}\.\d{1,2})(?:\.\d+)?(?=[/_-]|$)")
+_RELEASE_IN_PATH: Final = r"qemu[-_]v?(\d{1,2})\.(\d{1,2})(?:\.\d+)?(?=[/_-]|$)"
 #: What a text is searched for.
 LOOKED_FOR: Final = (
     "looked for: a QEMU program (qemu-system-..., qemu-kvm, kvm) followed by options, options "
@@ -49,15 +49,14 @@ class QemuLine(Value):
     @property
     def release(self) -> tuple[int, int] | None:
         """The release that the text names, by its version or by the program's path."""
-        found = _RELEASE.search(self.version)
-        if found is None:
-            named = _RELEASE_IN_PATH.search(self.program)
-            found = _RELEASE.search(named[1]) if named is not None else None
-        return (int(found[1]), int(found[2])) if found is not None else None
+        if not self.version and not self.program:
+            return None
+        found = re.search(_RELEASE, self.version) or re.search(_RELEASE_IN_PATH, self.program)
+        return (int(found[1]), int(found[2])) if found else None
 
     @property
     def release_source(self) -> str:
         """What named the release, for the first line of an answer."""
-        if _RELEASE.search(self.version):
+        if self.version and re.search(_RELEASE, self.version):
             return f'the {self.kind}\'s "qemu version"'
         return "the program's path"

@@ -14,9 +14,9 @@ from ..qemu_options_hx import qemu_options
 _NAME: Final = (
     r"(?:qemu-system-[a-z0-9_]+|qemu-kvm|kvm-spice|kvm|qemu)(?:[-.](?:spice|bin|\d[\w.]*))?"
 )
-_PROGRAM: Final = re.compile(rf"(?!/dev/)(?:\S*/)?{_NAME}")
+_PROGRAM: Final = rf"(?!/dev/)(?:\S*/)?{_NAME}"
 #: A program in a text, followed by an option: how most texts show one.
-IN_TEXT: Final = re.compile(
+IN_TEXT: Final = (
     rf"(?<![^\s'\"=@!+(\[-])(?P<program>(?:/(?!dev/)[^\s'\"=,]*/)?{_NAME})['\"]?"
     r"(?=(?:\s|\\\r?\n)+['\"]?--?[A-Za-z])"
 )
@@ -24,7 +24,7 @@ IN_TEXT: Final = re.compile(
 
 def is_program(word: str) -> bool:
     """Return whether a word is the name or the path of a QEMU program."""
-    return _PROGRAM.fullmatch(word) is not None
+    return re.fullmatch(_PROGRAM, word) is not None
 
 
 @cache

@@ -32,6 +32,7 @@ _SHOWN_ZERO: Final = re.compile(r"\^@--?[a-zA-Z]")
 #: What a shell prints before a command, and before the lines that go on with it.
 _PROMPT: Final = re.compile(r"^(?:[\w.-]+@[\w.-]+[:\w/~ .-]*[$#%]|[$%]) (?=\S)", re.M)
 _CONTINUED_PROMPT: Final = re.compile(r"(\\[ \t]*\n)> ")
+_IN_TEXT: Final = re.compile(IN_TEXT)
 #: A line ``Key: value``, as descriptions of containers have them.
 _KEY_AND_VALUE: Final = re.compile(r"\s*[A-Z][\w /-]*:(?:\s.*)?$")
 _JOURNAL: Final = re.compile(r"^\w{3} +\d+ [\d:]{8} \S+ [\w.@-]+\[\d+\]: ", re.M)
@@ -171,7 +172,7 @@ def _of_text(text: str) -> Iterator[QemuLine]:
 
 def _in_text(text: str, start: int, end: int, kind: str) -> Iterator[QemuLine]:
     position = start
-    while (found := IN_TEXT.search(text, position, end)) is not None:
+    while (found := _IN_TEXT.search(text, position, end)) is not None:
         position = found.end()
         begin, line_end = found.start("program"), text.find("\n", found.start())
         if (
@@ -204,7 +205,7 @@ def _in_text(text: str, start: int, end: int, kind: str) -> Iterator[QemuLine]:
             except Unreadable:
                 words, position = raw_words(whole), line_end
                 sort = kind or "line with a lost quote"
-        following = IN_TEXT.search(text, position, end)
+        following = _IN_TEXT.search(text, position, end)
         stop = following.start() if following is not None else end
         behind = text[position : min(stop, position + _LONGEST_BEHIND)]
         if "/dev/shm" in whole and _CONTAINER.search(head):

@@ -12,11 +12,9 @@ from .lookup import (
     release_of,
 )
 from .programs import processor_of, with_program, without_program
-from .table import MACHINES
 from .targets import TARGETS, target_of
 
 __all__ = [
-    "MACHINES",
     "TARGETS",
     "deprecation_reason",
     "find_machine",

@@ -8,14 +8,12 @@ import functools
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from ..boards import MachineClass
-from ..records import Value
 from ..revisions.release import Release, is_between, value_in
 from ..target_info import TargetInfo
+from .none import NONE
 from .programs import X86
 from .targets import TARGETS
 
@@ -40,15 +38,14 @@ _UBUNTU: Final[Mapping[str, Release]] = MappingProxyType(
     "oracular": (9, 0), "plucky": (9, 2), "questing": (10, 1),
 }
 )  # fmt: skip
-_VERSIONED: Final = re.compile(
+_VERSIONED: Final = (
     r"(?:pc-(?:(?P<chipset>i440fx|q35)-)?|(?P<other>virt|pseries|s390-ccw-virtio)-)"
     r"(?:rhel(?P<rhel>\d+\.\d+\.\d+)|(?P<version>\d+\.\d+(?:\.\d+)?)|(?P<ubuntu>[a-z]+))"
     r"(?P<rest>[-+].*|\.sles.*)?"
 )
 
 
-@attrs.frozen(eq=False, repr=False)
-class NamedMachine(Value):
+class NamedMachine(NamedTuple):
     """A machine type that a name stands for, and what is assumed if it is not QEMU's own."""
 
     machine: MachineClass
@@ -61,7 +58,7 @@ def _exists(machine: MachineClass, release: Release) -> bool:
 
 def list_machines(release: Release, target: TargetInfo = _X86) -> list[MachineClass]:
     """Return the machine types of a release, in the order that ``-machine help`` lists them."""
-    return [machine for machine in target.machines.values() if _exists(machine, release)]
+    return [machine for machine in target.machines().values() if _exists(machine, release)]
 
 
 def _of_chipset(chipset: str, release: Release, target: TargetInfo) -> list[MachineClass]:
@@ -76,7 +73,7 @@ def _newest(chipset: str, release: Release, target: TargetInfo) -> MachineClass:
 
 def _version_of(name: str) -> tuple[str, Release, bool] | None:
     """Return chipset, version and whether it is QEMU's own name; None for any other name."""
-    match = _VERSIONED.fullmatch(name)
+    match = re.fullmatch(_VERSIONED, name)
     if match is None:
         return None
     chipset = match["other"] or match["chipset"] or "i440fx"
@@ -98,14 +95,16 @@ def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> Name
     stands for QEMU's nearest type.  A program whose machines the model does not have is
     assumed to have the memory of ``virt``.
     """
-    if target.every_machine_is is not None and name != "none":
+    if name == NONE.name:
+        return NamedMachine(NONE)
+    if target.every_machine_is is not None:
         nearest = _newest(target.every_machine_is, release, target)
         return NamedMachine(
             nearest,
             f"the model has no machine types of this program; '{name}' is modelled as "
             f"{nearest.name} of qemu-system-aarch64",
         )
-    machine = target.machines.get(name)
+    machine = target.machines().get(name)
     if machine is not None:
         return NamedMachine(machine) if _exists(machine, release) else None
     if name in target.aliases:

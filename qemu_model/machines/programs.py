@@ -19,7 +19,7 @@ from typing import Final
 X86: Final = "x86_64"
 #: A processor whose machine types the model does not have.
 OTHER: Final = "other"
-_PROGRAM: Final = re.compile(r"(?:\S*/)?qemu-system-(?P<processor>[a-z0-9_]+?)(?:[-.]\S*)?")
+_PROGRAM: Final = r"(?:\S*/)?qemu-system-(?P<processor>[a-z0-9_]+?)(?:[-.]\S*)?"
 #: The processors that the model knows machines of, by what a program's name ends in.
 _PROCESSORS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -38,20 +38,20 @@ _OTHERS: Final = frozenset({
 })  # fmt: skip
 #: What a machine type is called, versions aside, on each processor.
 _MACHINES: Final = (
-    (re.compile(r"virt(-\d.*|-rhel.*)?"), "aarch64"),
-    (re.compile(r"pseries(-.*)?"), "ppc64"),
-    (re.compile(r"s390-ccw-virtio(-.*)?"), "s390x"),
+    (r"virt(-\d.*|-rhel.*)?", "aarch64"),
+    (r"pseries(-.*)?", "ppc64"),
+    (r"s390-ccw-virtio(-.*)?", "s390x"),
 )
 
 
 @functools.lru_cache(maxsize=256)
 def is_program(word: str) -> bool:
     """Return whether a word is the name or the path of a ``qemu-system-...``."""
-    return _PROGRAM.fullmatch(word) is not None
+    return "qemu-system-" in word and re.fullmatch(_PROGRAM, word) is not None
 
 
 def _of_program(program: str) -> str:
-    match = _PROGRAM.fullmatch(program)
+    match = re.fullmatch(_PROGRAM, program)
     if match is None:
         return X86
     processor = match["processor"]
@@ -65,7 +65,7 @@ def _of_machine(options: Sequence[str]) -> str:
             parts = [part.removeprefix("type=") for part in value.split(",")]
             names = [part for part in parts if "=" not in part]
             for pattern, processor in _MACHINES:
-                if any(pattern.fullmatch(name) for name in names):
+                if any(re.fullmatch(pattern, name) for name in names):
                     found = processor
     return found
 

@@ -20,19 +20,16 @@ from ..pc_piix import pc_init1
 from ..pc_q35 import pc_q35_init
 from ..revisions.release import Release
 from ..x86 import x86_get_default_cpu_node_id, x86_possible_cpu_arch_ids
+from .none import NONE
 from .versions import (
     DEVELOPMENT,
-    Q35_BUGFIX,
+    Q35_VERSIONS,
     VERSIONS,
     deleted_in,
     expired_since,
+    pc_name,
     since_release,
-    version_text,
 )
-
-OLDEST_Q35: Final[Release] = (2, 4)
-#: Up to 1.3 the name has no chipset.
-LAST_PLAIN_PC: Final[Release] = (1, 3)
 
 OLD: Final = "use a newer machine type instead"
 UNATTENDED: Final = "old and unattended - use a newer version instead"
@@ -107,10 +104,9 @@ def _max_cpus(chipset: str, version: Release) -> int:
 
 def _of_version(pc: MachineClass, version: Release) -> MachineClass:
     """Return a PC in one of its versions: what it does about memory."""
-    name = "pc" if version <= LAST_PLAIN_PC else f"pc-{pc.chipset}"
     return attrs.evolve(
         pc,
-        name=f"{name}-{version_text(version)}",
+        name=pc_name(pc.chipset, version),
         version=version,
         since=since_release(version),
         until=_until(version),
@@ -172,14 +168,6 @@ ISAPC: Final = attrs.evolve(
     gigabyte_align=False,
     hole64_size=0,
 )
-NONE: Final = MachineClass(
-    "none",
-    "empty machine",
-    machine_none_init,
-    PROPERTIES,
-    default_ram_size=0,
-    default_ram_id="ram",
-)
 X_REMOTE: Final = MachineClass(
     "x-remote",
     "Experimental remote machine",
@@ -201,7 +189,7 @@ MACHINES: Final[Mapping[str, MachineClass]] = MappingProxyType(
         for machine in (
             MICROVM,
             *_family(_PC, VERSIONS),
-            *_family(_Q35, (*(v for v in VERSIONS if v >= OLDEST_Q35), Q35_BUGFIX)),
+            *_family(_Q35, Q35_VERSIONS),
             ISAPC,
             NONE,
             X_REMOTE,

@@ -1,9 +1,13 @@
-"""What the programs of QEMU differ in, one for each processor that they emulate."""
+"""What the programs of QEMU differ in, one for each processor that they emulate.
+
+The machines of a program are made when a line first names one: many lines name none.
+"""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -14,9 +18,35 @@ from ..boards import MachineClass
 from ..qemu_options_hx import NOT_FOR_ARM, NOT_FOR_PPC, NOT_FOR_S390X, NOT_FOR_X86
 from ..revisions.release import Release
 from ..target_info import TargetInfo
-from .others import CCW, PSERIES, VIRT
+from .none import NONE
 from .programs import OTHER, X86, processor_of
-from .table import MACHINES, NONE
+
+
+def _x86() -> Mapping[str, MachineClass]:
+    from .table import MACHINES
+
+    return MACHINES
+
+
+@functools.cache
+def _arm() -> Mapping[str, MachineClass]:
+    from .others import VIRT
+
+    return _table(VIRT)
+
+
+@functools.cache
+def _ppc64() -> Mapping[str, MachineClass]:
+    from .others import PSERIES
+
+    return _table(PSERIES)
+
+
+@functools.cache
+def _s390x() -> Mapping[str, MachineClass]:
+    from .others import CCW
+
+    return _table(CCW)
 
 
 def _table(machines: Iterable[MachineClass]) -> Mapping[str, MachineClass]:
@@ -33,7 +63,7 @@ _ARM_DEVICES: Final = MappingProxyType(
 )
 _AARCH64: Final = TargetInfo(
     "aarch64",
-    _table(VIRT),
+    _arm,
     "",
     MappingProxyType({"virt": "virt"}),
     _ARM_DEVICES,
@@ -46,7 +76,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
         for target in (
             TargetInfo(
                 X86,
-                MACHINES,
+                _x86,
                 "pc",
                 MappingProxyType({"pc": "i440fx", "q35": "q35"}),
                 _X86_DEVICES,
@@ -57,7 +87,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
             attrs.evolve(_AARCH64, name=OTHER, default_machine="virt", every_machine_is="virt"),
             TargetInfo(
                 "ppc64",
-                _table(PSERIES),
+                _ppc64,
                 "pseries",
                 MappingProxyType({"pseries": "pseries"}),
                 MappingProxyType({"ivshmem-plain": (), "nvdimm": (5, 0), "pc-dimm": ()}),
@@ -65,7 +95,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
             ),
             TargetInfo(
                 "s390x",
-                _table(CCW),
+                _s390x,
                 "s390-ccw-virtio",
                 MappingProxyType({"s390-ccw-virtio": "s390-ccw-virtio"}),
                 MappingProxyType({"virtio-mem-ccw": (10, 0), "virtio-mem-pci": (10, 0)}),

@@ -17,7 +17,11 @@ VERSIONS: Final[tuple[Release, ...]] = (
     (1, 1), (1, 0), (0, 15), (0, 14), (0, 13), (0, 12), (0, 11), (0, 10),
 )  # fmt: skip
 #: A version of its own that only q35 has, from 4.1 on.
-Q35_BUGFIX: Final[Release] = (4, 0, 1)
+_Q35_BUGFIX: Final[Release] = (4, 0, 1)
+_OLDEST_Q35: Final[Release] = (2, 4)
+Q35_VERSIONS: Final = (*(v for v in VERSIONS if v >= _OLDEST_Q35), _Q35_BUGFIX)
+#: Up to 1.3 the name has no chipset.
+_LAST_PLAIN_PC: Final[Release] = (1, 3)
 #: The development tree from which the 4.0 types are.
 DEVELOPMENT: Final[Release] = (3, 1, 50)
 EXPIRED: Final = "machines more than 3 years old are subject to deletion after 6 years"
@@ -31,9 +35,26 @@ def version_text(version: Release) -> str:
     return ".".join(map(str, version))
 
 
+def pc_name(chipset: str, version: Release) -> str:
+    """Return what a PC is called in one of its versions."""
+    name = "pc" if version <= _LAST_PLAIN_PC else f"pc-{chipset}"
+    return f"{name}-{version_text(version)}"
+
+
+#: The names of all machine types of qemu-system-x86_64.
+X86_NAMES: Final = (
+    "microvm",
+    *(pc_name("i440fx", version) for version in VERSIONS),
+    *(pc_name("q35", version) for version in Q35_VERSIONS),
+    "isapc",
+    "none",
+    "x-remote",
+)
+
+
 def since_release(version: Release) -> Release:
     """Return the release that has the types of a version first."""
-    return {(4, 0): DEVELOPMENT, Q35_BUGFIX: (4, 1)}.get(version, version)
+    return {(4, 0): DEVELOPMENT, _Q35_BUGFIX: (4, 1)}.get(version, version)
 
 
 def deleted_in(version: Release) -> Release:

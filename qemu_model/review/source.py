@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import attrs
 
+from ..revisions.fields import Group
 from ..revisions.folding import Fields, fold
 from ..revisions.revision import Revision
 
@@ -48,9 +49,9 @@ def fields_of(tree: Revision) -> Fields:
     """Return the values of a tree's fields by group and name."""
     return Fields(
         {
-            group.name: attrs.asdict(value, recurse=False)
+            group.name: dict(vars(value))
             for group in attrs.fields(Revision)
-            if attrs.has(type(value := getattr(tree, group.name)))
+            if isinstance(value := getattr(tree, group.name), Group)
         }
     )
 

@@ -11,11 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-import attrs
-
-from ..records import Value
 from .names import find
 from .neighbours import release_named
 from .release import Release, is_between, release_text
@@ -28,11 +25,10 @@ NEVER_MERGED: Final = "never merged; since QEMU 4.1 share=on and pmem=on imply i
 #: The reason for a tree that the user named.
 AS_ASKED: Final = "as asked"
 #: A machine type's own version: pc-q35-8.2, pc-i440fx-10.0, virt-7.2.
-_VERSIONED: Final = re.compile(r"-(\d{1,2})\.(\d{1,2})(?:\D|$)")
+_VERSIONED: Final = r"-(\d{1,2})\.(\d{1,2})(?:\D|$)"
 
 
-@attrs.frozen(eq=False, repr=False)
-class Choice(Value):
+class Choice(NamedTuple):
     """The tree that answers, and why it is this one."""
 
     revision: Revision
@@ -74,21 +70,16 @@ def choose(
     if release is not None:
         return _named(release, source or f"QEMU {release_text(release)}")
     machine = machine_type(options)
-    version = _VERSIONED.search(machine)
+    if "-" not in machine:
+        return Choice(NEWEST, "the newest")
+    version = re.search(_VERSIONED, machine)
     if version is not None:
         return _named((int(version[1]), int(version[2])), machine)
-    nearest = _distributions_own(machine)
-    return _named(nearest, machine) if nearest is not None else Choice(NEWEST, "the newest")
-
-
-def _distributions_own(machine: str) -> Release | None:
-    """Return the release that a distribution's machine type is nearest to, None for others."""
-    if "-" not in machine:
-        return None
     # Most lines need no table of machines to choose a tree.
     from ..machines.lookup import release_of
 
-    return release_of(machine)
+    nearest = release_of(machine)
+    return _named(nearest, machine) if nearest is not None else Choice(NEWEST, "the newest")
 
 
 def _named(release: Release, source: str) -> Choice:

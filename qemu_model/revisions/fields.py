@@ -10,19 +10,17 @@ mirror, as ``qemu.tree.physmem.readonly_makes_no_file``, and carries what is kno
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, Never, Self, TypeAlias
 
 import attrs
-
-from ..records import Value
 
 #: How a statement is known: a real QEMU or its recording shows it, its published C says it,
 #: or nothing published fixes it.
 Evidence: TypeAlias = Literal["measured", "read", "assumed"]
 
 
-@attrs.frozen(eq=False, repr=False)
-class Shown(Value):
+class Shown(NamedTuple):
     """The smallest run that shows a difference: a command line, commands, a host's profile.
 
     ``faults`` are calls that fail, as strace spells them; ``build`` is what of the
@@ -33,16 +31,15 @@ class Shown(Value):
     qmp: tuple[Mapping[str, Any], ...] = ()
     host: str = "default"
     faults: tuple[str, ...] = ()
-    build: Mapping[str, Any] = attrs.field(factory=dict)
+    build: Mapping[str, Any] = MappingProxyType({})
 
 
-@attrs.frozen(eq=False, repr=False)
-class Difference(Value):
+class Difference(NamedTuple):
     """What is known of a field: what it says, where QEMU does it, and since when.
 
     ``since`` is a release (``9.1``), a patch (``V8/4``) or a posting (``V7``), ``function``
     the C file and function as the newest release has them.  ``shown`` is the smallest run
-    that shows it.
+    that shows it.  ``default`` is the field's value before.
     """
 
     sentence: str
@@ -50,12 +47,10 @@ class Difference(Value):
     function: str
     evidence: Evidence
     shown: Shown
+    default: Any = False
 
 
-_KEY: Final = "difference"
-
-
-def _field(
+def difference(
     sentence: str,
     since: str,
     function: str,
@@ -64,22 +59,58 @@ def _field(
     default: Any = False,
     shown: Shown,
 ) -> Any:
-    """Return an attrs field with its :class:`Difference`."""
-    known = Difference(sentence, since, function, evidence, shown)
-    return attrs.field(default=default, metadata={_KEY: known})
+    """Return the :class:`Difference` that a field of a :class:`Group` has in its class."""
+    return Difference(sentence, since, function, evidence, shown, default)
 
 
-@attrs.frozen(eq=False, repr=False)
-class QemuOption(Value):
+class Group:
+    """What a tree does in one C file: the values of the fields, by name.
+
+    ``differences`` is what is known of each.  Raises :class:`TypeError` for a name that is
+    not a field's.
+    """
+
+    differences: ClassVar[Mapping[str, Difference]]
+
+    def __init_subclass__(cls) -> None:
+        known = {name: one for name, one in vars(cls).items() if isinstance(one, Difference)}
+        cls.differences = MappingProxyType(known)
+
+    def __init__(self, **values: Any) -> None:
+        unknown = values.keys() - self.differences.keys()
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no field {min(unknown)}")
+        defaults = {name: known.default for name, known in self.differences.items()}
+        vars(self).update(defaults, **values)
+
+    def replace(self, **values: Any) -> Self:
+        """Return the group with other values of some fields."""
+        return type(self)(**{**vars(self), **values})
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise AttributeError(f"{name} of {type(self).__name__} does not change: see replace()")
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if value)
+        return f"{type(self).__name__}({values})"
+
+
+class QemuOption(Group):
     """``util/qemu-option.c``."""
 
-    reads_the_id_as_a_parameter: bool = _field(
+    reads_the_id_as_a_parameter: bool = difference(
         "the id of an option is the value of its parameter id, not what follows ',id='",
         "5.1",
         "util/qemu-option.c:opts_parse_id",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,size=3M,x=,,id=a")),
     )
-    only_the_invalid_asks_for_help: bool = _field(
+    only_the_invalid_asks_for_help: bool = difference(
         "help for an option's parameters is printed where help itself is the invalid one; "
         "before, beside any invalid one",
         "5.1",
@@ -87,7 +118,7 @@ class QemuOption(Value):
         "measured",
         shown=Shown(("-M", "none", "-m", "foo=1,help")),
     )
-    merged_options_have_no_id: bool = _field(
+    merged_options_have_no_id: bool = difference(
         "an option whose parameters add up over the line, as -m, refuses id",
         "6.0",
         "util/qemu-option.c:qemu_opts_create",
@@ -96,32 +127,31 @@ class QemuOption(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Cutils(Value):
+class Cutils(Group):
     """``util/cutils.c``."""
 
-    size_reports_range: bool = _field(
+    size_reports_range: bool = difference(
         "a size that is too large for a double is out of range, not unreadable",
         "3.1.50",
         "util/cutils.c:do_strtosz",
         "measured",
         shown=Shown(("-M", "none", "-m", "1e999")),
     )
-    sizes_are_exact: bool = _field(
+    sizes_are_exact: bool = difference(
         "a size is read without loss, and without exponents",
         "6.0",
         "util/cutils.c:do_strtosz",
         "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=1e6")),
     )
-    hex_size_takes_a_unit: bool = _field(
+    hex_size_takes_a_unit: bool = difference(
         "a hexadecimal size may have a unit, which is deprecated (until 7.2)",
         "6.0",
         "util/cutils.c:do_strtosz",
         "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=0x4M")),
     )
-    size_may_be_a_fraction: bool = _field(
+    size_may_be_a_fraction: bool = difference(
         "a size may begin with a point, and one below zero is out of range",
         "8.1",
         "util/cutils.c:do_strtosz",
@@ -130,11 +160,10 @@ class Cutils(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class QapiUtil(Value):
+class QapiUtil(Group):
     """``qapi/qapi-util.c``."""
 
-    booleans_are_read_alike: bool = _field(
+    booleans_are_read_alike: bool = difference(
         "every boolean of the line may be on, yes, true, y, off, no, false or n",
         "5.2",
         "qapi/qapi-util.c:qapi_bool_parse",
@@ -143,11 +172,10 @@ class QapiUtil(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class JsonParser(Value):
+class JsonParser(Group):
     """``qobject/json-parser.c``."""
 
-    parses_tokens_as_they_come: bool = _field(
+    parses_tokens_as_they_come: bool = difference(
         "JSON is parsed token by token: the first one that does not fit is refused",
         "11.1",
         "qobject/json-parser.c:parse_error",
@@ -156,11 +184,10 @@ class JsonParser(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class QemuError(Value):
+class QemuError(Group):
     """``util/qemu-error.c``."""
 
-    a_command_prints_the_programs_name: bool = _field(
+    a_command_prints_the_programs_name: bool = difference(
         "what QEMU prints on stderr as a command of QMP runs has the program's name before it",
         "11.1",
         "util/qemu-error.c:error_vreport",
@@ -184,11 +211,10 @@ class QemuError(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Qom(Value):
+class Qom(Group):
     """``qom/object.c``."""
 
-    containers_are_there_at_start: bool = _field(
+    containers_are_there_at_start: bool = difference(
         "/objects is there before the first object is made",
         "10.0",
         "qom/object.c:object_get_root",
@@ -200,11 +226,10 @@ class Qom(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class ObjectInterfaces(Value):
+class ObjectInterfaces(Group):
     """``qom/object_interfaces.c``."""
 
-    checks_the_id: bool = _field(
+    checks_the_id: bool = difference(
         "object-add refuses an id that is not an identifier",
         "6.0",
         "qom/object_interfaces.c:user_creatable_add_type",
@@ -221,11 +246,10 @@ class ObjectInterfaces(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Qmp(Value):
+class Qmp(Group):
     """``qapi/qmp-dispatch.c`` and the commands."""
 
-    object_add_takes_properties: bool = _field(
+    object_add_takes_properties: bool = difference(
         "object-add takes the properties beside type and id, and still in props (until 5.2)",
         "5.0",
         "qom/qom-qmp-cmds.c:qmp_object_add",
@@ -240,7 +264,7 @@ class Qmp(Value):
             ),
         ),
     )
-    query_memdev_tells_share: bool = _field(
+    query_memdev_tells_share: bool = difference(
         "query-memdev tells share and reserve",
         "6.1",
         "hw/core/machine-qmp-cmds.c:query_memdev",
@@ -250,7 +274,7 @@ class Qmp(Value):
             ({"execute": "query-memdev"},),
         ),
     )
-    shutdown_comes_before_the_reply: bool = _field(
+    shutdown_comes_before_the_reply: bool = difference(
         "the event SHUTDOWN comes before the reply to quit, in 7.2.x and since 9.0",
         "7.2",
         "qapi/qmp-dispatch.c:qmp_dispatch",
@@ -259,45 +283,44 @@ class Qmp(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Vl(Value):
+class Vl(Group):
     """``system/vl.c``."""
 
-    reads_options_with_qapi: bool = _field(
+    reads_options_with_qapi: bool = difference(
         "the command line is read by the rules of QAPI: vl.py; before, by vl_before_6_0.py",
         "6.0",
         "system/vl.c:qemu_init",
         "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0")),
     )
-    no_acpi_is_a_machine_property: bool = _field(
+    no_acpi_is_a_machine_property: bool = difference(
         "-no-acpi is -machine acpi=off, which not every machine has",
         "5.0",
         "system/vl.c:qemu_init",
         "measured",
         shown=Shown(("-M", "none", "-no-acpi")),
     )
-    machine_is_keyval: bool = _field(
+    machine_is_keyval: bool = difference(
         "-machine and -smp are read as keys with values: each needs its '='",
         "6.1",
         "system/vl.c:qemu_init",
         "measured",
         shown=Shown(("-machine", "none,usb")),
     )
-    device_takes_json: bool = _field(
+    device_takes_json: bool = difference(
         "-device may be JSON",
         "6.2",
         "system/vl.c:qemu_init",
         shown=Shown(("-M", "none", "-device", "{")),
     )
-    memory_may_be_locked_on_fault: bool = _field(
+    memory_may_be_locked_on_fault: bool = difference(
         "-overcommit mem-lock=on-fault locks memory as it is touched",
         "10.0",
         "system/vl.c:overcommit_parse",
         "measured",
         shown=Shown(("-M", "none", "-overcommit", "mem-lock=on-fault")),
     )
-    memory_is_a_machine_property: bool = _field(
+    memory_is_a_machine_property: bool = difference(
         "-m is set as a property of the machine, among the others in their dictionary's order",
         "7.1",
         "system/vl.c:parse_memory_options",
@@ -306,16 +329,12 @@ class Vl(Value):
     )
 
 
-def differences(groups: Any) -> Iterator[tuple[str, Difference]]:
-    """Yield every field of a tree as ``group.field``, with what is known of it.
+def differences(tree: type) -> Iterator[tuple[str, Difference]]:
+    """Yield every field as ``group.field``, with what is known of it.
 
-    ``groups`` is a tree, or any attrs class or object whose attributes are groups.
+    ``tree`` is an attrs class with groups among its attributes.
     """
-    for group in attrs.fields(groups if isinstance(groups, type) else type(groups)):
-        kind = getattr(group.default, "factory", None)
-        if not isinstance(kind, type) or not attrs.has(kind):
-            continue
-        for field in attrs.fields(kind):
-            known = field.metadata.get(_KEY)
-            if known is not None:
-                yield f"{group.name}.{field.name}", known
+    for group in attrs.fields(tree):
+        if isinstance(group.default, Group):
+            for name, known in group.default.differences.items():
+                yield f"{group.name}.{name}", known

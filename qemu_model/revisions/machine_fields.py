@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-import attrs
-
-from ..records import Value
-from .fields import Shown
-from .fields import _field as difference
+from .fields import Group, Shown, difference
 
 _RAM_96M = ("-M", "pc", "-m", "96M")
 _TWO_NODES = ("-M", "pc", "-m", "192M", "-numa", "node", "-numa", "node")
@@ -16,8 +12,7 @@ _BACKEND = ("-object", "memory-backend-ram,id=ram0,size=96M")
 _HOTPLUG = ("-M", "pc,nvdimm=on", "-m", "96M,slots=4,maxmem=4G", *_BACKEND)
 
 
-@attrs.frozen(eq=False, repr=False)
-class Machine(Value):
+class Machine(Group):
     """``hw/core/machine.c``."""
 
     ram_is_a_backend: bool = difference(
@@ -77,8 +72,7 @@ class Machine(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class MachineSmp(Value):
+class MachineSmp(Group):
     """``hw/core/machine-smp.c``."""
 
     refuses_other_products: bool = difference(
@@ -132,8 +126,7 @@ class MachineSmp(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Numa(Value):
+class Numa(Group):
     """``hw/core/numa.c``."""
 
     frees_the_memdev_name: bool = difference(
@@ -273,8 +266,7 @@ class Numa(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Pc(Value):
+class Pc(Group):
     """``hw/i386/pc.c``."""
 
     checks_phys_bits: bool = difference(
@@ -293,8 +285,7 @@ class Pc(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Virt(Value):
+class Virt(Group):
     """``hw/arm/virt.c``."""
 
     ram_may_be_large: bool = difference(
@@ -351,8 +342,7 @@ class Virt(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Spapr(Value):
+class Spapr(Group):
     """``hw/ppc/spapr.c``."""
 
     takes_nvdimms: bool = difference(
@@ -377,8 +367,7 @@ class Spapr(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class S390VirtioCcw(Value):
+class S390VirtioCcw(Group):
     """``hw/s390x/s390-virtio-ccw.c``."""
 
     tells_of_a_changed_size: bool = difference(
@@ -402,8 +391,7 @@ class S390VirtioCcw(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class MemoryDevice(Value):
+class MemoryDevice(Group):
     """``hw/mem/memory-device.c``."""
 
     names_the_usable_range: bool = difference(
@@ -469,8 +457,7 @@ class MemoryDevice(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class PcDimm(Value):
+class PcDimm(Group):
     """``hw/mem/pc-dimm.c``."""
 
     names_the_valid_slots: bool = difference(
@@ -496,8 +483,7 @@ class PcDimm(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Nvdimm(Value):
+class Nvdimm(Group):
     """``hw/mem/nvdimm.c``."""
 
     read_only_needs_unarmed: bool = difference(
@@ -520,8 +506,7 @@ class Nvdimm(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class VirtioMem(Value):
+class VirtioMem(Group):
     """``hw/virtio/virtio-mem.c``."""
 
     blocks_can_be_of_one_mib: bool = difference(

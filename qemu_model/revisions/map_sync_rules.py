@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import attrs
 
@@ -15,8 +15,7 @@ from ..records import Value
 from ..records.ram_flags import RamFlags
 
 
-@attrs.frozen(eq=False, repr=False)
-class Inference(Value):
+class Inference(NamedTuple):
     """A sentence about a rule that nothing published fixes, and which runs rely on it.
 
     Those in which MAP_SYNC was refused (``refused``), those in which the option was

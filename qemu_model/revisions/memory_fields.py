@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ..ram_addr import RAM_SHARED
-from ..records import Value
 from ..records.ram_flags import RamFlags
-from .fields import Shown
-from .fields import _field as difference
+from .fields import Group, Shown, difference
 
 _RAM = "memory-backend-ram,id=mem0,size=16M"
 _FILE = "memory-backend-file,id=mem0,size=16M,mem-path=/mnt/guest.img"
 
 
-@attrs.frozen(eq=False, repr=False)
-class MmapAlloc(Value):
+class MmapAlloc(Group):
     """``util/mmap-alloc.c``."""
 
     takes_flags: bool = difference(
@@ -59,8 +54,7 @@ class MmapAlloc(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Memfd(Value):
+class Memfd(Group):
     """``util/memfd.c``."""
 
     reports_before_it_closes: bool = difference(
@@ -75,8 +69,7 @@ class Memfd(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class OslibPosix(Value):
+class OslibPosix(Group):
     """``util/oslib-posix.c``."""
 
     anonymous_shared_flag: RamFlags = difference(
@@ -115,8 +108,7 @@ class OslibPosix(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Physmem(Value):
+class Physmem(Group):
     """``system/physmem.c``."""
 
     reads_the_size_of_device_dax: bool = difference(
@@ -216,8 +208,7 @@ class Physmem(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class Hostmem(Value):
+class Hostmem(Group):
     """``backends/hostmem.c``."""
 
     errors_name_the_property: bool = difference(
@@ -321,8 +312,7 @@ class Hostmem(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class HostmemFile(Value):
+class HostmemFile(Group):
     """``backends/hostmem-file.c``."""
 
     has_sync: bool = difference(
@@ -366,8 +356,7 @@ class HostmemFile(Value):
     )
 
 
-@attrs.frozen(eq=False, repr=False)
-class HostmemMemfd(Value):
+class HostmemMemfd(Group):
     """``backends/hostmem-memfd.c``."""
 
     needs_sealing: bool = difference(

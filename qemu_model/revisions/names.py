@@ -22,11 +22,11 @@ REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {"v8/5": "v8", "v7.2": "qemu-7.2", "upstream": "qemu-4.1"}
 )
-_AMBIGUOUS: Final = re.compile(r"v8\.([1-5])")
+_AMBIGUOUS: Final = r"v8\.([1-5])"
 #: A release in another spelling: 9.1, v9.1, qemu9.1, qemu-9.1.2.
-_RELEASE: Final = re.compile(r"(?:v|qemu[-_ ]?v?)?(\d{1,2}\.\d{1,2})(?:\.\d+)?")
+_RELEASE: Final = r"(?:v|qemu[-_ ]?v?)?(\d{1,2}\.\d{1,2})(?:\.\d+)?"
 #: A posting of the series that is not a tree here.
-_OTHER_POSTING: Final = re.compile(r"v[3459]")
+_OTHER_POSTING: Final = r"v[3459]"
 
 
 class UnknownRevision(Exception):
@@ -43,7 +43,7 @@ def find(name: str) -> Revision:
     tree = REVISIONS.get(ALIASES.get(lower, lower))
     if tree is not None:
         return tree
-    ambiguous = _AMBIGUOUS.fullmatch(lower)
+    ambiguous = re.fullmatch(_AMBIGUOUS, lower)
     if ambiguous is not None:
         number = ambiguous[1]
         raise UnknownRevision(
@@ -54,10 +54,10 @@ def find(name: str) -> Revision:
 
 def _meant(name: str) -> str:
     """Return the tree that a misspelt name may mean, as the end of a sentence."""
-    release = _RELEASE.fullmatch(name)
+    release = re.fullmatch(_RELEASE, name)
     if release is not None and (near := f"qemu-{release[1]}") in REVISIONS:
         return f"; did you mean {near}?"
-    if _OTHER_POSTING.fullmatch(name):
+    if re.fullmatch(_OTHER_POSTING, name):
         return f": the rule of {name.upper()} is not known well enough to run"
     import difflib
 

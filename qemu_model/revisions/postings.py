@@ -30,7 +30,7 @@ V2: Final = attrs.evolve(
     meaning="the rule of V2, an earlier posting",
     evidence="assumed",
     numa=Numa(),
-    hostmem=attrs.evolve(V8.hostmem, errors_name_the_property=False),
+    hostmem=V8.hostmem.replace(errors_name_the_property=False),
     policy=POLICIES["v2"],
 )
 V6: Final = attrs.evolve(
@@ -45,7 +45,7 @@ V7: Final = attrs.evolve(
     name="v7",
     meaning="the rule of V7, an earlier posting, with its wrong constant",
     evidence="assumed",
-    oslib_posix=attrs.evolve(V8.oslib_posix, anonymous_shared_flag=RAM_PREALLOC),
+    oslib_posix=V8.oslib_posix.replace(anonymous_shared_flag=RAM_PREALLOC),
     policy=POLICIES["v7"],
 )
 #: The last posting: V8 without the option, and without the retry.

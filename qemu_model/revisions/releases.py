@@ -38,8 +38,8 @@ BASE: Final = attrs.evolve(
     name="base",
     meaning="QEMU 3.1.50, December 2018, before the series",
     release=(3, 1, 50),
-    cutils=attrs.evolve(QEMU_3_1.cutils, size_reports_range=True),
-    hostmem=attrs.evolve(QEMU_3_1.hostmem, checks_host_nodes=True),
+    cutils=QEMU_3_1.cutils.replace(size_reports_range=True),
+    hostmem=QEMU_3_1.hostmem.replace(checks_host_nodes=True),
     evidence="measured",
     memory_device=MemoryDevice(names_the_usable_range=True),
 )
@@ -51,18 +51,16 @@ def qemu_4_0(tree: Revision) -> Revision:
         tree,
         "4.0",
         "April 2019",
-        virt=attrs.evolve(tree.virt, ram_may_be_large=True),
-        numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
+        virt=tree.virt.replace(ram_may_be_large=True),
+        numa=tree.numa.replace(frees_the_memdev_name=True),
         memfd=Memfd(reports_before_it_closes=True),
-        mmap_alloc=attrs.evolve(tree.mmap_alloc, guards_with_the_files_pages=True),
-        hostmem=attrs.evolve(
-            tree.hostmem,
+        mmap_alloc=tree.mmap_alloc.replace(guards_with_the_files_pages=True),
+        hostmem=tree.hostmem.replace(
             errors_name_the_property=True,
             lists_no_nodes=True,
             names_regions_by_id=True,
         ),
-        hostmem_file=attrs.evolve(
-            tree.hostmem_file,
+        hostmem_file=tree.hostmem_file.replace(
             looks_at_the_host_first=True,
             checks_the_size_of_pmem=True,
         ),
@@ -76,17 +74,16 @@ def qemu_4_1(tree: Revision) -> Revision:
         tree,
         "4.1",
         "August 2019",
-        mmap_alloc=attrs.evolve(tree.mmap_alloc, takes_flags=True, passes_map_sync=True),
+        mmap_alloc=tree.mmap_alloc.replace(takes_flags=True, passes_map_sync=True),
         policy=POLICIES["qemu-4.1"],
-        machine=attrs.evolve(tree.machine, every_cpu_has_a_die=True),
-        machine_smp=attrs.evolve(tree.machine_smp, number_of_cpus_has_no_sign=True),
-        numa=attrs.evolve(
-            tree.numa,
+        machine=tree.machine.replace(every_cpu_has_a_die=True),
+        machine_smp=tree.machine_smp.replace(number_of_cpus_has_no_sign=True),
+        numa=tree.numa.replace(
             a_node_may_have_no_memory=True,
             warns_of_mem=True,
             fallback_is_deprecated=True,
         ),
-        pc_dimm=attrs.evolve(tree.pc_dimm, names_the_valid_slots=True),
+        pc_dimm=tree.pc_dimm.replace(names_the_valid_slots=True),
     )
 
 
@@ -97,19 +94,17 @@ def qemu_4_2(tree: Revision) -> Revision:
         "4.2",
         "December 2019",
         "measured",
-        numa=attrs.evolve(
-            tree.numa,
+        numa=tree.numa.replace(
             asks_the_machine_first=True,
             implicit_node_has_all_ram=True,
         ),
-        machine=attrs.evolve(
-            tree.machine,
+        machine=tree.machine.replace(
             every_cpu_has_a_die=False,
             numa_goes_with_mem=True,
         ),
-        physmem=attrs.evolve(tree.physmem, reads_the_size_of_device_dax=True),
-        hostmem_file=attrs.evolve(tree.hostmem_file, checks_the_size_of_pmem=False),
-        pc_dimm=attrs.evolve(tree.pc_dimm, reads_missing_nodes=True),
+        physmem=tree.physmem.replace(reads_the_size_of_device_dax=True),
+        hostmem_file=tree.hostmem_file.replace(checks_the_size_of_pmem=False),
+        pc_dimm=tree.pc_dimm.replace(reads_missing_nodes=True),
     )
 
 
@@ -119,17 +114,16 @@ def qemu_5_0(tree: Revision) -> Revision:
         tree,
         "5.0",
         "April 2020",
-        spapr=attrs.evolve(tree.spapr, takes_nvdimms=True),
-        s390_virtio_ccw=attrs.evolve(tree.s390_virtio_ccw, tells_of_a_changed_size=True),
-        qmp=attrs.evolve(tree.qmp, object_add_takes_properties=True),
-        vl=attrs.evolve(tree.vl, no_acpi_is_a_machine_property=True),
-        machine=attrs.evolve(
-            tree.machine,
+        spapr=tree.spapr.replace(takes_nvdimms=True),
+        s390_virtio_ccw=tree.s390_virtio_ccw.replace(tells_of_a_changed_size=True),
+        qmp=tree.qmp.replace(object_add_takes_properties=True),
+        vl=tree.vl.replace(no_acpi_is_a_machine_property=True),
+        machine=tree.machine.replace(
             numa_goes_with_mem=False,
             ram_is_a_backend=True,
         ),
-        physmem=attrs.evolve(tree.physmem, leaves_preallocation_to_the_backend=True),
-        hostmem=attrs.evolve(tree.hostmem, mem_prealloc_is_a_default=True),
+        physmem=tree.physmem.replace(leaves_preallocation_to_the_backend=True),
+        hostmem=tree.hostmem.replace(mem_prealloc_is_a_default=True),
     )
 
 
@@ -139,19 +133,17 @@ def qemu_5_1(tree: Revision) -> Revision:
         tree,
         "5.1",
         "August 2020",
-        qemu_option=attrs.evolve(
-            tree.qemu_option,
+        qemu_option=tree.qemu_option.replace(
             reads_the_id_as_a_parameter=True,
             only_the_invalid_asks_for_help=True,
         ),
-        machine=attrs.evolve(tree.machine, an_id_in_use_aborts=True),
-        numa=attrs.evolve(
-            tree.numa,
+        machine=tree.machine.replace(an_id_in_use_aborts=True),
+        numa=tree.numa.replace(
             refuses_memdev_beside_memory_backend=True,
             mem_is_of_old_versions=True,
         ),
-        physmem=attrs.evolve(tree.physmem, checks_the_align_of_device_dax=True),
-        hostmem=attrs.evolve(tree.hostmem, binds_only_to_nodes=True),
+        physmem=tree.physmem.replace(checks_the_align_of_device_dax=True),
+        hostmem=tree.hostmem.replace(binds_only_to_nodes=True),
     )
 
 
@@ -162,15 +154,14 @@ def qemu_5_2(tree: Revision) -> Revision:
         "5.2",
         "December 2020",
         "measured",
-        qapi_util=attrs.evolve(tree.qapi_util, booleans_are_read_alike=True),
-        machine_smp=attrs.evolve(tree.machine_smp, refuses_other_products=True),
-        numa=attrs.evolve(
-            tree.numa,
+        qapi_util=tree.qapi_util.replace(booleans_are_read_alike=True),
+        machine_smp=tree.machine_smp.replace(refuses_other_products=True),
+        numa=tree.numa.replace(
             never_splits_ram=True,
             hmat_caches_grow_with_their_level=True,
         ),
-        memory_device=attrs.evolve(tree.memory_device, warns_of_large_alignment=True),
-        virtio_mem=attrs.evolve(tree.virtio_mem, blocks_can_be_of_one_mib=True),
+        memory_device=tree.memory_device.replace(warns_of_large_alignment=True),
+        virtio_mem=tree.virtio_mem.replace(blocks_can_be_of_one_mib=True),
     )
 
 
@@ -180,13 +171,13 @@ def qemu_6_0(tree: Revision) -> Revision:
         tree,
         "6.0",
         "April 2021",
-        vl=attrs.evolve(tree.vl, reads_options_with_qapi=True),
-        qemu_option=attrs.evolve(tree.qemu_option, merged_options_have_no_id=True),
-        cutils=attrs.evolve(tree.cutils, sizes_are_exact=True, hex_size_takes_a_unit=True),
-        object_interfaces=attrs.evolve(tree.object_interfaces, checks_the_id=True),
-        nvdimm=attrs.evolve(tree.nvdimm, read_only_needs_unarmed=True),
-        physmem=attrs.evolve(tree.physmem, knows_no_other_allocator=True),
-        hostmem_file=attrs.evolve(tree.hostmem_file, lacks_pmem_without_libpmem=True),
+        vl=tree.vl.replace(reads_options_with_qapi=True),
+        qemu_option=tree.qemu_option.replace(merged_options_have_no_id=True),
+        cutils=tree.cutils.replace(sizes_are_exact=True, hex_size_takes_a_unit=True),
+        object_interfaces=tree.object_interfaces.replace(checks_the_id=True),
+        nvdimm=tree.nvdimm.replace(read_only_needs_unarmed=True),
+        physmem=tree.physmem.replace(knows_no_other_allocator=True),
+        hostmem_file=tree.hostmem_file.replace(lacks_pmem_without_libpmem=True),
     )
 
 
@@ -196,10 +187,10 @@ def qemu_6_1(tree: Revision) -> Revision:
         tree,
         "6.1",
         "August 2021",
-        qmp=attrs.evolve(tree.qmp, query_memdev_tells_share=True),
-        vl=attrs.evolve(tree.vl, machine_is_keyval=True),
-        machine_smp=attrs.evolve(tree.machine_smp, refuses_dies_on_other_machines=True),
-        numa=attrs.evolve(tree.numa, initiator_is_read_before_cpus=True),
+        qmp=tree.qmp.replace(query_memdev_tells_share=True),
+        vl=tree.vl.replace(machine_is_keyval=True),
+        machine_smp=tree.machine_smp.replace(refuses_dies_on_other_machines=True),
+        numa=tree.numa.replace(initiator_is_read_before_cpus=True),
     )
 
 
@@ -210,11 +201,10 @@ def qemu_6_2(tree: Revision) -> Revision:
         "6.2",
         "December 2021",
         "measured",
-        vl=attrs.evolve(tree.vl, device_takes_json=True),
-        machine=attrs.evolve(tree.machine, die_id_has_a_comma=True),
-        machine_smp=attrs.evolve(tree.machine_smp, counts_missing_levels_from_maxcpus=True),
-        pc_dimm=attrs.evolve(
-            tree.pc_dimm,
+        vl=tree.vl.replace(device_takes_json=True),
+        machine=tree.machine.replace(die_id_has_a_comma=True),
+        machine_smp=tree.machine_smp.replace(counts_missing_levels_from_maxcpus=True),
+        pc_dimm=tree.pc_dimm.replace(
             reads_missing_nodes=False,
             looks_at_the_node_first=True,
         ),
@@ -227,9 +217,9 @@ def qemu_7_0(tree: Revision) -> Revision:
         tree,
         "7.0",
         "April 2022",
-        virt=attrs.evolve(tree.virt, an_empty_line_follows_the_error=True),
-        virtio_mem=attrs.evolve(tree.virtio_mem, checks_sizes_of_small_blocks=True),
-        oslib_posix=attrs.evolve(tree.oslib_posix, populates_with_madvise=True),
+        virt=tree.virt.replace(an_empty_line_follows_the_error=True),
+        virtio_mem=tree.virtio_mem.replace(checks_sizes_of_small_blocks=True),
+        oslib_posix=tree.oslib_posix.replace(populates_with_madvise=True),
     )
 
 
@@ -239,14 +229,13 @@ def qemu_7_1(tree: Revision) -> Revision:
         tree,
         "7.1",
         "August 2022",
-        virt=attrs.evolve(tree.virt, cpus_have_a_topology=True),
-        machine=attrs.evolve(
-            tree.machine,
+        virt=tree.virt.replace(cpus_have_a_topology=True),
+        machine=tree.machine.replace(
             checks_memory_backend_with_the_board=True,
         ),
-        pc=attrs.evolve(tree.pc, checks_phys_bits=True),
-        vl=attrs.evolve(tree.vl, memory_is_a_machine_property=True),
-        hostmem=attrs.evolve(tree.hostmem, preallocates_with_all_cpus=True),
+        pc=tree.pc.replace(checks_phys_bits=True),
+        vl=tree.vl.replace(memory_is_a_machine_property=True),
+        hostmem=tree.hostmem.replace(preallocates_with_all_cpus=True),
     )
 
 
@@ -257,9 +246,9 @@ def qemu_7_2(tree: Revision) -> Revision:
         "7.2",
         "December 2022",
         "measured",
-        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
-        numa=attrs.evolve(tree.numa, initiator_may_be_missing=True),
-        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
+        qmp=tree.qmp.replace(shutdown_comes_before_the_reply=True),
+        numa=tree.numa.replace(initiator_may_be_missing=True),
+        machine=tree.machine.replace(reserves_the_id_of_default_ram=True),
     )
 
 
@@ -270,12 +259,12 @@ def qemu_8_0(tree: Revision) -> Revision:
         "8.0",
         "April 2023",
         "measured",
-        virt=attrs.evolve(tree.virt, takes_gic_v3_for_many_cpus=True),
-        cutils=attrs.evolve(tree.cutils, hex_size_takes_a_unit=False),
-        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=False),
-        virtio_mem=attrs.evolve(tree.virtio_mem, refuses_preallocation=True),
-        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=False),
-        hostmem=attrs.evolve(tree.hostmem, prefers_many_nodes=True),
+        virt=tree.virt.replace(takes_gic_v3_for_many_cpus=True),
+        cutils=tree.cutils.replace(hex_size_takes_a_unit=False),
+        qmp=tree.qmp.replace(shutdown_comes_before_the_reply=False),
+        virtio_mem=tree.virtio_mem.replace(refuses_preallocation=True),
+        machine=tree.machine.replace(reserves_the_id_of_default_ram=False),
+        hostmem=tree.hostmem.replace(prefers_many_nodes=True),
     )
 
 
@@ -285,12 +274,12 @@ def qemu_8_1(tree: Revision) -> Revision:
         tree,
         "8.1",
         "August 2023",
-        spapr=attrs.evolve(tree.spapr, tcg_has_threads=True),
-        cutils=attrs.evolve(tree.cutils, size_may_be_a_fraction=True),
-        machine=attrs.evolve(tree.machine, reserves_the_id_of_default_ram=True),
-        numa=attrs.evolve(tree.numa, refuses_mem_beyond_64_bits=True),
-        memory_device=attrs.evolve(tree.memory_device, looks_for_room_first=True),
-        virtio_mem=attrs.evolve(tree.virtio_mem, resets_only_what_the_guest_has=True),
+        spapr=tree.spapr.replace(tcg_has_threads=True),
+        cutils=tree.cutils.replace(size_may_be_a_fraction=True),
+        machine=tree.machine.replace(reserves_the_id_of_default_ram=True),
+        numa=tree.numa.replace(refuses_mem_beyond_64_bits=True),
+        memory_device=tree.memory_device.replace(looks_for_room_first=True),
+        virtio_mem=tree.virtio_mem.replace(resets_only_what_the_guest_has=True),
     )
 
 
@@ -301,10 +290,10 @@ def qemu_8_2(tree: Revision) -> Revision:
         "8.2",
         "December 2023",
         "measured",
-        virt=attrs.evolve(tree.virt, max_of_32_bits_has_40=True),
-        pc=attrs.evolve(tree.pc, checks_memory_for_cpus_of_32_bits=True),
-        memory_device=attrs.evolve(tree.memory_device, size_need_not_fit_the_address=True),
-        physmem=attrs.evolve(tree.physmem, readonly_makes_no_file=True),
+        virt=tree.virt.replace(max_of_32_bits_has_40=True),
+        pc=tree.pc.replace(checks_memory_for_cpus_of_32_bits=True),
+        memory_device=tree.memory_device.replace(size_need_not_fit_the_address=True),
+        physmem=tree.physmem.replace(readonly_makes_no_file=True),
     )
 
 
@@ -314,16 +303,15 @@ def qemu_9_0(tree: Revision) -> Revision:
         tree,
         "9.0",
         "April 2024",
-        virt=attrs.evolve(tree.virt, an_empty_line_follows_the_error=False),
-        qmp=attrs.evolve(tree.qmp, shutdown_comes_before_the_reply=True),
-        machine_smp=attrs.evolve(
-            tree.machine_smp,
+        virt=tree.virt.replace(an_empty_line_follows_the_error=False),
+        qmp=tree.qmp.replace(shutdown_comes_before_the_reply=True),
+        machine_smp=tree.machine_smp.replace(
             refuses_zero=True,
             looks_at_clusters_first=True,
             warns_of_levels_that_are_one=True,
         ),
-        memory_device=attrs.evolve(tree.memory_device, size_must_fit_the_region=True),
-        oslib_posix=attrs.evolve(tree.oslib_posix, preallocates_in_background=True),
+        memory_device=tree.memory_device.replace(size_must_fit_the_region=True),
+        oslib_posix=tree.oslib_posix.replace(preallocates_in_background=True),
     )
 
 
@@ -334,8 +322,8 @@ def qemu_9_1(tree: Revision) -> Revision:
         "9.1",
         "September 2024",
         "measured",
-        machine_smp=attrs.evolve(tree.machine_smp, warns_of_levels_that_are_one=False),
-        hostmem=attrs.evolve(tree.hostmem, wants_whole_pages=True, merges_without_memory=True),
+        machine_smp=tree.machine_smp.replace(warns_of_levels_that_are_one=False),
+        hostmem=tree.hostmem.replace(wants_whole_pages=True, merges_without_memory=True),
     )
 
 
@@ -346,7 +334,7 @@ def qemu_9_2(tree: Revision) -> Revision:
         "9.2",
         "December 2024",
         "measured",
-        hostmem=attrs.evolve(tree.hostmem, merges_without_memory=False),
+        hostmem=tree.hostmem.replace(merges_without_memory=False),
     )
 
 
@@ -357,12 +345,11 @@ def qemu_10_0(tree: Revision) -> Revision:
         "10.0",
         "April 2025",
         "measured",
-        s390_virtio_ccw=attrs.evolve(tree.s390_virtio_ccw, has_memory_devices=True),
-        vl=attrs.evolve(tree.vl, memory_may_be_locked_on_fault=True),
-        qom=attrs.evolve(tree.qom, containers_are_there_at_start=True),
-        oslib_posix=attrs.evolve(tree.oslib_posix, numbers_shared_memory=True),
-        physmem=attrs.evolve(
-            tree.physmem,
+        s390_virtio_ccw=tree.s390_virtio_ccw.replace(has_memory_devices=True),
+        vl=tree.vl.replace(memory_may_be_locked_on_fault=True),
+        qom=tree.qom.replace(containers_are_there_at_start=True),
+        oslib_posix=tree.oslib_posix.replace(numbers_shared_memory=True),
+        physmem=tree.physmem.replace(
             refuses_an_offset_behind_the_end=True,
             discards_at_the_offset=True,
             shared_memory_has_a_file=True,
@@ -386,7 +373,7 @@ def qemu_11_0(tree: Revision) -> Revision:
         tree,
         "11.0",
         "April 2026",
-        virt=attrs.evolve(tree.virt, nvdimms_need_no_ged=True),
+        virt=tree.virt.replace(nvdimms_need_no_ged=True),
     )
 
 
@@ -397,8 +384,8 @@ def qemu_11_1(tree: Revision) -> Revision:
         "11.1",
         "August 2026",
         "measured",
-        json_parser=attrs.evolve(tree.json_parser, parses_tokens_as_they_come=True),
-        qemu_error=attrs.evolve(tree.qemu_error, a_command_prints_the_programs_name=True),
+        json_parser=tree.json_parser.replace(parses_tokens_as_they_come=True),
+        qemu_error=tree.qemu_error.replace(a_command_prints_the_programs_name=True),
     )
 
 

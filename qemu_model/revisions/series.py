@@ -19,7 +19,7 @@ def patch_1(tree: Revision) -> Revision:
         tree,
         name="v8/1",
         meaning="V8 after patch 1",
-        numa=attrs.evolve(tree.numa, frees_the_memdev_name=True),
+        numa=tree.numa.replace(frees_the_memdev_name=True),
     )
 
 
@@ -29,7 +29,7 @@ def patch_2(tree: Revision) -> Revision:
         tree,
         name="v8/2",
         meaning="V8 after patch 2",
-        mmap_alloc=attrs.evolve(tree.mmap_alloc, takes_flags=True),
+        mmap_alloc=tree.mmap_alloc.replace(takes_flags=True),
     )
 
 
@@ -39,7 +39,7 @@ def patch_3(tree: Revision) -> Revision:
         tree,
         name="v8/3",
         meaning="V8 after patch 3",
-        mmap_alloc=attrs.evolve(tree.mmap_alloc, passes_map_sync=True),
+        mmap_alloc=tree.mmap_alloc.replace(passes_map_sync=True),
     )
 
 
@@ -49,7 +49,7 @@ def patch_4(tree: Revision) -> Revision:
         tree,
         name="v8/4",
         meaning="V8 after patch 4",
-        hostmem=attrs.evolve(tree.hostmem, errors_name_the_property=True),
+        hostmem=tree.hostmem.replace(errors_name_the_property=True),
     )
 
 
@@ -59,7 +59,7 @@ def patch_5(tree: Revision) -> Revision:
         tree,
         name="v8",
         meaning="V8, the whole series of January 2019",
-        hostmem_file=attrs.evolve(tree.hostmem_file, has_sync=True),
+        hostmem_file=tree.hostmem_file.replace(has_sync=True),
     )
 
 

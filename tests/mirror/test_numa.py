@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qemu_model.host.live import LiveHost
-from qemu_model.machines import MACHINES
+from qemu_model.machines.table import MACHINES
 from qemu_model.numa_info import NodeInfo, NumaState
 from qemu_model.process import Process, Run
 from qemu_model.revision import SERIES, Revision, find

@@ -24,7 +24,6 @@ from qemu_model.mmap_alloc import qemu_ram_mmap
 from qemu_model.physmem import qemu_ram_alloc_from_fd
 from qemu_model.ram_addr import NO_FLAGS, RAM_PMEM, RAM_SHARED, RAM_SYNC
 from qemu_model.records.ram_flags import RamFlags
-from qemu_model.revisions.memory_fields import OslibPosix
 
 
 def passing(qemu: Qemu, mr: MemoryRegion) -> None:
@@ -45,9 +44,6 @@ def passing(qemu: Qemu, mr: MemoryRegion) -> None:
 
 def masking(flags: RamFlags) -> bool:
     return bool(flags & RAM_SHARED) or bool(flags & MAP_SHARED)  # wrong
-
-
-OslibPosix(MAP_SHARED)  # wrong
 """
 
 

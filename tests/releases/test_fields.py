@@ -29,7 +29,7 @@ def value_of(tree: Revision, name: str) -> object:
 
 def with_value(tree: Revision, name: str, value: object) -> Revision:
     group, field = name.split(".")
-    return attrs.evolve(tree, **{group: attrs.evolve(getattr(tree, group), **{field: value})})
+    return attrs.evolve(tree, **{group: getattr(tree, group).replace(**{field: value})})
 
 
 def setters(name: str) -> Iterator[str]:

@@ -272,9 +272,7 @@ def test_what_a_recorded_line_shows_is_not_called_read() -> None:
             without = getattr(getattr(TREES[0], group), field)
             if known.evidence == "measured" or getattr(getattr(tree, group), field) == without:
                 continue
-            off = attrs.evolve(
-                tree, **{group: attrs.evolve(getattr(tree, group), **{field: without})}
-            )
+            off = attrs.evolve(tree, **{group: getattr(tree, group).replace(**{field: without})})
             if any(
                 (done.exit, list(done.stderr)) != (case["exit"], case["stderr"])
                 for case in answers["lines"]

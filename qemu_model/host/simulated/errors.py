@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import linux
-from ..errors import Errno
+from .. import errors, linux
 
-EACCES: Final = -Errno.EACCES
-EBADF: Final = -Errno.EBADF
-EFAULT: Final = -Errno.EFAULT
-EINVAL: Final = -Errno.EINVAL
-ENODEV: Final = -Errno.ENODEV
-ENOMEM: Final = -Errno.ENOMEM
-EOPNOTSUPP: Final = -Errno.EOPNOTSUPP
-EPERM: Final = -Errno.EPERM
+EACCES: Final = -errors.EACCES
+EBADF: Final = -errors.EBADF
+EFAULT: Final = -errors.EFAULT
+EINVAL: Final = -errors.EINVAL
+ENODEV: Final = -errors.ENODEV
+ENOMEM: Final = -errors.ENOMEM
+EOPNOTSUPP: Final = -errors.EOPNOTSUPP
+EPERM: Final = -errors.EPERM
 
 #: The largest number in a machine word.
 WORD: Final = (1 << 64) - 1

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import linux
-from ..errors import Errno
+from .. import errors, linux
 from ..profile import FileRules
 from ..protocol import StatFs
 from ..vm_flags import VM_SHARED
@@ -40,7 +39,7 @@ class FileCalls(State):
             return found
         inode = found.inode
         if len(self._descriptors) + FIRST_DESCRIPTOR >= self.profile.kernel.open_files:
-            return -Errno.EMFILE
+            return -errors.EMFILE
         access = flags & 0o3
         if inode is None:
             device = self.profile.unknown_file
@@ -48,24 +47,24 @@ class FileCalls(State):
                 inode = Inode("device", device, found.mounted)
                 inode.size = _DAX_DEVICE_SIZE
             elif not creates:
-                return -Errno.ENOENT
+                return -errors.ENOENT
             elif found.as_directory:
-                return -Errno.EISDIR
+                return -errors.EISDIR
             elif found.mounted.read_only:
-                return -Errno.EROFS
+                return -errors.EROFS
             else:
                 inode = self._names.create(found)
         elif creates and pathname.endswith("/"):
-            return -Errno.EISDIR
+            return -errors.EISDIR
         else:
             if exclusive:
-                return -Errno.EEXIST
+                return -errors.EEXIST
             if inode.kind == "directory" and (creates or access != linux.O_RDONLY):
-                return -Errno.EISDIR
+                return -errors.EISDIR
             if inode.kind == "symlink":
-                return -Errno.ELOOP
+                return -errors.ELOOP
             if found.mounted.read_only and access != linux.O_RDONLY and inode.kind == "file":
-                return -Errno.EROFS
+                return -errors.EROFS
             if inode.open_error:
                 return -inode.open_error
         return self._descriptor(inode, access, found.path)
@@ -100,7 +99,7 @@ class FileCalls(State):
         if not 0 <= whence <= 4:
             return EINVAL
         if inode.kind == "fifo":
-            return -Errno.ESPIPE
+            return -errors.ESPIPE
         if inode.kind == "device":
             return descriptor.position
         if whence == linux.SEEK_END:
@@ -111,7 +110,7 @@ class FileCalls(State):
             offset += descriptor.position
         elif whence != linux.SEEK_SET:
             if not 0 <= offset < inode.size:
-                return -Errno.ENXIO
+                return -errors.ENXIO
             offset = offset if whence == 3 else inode.size
         if not 0 <= offset <= inode.rules.largest_file:
             return EINVAL
@@ -131,7 +130,7 @@ class FileCalls(State):
         if isinstance(found, int):
             return found
         if found.inode is None and self.profile.unknown_file is None:
-            return -Errno.ENOENT
+            return -errors.ENOENT
         return found.mounted.rules.statfs
 
     def ftruncate(self, fd: int, length: int) -> int:
@@ -146,7 +145,7 @@ class FileCalls(State):
             return EINVAL
         rules = inode.rules
         if length > rules.largest_file:
-            return -Errno.EFBIG
+            return -errors.EFBIG
         if rules.huge and length % rules.page_size:
             return EINVAL
         seals = inode.seals
@@ -169,7 +168,7 @@ class FileCalls(State):
             return EBADF
         inode = descriptor.inode
         if inode.kind != "file" or not inode.rules.punch_hole:
-            return -Errno.ENODEV if inode.kind != "file" else EOPNOTSUPP
+            return -errors.ENODEV if inode.kind != "file" else EOPNOTSUPP
         if inode.seals and inode.seals & WRITE_SEALS:
             return EPERM
         unit = inode.rules.page_size
@@ -183,13 +182,13 @@ class FileCalls(State):
             return found
         inode = found.inode
         if inode is None:
-            return -Errno.ENOENT
+            return -errors.ENOENT
         if inode.kind == "directory":
-            return -Errno.EISDIR
+            return -errors.EISDIR
         if found.as_directory:
-            return -Errno.ENOTDIR
+            return -errors.ENOTDIR
         if found.mounted.read_only:
-            return -Errno.EROFS
+            return -errors.EROFS
         self._names.remove(found)
         inode.linked = False
         if not inode.references:
@@ -223,7 +222,7 @@ class FileCalls(State):
             return profile.memfd
         exponent = flags >> linux.MFD_HUGE_SHIFT & linux.MFD_HUGE_MASK
         size = 1 << exponent if exponent else profile.default_huge_page
-        return profile.huge_memfd.get(size, -Errno.ENODEV)
+        return profile.huge_memfd.get(size, -errors.ENODEV)
 
     def memfd_probe(self, flags: int) -> bool:
         """Return whether ``memfd_create("test", flags)`` would work."""
@@ -251,7 +250,7 @@ class FileCalls(State):
         if arg & linux.F_SEAL_WRITE and any(
             mapping.inode is inode and mapping.bits & VM_SHARED for mapping in self._space
         ):
-            return -Errno.EBUSY
+            return -errors.EBUSY
         inode.seals = seals | arg
         return 0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from ..errors import Errno
+from .. import errors
 from ..profile import FilePlan, MountPlan, Profile
 from .inodes import Inode, Mounted
 
@@ -89,7 +89,7 @@ class Names:
         With ``follow`` a symbolic link at the end is followed.
         """
         if len(path) >= _PATH_MAX:
-            return -Errno.ENAMETOOLONG
+            return -errors.ENAMETOOLONG
         head, _, name = path.rpartition("/")
         mounted = self._directories.get(head)
         if mounted is None and not self._has_new_files:
@@ -97,7 +97,7 @@ class Names:
                 mounted = self._directories[directory] = self.mounted(plan)
         if mounted is not None and name not in ("", ".", ".."):
             if len(name) > _NAME_MAX:
-                return -Errno.ENAMETOOLONG
+                return -errors.ENAMETOOLONG
             inode = self._at(path, mounted)
             if inode is None or inode.kind == "file" or inode.kind == "device":
                 return Found(path, inode, mounted)
@@ -137,7 +137,7 @@ class Names:
 
     def _walk(self, path: str, follow: bool) -> Found | int:
         if not path:
-            return -Errno.ENOENT
+            return -errors.ENOENT
         ahead = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         as_directory = path.endswith(("/", "/.", "/.."))
         root = self.mounted(self._profile.root)
@@ -151,7 +151,7 @@ class Names:
                     trail.pop()
                 continue
             if len(name) > _NAME_MAX:
-                return -Errno.ENAMETOOLONG
+                return -errors.ENAMETOOLONG
             there = f"{here}/{name}"
             inode = self._at(there, mounted)
             last = not ahead
@@ -160,12 +160,12 @@ class Names:
                     if not (as_directory and self._implies(there) and there not in self._inodes):
                         return Found(there, None, mounted, as_directory)
                 elif not self._implies(there) or there in self._inodes:
-                    return -Errno.ENOENT
+                    return -errors.ENOENT
                 inode = self._inodes[there] = Inode("directory", mounted.rules, mounted)
             if inode.kind == "symlink" and (follow or not last or as_directory):
                 links += 1
                 if links > _LINKS_MAX:
-                    return -Errno.ELOOP
+                    return -errors.ELOOP
                 target = inode.target
                 if target.startswith("/"):
                     trail = [("", root)]
@@ -176,7 +176,7 @@ class Names:
                 self._directories[there] = inode.mounted
                 trail.append((there, inode.mounted))
             elif not last or as_directory:
-                return -Errno.ENOTDIR
+                return -errors.ENOTDIR
             else:
                 return Found(there, inode, mounted)
         here, mounted = trail[-1]

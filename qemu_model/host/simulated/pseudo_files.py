@@ -10,7 +10,7 @@ from stat import S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG
 from types import MappingProxyType
 from typing import Final
 
-from ..errors import Errno
+from .. import errors
 from ..linux import makedev
 from ..protocol import Stat
 from .inodes import Inode
@@ -31,14 +31,14 @@ class PseudoFiles(State):
     def fstat(self, fd: int) -> Stat | int:
         """fstat(2)."""
         descriptor = self._descriptors.get(fd)
-        return -Errno.EBADF if descriptor is None else self._stat(descriptor.inode)
+        return -errors.EBADF if descriptor is None else self._stat(descriptor.inode)
 
     def stat(self, pathname: str) -> Stat | int:
         """stat(2)."""
         found = self._names.find(pathname, follow=True)
         if isinstance(found, int):
             return found
-        return -Errno.ENOENT if found.inode is None else self._stat(found.inode)
+        return -errors.ENOENT if found.inode is None else self._stat(found.inode)
 
     def _stat(self, inode: Inode) -> Stat:
         """Return what stat says; devices are numbered in the order in which they are looked up."""
@@ -55,18 +55,18 @@ class PseudoFiles(State):
         if directory == "/proc/self/fd":
             descriptor = self._descriptors.get(int(name)) if name.isdecimal() else None
             if descriptor is None:
-                return -Errno.ENOENT
+                return -errors.ENOENT
             return descriptor.path if descriptor.inode.linked else f"{descriptor.path} (deleted)"
         device, attribute = self._device(pathname)
         if device is not None:
             subsystem = f"../../../../class/{'dax' if device.rules.dax else 'mem'}"
-            return subsystem if attribute == "subsystem" else -Errno.ENOENT
+            return subsystem if attribute == "subsystem" else -errors.ENOENT
         found = self._names.find(pathname, follow=False)
         if isinstance(found, int):
             return found
         if found.inode is None:
-            return -Errno.ENOENT
-        return found.inode.target if found.inode.kind == "symlink" else -Errno.EINVAL
+            return -errors.ENOENT
+        return found.inode.target if found.inode.kind == "symlink" else -errors.EINVAL
 
     def read_file(self, pathname: str) -> str | int:
         """Return what a file below /proc or /sys says, or -errno."""
@@ -78,7 +78,7 @@ class PseudoFiles(State):
                 return f"{device.size}\n"
             if attribute == "../dax_region/align":
                 return f"{device.rules.alignment}\n"
-        return -Errno.ENOENT
+        return -errors.ENOENT
 
     def _device(self, pathname: str) -> tuple[Inode | None, str]:
         """Return the device whose directory in sysfs a path begins with, and the rest of it."""
