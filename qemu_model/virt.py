@@ -57,7 +57,7 @@ _ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(
         "neoverse-n1": 48,
         "neoverse-n2": 48,
         "neoverse-v1": 48,
-        "a64fx": 48,
+        "a64fx": 40,
     }
 )
 #: CPUs without memory tags.

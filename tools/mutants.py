@@ -59,7 +59,7 @@ class Mutant:
     def changes_something(self) -> bool:
         """Whether the change is of anything that runs: no annotation, ``*`` or ``/``."""
         try:
-            return _dump(ast.parse(self.text)) != _dump(ast.parse(self.file.read_text()))
+            return _what_runs(self.text) != _what_runs(self.file.read_text())
         except SyntaxError:
             return False
 
@@ -89,33 +89,24 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
             yield Mutant(file, name, occurrence, first[0])
 
 
-class _OnlyWhatRuns(ast.NodeTransformer):
-    """Forgets annotations, and the kinds of parameters, which cosmic-ray takes for operators."""
+def _what_runs(text: str) -> str:
+    """Return a module's syntax without annotations and kinds of parameters.
 
-    def visit_arguments(self, node: ast.arguments) -> ast.AST:
-        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
-        node.defaults += [default for default in node.kw_defaults if default is not None]
-        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
-        return self.generic_visit(node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        node.annotation = ast.Constant("annotation")
-        return self.generic_visit(node)
-
-    def visit_If(self, node: ast.If) -> ast.AST:
-        return ast.Pass() if "TYPE_CHECKING" in ast.unparse(node.test) else self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-
-def _dump(tree: ast.Module) -> str:
-    return ast.dump(_OnlyWhatRuns().visit(tree))
+    cosmic-ray takes what is in them for operators.
+    """
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg() | ast.AnnAssign():
+                node.annotation = ast.Constant(None)
+            case ast.FunctionDef():
+                node.returns = None
+            case ast.arguments():
+                node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+                node.posonlyargs = node.kwonlyargs = []
+            case ast.If() if "TYPE_CHECKING" in ast.unparse(node.test):
+                node.body = []
+    return ast.dump(tree)
 
 
 @functools.lru_cache(maxsize=100)

@@ -1,7 +1,7 @@
 """Do the tests notice a deliberate error?  Mutation testing of the mirror and of the judge.
 
 ``python tools/mutation.py [SET | MODULE]...`` takes mutants that cosmic-ray makes of the
-sets (mirror, judge) or modules (physmem, judge/log) that are named, all by default, in an order
+sets (mirror, judge) or modules (physmem, alignment) that are named, all by default, in an order
 drawn with QEMU_MODEL_SEED, and runs the tests that run the changed line, each until one fails.
 ``--most N`` stops after N mutants of each set, ``--seconds N`` after so much time for each.
 Survivors are printed with the line before and after; exit status 1 if fewer than 94 % of a set
@@ -43,6 +43,8 @@ from mutation_tries import Collected, Mutated, few_examples, forked, replace_cod
 LIMIT = 94.0
 #: How many seconds of tests, as they took without a mutant, are run on one that survives.
 PATIENCE = 30.0
+#: Fewer tests than this run a line so seldom that its result may be kept for others.
+FEW = 5
 CACHE = CHECKOUT / ".cache"
 
 
@@ -60,13 +62,15 @@ class Known:
     def of(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's statement, first what kills most for its time.
 
-        What a module does as it is read is run by all of its tests.
+        What a module does as it is read, and what few run, as its result may be kept for
+        others, is for all tests of the module, or for all.
         """
-        lines = self.lines.get(str(mutant.file), {})
+        lines, names = self.lines.get(str(mutant.file), {}), list(self.seconds)
         found = {test for line in mutant.statement() for test in lines.get(str(line), ())}
-        if -1 in found or not found:
+        if -1 in found or len(found) < FEW:
             found = {test for tests in lines.values() for test in tests}
-        names = list(self.seconds)
+        if len(found) < FEW:
+            found = set(range(len(names)))
         worth = {
             name: (1 + self.killed[name]) / (0.02 + self.seconds[name])
             for name in (names[place] for place in found - {-1})
@@ -138,25 +142,6 @@ def known_of(name: str, package: Path) -> Known:
     return Known(*json.loads(kept.read_text()))
 
 
-def chosen_files(package: Path, words: Sequence[str]) -> dict[str, list[Path]]:
-    """Return the files of the sets and modules that are named, all for no name.
-
-    Raises :class:`ValueError` with the words that name nothing.
-    """
-
-    def names(kind: str, path: Path) -> set[str]:
-        return {kind, path.stem, str(path.relative_to(package).with_suffix(""))}
-
-    sets = files_of(package)
-    known = {name for kind, files in sets.items() for path in files for name in names(kind, path)}
-    if unknown := [word for word in words if word not in known]:
-        raise ValueError(f"there is no set and no module {', '.join(unknown)}")
-    return {
-        kind: [path for path in files if not words or names(kind, path) & set(words)]
-        for kind, files in sets.items()
-    }
-
-
 def killer_of(mutant: Mutant, known: Known, package: Path) -> str:
     """Run tests on a mutant that a fresh process imports; return what fails, or nothing."""
 
@@ -218,10 +203,13 @@ def main() -> int:
     options = parser.parse_args()
     os.chdir(CHECKOUT)
     package = package_directory()
-    try:
-        chosen = chosen_files(package, options.what)
-    except ValueError as error:
-        parser.error(str(error))
+    words = set(options.what)
+    chosen = {
+        name: [path for path in files if not words or words & {name, path.stem}]
+        for name, files in files_of(package).items()
+    }
+    if not any(chosen.values()):
+        parser.error(f"there is no set and no module {' or '.join(words)}")
     seed = os.environ.get("QEMU_MODEL_SEED", "0")
     read_recordings()
     good = True

@@ -13,10 +13,10 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).parent.parent
 #: Modules of the mirror that make no call and so have no C_FILE.
 HEADERS: Final = ("osdep", "numa_info", "boards")
-#: The folders of the tests that say what each set is to do.
+#: The folders, and the file of recorded faults, whose tests say what each set is to do.
 TESTS: Final = MappingProxyType(
     {
-        "mirror": ("mirror", "recorded", "releases", "series"),
+        "mirror": ("mirror", "recorded", "releases", "series", "kernel/test_faults.py"),
         "judge": ("judge", "recorded"),
     }
 )

@@ -73,7 +73,3 @@ def test_a_machine_with_ram_does_what_the_recorded_qemu_did(
         one.log.decode("utf-8", "surrogateescape").splitlines(), sizes_of(one)
     )
     assert logged_calls(lines, paths) == modelled_calls(events)
-
-
-def test_there_are_recordings_of_machines_with_ram() -> None:
-    assert len(cases()) == 64
