@@ -123,7 +123,6 @@ class Error(Outcome):
         error_class: str = "GenericError",
         hint: str = "",
     ) -> None:
-        super().__init__(message, errno, fields)
         self.message = message
         self.errno = errno
         self.fields = fields
@@ -147,8 +146,10 @@ class Exit(Outcome):
     """``exit(status)``."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"exit({status})")
         self.status = status
+
+    def __str__(self) -> str:
+        return f"exit({self.status})"
 
 
 class Abort(Outcome):

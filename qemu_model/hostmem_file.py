@@ -67,7 +67,7 @@ def _file_backend_instance_init(qemu: Qemu) -> HostMemoryBackendFile:
     backend = HostMemoryBackendFile(TYPE_MEMORY_BACKEND_FILE)
     host_memory_backend_init(qemu, backend)
     host_memory_backend_post_init(qemu, backend)
-    if _has_sync(qemu):
+    if qemu.tree.hostmem_file.has_sync:
         backend.sync = qemu.tree.policy.default
     return backend
 

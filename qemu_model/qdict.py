@@ -32,6 +32,10 @@ def _qdict_order(names: Iterable[str]) -> list[str]:
 
     That is by bucket, and in one bucket the last inserted first.
     """
-    newest_first = list(names)
-    newest_first.reverse()
-    return sorted(newest_first, key=_bucket)
+    return list(_in_order(tuple(names)))
+
+
+@functools.lru_cache(maxsize=128)
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    newest_first = names[::-1]
+    return tuple(sorted(newest_first, key=_bucket))

@@ -125,13 +125,13 @@ def _assume_machine(qemu: Qemu, line: CommandLine) -> str:
     QEMU's own default if the line is about the guest's RAM; else none.
     """
     about_ram = (
-        any(opts.params for opts in line.machine)
+        (line.machine and any(opts.params for opts in line.machine))
         or line.memory
         or line.smp
         or line.numa
         or line.mem_prealloc
         or line.mem_path is not None
-        or any(_implies_a_machine(opts.get("driver")) for opts in line.devices)
+        or (line.devices and any(_implies_a_machine(opts.get("driver")) for opts in line.devices))
     )
     return qemu.target.default_machine if about_ram else "none"
 

@@ -60,9 +60,10 @@ class Holdings(Value):
             if -4096 < result < 0 and call != "close":
                 continue
             if call == "mmap":
-                pages = whole_pages(args[1], self.page_sizes.get(args[4], page_size))
-                self.ranges = without(self.ranges, result, result + pages)
-                self.ranges.append((result, result + pages))
+                last = result + whole_pages(args[1], self.page_sizes.get(args[4], page_size))
+                if self.ranges:
+                    self.ranges = without(self.ranges, result, last)
+                self.ranges.append((result, last))
             elif call == "munmap":
                 last = args[0] + whole_pages(args[1], page_size)
                 self.ranges = without(self.ranges, args[0], last)
@@ -101,13 +102,11 @@ def whole_pages(length: int, page_size: int) -> int:
 def created_files(events: Iterable[Event]) -> list[str]:
     """Return the paths of files that were created and are still there."""
     created: dict[str, None] = {}
-    for event in events:
-        if event.failed:
-            continue
-        if event.call == "open" and event.args[1] & O_EXCL:
-            created[event.args[0]] = None
-        elif event.call == "unlink":
-            created.pop(event.args[0], None)
+    for call, args, result, _, _ in events:
+        if call == "open" and result >= 0 and args[1] & O_EXCL:
+            created[args[0]] = None
+        elif call == "unlink" and result >= 0:
+            created.pop(args[0], None)
     return list(created)
 
 

@@ -47,6 +47,9 @@ class RamFlags(enum.Flag):
             return NotImplemented
         return _of_bits(self._value_ & other._value_)
 
+    def __contains__(self, other: Self) -> bool:
+        return self._value_ & other._value_ == other._value_
+
 
 @functools.cache
 def _of_bits(bits: int) -> RamFlags:

@@ -139,32 +139,30 @@ class AddressSpace:
     def can_cut(self, pieces: Sequence[Mapping], start: int, end: int) -> bool:
         """Return whether ``[start, end)`` can be cut out: no huge page may be split.
 
-        ``pieces`` are the mappings that have an address of it.
+        ``pieces`` are the mappings that have an address of it, one at least.
         """
-        for mapping in pieces:
-            if mapping.start < start and start % mapping.unit:
-                return False
-            if end < mapping.end and end % mapping.unit:
-                return False
-        return True
+        first, last = pieces[0], pieces[-1]
+        return not (
+            (first.start < start and start % first.unit) or (end < last.end and end % last.unit)
+        )
 
     def cut(self, pieces: list[Mapping], start: int, end: int) -> list[Mapping]:
         """Cut ``[start, end)`` out of ``pieces``, and return what was mapped there."""
-        if not pieces:
-            return pieces
+        starts, mappings = self._starts, self._mappings
         first = pieces[0]
         if first.start < start:
             pieces[0] = self._insert(first.split(start))
         last = pieces[-1]
         if end < last.end:
             self._insert(last.split(end))
-        index = bisect_left(self._starts, pieces[0].start)
-        del self._starts[index : index + len(pieces)]
-        del self._mappings[index : index + len(pieces)]
+        index = bisect_left(starts, pieces[0].start)
+        del starts[index : index + len(pieces)]
+        del mappings[index : index + len(pieces)]
         if index:
             # Below the lowest mapping there is no hole: that is where new ones go anyway.
-            above = self._starts[index] if index < len(self._starts) else self._top
-            self._largest_hole = max(self._largest_hole, above - self._mappings[index - 1].end)
+            hole = (starts[index] if index < len(starts) else self._top) - mappings[index - 1].end
+            if hole > self._largest_hole:
+                self._largest_hole = hole
         return pieces
 
     def split_at(self, mapping: Mapping, start: int, end: int) -> Mapping:

@@ -106,9 +106,9 @@ class MappingCalls(State):
             self._cut(pieces, start, end)
         if rules.name == "zero":
             inode, offset = None, 0
-        refused = (
-            added if added < 0 else self._refused_by_file(rules, inode, start, length, bits, offset)
-        )
+        refused = added if added < 0 else 0
+        if not refused and (inode is not None or rules.huge or shared):
+            refused = self._refused_by_file(rules, inode, start, length, bits, offset)
         if refused:
             if counted:
                 self._memory.promised -= length
@@ -209,32 +209,31 @@ class MappingCalls(State):
             return EINVAL
         end = addr + (length + page - 1 & -page)
         pieces = space.within(addr, end)
-        if end == addr or not space.can_cut(pieces, addr, end):
+        if end == addr or (pieces and not space.can_cut(pieces, addr, end)):
             return EINVAL
-        self._cut(pieces, addr, end)
+        if pieces:
+            self._cut(pieces, addr, end)
         return 0
 
     def _release(self, mapping: Mapping) -> None:
         """Release the pages of an unmapped mapping."""
-        inode = mapping.inode
-        length = mapping.end - mapping.start
+        inode, bits = mapping.inode, mapping.bits
         own = 0
         if mapping.own is not None:
             unit = mapping.unit
             own = mapping.own.count(mapping.start // unit, mapping.end // unit)
-        if mapping.bits & VM_HUGETLB:
+        if bits & VM_HUGETLB:
             assert inode is not None
             assert inode.pool is not None
-            pages = length // mapping.unit
+            pages = (mapping.end - mapping.start) // mapping.unit
             inode.pool.give_back(own, pages - own if mapping.promised else 0)
         else:
             if own:
                 self._memory.used -= own * mapping.unit
-            bits = mapping.bits
             if bits & VM_ACCOUNT or (
                 bits & _SHARED_AND_NOT_RESERVED == VM_SHARED and inode is None
             ):
-                self._memory.promised -= length
+                self._memory.promised -= mapping.end - mapping.start
         if inode is not None:
             self._drop(inode)
 
