@@ -194,6 +194,11 @@ def _parameters(text: str, first_name: str | None) -> tuple[tuple[str, str, str 
 
 
 @functools.lru_cache(maxsize=256)
+def _has_short_forms(text: str, first_name: str | None) -> bool:
+    return any(bare is not None for _, _, bare in _parameters(text, first_name))
+
+
+@functools.lru_cache(maxsize=256)
 def _opts(text: str, first_name: str | None, id: str | None, location: str) -> QemuOpts:
     params = [(name, value) for name, value, _ in _parameters(text, first_name) if name != "id"]
     return QemuOpts(id, tuple(params), text, location)
@@ -215,6 +220,8 @@ def qemu_opts_parse_noisily(
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
     if id is not None and not olist.merge_lists and any(other.id == id for other in others):
         raise messages.DUPLICATE_ID.error(id=id, group=olist.name)
+    if olist.desc is None and not _has_short_forms(text, olist.implied_opt_name):
+        return _opts(text, olist.implied_opt_name, id, qemu.location)
     for name, value, bare in _parameters(text, olist.implied_opt_name):
         if bare is not None and not is_help_option(bare):
             _warn_of_short_form(qemu, bare, name, value)
