@@ -288,7 +288,7 @@ def qobject_from_json(qemu: Qemu, text: str) -> Any:
             value = Parser(first, expects_keys=parses_tokens_as_they_come).value()
     except _JsonError as error:
         line, column = _line_and_column(text, error.at)
-        what = error.message.text_in(qemu.tree, **error.fields)
+        what = error.message.text_in(qemu.tree, 0, **error.fields)
         raise messages.JSON_PARSE.error(what=what, line=line, column=column) from error
     try:
         more = any(tokens)
