@@ -9,8 +9,8 @@ patch by patch.
     >>> done.exit
     0
 
-What the commands do stands here as functions (:mod:`qemu_model.api`), with the types that
-they return; each is imported when it is first used.
+The commands are functions here (:mod:`qemu_model.api`), with the types that they return;
+each is imported when it is first used.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

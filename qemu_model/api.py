@@ -1,6 +1,6 @@
-"""What the commands do, as functions: ``import qemu_model`` offers these.
+"""The commands as functions, which ``import qemu_model`` offers.
 
-``line``: QEMU's options, a list of words or a text as people have it (a command, a log).
+``line``: QEMU's options, a list of words or a text that has them (a command, a log).
 ``revision``: a :class:`~qemu_model.revision.Revision` or its name; None follows the line,
 as the commands do.  ``host``: a :class:`~qemu_model.host.protocol.Host`, ``"live"``, or
 ``"sim:PROFILE"``.
@@ -51,7 +51,7 @@ def revision_called(name: RevisionName) -> Revision:
 def host_called(name: HostName, *, allow_discard: bool = False) -> Host:
     """Return the host called ``name``: ``live``, or ``sim:`` and a profile.
 
-    ``allow_discard`` is for ``live``: let a run discard what was in a file before.
+    ``allow_discard`` is for ``live``: let a run discard existing data in a file.
     """
     if not isinstance(name, str):
         return name
@@ -77,8 +77,8 @@ def run(
 ) -> Run:
     """Run the model on a line, and the QMP commands after it, as ``qemu-model run`` does.
 
-    ``"live"`` makes the calls on this machine, on the files that the line names.  What was
-    in a file before stays, unless ``allow_discard`` is set.
+    ``"live"`` makes the calls on this machine, on the files that the line names.  Existing
+    data in a file is kept, unless ``allow_discard`` is set.
     """
     found = _qemu_line(line)
     chosen = _chosen(found, revision).revision
@@ -125,7 +125,7 @@ def _qemu_line(line: Line) -> QemuLine:
 
         if not line.lstrip().startswith("-"):
             raise
-        # QEMU itself says what is wrong with an option that it has not.
+        # QEMU itself reports an option that it does not have.
         return QemuLine(tuple(shlex.split(line)), "options")
 
 
@@ -186,7 +186,7 @@ def diff(
     *,
     qmp: Sequence[Any] = (),
 ) -> Difference:
-    """Compare a line in two revisions, as ``qemu-model diff`` does; nothing stays behind.
+    """Compare a line in two revisions, as ``qemu-model diff`` does; files it makes are removed.
 
     ``after`` None is the revision that the line is about.
     """

@@ -39,7 +39,7 @@ class CPUArchId(Record):
 
 
 class CpuInstanceProperties(NamedTuple):
-    """Which CPUs are meant, and for which node: None is any, or not given."""
+    """The CPUs that -numa selects, and their node: None is any CPU, or no node."""
 
     node_id: int | None = None
     socket_id: int | None = None
@@ -81,11 +81,10 @@ class MachineClass(Record):
     """A machine type, as far as memory goes; sizes in bytes.
 
     ``chipset`` is i440fx, q35 or isapc on a PC, remote on x-remote; for the machines of other
-    processors it is what all versions of one are called (virt).
-    ``older_desc`` is the description until a release.  ``version`` is that of a versioned
-    type.  The type came with release ``since`` and left
-    with ``until``; ``deprecation_reasons`` is the reason by release, None where
-    it is not deprecated.
+    processors it is the name that all versions share (virt).  ``older_desc`` is the
+    description until a release.  ``version`` is that of a versioned type.  The type came with
+    release ``since`` and left with ``until``; ``deprecation_reasons`` is the reason by
+    release, None where it is not deprecated.
 
     ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
     no NUMA.  ``get_default_cpu_node_id`` returns the node of the CPU with an index.

@@ -40,7 +40,7 @@ def _functions(functions: str | Mapping[str, str]) -> tuple[tuple[Release, str],
 
 @attrs.frozen(eq=False, repr=False)
 class Message(Record):
-    """One thing that QEMU can say, with its text in each release and what is known about it.
+    """One message of QEMU, with its text in each release and what is known about it.
 
     ``texts`` is one template, or templates by the release that each came with, None where
     QEMU stopped saying it (``{"3.1": "...", "6.0": None}``).  A template has ``str.format``
@@ -105,7 +105,7 @@ def _template(message: Message, release: Release) -> str:
 
 
 class Outcome(Exception):
-    """The way a command or the whole process ends, other than well."""
+    """A way in which a command or the whole process ends without success."""
 
 
 class Error(Outcome):
@@ -178,7 +178,7 @@ class Killed(Outcome):
 
 
 class Livelock(Outcome):
-    """QEMU would stay for ever in the loop of ``function``."""
+    """QEMU would never leave the loop of ``function``."""
 
     def __init__(self, function: str) -> None:
         super().__init__(function)

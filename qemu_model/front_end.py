@@ -75,7 +75,7 @@ class FrontEnd(NamedTuple):
     """
 
     types: Callable[[Release], Mapping[str, TypeInfo]]
-    parse: Callable[[Qemu, Mapping[str, TypeInfo], Sequence[str]], CommandLine]
-    start: Callable[[Qemu, Mapping[str, TypeInfo], Any], None]
-    dispatch: Callable[[Qemu, Mapping[str, TypeInfo], object], dict[str, Any]]
+    parse: Callable[[Qemu, Sequence[str]], CommandLine]
+    start: Callable[[Qemu, Any], None]
+    dispatch: Callable[[Qemu, object], dict[str, Any]]
     drain_call_rcu: Callable[[Qemu], None]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
@@ -19,7 +19,7 @@ from .records import Record
 from .revision import Revision
 
 if TYPE_CHECKING:
-    from .qom import Object
+    from .qom import Object, TypeInfo
     from .target_info import TargetInfo
 
 
@@ -54,7 +54,7 @@ class MemsetContext(NamedTuple):
 
 @attrs.define(eq=False, repr=False)
 class Qemu(Record):
-    """One process: its host, its tree, its options, its RAM blocks, its objects.
+    """One process: its host, its tree, its options, its RAM blocks, its types and objects.
 
     ``target`` is which program of QEMU it is: qemu-system-x86_64, or one for another processor.
     ``location`` is the part of the command line that is being worked on; error
@@ -88,6 +88,7 @@ class Qemu(Record):
     smp_threads: int = 1
     numa: NumaState = attrs.field(factory=NumaState)
     ram_blocks: list[RAMBlock] = attrs.field(factory=list)
+    types: Mapping[str, TypeInfo] = attrs.field(factory=dict)
     objects: dict[str, Object] = attrs.field(factory=dict)
     has_objects_root: bool = False
     has_sgx: bool = False

@@ -143,7 +143,7 @@ def host_memory_backend_get_memory(backend: HostMemoryBackend) -> MemoryRegion:
 
 
 def host_memory_backend_set_mapped(backend: HostMemoryBackend, mapped: bool) -> None:
-    """Note that the guest has the backend's memory: from then on it cannot be deleted."""
+    """Note that the guest has the backend's memory, so that it cannot be deleted."""
     backend.mapped = mapped
 
 
@@ -181,7 +181,7 @@ def host_memory_backend_set_size(
 
 
 def host_memory_backend_get_host_nodes(qemu: Qemu, backend: HostMemoryBackend) -> object:
-    """Return the nodes, sorted; before 4.0, with none, QEMU puts nothing out, and aborts."""
+    """Return the nodes, sorted; before 4.0 QEMU aborts where there are none."""
     if not backend.host_nodes and not qemu.tree.hostmem.lists_no_nodes:
         raise Abort(messages.ASSERT_OUTPUT)
     return sorted(backend.host_nodes)
@@ -193,7 +193,7 @@ def host_memory_backend_set_host_nodes(
     """Add nodes: setting the property never takes one away.
 
     Raises ``Invalid host-nodes value: <n>`` from 128 on.  3.1 does not check: it sets bits
-    that it never looks at.
+    that it never reads.
     """
     nodes = v.uint16_list(name)
     for node in nodes:
@@ -229,8 +229,8 @@ def host_memory_backend_set_merge(
 ) -> None:
     """Let KSM merge pages of the backend or not, at any time.
 
-    9.1 advises the kernel when there is no memory yet, which is an assertion that fails,
-    and QEMU aborts; and not when there is.
+    9.1 has the condition the wrong way round: it advises the kernel only while there is no
+    memory, where an assertion fails and QEMU aborts.
     """
     value = v.type_bool(name)
     inited = host_memory_backend_mr_inited(backend)
@@ -263,7 +263,7 @@ def host_memory_backend_get_prealloc(_qemu: Qemu, backend: HostMemoryBackend) ->
 def host_memory_backend_set_prealloc(
     qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
-    """Preallocate, at once if the backend has its memory; taking it back does nothing then.
+    """Preallocate: at once if the backend has its memory, and then setting false has no effect.
 
     Raises ``remove -mem-prealloc to use the prealloc property`` (before 5.0),
     ``'prealloc=on' and 'reserve=off' are incompatible`` and what ``qemu_prealloc_mem``
@@ -320,7 +320,7 @@ def host_memory_backend_get_reserve(_qemu: Qemu, backend: HostMemoryBackend) -> 
 def host_memory_backend_set_reserve(
     _qemu: Qemu, backend: HostMemoryBackend, v: Visitor, name: str
 ) -> None:
-    """Have the kernel reserve memory for the mapping or not.
+    """Let the kernel reserve memory for the mapping or not.
 
     Raises ``cannot change property value`` and ``'prealloc=on' and 'reserve=off' are
     incompatible``.
@@ -457,7 +457,7 @@ def _advise(qemu: Qemu, backend: HostMemoryBackend, advice: int) -> None:
 
 
 def _preallocate(qemu: Qemu, backend: HostMemoryBackend) -> None:
-    """Touch the backend's whole memory; since 9.0 perhaps later, while QEMU starts."""
+    """Preallocate the backend's memory; since 9.0, while QEMU starts, in the background."""
     how = Preallocation(
         backend.prealloc_threads,
         context=backend.prealloc_context is not None,

@@ -46,7 +46,7 @@ class HostMemoryBackendMemfd(HostMemoryBackend):
 
 
 def memfd_backend_instance_init(qemu: Qemu) -> HostMemoryBackendMemfd:
-    """Make a backend with its defaults: sealed, and shared as no other."""
+    """Make a backend with its defaults: sealed, and, unlike file and ram, shared."""
     backend = HostMemoryBackendMemfd(TYPE_MEMORY_BACKEND_MEMFD)
     host_memory_backend_init(qemu, backend)
     backend.share = True
@@ -125,10 +125,13 @@ def memfd_backend_set_seal(
 
 
 def _check(qemu: Qemu, flags: int) -> bool:
-    """Return whether memfd_create with ``flags`` worked as QEMU registered its types."""
-    if qemu.tree.hostmem_memfd.needs_sealing:
-        return qemu_memfd_check(qemu, flags, (MFD_ALLOW_SEALING, MFD_HUGETLB))
-    return qemu_memfd_check(qemu, flags, (0, MFD_HUGETLB, MFD_ALLOW_SEALING))
+    """Return whether memfd_create worked with ``flags`` as QEMU registered its types.
+
+    It tries them in a fixed order: for the type itself, then for its properties.
+    """
+    for tried in (MFD_ALLOW_SEALING if qemu.tree.hostmem_memfd.needs_sealing else 0, MFD_HUGETLB):
+        qemu_memfd_check(qemu, tried)
+    return qemu_memfd_check(qemu, flags)
 
 
 def _has_hugetlb(qemu: Qemu) -> bool:

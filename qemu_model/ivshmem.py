@@ -20,7 +20,7 @@ _BAR_TYPE: Final = 0xC
 
 
 def ivshmem_plain_realize(qemu: Qemu, device: PCDIMMDevice) -> None:
-    """Take the backend, whose size must be a power of two: else QEMU aborts.
+    """Take the backend; QEMU aborts where its size is no power of two.
 
     Raises ``You must specify a 'memdev'`` and ``can't use already busy memdev: <id>``.
     Before 5.1 a wrong size prints ``ERROR: PCI region size must be pow2 ...`` and exits with 1.

@@ -1,6 +1,6 @@
 """``qobject/json-lexer.c`` and ``qobject/json-parser.c``: JSON as QEMU reads it.
 
-Single quotes are allowed; the first thing that is wrong is the error.
+Single quotes are allowed; the first mistake is the error.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -88,7 +88,7 @@ class Token(NamedTuple):
 
 
 class _JsonError(Exception):
-    """What is wrong with a text, and where: said after ``JSON parse error, ``."""
+    """What is wrong with a text, and where: the part after ``JSON parse error, ``."""
 
     def __init__(self, message: Message, at: int | None = None, **fields: object) -> None:
         super().__init__(message, at, fields)
@@ -176,7 +176,7 @@ class Parser:
                 keys.pop()
 
     def _begin(self, wants_key: bool) -> Any:
-        """Read a value, or how one begins that holds others: empty, then."""
+        """Read a value; of an array or an object only the beginning, as an empty one."""
         token = self._peek()
         if wants_key and self._expects_keys and token.kind != "string":
             raise _JsonError(messages.JSON_EXPECTING_KEY, token.at)
@@ -314,7 +314,8 @@ def _line_and_column(text: str, at: int | None) -> tuple[int, int]:
 def _tokens_of_value(tokens: Iterator[Token]) -> Iterator[Token]:
     """Give the tokens up to where as many brackets are closed as are open (``json-streamer.c``).
 
-    A bracket that closes too much ends it as well.  Raises ``JSON nesting depth limit exceeded``.
+    A closing bracket without an opening one ends it as well.  Raises ``JSON nesting depth
+    limit exceeded``.
     """
     braces = brackets = 0
     for token in tokens:

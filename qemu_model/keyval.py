@@ -56,7 +56,7 @@ def _fragments(key: str) -> list[str]:
 
 
 def keyval_parse_put(cur: QDict, fragment: str, value: str | None, key: str) -> QDict:
-    """Put ``value`` into a dictionary, or with None the dictionary that is to be there.
+    """Put ``value`` into a dictionary; with None make an inner dictionary.
 
     Returns the inner dictionary, or ``cur``.  Raises ``Parameters '<key>.*' used
     inconsistently``.
@@ -120,7 +120,7 @@ def keyval_listify(cur: QDict, path: Sequence[str]) -> QDict | list[Any]:
 
 
 def keyval_merge(dest: QDict, merged: QDict, prefix: str = "") -> None:
-    """Put what is in ``merged`` into ``dest``: dictionaries are joined, lists are appended.
+    """Merge ``merged`` into ``dest``: dictionaries are joined, lists are appended.
 
     Raises ``Parameter '<name>' used inconsistently``.
     """

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NoReturn
 
 from . import messages
@@ -22,7 +21,6 @@ from .memory import memory_region_add_subregion
 from .numa_info import MAX_NODES
 from .osdep import round_up
 from .qom import (
-    TypeInfo,
     object_property_add_child,
     object_resolve_path_type,
     object_unparent,
@@ -191,13 +189,13 @@ def qemu_resolve_machine_memdev(qemu: Qemu) -> None:
         machine.ram_size = backend.size
 
 
-def create_default_memdev(qemu: Qemu, types: Mapping[str, TypeInfo]) -> HostMemoryBackend:
+def create_default_memdev(qemu: Qemu) -> HostMemoryBackend:
     """Make the backend of the machine's RAM: of the file at -mem-path, or anonymous.
 
     Raises what completing a backend raises, and ``attempt to add duplicate property
     '<id>' to object (type 'container')``.
     """
-    info = types["memory-backend-ram" if qemu.mem_path is None else "memory-backend-file"]
+    info = qemu.types["memory-backend-ram" if qemu.mem_path is None else "memory-backend-file"]
     obj = info.instance_init(qemu)
     assert isinstance(obj, HostMemoryBackend)
     if isinstance(obj, HostMemoryBackendFile):
@@ -229,7 +227,7 @@ def _refuse_default_id(qemu: Qemu, id: str) -> None:
         raise Abort(messages.DEFAULT_RAM_DUPLICATE, id=id)
 
 
-def _make_ram(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
+def _make_ram(qemu: Qemu) -> None:
     """Make the machine's RAM a backend, unless the line gives one.
 
     Prints ``Machine memory size does not match the size of the memory backend``, ``object's
@@ -246,7 +244,7 @@ def _make_ram(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
         elif machine.ram_size and qemu.numa.have_memdevs != 1:
             if machine_get_class(qemu).default_ram_id in qemu.objects:
                 _refuse_default_id(qemu, machine_get_class(qemu).default_ram_id)
-            machine.memdev = create_default_memdev(qemu, types)
+            machine.memdev = create_default_memdev(qemu)
     except Error as error:
         _refuse(qemu, error)
 
@@ -259,7 +257,7 @@ def _consume_ram(qemu: Qemu) -> None:
         machine_consume_memdev(qemu, machine.ram, machine.memdev)
 
 
-def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
+def machine_run_board_init(qemu: Qemu) -> None:
     """Make the machine: its RAM, its nodes, its CPUs in them.
 
     Before 5.0 the RAM is allocated by the machine itself.  Prints what goes wrong, and
@@ -267,7 +265,7 @@ def machine_run_board_init(qemu: Qemu, types: Mapping[str, TypeInfo]) -> None:
     """
     tree, mc = qemu.tree.machine, machine_get_class(qemu)
     if tree.ram_is_a_backend:
-        _make_ram(qemu, types)
+        _make_ram(qemu)
     if qemu.machine.has_numa:
         from .numa import numa_complete_configuration
 

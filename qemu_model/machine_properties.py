@@ -68,7 +68,7 @@ def machine_set_nvdimm(qemu: Qemu, value: bool) -> None:
 
 
 def keep(name: str) -> Callable[[Qemu, Any], None]:
-    """Return what notes the value of a property for the one type of machine that reads it."""
+    """Return a setter that stores a property's value for the machine type that reads it."""
 
     def set(qemu: Qemu, value: Any) -> None:
         qemu.machine.properties[name] = value
@@ -76,7 +76,7 @@ def keep(name: str) -> Callable[[Qemu, Any], None]:
     return set
 
 
-#: A property by its name: as it is in one release or another.
+#: Properties by name, each with its rows for different releases.
 Properties: TypeAlias = Mapping[str, tuple[MachineProperty, ...]]
 
 
@@ -139,7 +139,7 @@ NVDIMM_PROPERTIES: Final[Properties] = MappingProxyType(
 
 
 def _find_property(qemu: Qemu, name: str) -> MachineProperty:
-    """Return a property of the machine; of a name with points what stands before them counts.
+    """Return a property of the machine; ``smp.cpus`` is the property ``smp``.
 
     Raises ``Property '<machine>-machine.<name>' not found``.
     """

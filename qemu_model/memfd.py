@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from . import messages
 from .globals import Qemu
 from .host.caller import makes_calls
@@ -22,15 +20,14 @@ C_FILE = "util/memfd.c"
 
 
 @makes_calls
-def qemu_memfd_check(qemu: Qemu, flags: int, checks: Sequence[int]) -> bool:
-    """Return whether memfd_create with ``flags``, one of ``checks``, worked.
+def qemu_memfd_check(qemu: Qemu, flags: int) -> bool:
+    """Return whether memfd_create works with ``flags``, which QEMU tries once.
 
-    The kernel is asked all of them once, in their order; since 4.0 with MFD_CLOEXEC
-    besides, which every kernel with memfd_create has.
+    Since 4.0 it passes MFD_CLOEXEC as well, which every kernel with memfd_create has.
     """
     answers = qemu.memfd_checks
     if flags not in answers:
-        answers.update((asked, qemu.host.memfd_probe(asked)) for asked in checks)
+        answers[flags] = qemu.host.memfd_probe(flags)
     return answers[flags]
 
 

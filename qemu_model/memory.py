@@ -32,7 +32,7 @@ def memory_region_is_mapped(mr: MemoryRegion) -> bool:
 def memory_region_get_ram_ptr(mr: MemoryRegion) -> int:
     """Return the address of the region's RAM in QEMU's address space.
 
-    A region without a RAM block is an assertion that fails, and QEMU aborts.
+    Without a RAM block an assertion fails and QEMU aborts.
     """
     return _ram_block(mr).host
 
@@ -134,7 +134,7 @@ def memory_region_init_ram_from_fd(
 
 
 def memory_region_finalize(qemu: Qemu, mr: MemoryRegion) -> None:
-    """Give the region's RAM back, once nothing reads it any more."""
+    """Free the region's RAM, once no thread reads it any more."""
     if mr.ram_block is not None:
         qemu_ram_free(qemu, mr.ram_block)
         mr.ram_block = None

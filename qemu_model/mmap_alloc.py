@@ -34,7 +34,7 @@ C_FILE = "util/mmap-alloc.c"
 EINTR: Final = ERRNO_NUMBERS["EINTR"]
 EINVAL: Final = ERRNO_NUMBERS["EINVAL"]
 ENOTSUP: Final = ERRNO_NUMBERS["ENOTSUP"]
-#: After so many interruptions in a row the model takes the loop around statfs for endless.
+#: After so many interruptions in a row the model treats the loop around statfs as endless.
 INTERRUPTIONS: Final = 16
 OVERCOMMIT_MEMORY_PATH: Final = "/proc/sys/vm/overcommit_memory"
 #: What :func:`qemu_ram_mmap` returns if it fails and no system call failed: errno is 0.
@@ -57,8 +57,8 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
     """Return the page size of the memory behind ``fd``, in bytes.
 
     That is the huge page size on hugetlbfs, and the system's everywhere else,
-    also where ``fstatfs`` fails.  ``fd`` -1 is anonymous memory and asks nothing.
-    Where it is interrupted each time QEMU never returns: :class:`Livelock`.
+    also where ``fstatfs`` fails.  ``fd`` -1 is anonymous memory and makes no call.
+    Where every call is interrupted QEMU never returns: :class:`Livelock`.
     """
     if fd != -1 and qemu.platform.system == "linux":
         answer = _uninterrupted(qemu.host.fstatfs, fd, "qemu_fd_getpagesize")
@@ -71,9 +71,9 @@ def qemu_fd_getpagesize(qemu: Qemu, fd: int) -> int:
 def qemu_mempath_getpagesize(qemu: Qemu, mem_path: str | None) -> int:
     """Return the page size of the file system that ``mem_path`` is on, in bytes (until 7.1).
 
-    Unlike with a descriptor, a failing ``statfs`` is the end: it prints
-    ``Couldn't statfs() memory path: <strerror>`` and exits with 1.  Where it is
-    interrupted each time QEMU never returns: :class:`Livelock`.
+    Other than with a descriptor, a failing ``statfs`` ends QEMU: it prints ``Couldn't statfs()
+    memory path: <strerror>`` and exits with 1.  Where every call is interrupted QEMU never
+    returns: :class:`Livelock`.
     """
     if mem_path is not None and qemu.platform.system == "linux":
         answer = _uninterrupted(qemu.host.statfs, mem_path, "qemu_mempath_getpagesize")
@@ -92,11 +92,11 @@ def _mmap_errno(failure: int) -> int:
 
 @makes_calls
 def map_noreserve_effective(qemu: Qemu, fd: int, flags: RamFlags) -> bool:
-    """Return whether the kernel will heed MAP_NORESERVE (since 6.1).
+    """Return whether the kernel will honour MAP_NORESERVE (since 6.1).
 
     Huge pages have a reservation of their own, and shared files and read-only
-    mappings have none; elsewhere the overcommit mode decides, and QEMU says so on stderr
-    where it is against it.
+    mappings have none; elsewhere the overcommit mode decides, and QEMU reports on stderr that
+    it forbids the flag.
     """
     if qemu_fd_getpagesize(qemu, fd) != qemu.platform.page_size:
         return True
@@ -206,11 +206,11 @@ def qemu_ram_mmap(
     """Map ``size`` bytes at a multiple of ``align`` bytes, with a guard page behind them.
 
     Before patch 2 the flags are ``bool shared``, in 4.1 two bools, since 6.1
-    ``QEMU_MAP_*``; the model hands on the RAM flags that they are made from.
+    ``QEMU_MAP_*``; the model passes the RAM flags that they are made from.
     ``map_offset``, in bytes, is where in the file the block begins.
 
-    Returns the block's address, or what failed: see :func:`_mmap_errno`.  A guard that is
-    larger than the alignment is an assertion that fails, and QEMU aborts.
+    Returns the block's address, or what failed: see :func:`_mmap_errno`.  Where the guard is
+    larger than the alignment an assertion fails and QEMU aborts.
     """
     host = qemu.host
     guard = mmap_guard_pagesize(qemu, fd)

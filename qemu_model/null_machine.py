@@ -1,4 +1,4 @@
-"""``hw/core/null-machine.c``: the machine without anything."""
+"""``hw/core/null-machine.c``: a machine without devices."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

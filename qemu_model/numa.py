@@ -123,10 +123,10 @@ def _check_mem_and_memdev(qemu: Qemu, node: NumaNodeOptions) -> None:
 
 
 def _set_initiator(qemu: Qemu, node: NumaNodeOptions, info: NodeInfo) -> bool:
-    """Note the node whose CPUs start accesses to this one; return False where QEMU gives up.
+    """Note the node whose CPUs start accesses to this one; return False where QEMU skips the rest.
 
     Raises ``ACPI Heterogeneous Memory Attribute Table (HMAT) is disabled, ...``; prints
-    ``The initiator id <n> expects an integer between 0 and 127`` and goes on without the
+    ``The initiator id <n> expects an integer between 0 and 127`` and continues without the
     node.
     """
     if node.initiator is None:
@@ -166,9 +166,8 @@ def set_numa_options(qemu: Qemu, options: NumaOptions) -> None:
 
     Raises ``NUMA is not supported by this machine-type``, ``Missing mandatory node-id
     property``, ``Invalid node-id=<n>, ...``, ``ACPI Heterogeneous Memory Attribute Table
-    (HMAT) is disabled, ...`` and what the functions for each kind raise.  Of a node-id that
-    is negative or 128 and more QEMU looks outside its array, and may find anything; the
-    model takes it for absent.
+    (HMAT) is disabled, ...`` and what the functions for each kind raise.  For a node-id below
+    0 or above 127 QEMU reads outside its array; the model treats the node as absent.
     """
     if qemu.tree.numa.asks_the_machine_first and not qemu.machine.has_numa:
         raise messages.NUMA_NOT_SUPPORTED.error()
@@ -265,7 +264,7 @@ def complete_init_numa_distance(qemu: Qemu) -> None:
 def numa_legacy_auto_assign_ram(mc: MachineClass, nodes: list[NodeInfo], size: int) -> None:
     """Split ``size`` bytes among the nodes: equal parts, rounded down, the rest to the last.
 
-    Machines up to 2.9 do it so.
+    Machines up to 2.9 do this.
     """
     usedmem = 0
     for node in nodes[:-1]:
@@ -275,7 +274,7 @@ def numa_legacy_auto_assign_ram(mc: MachineClass, nodes: list[NodeInfo], size: i
 
 
 def numa_default_auto_assign_ram(mc: MachineClass, nodes: list[NodeInfo], size: int) -> None:
-    """Split ``size`` bytes among the nodes: what rounding leaves goes to the next node."""
+    """Split ``size`` bytes among the nodes: the rounded-off part goes to the next node."""
     usedmem = propagate = 0
     granularity = size // len(nodes)
     for node in nodes[:-1]:

@@ -24,9 +24,9 @@ C_FILE = "hw/core/numa.c"
 def allocate_system_memory_nonnuma(qemu: Qemu, mr: MemoryRegion, name: str, ram_size: int) -> None:
     """Take the guest's RAM, ``ram_size`` bytes, from -mem-path, or anonymous memory.
 
-    If -mem-path fails its error is printed; under -mem-prealloc QEMU then exits
-    with 1, else it prints that it falls back, and takes anonymous memory.  Without that
-    either, it prints ``cannot set up guest memory '<name>': <strerror>`` and exits with 1.
+    If -mem-path fails its error is printed; under -mem-prealloc QEMU then exits with 1, else
+    it prints that it falls back, and takes anonymous memory.  Where that fails too, it prints
+    ``cannot set up guest memory '<name>': <strerror>`` and exits with 1.
     """
     if qemu.mem_path is not None:
         try:
@@ -46,7 +46,7 @@ def allocate_system_memory_nonnuma(qemu: Qemu, mr: MemoryRegion, name: str, ram_
 
 
 def _report_fallback(qemu: Qemu) -> None:
-    """Print ``falling back to regular RAM allocation``, from 4.1 on as a deprecated thing."""
+    """Print ``falling back to regular RAM allocation``, since 4.1 as deprecated."""
     if qemu.tree.numa.fallback_is_deprecated:
         qemu.warn_report(messages.FALLING_BACK)
         qemu.fprintf_stderr(messages.FALLING_BACK_DEPRECATED)

@@ -35,7 +35,7 @@ class NVDIMMDevice(PCDIMMDevice):
 
     ``has_uuid``: the label has one that is not all zeros.
 
-    ``nvdimm_mr`` is what of the backend the guest has, once it is prepared.
+    ``nvdimm_mr`` is the part of the backend that the guest has, once it is prepared.
     """
 
     label_size: int = 0
@@ -72,7 +72,7 @@ def _nvdimm_set_unarmed(_qemu: Qemu, nvdimm: NVDIMMDevice, v: Visitor, name: str
 
 
 def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
-    """Cut the label off the backend's memory, and what is left to the alignment.
+    """Cut the label off the backend's memory, and round the rest down to the alignment.
 
     Raises ``'memdev' property must be set`` and ``the size of memdev <id> (...) is too
     small to contain nvdimm label (...) and aligned PMEM (...)``; since 6.0 also
@@ -98,7 +98,7 @@ def nvdimm_prepare_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegi
 
 
 def nvdimm_md_get_memory_region(qemu: Qemu, nvdimm: NVDIMMDevice) -> MemoryRegion:
-    """Return what of the backend the guest has.
+    """Return the part of the backend that the guest has.
 
     Raises what ``nvdimm_prepare_memory_region`` raises.
     """

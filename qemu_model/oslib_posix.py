@@ -44,7 +44,7 @@ _SIZE_MASK: Final = (1 << 64) - 1
 class Preallocation(NamedTuple):
     """How memory is preallocated: with how many threads at most.
 
-    ``context``: a thread-context makes the threads.  ``asynchronous``: they may go on while
+    ``context``: a thread-context makes the threads.  ``asynchronous``: they may still run while
     QEMU starts.
     """
 
@@ -163,7 +163,7 @@ def qemu_prealloc_mem(qemu: Qemu, fd: int, area: int, size: int, how: Preallocat
     Raises ``qemu_prealloc_mem: preallocating memory failed: <strerror>``, before 7.0
     ``os_mem_prealloc: Insufficient free host memory pages available to allocate guest
     RAM``.  Read-only memory kills QEMU (:class:`Killed`): MADV_POPULATE_WRITE is refused
-    there, and the stores that stand in for it are too.
+    there, and so are the stores that replace it.
     """
     pagesize = qemu_fd_getpagesize(qemu, fd)
     pages = (size + pagesize - 1) // pagesize
@@ -224,7 +224,7 @@ def qemu_shm_alloc(qemu: Qemu, size: int, backend_name: str = "") -> int:
 
 
 def _shm_open(qemu: Qemu, backend_name: str) -> int:
-    """Make the shared memory object and take its name away, as shm_open(3) and shm_unlink(3).
+    """Make the shared memory object and remove its name, as shm_open(3) and shm_unlink(3).
 
     A name with a slash is refused by the C library.
     """

@@ -122,11 +122,11 @@ def _set_slot(_qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
 
 
 def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
-    """Take a backend, by its id or path; an empty text takes it away.
+    """Take a backend, by its id or path; an empty text takes none.
 
     Raises ``Invalid parameter type for 'memdev', expected: memory-backend`` and ``Device
-    '<path>' not found``.  That several fit (``Path '<path>' does not uniquely identify
-    an object``) cannot be: all objects are in one container, under one name each.
+    '<path>' not found``.  ``Path '<path>' does not uniquely identify an object`` cannot
+    occur: all objects are in one container and have different names.
     """
     path = v.type_str(name)
     if not path:
@@ -141,7 +141,7 @@ def _set_memdev(qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
 
 
 def _set_realized(_qemu: Qemu, _dimm: PCDIMMDevice, v: Visitor, name: str) -> None:
-    """Read whether the device is to be real, which it will be in any case."""
+    """Read the property ``realized``: the device is realized in any case."""
     v.type_bool(name)
 
 

@@ -74,7 +74,7 @@ KNOWN_FLAGS = (
 NOT_PRIVATE = ~RAM_PRIVATE
 #: mkstemp(3) gives up after this many names that exist; QEMU then begins again.
 MKSTEMP_ATTEMPTS = 62**3
-#: After so many rounds with the same answers the model takes file_ram_open's loop for endless.
+#: After so many rounds with the same answers the model treats file_ram_open's loop as endless.
 SAME_ANSWERS = 16
 
 
@@ -179,8 +179,8 @@ def file_ram_alloc(
 ) -> int:
     """Map ``memory`` bytes of the file, rounded up to its pages, and return the address.
 
-    An empty file is first given that size; if that fails, ``ftruncate:
-    <strerror>`` is printed and QEMU goes on.  ``offset`` in bytes is where in the file the
+    An empty file is first given that size; where that fails QEMU prints ``ftruncate:
+    <strerror>`` and continues.  ``offset`` in bytes is where in the file the
     block begins.  Raises ``alignment ...``, ``offset ...``, ``memory size ...``, ``unable
     to map backing store for guest RAM: <strerror>`` and, before 5.0 under -mem-prealloc,
     what ``os_mem_prealloc`` raises.
@@ -206,7 +206,7 @@ def file_ram_alloc(
         if result:
             qemu.fprintf_stderr(messages.FTRUNCATE, -result)
 
-    # Patch 2: the block's flags are handed on, no longer RAM_SHARED alone as a bool.
+    # Patch 2: the block's flags are passed, no longer RAM_SHARED alone as a bool.
     flags = block.flags if qemu.tree.mmap_alloc.takes_flags else block.flags & RAM_SHARED
     area = qemu_ram_mmap(qemu, fd, memory, mr.align, flags, off_t(offset))
     if area < 0:
@@ -336,7 +336,7 @@ def qemu_ram_get_shared_fd(qemu: Qemu, name: str) -> int:
 
     Raises what ``qemu_memfd_create`` and ``qemu_shm_alloc`` raise.
     """
-    if qemu_memfd_check(qemu, 0, (0,)):
+    if qemu_memfd_check(qemu, 0):
         return qemu_memfd_create(qemu, name, 0, hugetlb=False, hugetlbsize=0, seals=0)
     return qemu_shm_alloc(qemu, 0)
 
@@ -369,7 +369,7 @@ def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags)
 def find_ram_offset(qemu: Qemu, size: int) -> int:
     """Return where ``size`` bytes fit best in the ram address space: in the smallest gap.
 
-    Size 0 is an assertion that fails, and QEMU aborts; so it does where there is no gap.
+    Size 0 fails an assertion: QEMU aborts, as it does where there is no gap.
     """
     if size == 0:
         raise Abort(messages.ASSERT_SIZE)
@@ -405,7 +405,7 @@ def memory_try_enable_merging(qemu: Qemu, addr: int, length: int) -> None:
 def qemu_ram_setup_dump(qemu: Qemu, addr: int, length: int) -> None:
     """Keep the range out of core dumps if the machine says ``dump-guest-core=off``.
 
-    A failure is printed in two lines, and QEMU goes on.
+    A failure is printed in two lines, and QEMU continues.
     """
     if not qemu.machine.dump_guest_core:
         result = qemu_madvise(qemu, addr, length, MADV_DONTDUMP)
@@ -474,7 +474,7 @@ def drain_call_rcu(qemu: Qemu) -> None:
 def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> int:
     """Give the first ``length`` bytes of a block back to the kernel; return 0 or -errno.
 
-    Of a file this punches a hole, also where the mapping is private.  Says what went wrong.
+    This punches a hole in the file, also where the mapping is private.  Prints what went wrong.
     """
 
     def failed(message: Message, result: int) -> int:

@@ -26,7 +26,7 @@ from .host.wrapper import kernel_behind
 from .hostmem import HostMemoryBackend, host_memory_backend_mr_inited
 from .machines.programs import without_program
 from .machines.targets import target_of
-from .qom import TypeInfo, user_creatable_cleanup
+from .qom import user_creatable_cleanup
 from .ram_addr import RAMBlock
 from .records import Value
 from .revision import Revision
@@ -72,7 +72,7 @@ class Run(Value):
     """A run of the model, from the command line to the exit.
 
     ``exit`` is 0, 1, -6 where QEMU aborts, -11 where SIGSEGV ends it, None where it
-    would never end; ``livelock`` then names the function it would stay in.  ``machine``
+    would never end; ``livelock`` then names the function that has the loop.  ``machine``
     is empty where the line was refused before one was chosen.
     """
 
@@ -155,7 +155,7 @@ class Process:
         )
         self.qemu.assumed_machine = assumed_machine
         self._front_end = front_end_of(revision)
-        self.types: Mapping[str, TypeInfo] = self._front_end.types(revision.release)
+        self.qemu.types = self._front_end.types(revision.release)
         self.replies: list[Any] = []
         self.exit: int | None = None
         self.livelock: str | None = None
@@ -176,8 +176,8 @@ class Process:
         self.running = True
         try:
             options = without_program(self.args)
-            self.line = self._front_end.parse(self.qemu, self.types, options)
-            self._front_end.start(self.qemu, self.types, self.line)
+            self.line = self._front_end.parse(self.qemu, options)
+            self._front_end.start(self.qemu, self.line)
         except ENDS as end:
             self._end(end)
         return self.running
@@ -189,7 +189,7 @@ class Process:
         before = len(self.host.events)
         try:
             name = request.get("execute") if isinstance(request, dict) else None
-            reply = self._front_end.dispatch(self.qemu, self.types, request)
+            reply = self._front_end.dispatch(self.qemu, request)
             if name == "quit" and "return" in reply:
                 self._quit(reply)
             if "error" in reply:
@@ -257,10 +257,10 @@ class Process:
             kernel.unlink(path)
 
     def forget(self) -> None:
-        """Keep no call, reply or line printed so far: for a process that serves without end.
+        """Drop the calls, replies and lines so far, for a process that never ends.
 
-        What it holds of the host is still known, and given back at its end; the
-        :class:`Run` then has what came afterwards.
+        What it holds on the host stays known and is released at its end; the :class:`Run` then
+        has only what came afterwards.
         """
         self._hold()
         self._held_after = 0
@@ -338,7 +338,7 @@ def run(
     ``revision`` None is the tree that the line names, else the newest.
     ``assumed_machine`` is the machine of a line that names none: ``pc`` is QEMU's own
     default, None what suits the line.
-    An interruption, or a host that refuses, leaves nothing behind and passes on.
+    An interruption, or the error of a host that refuses, undoes the run and is raised.
     """
     process = Process(
         args,

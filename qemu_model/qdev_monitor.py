@@ -117,10 +117,10 @@ def qemu_system_reset(qemu: Qemu) -> None:
 
 
 def device_set_realized(qemu: Qemu, device: PCDIMMDevice) -> None:
-    """Make the device real: the machine finds a place, the device takes its backend.
+    """Realize the device: the machine finds a place, the device takes its backend.
 
-    Raises what the machine's ``pre_plug`` and ``pc_dimm_realize`` raise.  A machine
-    that knows no memory devices, as none, ignores them.
+    Raises what the machine's ``pre_plug`` and ``pc_dimm_realize`` raise.  Machines without
+    memory devices, such as none, ignore them.
     """
     if device.type.needs_pci:
         device.type.realize(qemu, device)

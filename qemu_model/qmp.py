@@ -20,7 +20,6 @@ from .qmp_commands import _commands_not_modelled
 from .qobject_input import QObjectInputVisitor, _invalid_type
 from .qom import (
     Object,
-    TypeInfo,
     object_get_objects_root,
     object_property_get,
     object_property_set,
@@ -31,32 +30,30 @@ from .qom import (
 
 C_FILE = "qapi/qmp-dispatch.c"
 
-Command = Callable[[Qemu, Mapping[str, TypeInfo], QObjectInputVisitor], object]
+Command = Callable[[Qemu, QObjectInputVisitor], object]
 
 
-def qmp_object_add(qemu: Qemu, types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_object_add(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``object-add``: make an object (``qom/qom-qmp-cmds.c``).
 
-    Its properties stand in the dictionary ``props``; since 5.0 also beside its type and id,
-    and since 6.0 only there.
+    Its properties are in the dictionary ``props``; since 5.0 also beside its type and id, since
+    6.0 only there.
     """
     if qemu.tree.vl.reads_options_with_qapi:
         options = visit_type_ObjectOptions(qemu, v)
-        _add(qemu, types, options.qom_type, options.id, options.values)
+        _add(qemu, options.qom_type, options.id, options.values)
     elif qemu.tree.qmp.object_add_takes_properties:
-        user_creatable_add_dict(qemu, types, _joined(dict(v.values)))
+        user_creatable_add_dict(qemu, _joined(dict(v.values)))
     else:
         qom_type, id = v.type_str("qom-type"), v.type_str("id")
         props = v.type_any("props") if v.has("props") else {}
         v.check_struct()
-        _add(qemu, types, qom_type, id, _props(props))
+        _add(qemu, qom_type, id, _props(props))
     return {}
 
 
-def _add(
-    qemu: Qemu, types: Mapping[str, TypeInfo], qom_type: str, id: str, values: Mapping[str, Any]
-) -> None:
-    user_creatable_add_type(qemu, types, qom_type, id, values, QObjectInputVisitor(values))
+def _add(qemu: Qemu, qom_type: str, id: str, values: Mapping[str, Any]) -> None:
+    user_creatable_add_type(qemu, qom_type, id, values, QObjectInputVisitor(values))
 
 
 def _props(value: Any) -> dict[str, Any]:
@@ -77,9 +74,7 @@ def _joined(arguments: dict[str, Any]) -> dict[str, Any]:
     return {**arguments, **props}
 
 
-def user_creatable_add_dict(
-    qemu: Qemu, types: Mapping[str, TypeInfo], values: dict[str, Any]
-) -> None:
+def user_creatable_add_dict(qemu: Qemu, values: dict[str, Any]) -> None:
     """Make an object whose type and id are among its properties (``qom/object_interfaces.c``).
 
     Raises ``Parameter 'qom-type' is missing`` and ``Parameter 'id' is missing``, also where
@@ -91,10 +86,10 @@ def user_creatable_add_dict(
         if not isinstance(value, str):
             raise messages.MISSING_PARAMETER.error(name=name)
         named.append(value)
-    _add(qemu, types, named[0], named[1], values)
+    _add(qemu, named[0], named[1], values)
 
 
-def qmp_object_del(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_object_del(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``object-del``: delete an object."""
     id = v.type_str("id")
     v.check_struct()
@@ -116,14 +111,14 @@ def _object_at(qemu: Qemu, command: str, path: str, name: str) -> Object:
     return obj
 
 
-def qmp_qom_get(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_qom_get(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``qom-get``: read a property."""
     path, name = v.type_str("path"), v.type_str("property")
     v.check_struct()
     return object_property_get(qemu, _object_at(qemu, "qom-get", path, name), name)
 
 
-def qmp_qom_set(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_qom_set(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``qom-set``: set a property."""
     path, name = v.type_str("path"), v.type_str("property")
     value = v.type_any("value")
@@ -151,7 +146,7 @@ def _memdev(qemu: Qemu, backend: HostMemoryBackend) -> dict[str, object]:
     return memdev
 
 
-def qmp_query_memdev(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_query_memdev(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``query-memdev``: list the backends, in the order of a hash table, backwards."""
     v.check_struct()
     object_get_objects_root(qemu)
@@ -163,7 +158,7 @@ def qmp_query_memdev(qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInput
     ]
 
 
-def qmp_quit(_qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor) -> object:
+def qmp_quit(_qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``quit``: end the process, once the reply is sent."""
     v.check_struct()
     return {}
@@ -192,9 +187,7 @@ def qmp_dispatch_check_obj(request: object) -> tuple[str, dict[str, Any]]:
     return name, arguments
 
 
-def qmp_qmp_capabilities(
-    qemu: Qemu, _types: Mapping[str, TypeInfo], v: QObjectInputVisitor
-) -> object:
+def qmp_qmp_capabilities(qemu: Qemu, v: QObjectInputVisitor) -> object:
     """``qmp_capabilities``: end the negotiation (``monitor/qmp-cmds-control.c``).
 
     Raises ``Capabilities negotiation is already complete, command ignored``.
@@ -231,7 +224,7 @@ def _reply_to(qemu: Qemu, request: object, result: object) -> dict[str, Any]:
     return reply
 
 
-def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> dict[str, Any]:
+def qmp_dispatch(qemu: Qemu, request: object) -> dict[str, Any]:
     """Run one command and return its reply.
 
     Raises :class:`NotModelled` for a command that the model leaves out.
@@ -246,7 +239,7 @@ def qmp_dispatch(qemu: Qemu, types: Mapping[str, TypeInfo], request: object) -> 
             if name in _commands_not_modelled(qemu.tree.release):
                 raise NotModelled(name)
             raise messages.COMMAND_NOT_FOUND.error(name=name).of_class("CommandNotFound")
-        return _reply_to(qemu, request, command(qemu, types, QObjectInputVisitor(arguments)))
+        return _reply_to(qemu, request, command(qemu, QObjectInputVisitor(arguments)))
     except Error as error:
         return _reply_to(qemu, request, error)
     finally:

@@ -139,7 +139,7 @@ def nothing(_qemu: Qemu, _obj: Object) -> None:
 
 
 def _can_always_be_deleted(_qemu: Qemu, _obj: Object) -> bool:
-    """Whether users may delete the object: nothing here takes hold of it."""
+    """Return True: no other object uses this one."""
     return True
 
 
@@ -220,7 +220,7 @@ def object_resolve_link(qemu: Qemu, name: str, target_type: str, path: str) -> O
 
 
 def object_get_link_property(qemu: Qemu, target: Object | None) -> str:
-    """Return the path of what a link leads to, empty for nothing and for what was deleted."""
+    """Return the path of the object a link leads to, empty for none and for a deleted one."""
     if target is None or qemu.objects.get(target.id) is not target:
         return ""
     return object_get_canonical_path(target)
@@ -269,7 +269,6 @@ def object_property_get(qemu: Qemu, obj: Object, name: str) -> object:
 
 def user_creatable_add_type(
     qemu: Qemu,
-    types: Mapping[str, TypeInfo],
     type_name: str,
     id: str,
     names: Iterable[str],
@@ -285,7 +284,7 @@ def user_creatable_add_type(
     """
     if qemu.tree.object_interfaces.checks_the_id and not id_wellformed(id):
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
-    info = types.get(type_name)
+    info = qemu.types.get(type_name)
     if info is None or not info.is_in(qemu):
         raise messages.INVALID_OBJECT_TYPE.error(type=type_name)
     if not info.creatable:
@@ -312,7 +311,7 @@ def user_creatable_add_type(
 
 
 def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
-    """Refuse properties that a type without memory has not; since 6.0 its schema does.
+    """Refuse properties that a type without memory does not have; since 6.0 the schema does.
 
     Raises ``Property '<type>.<name>' not found``.
     """
@@ -324,7 +323,7 @@ def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
 
 
 def object_get_objects_root(qemu: Qemu) -> None:
-    """Make ``/objects`` if it is not there: none exists before an object was made, or listed."""
+    """Make ``/objects`` where it does not exist yet: the first object or list makes it."""
     qemu.has_objects_root = True
 
 
@@ -364,6 +363,6 @@ def user_creatable_del(qemu: Qemu, id: str) -> None:
 
 
 def user_creatable_cleanup(qemu: Qemu) -> None:
-    """Take all objects out of ``/objects``, as QEMU does on its way out."""
+    """Take all objects out of ``/objects``, as QEMU does when it exits."""
     for obj in list(qemu.objects.values()):
         object_unparent(qemu, obj)

@@ -38,7 +38,7 @@ CCW_PROPERTIES: Final[Properties] = MappingProxyType(
 def s390_fixup_ram_size(qemu: Qemu, sz: int) -> int:
     """Return the size of the RAM rounded down to whole parts, of which there are 1020 at most.
 
-    Machines up to 4.2 do it so; since 5.0 QEMU says so on stdout.
+    Machines up to 4.2 do this; since 5.0 QEMU reports it on stdout.
     """
     increment_size = 20
     while sz >> increment_size > MAX_STORAGE_INCREMENTS:

@@ -1,4 +1,4 @@
-"""The object types of each release: memory backends, and those that are accepted and no more."""
+"""The object types of each release: memory backends, and types that are only accepted."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -30,14 +30,14 @@ _OTHER_TYPES: Final = """
     sev-snp-guest:9.1 tdx-guest:10.1 thread-context:7.2 throttle-group tls-cipher-suites:5.1
     tls-creds-anon tls-creds-psk tls-creds-x509 x-remote-object:6.0
 """
-#: Types that other builds have, or the same build on a host with what they need.
+#: Types of other builds, or of the same build on a host that has what they need.
 _OTHER_BUILDS: Final = """
     authz-listfile:6.0 authz-pam:4.0 cryptodev-backend-lkcf:7.2 igvm-cfg:10.1
     memory-backend-epc:6.2 x-vfio-user-server:7.1
 """
 #: The type that exists if QEMU can open /dev/sgx_vepc.
 _EPC: Final = "memory-backend-epc"
-#: Types that ``qom-type`` takes and that a QEMU for x86 has not.
+#: Types that ``qom-type`` takes and a QEMU for x86 does not have.
 _OTHER_TARGETS: Final = "pef-guest:6.0 s390-pv-guest:6.0"
 #: The name of a type that ``qom-type`` does not take since 6.0.
 _NOT_IN_SCHEMA: Final = frozenset({"authz-list-file"})
@@ -122,12 +122,12 @@ def object_types(release: Release, backends: tuple[str, ...]) -> tuple[str, ...]
     return tuple(sorted({*others, *backends} - _NOT_IN_SCHEMA))
 
 
-def user_creatable_print_types(qemu: Qemu, types: Mapping[str, TypeInfo]) -> list[str]:
+def user_creatable_print_types(qemu: Qemu) -> list[str]:
     """Return what ``-object help`` prints: the types of a Debian build."""
     elsewhere = set(_names(_OTHER_BUILDS, qemu.tree.release))
     names = sorted(
         info.name
-        for info in types.values()
+        for info in qemu.types.values()
         if info.creatable and not info.abstract and info.is_in(qemu) and info.name not in elsewhere
     )
     return ["List of user creatable objects:", *(f"  {name}" for name in names)]

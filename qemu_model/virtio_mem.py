@@ -50,7 +50,7 @@ class VirtIOMEM(PCDIMMDevice):
 def _virtio_mem_set_unplugged_inaccessible(
     _qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str
 ) -> None:
-    """Say whether the guest may read memory that it has not got, which is then zero.
+    """Say whether the guest may read memory that it has not plugged, which is then zero.
 
     Raises what ``input_type_enum`` raises.
     """
@@ -93,7 +93,7 @@ def _discard(qemu: Qemu, backend: HostMemoryBackend) -> int:
 
 
 def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
-    """Find a guest address, take the backend, and discard what is in it.
+    """Find a guest address, take the backend, and discard its content.
 
     Raises what ``memory_device_pre_plug`` and ``_check`` raise, and ``Unexpected error
     discarding RAM: <reason>``.
@@ -139,7 +139,7 @@ def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
 
 
 def _warn_without_zeropage(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:
-    """Warn where reading memory that the guest has not got takes host memory; since 7.0."""
+    """Warn where reading memory that the guest has not plugged takes host memory; since 7.0."""
     block, warning = _ram_block(backend), messages.VIRTIO_MEM_ZEROPAGE
     of_the_machine = "off" if machine_get_class(qemu).version < (7, 0) else "auto"
     wanted = device.unplugged_inaccessible or of_the_machine
@@ -199,7 +199,7 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     since=(5, 1),
     later=MappingProxyType({"unplugged-inaccessible": (7, 0)}),
 )
-#: The same on the channels of s390x; it needs no PCI bus, and the machine has always what it needs.
+#: The same on the channels of s390x, which every machine has: no PCI bus is needed.
 TYPE_VIRTIO_MEM_CCW: Final = attrs.evolve(
     TYPE_VIRTIO_MEM, name="virtio-mem-ccw", instance_init=_ccw_instance_init, since=(10, 0)
 )

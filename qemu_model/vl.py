@@ -27,7 +27,7 @@ from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qem
 from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import QObjectInputVisitor, qobject_input_visitor_new_keyval
-from .qom import TypeInfo, user_creatable_add_type
+from .qom import user_creatable_add_type
 from .string_input import StringInputVisitor
 from .user_creatable import (
     user_creatable_print_type_properites,
@@ -88,9 +88,7 @@ class _QapiCommandLine(CommandLine):
     machine_help: bool = False
 
 
-def _parse_command_line(
-    qemu: Qemu, types: Mapping[str, TypeInfo], args: Sequence[str]
-) -> _QapiCommandLine:
+def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> _QapiCommandLine:
     """Read all options; every -object is checked here, before the first object is made.
 
     What QEMU would refuse is printed as QEMU prints it, and exits with 1; help prints
@@ -100,7 +98,7 @@ def _parse_command_line(
     for option in lookup_opt(qemu, args):
         qemu.location = option.location
         if option.name in MODELLED:
-            _parse_option(qemu, types, line, option)
+            _parse_option(qemu, line, option)
         else:
             _parse_other_option(qemu, line, option)
     qemu.location = ""
@@ -108,9 +106,7 @@ def _parse_command_line(
     return line
 
 
-def _parse_option(
-    qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine, option: Option
-) -> None:
+def _parse_option(qemu: Qemu, line: _QapiCommandLine, option: Option) -> None:
     """Read one option that matters to memory.  Prints what is wrong and exits with 1."""
     value = option.value or ""
     match option.name:
@@ -123,7 +119,7 @@ def _parse_option(
         case "mem-path":
             line.mem_path = value
         case "object":
-            object_option_parse(qemu, types, line, option)
+            object_option_parse(qemu, line, option)
         case "device":
             _device_option_parse(qemu, line, option)
         case "numa":
@@ -208,9 +204,7 @@ def _device_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> 
         line.ignore_device(option, made.driver)
 
 
-def object_option_parse(
-    qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine, option: Option
-) -> None:
+def object_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> None:
     """Read one -object, JSON or properties, and check it against the schema.
 
     Prints what is wrong with it and exits with 1; help exits with 0.
@@ -223,7 +217,7 @@ def object_option_parse(
         else:
             opts = qemu_opts_parse_noisily(qemu, OBJECT_OPTS, text, line.objects)
             line.objects.append(opts)
-            lines = user_creatable_print_help(qemu, types, opts)
+            lines = user_creatable_print_help(qemu, opts)
             if lines:
                 qemu.stdout.extend(lines)
                 raise Exit(0)
@@ -232,14 +226,12 @@ def object_option_parse(
         qemu.error_report_err(error)
         raise Exit(1) from error
     line.object_options.append(options)
-    info = types.get(options.qom_type)
+    info = qemu.types.get(options.qom_type)
     if info is not None and not info.modelled:
         line.ignore(option)
 
 
-def user_creatable_print_help(
-    qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
-) -> list[str]:
+def user_creatable_print_help(qemu: Qemu, opts: QemuOpts) -> list[str]:
     """Return what ``help`` in an -object prints, nothing if it is not requested.
 
     Exits with 0 for help on a type whose properties the model does not know.
@@ -250,8 +242,8 @@ def user_creatable_print_help(
     if kind is None:
         raise messages.MISSING_PARAMETER.error(name="qom-type")
     if is_help_option(kind):
-        return user_creatable_print_types(qemu, types)
-    info = types.get(kind)
+        return user_creatable_print_types(qemu)
+    info = qemu.types.get(kind)
     if info is not None and opts.has_help() and info.is_in(qemu):
         lines = user_creatable_print_type_properites(qemu, info)
         if not lines:
@@ -265,9 +257,7 @@ def object_create_early(options: ObjectOptions) -> bool:
     return not options.qom_type.startswith("memory-backend-")
 
 
-def object_option_foreach_add(
-    qemu: Qemu, types: Mapping[str, TypeInfo], options: Sequence[ObjectOptions], *, early: bool
-) -> None:
+def object_option_foreach_add(qemu: Qemu, options: Sequence[ObjectOptions], *, early: bool) -> None:
     """Make the objects of one of the two rounds, in the order given.
 
     An error prints as ``qemu: <message>``, without the option, and exits with 1.
@@ -277,7 +267,7 @@ def object_option_foreach_add(
             continue
         try:
             user_creatable_add_type(
-                qemu, types, one.qom_type, one.id, one.values, QObjectInputVisitor(one.values)
+                qemu, one.qom_type, one.id, one.values, QObjectInputVisitor(one.values)
             )
         except Error as error:
             qemu.error_report_err(error)
@@ -313,7 +303,7 @@ def select_machine(qemu: Qemu, line: _QapiCommandLine, name: str | None) -> None
 def qemu_process_help_options(qemu: Qemu, line: _QapiCommandLine, name: str) -> None:
     """Exit with 0 where an option asks for help; the machines are listed on stdout.
 
-    The other lists are those of a build and are not modelled.
+    The other lists depend on the build and are not modelled.
     """
     release = qemu.tree.release
     if line.machine_help and find_machine(name, release, qemu.target) is None:
@@ -388,12 +378,12 @@ def _report_deprecation(qemu: Qemu) -> None:
         report(messages.MACHINE_DEPRECATED, name=mc.name, reason=reason)
 
 
-def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine) -> None:
+def qemu_init(qemu: Qemu, line: _QapiCommandLine) -> None:
     """Make what the command line asks for.
 
     The machine, objects that are not backends, the machine's properties, the backends,
-    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; that
-    a machine is deprecated is printed when its properties are set.
+    the machine's own, the nodes, the board.  Prints what goes wrong and exits with 1; the warning
+    about a deprecated machine comes when its properties are set.
     """
     qemu.has_objects_root = qemu.tree.qom.containers_are_there_at_start
     options = line.machine_opts_dict
@@ -410,12 +400,12 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine)
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     if not qemu.tree.vl.memory_is_a_machine_property:
         _set_memory_and_cpus(qemu, line)
-    object_option_foreach_add(qemu, types, line.object_options, early=True)
+    object_option_foreach_add(qemu, line.object_options, early=True)
     if qemu.tree.machine.checks_memory_backend_with_the_board:
         _check_mem_path(qemu, options)
     _or_exit(qemu, qemu_apply_machine_options, line, options)
     _report_deprecation(qemu)
-    object_option_foreach_add(qemu, types, line.object_options, early=False)
+    object_option_foreach_add(qemu, line.object_options, early=False)
     _or_exit(qemu, qemu_finish_async_prealloc_mem)
     qemu.late_backends_created = True
     qemu_resolve_machine_memdev(qemu)
@@ -427,7 +417,7 @@ def qemu_init(qemu: Qemu, types: Mapping[str, TypeInfo], line: _QapiCommandLine)
         from .numa import parse_numa_opts
 
         parse_numa_opts(qemu, line.numa)
-    machine_run_board_init(qemu, types)
+    machine_run_board_init(qemu)
     qemu_create_cli_devices(qemu, line.device_options)
     qemu_system_reset(qemu)
 

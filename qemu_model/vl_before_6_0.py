@@ -26,7 +26,7 @@ from .qdev_monitor import (
     qemu_system_reset,
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
-from .qom import TypeInfo, user_creatable_add_type
+from .qom import user_creatable_add_type
 from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
 from .user_creatable import (
@@ -66,13 +66,11 @@ _KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = Mappin
 )
 
 
-def _parse_command_line(
-    qemu: Qemu, _types: Mapping[str, TypeInfo], args: Sequence[str]
-) -> CommandLine:
+def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
     """Read all options; ids of objects are checked here, before the first object is made.
 
     What QEMU would refuse is printed as QEMU prints it, and exits with 1: first
-    options that there are not, then what is wrong with the text of one.
+    unknown options, then mistakes in the text of one.
     """
     line = CommandLine()
     for option in lookup_opt(qemu, args):
@@ -214,7 +212,7 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
     qemu.location = ""
 
 
-def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
+def main(qemu: Qemu, line: CommandLine) -> None:
     """Start up: the machine's options, the objects, NUMA, the machine, its devices.
 
     Prints what goes wrong, and exits with 1.
@@ -229,13 +227,13 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
         _or_exit(qemu, smp_parse, merged(line.smp))
     if line.wants_help:
         raise Exit(0)
-    _create_objects(qemu, types, line.objects, initial=True)
+    _create_objects(qemu, line.objects, initial=True)
     _or_exit(qemu, machine_set_property, machine_options)
     if not line.acpi and not qemu.tree.vl.no_acpi_is_a_machine_property:
         qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     _report_deprecation(qemu)
-    _create_objects(qemu, types, line.objects, initial=False)
+    _create_objects(qemu, line.objects, initial=False)
     qemu_resolve_machine_memdev(qemu)
     possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
     if possible_cpus is not None:
@@ -245,7 +243,7 @@ def main(qemu: Qemu, types: Mapping[str, TypeInfo], line: CommandLine) -> None:
         from .numa import parse_numa_opts
 
         parse_numa_opts(qemu, line.numa)
-    machine_run_board_init(qemu, types)
+    machine_run_board_init(qemu)
     device_init_func(qemu, line.devices)
     qemu_system_reset(qemu)
 
@@ -263,9 +261,7 @@ def object_create_initial(opts: QemuOpts) -> bool:
     return kind is None or not kind.startswith("memory-backend-")
 
 
-def _create_objects(
-    qemu: Qemu, types: Mapping[str, TypeInfo], objects: Sequence[QemuOpts], *, initial: bool
-) -> None:
+def _create_objects(qemu: Qemu, objects: Sequence[QemuOpts], *, initial: bool) -> None:
     """Make the objects of one of the two rounds, in the order given.
 
     Help prints on stdout and exits with 0; an error prints as ``qemu: -object
@@ -273,30 +269,28 @@ def _create_objects(
     """
     for opts in objects:
         qemu.location = opts.location
-        if initial and (lines := user_creatable_print_help(qemu, types, opts)):
+        if initial and (lines := user_creatable_print_help(qemu, opts)):
             qemu.stdout.extend(lines)
             raise Exit(0)
         if object_create_initial(opts) != initial:
             continue
         try:
-            user_creatable_add_opts(qemu, types, opts)
+            user_creatable_add_opts(qemu, opts)
         except Error as error:
             qemu.error_report_err(error)
             raise Exit(1) from error
     qemu.location = ""
 
 
-def user_creatable_print_help(
-    qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts
-) -> list[str]:
+def user_creatable_print_help(qemu: Qemu, opts: QemuOpts) -> list[str]:
     """Return what ``help`` in an -object prints, nothing if it is not requested.
 
     Exits with 0 for help on a type whose properties the model does not know.
     """
     kind = opts.values.get("qom-type")
     if kind is not None and is_help_option(kind):
-        return user_creatable_print_types(qemu, types)
-    info = types.get(kind or "")
+        return user_creatable_print_types(qemu)
+    info = qemu.types.get(kind or "")
     if info is not None and opts.has_help() and info.is_in(qemu):
         lines = user_creatable_print_type_properites(qemu, info)
         if not lines:
@@ -305,7 +299,7 @@ def user_creatable_print_help(
     return []
 
 
-def user_creatable_add_opts(qemu: Qemu, types: Mapping[str, TypeInfo], opts: QemuOpts) -> None:
+def user_creatable_add_opts(qemu: Qemu, opts: QemuOpts) -> None:
     """Make the object that an -object describes.
 
     Raises ``Parameter 'qom-type' is missing``, ``Parameter 'id' is missing`` and
@@ -317,4 +311,4 @@ def user_creatable_add_opts(qemu: Qemu, types: Mapping[str, TypeInfo], opts: Qem
     if opts.id is None:
         raise messages.MISSING_PARAMETER.error(name="id")
     names = [name for name in opts.values if name != "qom-type"]
-    user_creatable_add_type(qemu, types, kind, opts.id, names, OptsVisitor(qemu, opts))
+    user_creatable_add_type(qemu, kind, opts.id, names, OptsVisitor(qemu, opts))

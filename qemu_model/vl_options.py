@@ -75,7 +75,7 @@ MODELLED: Final = frozenset(
 HELP: Final = frozenset({"h", "help", "version"})
 #: Options whose value may ask for help, which ends before any backend is made.
 _HELP_IN_VALUE: Final = frozenset({"accel", "cpu"})
-#: What QEMU prints of a deprecated option.
+#: The warnings about deprecated options.
 _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
     {
         "mon": messages.MON_DEPRECATED,
@@ -88,7 +88,7 @@ _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
         "writeconfig": messages.WRITECONFIG_DEPRECATED,
     }
 )
-#: What the model assumes of an option that changes the meaning of others.
+#: The model's assumptions about options that change the meaning of others.
 _ASSUMED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "readconfig": "the file of -readconfig is not read: what it says is missing here",
@@ -241,16 +241,16 @@ def overcommit_parse(qemu: Qemu, line: CommandLine, value: str) -> None:
 
 
 def _lock_memory(qemu: Qemu, line: CommandLine, how: str) -> None:
-    """Take whether memory is locked: ``on-fault`` or a boolean, which has been checked."""
+    """Store how memory is locked: ``on-fault`` or a boolean, which has been checked."""
     if how == "on-fault" or qapi_bool_parse(qemu, "mem-lock", how):
         line.mem_lock = "on-fault" if how == "on-fault" else "on"
         line.assumed.append(_MEM_LOCK_ASSUMED.format(how=line.mem_lock))
 
 
 def merged(options: Sequence[QemuOpts]) -> QemuOpts:
-    """Return the parameters of an option given several times; its place is the first one's.
+    """Return the parameters of an option given several times; its location is the first one's.
 
-    What has an id counts for itself.
+    Options with an id are left out.
     """
     if not options:
         return _NO_OPTS

@@ -315,7 +315,7 @@ def _effects(args: Sequence[str], objects: Sequence[GivenObject], process: Proce
     tree = process.qemu.tree
     policy = tree.policy if tree.mmap_alloc.passes_map_sync else None
     for given in objects:
-        info = process.types.get(given.type)
+        info = process.qemu.types.get(given.type)
         known = [
             name
             for name, prop in (info.properties.items() if info is not None else ())
