@@ -20,7 +20,7 @@ _BAR_TYPE: Final = 0xC
 
 
 def ivshmem_plain_realize(qemu: Qemu, device: PCDIMMDevice) -> None:
-    """Take the backend; QEMU aborts where its size is no power of two.
+    """Take the backend; QEMU aborts where its size is not a power of two.
 
     Raises ``You must specify a 'memdev'`` and ``can't use already busy memdev: <id>``.
     Before 5.1 a wrong size prints ``ERROR: PCI region size must be pow2 ...`` and exits with 1.

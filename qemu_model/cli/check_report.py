@@ -55,7 +55,7 @@ class TraceReport:
         print_folded(
             console,
             Text(
-                f"  {machine}{verdict.matched} calls as the model has them, "
+                f"  {machine}calls: {verdict.matched} match the model, "
                 f"{verdict.ignored} of others ignored"
             ),
             HANGING,

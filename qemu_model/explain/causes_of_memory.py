@@ -309,7 +309,7 @@ ALIGNMENT: Final = (
 
 FTRUNCATE: Final = (
     Cause(
-        "a device has no size to set: QEMU goes on, nothing is wrong",
+        "a device has no size to set: QEMU continues, nothing is wrong",
         "stat -L -c '%F' {path}",
         ("EINVAL",),
     ),

@@ -123,7 +123,7 @@ class Found(Record):
 
     @property
     def is_warning(self) -> bool:
-        """Whether QEMU goes on after it."""
+        """Whether QEMU continues after it."""
         before = self.line[: self.first].casefold()
         return "warning: " in before or self.known.message.stream == "stderr"
 

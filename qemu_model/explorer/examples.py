@@ -104,7 +104,7 @@ EXAMPLES: Final = (
     _example(
         "QEMU 7.2 warns",
         "A released QEMU requests MAP_SYNC for share=on,pmem=on. Where the file cannot do it, "
-        "QEMU prints a warning and goes on.",
+        "QEMU prints a warning and continues.",
         _file("/mnt/disk.img", ",share=on,pmem=on"),
         revision="qemu-7.2",
         host="sim:ext4",

@@ -240,7 +240,7 @@ def suggestion(case: Case) -> str:
 
 
 def warnings(case: Case) -> Iterator[Finding]:
-    """Yield QEMU's own warnings: what is deprecated, and what it goes on without."""
+    """Yield QEMU's own warnings: what is deprecated, and what it does without."""
     for text in case.run.stderr:
         _, mark, said = text.partition("warning: ")
         if mark:
@@ -251,7 +251,7 @@ def warnings(case: Case) -> Iterator[Finding]:
                 WARNED,
                 place if place.startswith("-") else "",
                 f"QEMU warns: {said}",
-                "QEMU goes on.",
+                "QEMU continues.",
                 f"use {added_words(case.args, args)}" if args is not None else "",
                 "note" if _is_beside_memory(case, said) else None,
                 args,

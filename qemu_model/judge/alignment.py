@@ -1,10 +1,9 @@
-"""The log compared with the model's calls, one by one, and on after a difference.
+"""Compare the log with the model's calls, one by one, also after a difference.
 
-The model runs and asks for the answer to each of its calls; the next call of the
-log on a backend must be that call.  Where it is another, that is a divergence,
-and the comparison goes on from the state the model allows: with the answer of
-the call that stands in the place of the right one, or with a likely answer where
-the log has none.
+The model runs and asks for the answer to each of its calls; the next call of the log on a
+backend must be that call.  Where it is another one, the judge reports a divergence and
+continues from the state that the model allows: with the answer of the call in the place of
+the right one, or with a likely answer where the log has none.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -194,7 +193,7 @@ class Alignment:
         self.report.matched += 1
         if self.report.on_line is not None:
             self.report.note(
-                call.line, f"as the model has it: {origin(self._caller, self.report.release)}"
+                call.line, f"matches the model: {origin(self._caller, self.report.release)}"
             )
         return call
 

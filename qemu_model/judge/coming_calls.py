@@ -1,7 +1,7 @@
 """The calls of a log that are still to be compared, the next one first.
 
-What other parts of QEMU do beside the backends is dropped here, and so is what the RCU
-thread may do at any time.
+Calls of other parts of QEMU are dropped here, as are those that the RCU thread may make at
+any time.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -83,7 +83,7 @@ class ComingCalls:
             self.ahead.popleft()
 
     def is_ambient(self, call: Call) -> bool:
-        """Whether the call goes on beside the backends, or is a release that is allowed."""
+        """Whether the call belongs to no backend, or is a release that is allowed."""
         if call.name in ENDS:
             return self.pid is not None and call.pid not in (None, self.pid)
         if call.name == SIGBUS:
@@ -118,11 +118,11 @@ class ComingCalls:
         if event is None:
             return False
         self._report.matched += 1
-        self._report.note(call.line, f"as the model has it: {event.by}")
+        self._report.note(call.line, f"matches the model: {event.by}")
         return True
 
     def forget_releases(self, start: int, end: int) -> None:
-        """Note that memory is in use again: what was there before was given back."""
+        """Note that memory is in use again: the block that was there before was released."""
         for release in list(self.releases):
             match release:
                 case "munmap", (address, length) if address < end and start < address + length:

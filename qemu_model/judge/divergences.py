@@ -1,4 +1,4 @@
-"""A call that is not the expected one: what kind of difference it is, and how to go on."""
+"""A call that is not the expected one: the kind of the difference, and how to continue."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -21,7 +21,7 @@ from .search import LogSearch, is_reservation
 from .strace import Call
 from .verdict import Divergence, Kind, Report, because, origin
 
-#: Calls whose answer QEMU does not look at, or only for a message.
+#: Calls whose answer QEMU ignores, or uses only in a message.
 _ANSWER_IS_NOTHING: Final = frozenset(
     {"madvise", "munmap", "mbind", "close", "ftruncate", "fcntl", "unlink"}
 )
@@ -57,7 +57,7 @@ class EarlyEnd:
 
 
 class Divergences:
-    """Decides what a call is that is not the expected one, and reports it.
+    """Classifies a call that is not the expected one, and reports it.
 
     ``use`` takes the next call of the log as the answer to the model's.  ``caller`` is the
     model's function that asks for a call.
@@ -105,7 +105,7 @@ class Divergences:
         return self._missing(head, name, args)
 
     def find_overlooked(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
-        """Return the answer of a call that was not taken for a backend's, and is reported.
+        """Return the answer of a call that was not counted as a backend's, and report it.
 
         It has an address, a descriptor or a path of no backend, or it is a block
         of which the log lacks the mapping or the reservation.
@@ -155,7 +155,7 @@ class Divergences:
         return head
 
     def settle_doubt(self, name: str, args: tuple[Any, ...]) -> None:
-        """Say of an altered call whether it was one or the next call, now that that is made."""
+        """Decide whether a doubtful call was altered or the next one, once the next one is made."""
         head, self._doubtful = self._doubtful, None
         if head is None or head not in self._coming.ahead:
             return

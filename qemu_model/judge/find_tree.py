@@ -136,7 +136,7 @@ def _first_conforming(log: Log, trees: Sequence[Revision], given: Given, why: st
 
 
 def _fit(verdict: Verdict, trees: Sequence[Revision]) -> tuple[int, ...]:
-    """Return how well a verdict fits: first what it is, at last the order of the trees."""
+    """Return how well a verdict fits: the verdict first, the order of the trees last."""
     names = [tree.name for tree in trees]
     first = verdict.divergences[0].line if verdict.divergences else None
     return (

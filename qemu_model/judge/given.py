@@ -1,4 +1,4 @@
-"""What is known beside a log: the command line, the QMP commands, the filter, the messages."""
+"""What is known besides a log: the command line, the QMP commands, the filter, the messages."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

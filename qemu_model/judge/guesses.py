@@ -1,4 +1,4 @@
-"""Answers that a log does not have, for the comparison to go on with."""
+"""Answers that a log does not have, with which the comparison can continue."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -22,7 +22,7 @@ ENDS: Final = frozenset({"exit_group", EXITED, KILLED})
 #: How many calls ahead one is looked for.
 AHEAD: Final = 6
 
-#: What stands for a descriptor or an address that the log does not show.
+#: Numbers for descriptors and addresses that the log does not show.
 UNKNOWN_DESCRIPTOR: Final = 1_000_000
 UNKNOWN_ADDRESS: Final = 1 << 56
 UNKNOWN_STEP: Final = 1 << 48

@@ -1,4 +1,4 @@
-"""What a command line tells the judge: the machine, and the paths of backends."""
+"""What the judge reads from a command line: the machine, and the paths of backends."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -39,9 +39,9 @@ def machine_of(options: Sequence[str]) -> str:
 
 
 def may_fail_first(options: Sequence[str]) -> str:
-    """Return the first option that may have ended QEMU for a reason of its own, else nothing.
+    """Return the first option that may have ended QEMU for another reason, empty for none.
 
-    What is said about memory, and a monitor or port that is switched off, cannot.
+    Options about memory cannot, nor can a monitor or a port that is switched off.
     """
     for word, value in pairwise((*options, "")):
         name = word.lstrip("-")

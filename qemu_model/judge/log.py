@@ -1,6 +1,6 @@
 """A log file: read in large pieces, once from end to end, and looked up where a verdict asks.
 
-Nothing here keeps more of a log than a few pieces of it, however long it is.
+Only a few pieces of a log are kept in memory, however long it is.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -178,7 +178,7 @@ def _execve_lines(
 
 
 class _Rank(NamedTuple):
-    """How much a program is what a log of QEMU is about; the greater is it rather."""
+    """How likely a program is to be the QEMU of a log: the greater, the likelier."""
 
     is_qemu_system: bool
     resembles_qemu: bool

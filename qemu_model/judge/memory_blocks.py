@@ -22,7 +22,7 @@ from .address_ranges import AddressRanges, LoggedBlock
 from .bounded import remember
 from .strace import Call
 
-#: How many ranges that were given back are remembered.
+#: How many released ranges are remembered.
 _REMEMBERED: Final = 64
 #: How many reservations without a mapping are kept in mind.
 _RESERVATIONS_KEPT: Final = 512

@@ -17,7 +17,7 @@ from ..error import Message
 
 #: The program's name, after the time that ``-msg timestamp=on`` prints.
 _PROGRAM: Final = re.compile(r"^(?:\d{4}-\d\d-\d\dT\S+Z )?[^\s:]*(?:qemu|kvm)[^\s:]*: ")
-#: Where QEMU says which option a message is about: these make backends.
+#: The options, as QEMU names them in messages, that make backends.
 _ABOUT_BACKENDS: Final = re.compile(
     r"^qemu: -(?:object \S*memory-backend-|mem-path|mem-prealloc|numa|m |machine \S*memory-backend)"
 )

@@ -65,7 +65,7 @@ class ProcessEnd:
         return ended_early, said
 
     def _fails_of_memory(self) -> bool:
-        """Whether QEMU's end between two calls on a backend can only be a failure of memory's.
+        """Whether QEMU's end between two calls on a backend can only come from a memory error.
 
         The model's QEMU ends in the same way, or all calls that may fail are logged.
         """
@@ -140,7 +140,7 @@ class ProcessEnd:
         return judged and no_rival and not self._alignment.failed_since()
 
     def other_reason(self, said: Said) -> str:
-        """Say that QEMU ended for a reason unrelated to the backends."""
+        """Report that QEMU ended for a reason unrelated to the backends."""
         how = f"QEMU ended with status {self.status}"
         if is_crash(self.end):
             how = f"QEMU was killed by {self.end.args[0] if self.end is not None else ''}"
@@ -151,7 +151,7 @@ class ProcessEnd:
         return f"{how} without a message"
 
     def before(self, expected: Event, said: Said) -> str:
-        """Say the same of a QEMU that ended before a call of the model's."""
+        """Report the same of a QEMU that ended before a call of the model's."""
         what = f"before {expected.call}, which {expected.by} calls"
         return f"{self.other_reason(said)}, {what}"
 

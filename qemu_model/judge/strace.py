@@ -1,7 +1,7 @@
-"""One line of an ``strace`` log: what it says, in the terms of the system call.
+"""Read one line of an ``strace`` log: a system call, its arguments, its answer.
 
-A log is untrusted input: every function here answers for any bytes, and a line
-that cannot be read is one that says nothing.
+A log is untrusted input: every function here accepts any bytes, and a line that cannot be
+read counts as no call.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

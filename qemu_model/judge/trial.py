@@ -143,7 +143,7 @@ class Trial:
         for request in self._qmp or ():
             if not process.running or self._alignment.ended_early is not None:
                 break
-            # What was compared is not needed again, however long the log is.
+            # Calls that were compared are dropped, however long the log is.
             process.host.forget()
             process.replies.clear()
             try:
@@ -164,7 +164,7 @@ class Trial:
             return self._alignment.ended_early.end
         process = self._process
         if not process.running and not process.livelock:
-            # On its way out QEMU may come to reclaim any block, and need not.
+            # As it exits QEMU may still reclaim a block, or not.
             process.qemu.call_rcu.extend(process.qemu.ram_blocks)
             front_end_of(self._revision).drain_call_rcu(process.qemu)
         later_calls = LaterCalls(process, attached=self._attached)

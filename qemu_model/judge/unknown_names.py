@@ -1,6 +1,6 @@
 """Options, properties, types and machines of a line that no tree of the model knows.
 
-Where the model refuses one of them, a QEMU that took it is not at fault.
+Where the model refuses one of them, a QEMU that accepts it is right.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

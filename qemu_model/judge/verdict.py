@@ -145,7 +145,7 @@ class Verdict:
     """The judge's answer.
 
     ``reason`` says why it is ``inconclusive``, or what else should be known.
-    ``matched`` calls were as the model has them, ``ignored`` are none of a
+    ``matched`` calls matched the model's, ``ignored`` are none of a
     backend's; ``not_in_log`` are the calls that the log's filter left out.
     """
 

@@ -26,7 +26,7 @@ NUMA_HMAT: Final = Message(
 INITIATOR_RANGE: Final = Message(
     {"5.0": "The initiator id {node} expects an integer between 0 and {most}"},
     _NODE,
-    ("'initiator' of -numa is 128 or more; QEMU goes on without the node",),
+    ("'initiator' of -numa is 128 or more; QEMU continues without the node",),
     stream="stderr",
 )
 INITIATOR_NOT_ITSELF: Final = Message(

@@ -135,7 +135,7 @@ def test_an_annotated_copy_has_every_line_and_a_remark_under_the_judged_ones(
     noted = Path("noted").read_bytes().splitlines()
     assert [text for text in noted if not text.startswith(b"    # ")] == log.splitlines()
     remarks = [text for text in noted if text.startswith(b"    # ")]
-    assert sum(b"as the model has it" in remark for remark in remarks) > 8
+    assert sum(b"matches the model" in remark for remark in remarks) > 8
     under = noted[noted.index(log.splitlines()[line - 1]) + 1]
     assert under.startswith(b"    # diverges: allowed only madvise(")
     assert os.listdir(".").count("noted") == 1

@@ -82,7 +82,7 @@ def test_a_log_that_is_as_it_should_be_conforms_and_counts_its_calls() -> None:
     )
     assert (verdict.revision, verdict.machine, verdict.status) == ("v8", "none", 0)
     assert [line for line, _ in notes] == list(range(3, 11))
-    assert notes[0][1] == "as the model has it: util/mmap-alloc.c:qemu_ram_mmap"
+    assert notes[0][1] == "matches the model: util/mmap-alloc.c:qemu_ram_mmap"
     assert said(*RAM, EXIT, options=OPTIONS) == ("conforms", 8, "")
     later = verdict_on(OTHER_THREAD, OTHER_THREAD, OTHER_THREAD, started(*OPTIONS), *RAM, EXIT)
     assert (later.ignored, later.lines) == (5, 13)
