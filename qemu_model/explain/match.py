@@ -9,7 +9,6 @@ text however it was made.  There is no regular expression that could run away.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -41,6 +40,9 @@ def find_messages(text: str) -> list[Found]:
     without_type = _NO_TYPE.sub(r"Property '.\1' not found", plain)
     if without_type != plain:
         return find_messages(without_type)
+    # Few texts need its tables.
+    import html
+
     unescaped = html.unescape(plain)
     if unescaped != plain:
         return find_messages(unescaped)
