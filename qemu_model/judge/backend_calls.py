@@ -46,7 +46,7 @@ _UNFINISHED_KEPT: Final = 512
 #: How far behind a reservation its mapping may stand, in records and in pieces of the log,
 #: before the reservation is taken for something else's.
 _RECORDS_HELD: Final = 256
-_PIECES_HELD: Final = 8
+_PIECES_HELD: Final = 16
 
 #: What a process ends with and what a page access ends in, as calls of these names.
 EXITED: Final = "exited"
@@ -156,6 +156,7 @@ class BackendCalls:
     def _read(self, piece: Piece) -> None:
         data = piece.data
         descriptors, unmapped, at = self._descriptors, self._blocks.unmapped, self._blocks.ranges.at
+        is_name = self._names.is_name
         line, counted = piece.first_line, 0
         for match in NEXT_LINE.finditer(data):
             match match.lastgroup:
@@ -165,7 +166,7 @@ class BackendCalls:
                         continue
                 case "name":
                     descriptor, name = match.group("descriptor", "name")
-                    if descriptor not in descriptors and not self._names.is_name(name):
+                    if descriptor not in descriptors and not is_name(name):
                         continue
                 case "path":
                     if not self._names.may_be_path(match["path"]):

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from .strace import AT_FDCWD, Call, read_string
@@ -21,6 +22,8 @@ _PROBED: Final = b"/memfd:test"
 #: POSIX shared memory of QEMU (since 9.1), as a path and as a part of a line.
 _SHM: Final = re.compile(r"/dev/shm/qemu-\d+-shm-[^/]+")
 _SHM_BEGINS: Final = b"/dev/shm/qemu-"
+#: So many names of descriptors are known without another look.
+_NAMES_KEPT: Final = 4096
 
 
 class BackendNames:
@@ -34,9 +37,11 @@ class BackendNames:
         self._paths = frozenset(paths)
         self._memory_names = frozenset(names)
         self._raw_paths = frozenset(os.fsencode(path) for path in self._paths)
+        #: Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes.
+        #: A long log has the same names again and again.
+        self.is_name: Callable[[bytes], bool] = functools.lru_cache(_NAMES_KEPT)(self._is_name)
 
-    def is_name(self, name: bytes) -> bool:
-        """Whether -y's name for a descriptor is a backend's, as it is or with strace's escapes."""
+    def _is_name(self, name: bytes) -> bool:
         if name in self._raw_paths or _TEMPORARY in name or name.startswith(_SHM_BEGINS):
             return True
         if name.startswith(_MEMFD):

@@ -105,8 +105,8 @@ def judge_given(log: Log, revision: Revision, given: Given) -> Verdict:
     verdict = trial.run()
     if verdict.verdict != "conforms" and not log.any_line(ANY_CALL):
         return nothing_to_judge(log, revision, _EMPTY)
-    loaded = log.size > _LOADED and log.occurs(b"libc.so")
-    if verdict.verdict == "diverges" and loaded and not log.occurs(_FAILED):
+    loaded = verdict.verdict == "diverges" and log.size > _LOADED and log.occurs(b"libc.so")
+    if loaded and not log.occurs(_FAILED):
         return nothing_to_judge(log, revision, _ONLY_SUCCESSFUL)
     if any(word in ("-readconfig", "--readconfig") for word in given.options) and (
         verdict.verdict == "diverges" or not verdict.matched

@@ -20,7 +20,7 @@ import attrs
 
 from .strace import CommandLine, read_execve
 
-PIECE: Final = 1 << 20
+PIECE: Final = 1 << 19
 #: A line longer than this is skipped: strace prints none that long.
 LONGEST_LINE: Final = 16 << 20
 
