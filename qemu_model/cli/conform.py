@@ -293,7 +293,8 @@ def summary(report: Report) -> str:
         not_run[result.why[0]] = not_run.get(result.why[0], 0) + 1
     lines += [f"not run: {count} cases: {why}" for why, count in not_run.items()]
     for finding, names in report.findings():
-        lines.append(f"finding: {finding.title} ({len(names)} cases, for instance {names[0]})")
+        cases = "1 case:" if len(names) == 1 else f"{len(names)} cases, for instance"
+        lines.append(f"finding: {finding.title} ({cases} {names[0]})")
     counts = f"{len(report.of('passed'))} passed, {len(failed)} failed, "
     counts += f"{len(report.of('known'))} diverge by a finding, {len(report.of('not run'))} not run"
     lines.append(f"{report.qemu.version} against {report.revision.name}: {counts}")

@@ -112,7 +112,7 @@ class AgainstReport:
                 lines.append(f"and {len(kinds) - _SHOWN} more kinds (--json has them)")
         for why in sorted({one.why for one in self.of("not run")}):
             count = sum(one.why == why for one in self.of("not run"))
-            lines.append(f"not run: {count} cases: {why}")
+            lines.append(f"not run: {_counted(count)}: {why}")
         counts = f"{len(self.of('same'))} cases are the same, {len(self.of('different'))} differ, "
         counts += f"{len(self.of('known'))} differ as the releases do, "
         counts += f"{len(self.of('not run'))} not run"
@@ -120,12 +120,15 @@ class AgainstReport:
         return "\n".join(lines) + "\n"
 
 
+def _counted(cases: int) -> str:
+    return "1 case" if cases == 1 else f"{cases} cases"
+
+
 def _in_words(group: Group) -> list[str]:
     """Return a group: what explains it, the cases, and what differs in the first of them."""
     head = f"known, from {group.release}" if group.release else "DIFFERENT"
-    cases = "1 case" if len(group.cases) == 1 else f"{len(group.cases)} cases"
     more = f" and {len(group.cases) - _NAMED} more" if len(group.cases) > _NAMED else ""
-    lines = [f"{head}: {cases}: {', '.join(group.cases[:_NAMED])}{more}"]
+    lines = [f"{head}: {_counted(len(group.cases))}: {', '.join(group.cases[:_NAMED])}{more}"]
     first = principal(group.example)
     others = [one for one in group.example.differences if one != first]
     for difference in (first, *others[: _LINES - 1]):

@@ -44,6 +44,14 @@ class AddressRanges:
             return self.blocks[place]
         return None
 
+    def overlapping(self, start: int, end: int) -> LoggedBlock | None:
+        """Return the first block that has an address between the two."""
+        place = bisect_left(self.starts, start)
+        behind = None
+        if place < len(self.starts) and self.starts[place] < end:
+            behind = self.blocks[place]
+        return self.at(start) or behind
+
     def add(self, block: LoggedBlock) -> None:
         """Watch a block's range."""
         place = bisect_right(self.starts, block.start)

@@ -124,7 +124,7 @@ class Alignment:
                 head is not None
                 and head.name in ENDS
                 and is_failure(head)
-                and not self._filter.has_no_close(name, args)
+                and not self._filter.lacks_what_loaders_make(name, args)
             ):
                 overlooked = self._divergences.find_overlooked(head, name, args)
                 return overlooked or self._divergences.end_early(head, name, args)

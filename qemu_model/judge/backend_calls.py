@@ -94,7 +94,12 @@ class BackendCalls:
         #: Descriptors on backends, with the name that -y gives to what they are open on.
         self._descriptors: dict[bytes, bytes | None] = {}
         self._queue: deque[Call] = deque()
-        self._blocks = MemoryBlocks(self._queue, self._is_mapped_since, attached=attached)
+        self._blocks = MemoryBlocks(
+            self._queue,
+            self._is_mapped_since,
+            shows_unmapping=lambda: log.occurs(b"munmap("),
+            attached=attached,
+        )
         self._unfinished: dict[tuple[int | None, bytes], tuple[int, bytes, int]] = {}
         self._other_programs: set[int | None] = set()
         self._pieces_begin: deque[int] = deque(maxlen=_PIECES_HELD)

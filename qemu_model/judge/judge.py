@@ -25,6 +25,7 @@ _EMPTY: Final = "the log is empty: it has no call"
 #: The loader of every program looks for files that are not there; the log of a QEMU that was
 #: loaded is longer than this, in bytes.
 _FAILED: Final = b"= -1 E"
+_OPENS: Final = re.compile(rb"\bopen(?:at)?\(")
 _LOADED: Final = 1 << 13
 _ONLY_SUCCESSFUL: Final = (
     "the log has no call that failed, as with strace -z or -e status=successful: record without"
@@ -103,10 +104,10 @@ def judge_given(log: Log, revision: Revision, given: Given) -> Verdict:
     """Judge ``log`` against the model of ``revision``, with what is known beside it."""
     trial = Trial(log, revision, given)
     verdict = trial.run()
-    if verdict.verdict != "conforms" and not log.any_line(ANY_CALL):
+    if not log.size or (verdict.verdict != "conforms" and not log.any_line(ANY_CALL)):
         return nothing_to_judge(log, revision, _EMPTY)
     loaded = verdict.verdict == "diverges" and log.size > _LOADED and log.occurs(b"libc.so")
-    if loaded and not log.occurs(_FAILED):
+    if loaded and log.any_line(_OPENS) and not log.occurs(_FAILED):
         return nothing_to_judge(log, revision, _ONLY_SUCCESSFUL)
     if any(word in ("-readconfig", "--readconfig") for word in given.options) and (
         verdict.verdict == "diverges" or not verdict.matched

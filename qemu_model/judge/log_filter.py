@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from types import MappingProxyType
 from typing import Any, Final
 
 from .backend_names import TEMPORARY_FILE
@@ -15,6 +16,14 @@ from .verdict import Report
 #: Kinds of calls that have neither a path nor the descriptor of a file with one.
 _WITHOUT_PATH: Final = frozenset(
     {"mmap of anonymous memory", "munmap", "madvise", "mbind", "memfd_create", "fcntl"}
+)
+#: What a program's loader calls, and what in a log is not there without it.
+_LOADERS: Final = MappingProxyType(
+    {
+        "close": ("libc.so",),
+        "open": ("libc.so", "fstatfs(", "ftruncate("),
+        "mmap": ("libc.so", "madvise(", "mbind("),
+    }
 )
 
 
@@ -38,9 +47,17 @@ class LogFilter:
         self._traced = traced
         self._filtered_by_path = filtered_by_path
 
-    def has_no_close(self, name: str, args: tuple[Any, ...]) -> bool:
-        """Whether the log has no close at all, which the loader of every program makes."""
-        return name == "close" and self._traced is None and not self._search.in_log(name, args)
+    def lacks_what_loaders_make(self, name: str, args: tuple[Any, ...]) -> bool:
+        """Whether the log has no such call at all, though the loader of every program makes some.
+
+        Where it is unknown what was traced, only ``close`` counts; otherwise the log
+        shows the loader, or calls that need such a call before.
+        """
+        if name not in _LOADERS or self._search.in_log(name, args):
+            return False
+        if self._traced is None:
+            return name == "close"
+        return name in self._traced and any(map(self._search.occurs, _LOADERS[name]))
 
     def may_leave_out(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether strace may not have logged such a call; that is noted.

@@ -44,8 +44,8 @@ class MemoryBlocks:
     """The blocks that the log shows so far; their calls are put into ``queue``.
 
     ``is_mapped_since`` tells of two unmapping calls whether memory was mapped there between
-    them.  In a log that begins after start-up (``attached``) advice and unmapping of unknown
-    ranges are kept too.
+    them, ``shows_unmapping`` whether the log has any such call.  In a log that begins after
+    start-up (``attached``) advice and unmapping of unknown ranges are kept too.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class MemoryBlocks:
         queue: deque[Call],
         is_mapped_since: Callable[[Call, Call], bool],
         *,
+        shows_unmapping: Callable[[], bool],
         attached: bool,
     ) -> None:
         self.ranges = AddressRanges()
@@ -60,6 +61,7 @@ class MemoryBlocks:
         self.unmapped: dict[int, Call] = {}
         self._queue = queue
         self._is_mapped_since = is_mapped_since
+        self._shows_unmapping = shows_unmapping
         self._attached = attached
         self._reservations: deque[LoggedBlock] = deque()
 
@@ -127,6 +129,10 @@ class MemoryBlocks:
             # The kernel gives no address twice: these two belong together.
             call.block = known
             return
+        there = self.ranges.overlapping(address, address + length)
+        if call.given is not None and there is not None and self._is_repeated(call, there):
+            call.block = there
+            return
         block = LoggedBlock(address, address + length, call)
         call.block = block
         if call.given is None:
@@ -138,6 +144,15 @@ class MemoryBlocks:
             oldest = self._reservations.popleft()
             if oldest.used is None:
                 self._drop(oldest)
+
+    def _is_repeated(self, call: Call, block: LoggedBlock) -> bool:
+        """Whether this is the reservation of a block once more, which is still mapped there.
+
+        The kernel gives no address twice without an unmapping, which the log must show.
+        """
+        before = block.reservation
+        same = before is not None and (before.args, before.result) == (call.args, call.result)
+        return bool(same and block.used and self._shows_unmapping())
 
     def _watch(self, block: LoggedBlock) -> None:
         self.ranges.forget(block.start, block.end)

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
 from ..calls.event import Event
 from ..process import Process
 from .alignment import Alignment
-from .backend_calls import EXITED
+from .backend_calls import EXITED, KILLED
 from .ends import is_crash, last, status_of
 from .given import Given
 from .line import may_fail_first, memory_names
@@ -94,7 +95,7 @@ class ProcessEnd:
         )
         early = self._alignment.ended_early
         failed_alike = not process.exit or self.status in (0, process.exit) or self.is_killed()
-        unsaid = said.unsaid if failed_alike else ()
+        unsaid = said.unsaid if failed_alike and not self.is_killed_otherwise() else ()
         if process.exit and said.foreign_errors and not self._alignment.failed_last():
             unsaid = said.altered
         if early is None:
@@ -142,8 +143,8 @@ class ProcessEnd:
     def other_reason(self, said: Said) -> str:
         """Report that QEMU ended for a reason unrelated to the backends."""
         how = f"QEMU ended with status {self.status}"
-        if is_crash(self.end):
-            how = f"QEMU was killed by {self.end.args[0] if self.end is not None else ''}"
+        if self.end is not None and self.end.name == KILLED:
+            how = f"QEMU was killed by {self.end.args[0]}"
         if said.foreign_errors:
             return f"{how}, for a reason that is not a memory backend's ({said.foreign_errors[0]})"
         if self._given.stderr is None:
@@ -165,3 +166,9 @@ class ProcessEnd:
     def is_killed(self) -> bool:
         """Whether the model's QEMU ends by a signal: an assertion, or a page that is not there."""
         return self._process.exit is not None and self._process.exit < 0
+
+    def is_killed_otherwise(self) -> bool:
+        """Whether the log's QEMU was killed by another signal than the one of the model's."""
+        if not self.is_killed() or self.end is None or self.end.name != KILLED:
+            return False
+        return str(self.end.args[0]) != signal.Signals(-(self._process.exit or 0)).name

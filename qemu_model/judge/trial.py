@@ -226,10 +226,9 @@ class Trial:
         shows_end = end is not None and (process.running or bool(process.livelock))
         known = self._end.is_killed() or status is not None or shows_end
         filtered_by_path = self._is_filtered_by_path()
-        if (
-            is_crash(end)
-            and not self._end.is_killed()
-            and not (process.running and self._qmp is None)
+        crashed = is_crash(end) and not self._end.is_killed()
+        if self._end.is_killed_otherwise() or (
+            crashed and not (process.running and self._qmp is None)
         ):
             return self.inconclusive(self._end.other_reason(said))
         if not known and not filtered_by_path:

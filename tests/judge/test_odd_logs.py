@@ -20,7 +20,10 @@ from small_logs import (
     verdict_on,
 )
 
+from qemu_model.judge.trace_set import read_trace_set
+
 AT = 0x7F00_0020_0000
+QEMU = '1 execve("/bin/qemu-system-x86_64", ["qemu"], 0x1 /* 1 var */) = 0'
 RAM, FILE = backend(AT), file_backend()
 LOOK = ['1 openat(AT_FDCWD, "/a", O_RDONLY|O_CLOEXEC) = 9', "1 close(9) = 0"]
 CONFORMS_RAM, CONFORMS_FILE = ("conforms", len(RAM), []), ("conforms", len(FILE), [])
@@ -80,9 +83,44 @@ def test_six_hundred_reservations_of_others_hide_no_backend() -> None:
 
 
 def test_a_program_that_a_child_runs_is_not_qemu() -> None:
-    qemu = '1 execve("/bin/qemu-system-x86_64", ["qemu"], 0x1 /* 1 var */) = 0'
     child = ['7 execve("/bin/sh", ["sh"], 0x1 /* 1 var */) = 0', *(f"7{line[1:]}" for line in RAM)]
-    assert ram(qemu, *RAM[:3], *child, *RAM[3:]) == CONFORMS_RAM
+    assert ram(QEMU, *RAM[:3], *child, *RAM[3:]) == CONFORMS_RAM
+
+
+def test_a_block_is_reserved_once_more_only_where_it_was_unmapped() -> None:
+    """mmap(2): a new mapping overlaps none that is there."""
+    unmap = f"1 munmap({AT:#x}, {4 * MIB + 4096}) = 0"
+    assert ram(QEMU, *RAM, RAM[0])[2] == [("extra", len(RAM) + 2)]
+    assert ram(QEMU, *RAM, unmap, RAM[0]) == CONFORMS_RAM
+
+
+# What a log cannot lack, and how it ends.
+
+
+def test_an_empty_log_shows_nothing_not_even_that_no_call_is_made() -> None:
+    assert found(options=("-M", "none", "-S"))[0] == "inconclusive"
+
+
+def test_a_log_with_no_mapping_at_all_lacks_one_also_where_qemu_failed() -> None:
+    """With the set known, advice on memory shows that mmap was made and not logged."""
+    lines = [line for line in RAM if "mmap" not in line]
+    failed = (QEMU, *lines, "1 exit_group(1) = ?")
+    assert found(*failed, options=RAM_OPTIONS)[0] == "inconclusive"
+    documented = read_trace_set("documented")
+    assert found(*failed, options=RAM_OPTIONS, traced=documented)[0] == "diverges"
+
+
+@pytest.mark.parametrize(
+    ("signal", "verdict"), [("SIGABRT", "diverges"), ("SIGTERM", "inconclusive")]
+)
+def test_a_qemu_that_another_signal_killed_is_accused_of_no_message(
+    signal: str, verdict: str
+) -> None:
+    """The size aborts 7.2 with an assertion's message (seen by conform: size/ram)."""
+    options = ("-M", "none", "-object", f"memory-backend-ram,id=m0,size={2**64 - 2}")
+    lines = (QEMU, f"1 +++ killed by {signal} +++")
+    found = verdict_on(*lines, options=options, stderr=[], tree="qemu-7.2")
+    assert found.verdict == verdict
 
 
 # Openings that are not the backend's.
