@@ -139,11 +139,13 @@ def do_strtosz(qemu: Qemu, text: str, default_suffix: str = "B") -> int:
 
     A number with one of the units B K M G T P E, or that of ``default_suffix``.
     """
-    cutils = qemu.tree.cutils
-    if not cutils.sizes_are_exact:
-        return _size_as_double(text, default_suffix, cutils.size_reports_range)
+    if not qemu.tree.cutils.sizes_are_exact:
+        return _size_as_double(text, default_suffix, qemu.tree.cutils.size_reports_range)
     size, warns = _exact_size(
-        text, default_suffix, cutils.size_may_be_a_fraction, cutils.hex_size_takes_a_unit
+        text,
+        default_suffix,
+        qemu.tree.cutils.size_may_be_a_fraction,
+        qemu.tree.cutils.hex_size_takes_a_unit,
     )
     if warns:
         qemu.warn_report(messages.HEX_SUFFIX, text=text)

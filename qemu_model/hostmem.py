@@ -234,7 +234,8 @@ def host_memory_backend_set_merge(
     """
     value = v.type_bool(name)
     inited = host_memory_backend_mr_inited(backend)
-    if inited != qemu.tree.hostmem.merges_without_memory and value != backend.merge:
+    advises = not inited if qemu.tree.hostmem.merges_without_memory else inited
+    if advises and value != backend.merge:
         _advise(qemu, backend, linux.MADV_MERGEABLE if value else linux.MADV_UNMERGEABLE)
     backend.merge = value
 
@@ -395,7 +396,7 @@ def host_memory_backend_memory_complete(qemu: Qemu, backend: HostMemoryBackend) 
 def _check_whole_pages(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Raise the error for a size that ends within a page of the memory."""
     block = backend.mr.ram_block
-    if not (backend.aligned and qemu.tree.hostmem.wants_whole_pages and block is not None):
+    if not (qemu.tree.hostmem.wants_whole_pages and backend.aligned and block is not None):
         return
     if memory_region_size(backend.mr) % block.page_size:
         raise messages.NOT_WHOLE_PAGES.error(

@@ -309,7 +309,7 @@ def _refuse_change(qemu: Qemu, fb: HostMemoryBackendFile, name: str) -> None:
 
 def _has_pmem(qemu: Qemu) -> bool:
     """Return whether the property exists: since 6.0 only in a build with libpmem."""
-    return qemu.platform.libpmem or not qemu.tree.hostmem_file.lacks_pmem_without_libpmem
+    return not qemu.tree.hostmem_file.lacks_pmem_without_libpmem or qemu.platform.libpmem
 
 
 def _has_sync(qemu: Qemu) -> bool:

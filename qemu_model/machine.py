@@ -233,11 +233,11 @@ def _make_ram(qemu: Qemu) -> None:
     Prints ``Machine memory size does not match the size of the memory backend``, ``object's
     id '<id>' is reserved ...`` or what ``create_default_memdev`` raises, and exits with 1.
     """
-    machine, tree = qemu.machine, qemu.tree.machine
+    machine = qemu.machine
     try:
         if machine.memdev is not None:
             if (
-                tree.checks_memory_backend_with_the_board
+                qemu.tree.machine.checks_memory_backend_with_the_board
                 and machine.memdev.size != machine.ram_size
             ):
                 raise messages.MEMDEV_SIZE.error()
@@ -263,8 +263,7 @@ def machine_run_board_init(qemu: Qemu) -> None:
     Before 5.0 the RAM is allocated by the machine itself.  Prints what goes wrong, and
     exits with 1.
     """
-    tree, mc = qemu.tree.machine, machine_get_class(qemu)
-    if tree.ram_is_a_backend:
+    if qemu.tree.machine.ram_is_a_backend:
         _make_ram(qemu)
     if qemu.machine.has_numa:
         from .numa import numa_complete_configuration
@@ -272,6 +271,6 @@ def machine_run_board_init(qemu: Qemu) -> None:
         numa_complete_configuration(qemu)
         if qemu.numa.nb_numa_nodes:
             machine_numa_finish_cpu_init(qemu)
-    if tree.ram_is_a_backend:
+    if qemu.tree.machine.ram_is_a_backend:
         _consume_ram(qemu)
-    mc.init(qemu)
+    machine_get_class(qemu).init(qemu)

@@ -179,15 +179,16 @@ def _check_optional(qemu: Qemu, given: Mapping[str, int]) -> None:
 
     Raises ``<what> not supported by this machine's CPU topology``.
     """
-    smp = qemu.tree.machine_smp
-    order = _OPTIONAL if smp.looks_at_clusters_first else ("dies", "clusters", "books", "drawers")
+    order: tuple[str, ...] = ("dies", "clusters", "books", "drawers")
+    if qemu.tree.machine_smp.looks_at_clusters_first:
+        order = _OPTIONAL
     for name in order:
         number = given.get(name)
         if number is None or _supported(qemu, name):
             continue
         if number > 1:
             raise messages.SMP_NOT_SUPPORTED.error(what=name)
-        if smp.warns_of_levels_that_are_one:
+        if qemu.tree.machine_smp.warns_of_levels_that_are_one:
             qemu.warn_report(messages.SMP_ONE, what=name)
 
 

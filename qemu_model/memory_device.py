@@ -82,14 +82,13 @@ def memory_device_get_free_addr(qemu: Qemu, hint: int, align: int, size: int) ->
     ``address range conflicts ...`` and ``could not find position in guest address space
     ...``.
     """
-    tree = qemu.tree.memory_device
     place = _device_memory(qemu)
     _check_alignment(qemu, place.base, align)
-    if not tree.looks_for_room_first:
+    if not qemu.tree.memory_device.looks_for_room_first:
         memory_device_check_addable(qemu, size)
     if hint % align:
         raise messages.DEVICE_ADDRESS_ALIGNMENT.error(align=align)
-    if size % align and not tree.size_need_not_fit_the_address:
+    if size % align and not qemu.tree.memory_device.size_need_not_fit_the_address:
         raise messages.DEVICE_SIZE.error(align=align)
     _check_hint(qemu, hint, size, place)
 
@@ -114,14 +113,13 @@ def memory_device_pre_plug(qemu: Qemu, device: PCDIMMDevice, legacy_align: int |
     Since 8.1 that there is no room comes first, and since 9.0 ``backend memory size must be
     multiple of ...`` follows it.
     """
-    tree = qemu.tree.memory_device
-    if tree.looks_for_room_first:
+    if qemu.tree.memory_device.looks_for_room_first:
         _device_memory(qemu)
     region = device.type.get_memory_region(qemu, device)
     size, align = memory_region_size(region), memory_region_get_alignment(region)
-    if tree.looks_for_room_first:
+    if qemu.tree.memory_device.looks_for_room_first:
         memory_device_check_addable(qemu, size)
-    if tree.size_must_fit_the_region and size % align:
+    if qemu.tree.memory_device.size_must_fit_the_region and size % align:
         raise messages.DEVICE_SIZE.error(align=align)
     align = max(align, device.min_alignment) if legacy_align is None else legacy_align
     device.addr = memory_device_get_free_addr(qemu, device.addr, align, size)

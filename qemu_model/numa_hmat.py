@@ -130,7 +130,7 @@ def parse_numa_hmat_cache(qemu: Qemu, cache: NumaHmatCacheOptions) -> None:
     for other, size, is_below in ((level - 1, below, True), (level + 1, above, False)):
         if size is None:
             continue
-        must_be_larger = is_below == larger_outside
+        must_be_larger = is_below if larger_outside else not is_below
         if cache.size <= size if must_be_larger else cache.size >= size:
             raise messages.HMAT_CACHE_SIZE.error(
                 size=cache.size,

@@ -123,7 +123,7 @@ def file_ram_open(
     returns: :class:`Livelock`.
     """
     host = qemu.host
-    creates = not (readonly and qemu.tree.physmem.readonly_makes_no_file)
+    creates = not (qemu.tree.physmem.readonly_makes_no_file and readonly)
     rounds: list[tuple[int, int]] = []
     while True:
         fd = host.open(path, O_RDONLY if readonly else O_RDWR, None)

@@ -172,9 +172,9 @@ def virt_set_memmap(qemu: Qemu) -> None:
 def _virt_max_cpus(qemu: Qemu) -> int:
     """Return how many CPUs the interrupt controller can have."""
     version = qemu.machine.properties.get("gic-version") or "2"
-    if "gic-version" not in qemu.machine.properties:
-        many = qemu.max_cpus > GIC_NCPU and qemu.tree.virt.takes_gic_v3_for_many_cpus
-        version = "3" if many else version
+    many = qemu.tree.virt.takes_gic_v3_for_many_cpus and qemu.max_cpus > GIC_NCPU
+    if many and "gic-version" not in qemu.machine.properties:
+        version = "3"
     if version == "2":
         return GIC_NCPU
     high = qemu.machine.properties.get("highmem", True)
@@ -232,7 +232,7 @@ def virt_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
     properties = qemu.machine.properties
     if dimm.type.is_nvdimm and messages.VIRT_NVDIMM_UNSUPPORTED.is_said_in(qemu.tree):
         raise messages.VIRT_NVDIMM_UNSUPPORTED.error()
-    need_not_plug = dimm.type.is_nvdimm and qemu.tree.virt.nvdimms_need_no_ged
+    need_not_plug = qemu.tree.virt.nvdimms_need_no_ged and dimm.type.is_nvdimm
     if not need_not_plug and not _has_ged(qemu):
         raise messages.VIRT_WITHOUT_GED.error()
     if properties.get("mte"):

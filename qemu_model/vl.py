@@ -174,7 +174,7 @@ def _device_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> 
     Prints what is wrong with it, or with its id, and exits with 1.
     """
     text = option.value or ""
-    from_json = text.startswith("{") and qemu.tree.vl.device_takes_json
+    from_json = qemu.tree.vl.device_takes_json and text.startswith("{")
     params: tuple[tuple[str, str], ...] = ()
     try:
         if from_json:

@@ -269,7 +269,7 @@ def _find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     qemu.machine.name, qemu.machine.type_name = name, f"{machine.name}-machine"
     # In 4.2 NumaState is made where numa_mem_supported is (hw/core/machine.c:machine_initfn).
     qemu.machine.has_numa = machine.possible_cpu_arch_ids is not None and (
-        machine.numa_mem_supported or not qemu.tree.machine.numa_goes_with_mem
+        not qemu.tree.machine.numa_goes_with_mem or machine.numa_mem_supported
     )
     qemu.machine.cpu = line.cpu
     if machine.instance_init is not None:

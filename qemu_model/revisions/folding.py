@@ -212,6 +212,15 @@ class _Fold(cst.CSTTransformer):
                 return _flattened(updated_node.leading_lines, body)
         return updated_node
 
+    def leave_FunctionDef(
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef:
+        """Leave out the return that a branch ended in, where the function ends with it now."""
+        body = updated_node.body.body
+        if len(body) > 1 and m.matches(body[-1], _BARE_RETURN):
+            return updated_node.with_deep_changes(updated_node.body, body=body[:-1])
+        return updated_node
+
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.BaseSuite:
@@ -240,6 +249,7 @@ def _flattened(
 
 
 _PASS: Final = m.SimpleStatementLine(body=[m.Pass()])
+_BARE_RETURN: Final = m.SimpleStatementLine(body=[m.Return(value=None)])
 
 
 class _Propagate(cst.CSTTransformer):
