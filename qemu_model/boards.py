@@ -116,6 +116,8 @@ class MachineClass(Record):
     fixup_ram_size: Callable[[Qemu, int], int] | None = None
     reset: Callable[[Qemu], None] | None = None
     instance_init: Callable[[Qemu], None] | None = None
+    machine_done: Callable[[Qemu], None] | None = None
+    describes_each_socket: bool = True
     numa_mem_supported: bool = False
     numa_mem_align_shift: int = 23
     numa_auto_assign_ram: Callable[[MachineClass, list[NodeInfo], int], None] | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import messages
 from .boards import DeviceMemory, machine_get_class
-from .error import Exit
+from .error import Abort, Exit
 from .globals import Qemu
 from .machine_properties import (
     NUMA_PROPERTIES,
@@ -22,6 +22,7 @@ from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
 from .ram_addr import MemoryRegion
+from .x86 import _check_apic_id_limit
 from .x86_cpu import _cpu_has_32_bits, _cpu_is_amd, _cpu_phys_bits
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ GIB: Final = 1 << 30
 FOUR_GIB: Final = 1 << 32
 TARGET_PAGE_SIZE: Final = 4096
 ACPI_MAX_RAM_SLOTS: Final = 256
+UINT32_MASK: Final = 0xFFFF_FFFF
 UINT64_MASK: Final = (1 << 64) - 1
 #: AMD's HyperTransport takes the addresses just below 1 TiB; RAM moves above them.
 AMD_HT_START: Final = 0xFD_0000_0000
@@ -98,6 +100,21 @@ PC_PROPERTIES: Final[Properties] = MappingProxyType(
         "vmport": row(_ON_OFF_AUTO),
     }
 )
+
+
+def pc_machine_done(qemu: Qemu) -> None:
+    """Describe the CPUs to the guest.
+
+    Prints ``current -smp configuration requires ...``, and exits with 1.  Aborts where the
+    number of sockets wraps to 0.
+    """
+    if messages.ASSERT_SOCKETS.is_said_in(qemu.tree):
+        cpus_of_socket = qemu.smp_cores * qemu.smp_threads & UINT32_MASK
+        has_no_socket = (qemu.smp_cpus + cpus_of_socket - 1) & UINT32_MASK < cpus_of_socket
+        if has_no_socket and machine_get_class(qemu).describes_each_socket:
+            raise Abort(messages.ASSERT_SOCKETS)
+    if messages.SMP_NEEDS_INTERRUPT_MODE.is_said_in(qemu.tree):
+        _check_apic_id_limit(qemu, messages.SMP_NEEDS_INTERRUPT_MODE)
 
 
 def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:

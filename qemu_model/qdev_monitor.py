@@ -106,6 +106,13 @@ def _find_setter(qemu: Qemu, kind: PCDIMMDeviceClass, name: str) -> Setter | Non
     return setter
 
 
+def qdev_machine_creation_done(qemu: Qemu) -> None:
+    """Do what the machine does once all devices are made."""
+    machine_done = machine_get_class(qemu).machine_done
+    if machine_done is not None:
+        machine_done(qemu)
+
+
 def qemu_system_reset(qemu: Qemu) -> None:
     """Reset the machine and its devices as the guest is about to start."""
     reset = machine_get_class(qemu).reset

@@ -1,7 +1,7 @@
 """What ``-object TYPE,help`` lists of the object types that have nothing to do with memory.
 
-The class properties that can be set.  Seen with the real 4.2, 5.2, 7.2, 8.0, 9.1, 10.0
-and 11.1; between them read at the tag of each release.
+The class properties that can be set.  Seen with the real 4.2, 5.2, 7.2, 8.0, 9.1, 10.0,
+10.2 and 11.1; between them read at the tag of each release.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

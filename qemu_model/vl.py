@@ -23,7 +23,13 @@ from .machines import deprecation_reason, find_machine, machine_help
 from .opts_visitor import OptsVisitor
 from .oslib_posix import qemu_finish_async_prealloc_mem
 from .qapi_qom import ObjectOptions, visit_type_ObjectOptions
-from .qdev_monitor import _implies_a_machine, device_class, qdev_device_add, qemu_system_reset
+from .qdev_monitor import (
+    _implies_a_machine,
+    device_class,
+    qdev_device_add,
+    qdev_machine_creation_done,
+    qemu_system_reset,
+)
 from .qdict import _qdict_order
 from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
 from .qobject_input import QObjectInputVisitor, qobject_input_visitor_new_keyval
@@ -419,6 +425,7 @@ def qemu_init(qemu: Qemu, line: _QapiCommandLine) -> None:
         parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu)
     qemu_create_cli_devices(qemu, line.device_options)
+    qdev_machine_creation_done(qemu)
     qemu_system_reset(qemu)
 
 

@@ -23,6 +23,7 @@ from .qdev_monitor import (
     _implies_a_machine,
     device_class,
     qdev_device_add,
+    qdev_machine_creation_done,
     qemu_system_reset,
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
@@ -245,6 +246,7 @@ def main(qemu: Qemu, line: CommandLine) -> None:
         parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu)
     device_init_func(qemu, line.devices)
+    qdev_machine_creation_done(qemu)
     qemu_system_reset(qemu)
 
 

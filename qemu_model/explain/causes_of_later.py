@@ -109,6 +109,20 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "qemu: attempt to add duplicate property",
         (Cause("an object has the id of QEMU's own RAM", LINE, fix="use another id"),),
     ),
+    *(
+        (text, (Cause("-smp asks for too many CPUs for this machine", LINE, fix=fix),))
+        for text, fix in (
+            ("apic initialization failed", "ask for fewer than 256 CPUs, or use KVM"),
+            ("Unexpected error in apic_common_set_id()", "use a -cpu with x2APIC, as max"),
+            ("APIC ID {id} requires x2APIC", "use a -cpu with x2APIC, as max"),
+            ("Try x2apic=on in -cpu.", "use a -cpu with x2APIC, as max"),
+            ("current -smp configuration requires", "ask for fewer than 256 CPUs, or use KVM"),
+        )
+    ),
+    (
+        "qemu: {place}: smbios_get_tables: Assertion",
+        (Cause("cores= or threads= of -smp is negative", LINE, fix="correct the number"),),
+    ),
     (
         "cpu topology: {hierarchy} < smp_cpus",
         (Cause("-smp makes fewer CPUs than it gives", LINE, fix="raise sockets=, or lower cpus"),),

@@ -15,7 +15,13 @@ from ..machine_properties import PROPERTIES, row
 from ..microvm import microvm_machine_set_pcie, microvm_machine_state_init
 from ..null_machine import machine_none_init
 from ..numa import numa_default_auto_assign_ram, numa_legacy_auto_assign_ram
-from ..pc import PC_PROPERTIES, X86_PROPERTIES, pc_memory_plug, pc_memory_pre_plug
+from ..pc import (
+    PC_PROPERTIES,
+    X86_PROPERTIES,
+    pc_machine_done,
+    pc_memory_plug,
+    pc_memory_pre_plug,
+)
 from ..pc_piix import pc_init1
 from ..pc_q35 import pc_q35_init
 from ..revisions.release import Release
@@ -81,6 +87,7 @@ _PC: Final = MachineClass(
     numa_auto_assign_ram=numa_default_auto_assign_ram,
     pre_plug=pc_memory_pre_plug,
     plug=pc_memory_plug,
+    machine_done=pc_machine_done,
     hole64_size=1 << 31,
 )
 _Q35: Final = attrs.evolve(
@@ -123,6 +130,7 @@ def _of_version(pc: MachineClass, version: Release) -> MachineClass:
         has_reserved_memory=version > (2, 0),
         broken_reserved_end=version <= (2, 4),
         gigabyte_align=version > (1, 7),
+        describes_each_socket=version > (1, 7),
         enforce_amd_1tb_hole=version > (7, 0),
     )
 

@@ -99,6 +99,30 @@ GUARD_ASSERTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "11.1": ("util/mmap-alloc.c:270", "guard_pagesize"),
     }
 )
+#: ``smbios_get_tables``: there is a socket.
+SOCKET_ASSERTIONS: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "3.1": "hw/smbios/smbios.c:861",
+        "4.0": "hw/smbios/smbios.c:861",
+        "4.1": "hw/smbios/smbios.c:866",
+        "4.2": "hw/smbios/smbios.c:865",
+        "5.0": "hw/smbios/smbios.c:864",
+        "5.1": "hw/smbios/smbios.c:864",
+        "5.2": None,
+    }
+)
+#: ``apic_common_set_id``: no assertion, but QEMU aborts on its error.
+APIC_ID_ERRORS: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "9.0": "../hw/intc/apic_common.c:447",
+        "9.1": "../hw/intc/apic_common.c:448",
+        "9.2": "../hw/intc/apic_common.c:448",
+        "10.0": "hw/intc/apic_common.c:447",
+        "10.1": "../hw/intc/apic_common.c:447",
+        "10.2": "../hw/intc/apic_common.c:430",
+        "11.0": None,
+    }
+)
 #: ``object_property_try_add``: an object has the property already.  No assertion, but said in
 #: the same way where QEMU cannot go on; 7.2 and later refuse it before, but for 8.0.
 DUPLICATE_PROPERTIES: Final[Mapping[str, str | None]] = MappingProxyType(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ..error import Message
+from .assertions import APIC_ID_ERRORS, SOCKET_ASSERTIONS
 
 _BEFORE: Final = MappingProxyType(
     {"3.1": "system/vl.c:smp_parse", "4.1": "hw/i386/pc.c:pc_smp_parse"}
@@ -124,4 +125,68 @@ HYPERTHREADING_HINT: Final = Message(
     "target/i386/cpu.c:x86_cpu_realizefn",
     ("follows the warning that the CPU has no threads",),
     stream="stderr",
+)
+_APIC_ID: Final = "hw/intc/apic_common.c:apic_common_set_id"
+APIC_ID_INVALID: Final = Message(
+    {
+        "3.1": "apic initialization failed. APIC ID {id} is invalid",
+        "7.1": None,
+        "8.2": "apic initialization failed. APIC ID {id} is invalid",
+        "9.0": None,
+    },
+    "hw/intc/apic.c:apic_realize",
+    ("-smp asks for 256 CPUs or more, and TCG runs the guest",),
+)
+APIC_ID_PLACE: Final = Message(
+    {
+        since: place and f"Unexpected error in apic_common_set_id() at {place}:"
+        for since, place in APIC_ID_ERRORS.items()
+    },
+    _APIC_ID,
+    (
+        "comes before the text with which QEMU aborts",
+        "file and line are those of a build of the release, or of Debian's",
+    ),
+    stream="stderr",
+)
+APIC_ID_NEEDS_X2APIC: Final = Message(
+    {"9.0": "APIC ID {id} requires x2APIC feature in CPU"},
+    _APIC_ID,
+    ("-smp asks for 256 CPUs or more", "the model of CPU has no x2APIC"),
+)
+APIC_ID_HINT: Final = Message(
+    {"9.1": "Try x2apic=on in -cpu."},
+    _APIC_ID,
+    ("follows the error that a CPU needs x2APIC",),
+    stream="stderr",
+)
+SMP_NEEDS_IRQCHIP: Final = Message(
+    {
+        "7.1": "current -smp configuration requires kernel irqchip and X2APIC API support.",
+        "8.2": None,
+    },
+    "hw/i386/x86.c:x86_cpus_init",
+    ("the last CPU of -smp has an APIC ID of 255 or more, and TCG runs the guest",),
+)
+SMP_NEEDS_INTERRUPT_MODE: Final = Message(
+    {
+        "3.1": (
+            "current -smp configuration requires Extended Interrupt Mode enabled. You can add an "
+            "IOMMU using: -device intel-iommu,intremap=on,eim=on"
+        ),
+        "6.0": "current -smp configuration requires kernel irqchip support.",
+        "7.1": None,
+    },
+    "hw/i386/pc.c:pc_machine_done",
+    ("the last CPU of -smp has an APIC ID of 255 or more, and TCG runs the guest",),
+)
+ASSERT_SOCKETS: Final = Message(
+    {
+        since: place
+        and f"qemu: {place}: smbios_get_tables: Assertion `smbios_smp_sockets >= 1' failed."
+        for since, place in SOCKET_ASSERTIONS.items()
+    },
+    "hw/smbios/smbios.c:smbios_get_tables",
+    ("cores or threads of -smp are so many that the number of sockets wraps to 0",),
+    stream="abort",
 )

@@ -364,7 +364,7 @@ def qemu_10_1(tree: Revision) -> Revision:
 
 def qemu_10_2(tree: Revision) -> Revision:
     """QEMU 10.2."""
-    return _release(tree, "10.2", "December 2025")
+    return _release(tree, "10.2", "December 2025", "measured")
 
 
 def qemu_11_0(tree: Revision) -> Revision:
