@@ -134,10 +134,11 @@ def suffix_mul(suffix: str) -> int:
     return 1024**place if place >= 0 else -1
 
 
-def do_strtosz(qemu: Qemu, text: str, default_suffix: str = "B") -> int:
+def do_strtosz(qemu: Qemu, text: str, default_suffix: str = "B", *, again: bool = False) -> int:
     """Read a size in bytes, or return -EINVAL or -ERANGE.
 
-    A number with one of the units B K M G T P E, or that of ``default_suffix``.
+    A number with one of the units B K M G T P E, or that of ``default_suffix``.  Warns of a
+    unit after a hexadecimal number, but not ``again``.
     """
     if not qemu.tree.cutils.sizes_are_exact:
         return _size_as_double(text, default_suffix, qemu.tree.cutils.size_reports_range)
@@ -147,7 +148,7 @@ def do_strtosz(qemu: Qemu, text: str, default_suffix: str = "B") -> int:
         qemu.tree.cutils.size_may_be_a_fraction,
         qemu.tree.cutils.hex_size_takes_a_unit,
     )
-    if warns:
+    if warns and not again:
         qemu.warn_report(messages.HEX_SUFFIX, text=text)
     return size
 

@@ -65,14 +65,14 @@ def qdev_device_add(
     """Make a device that takes a backend: its properties in this order, then all at once.
 
     Raises ``'<type>' is not a valid device model name`` for a device that takes a backend
-    in a later release or in another program, ``No 'PCI' bus found for device '<type>'``,
-    ``Property '<type>.<name>' not
-    found``, ``Property '<type>.<name>' is not writable``, before 7.0 ``Insufficient
-    permission to perform this operation``, and what setters and ``device_set_realized``
+    in a later release or in another program, and before 6.2 for JSON, ``No 'PCI' bus found
+    for device '<type>'``, ``Property '<type>.<name>' not found``, ``Property
+    '<type>.<name>' is not writable``, before 7.0 ``Insufficient permission to perform this
+    operation``, and what setters and ``device_set_realized``
     raise.  Devices of other types are not made.
     """
     kind = device_class(qemu, driver)
-    if kind is None and driver in _devices():
+    if kind is None and (driver in _devices() or driver.startswith("{")):
         raise messages.INVALID_DEVICE.error(name=driver)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
     if needs_pci and not _has_pci(qemu):

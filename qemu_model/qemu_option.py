@@ -104,6 +104,11 @@ def parse_option_size(qemu: Qemu, name: str, value: str) -> int:
     return size
 
 
+def qemu_opt_get_size(qemu: Qemu, value: str) -> int:
+    """Return a size that was read, and kept as a number, when the option was."""
+    return do_strtosz(qemu, value, again=True)
+
+
 def parse_option_number(name: str, value: str) -> int:
     """Read a number; a negative one wraps at 2**64, as strtoull lets it.
 

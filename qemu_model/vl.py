@@ -49,6 +49,7 @@ from .vl_options import (
     SMP_OPTS_SINCE_4_1,
     Option,
     _find_and_set_machine,
+    _is_kept_with_machine,
     _parse_other_option,
     _refuse_machine,
     _refuse_missing_machine,
@@ -92,6 +93,7 @@ class _QapiCommandLine(CommandLine):
     machine_opts_dict: dict[str, Any] = attrs.field(factory=dict)
     smp_opts: dict[str, Any] = attrs.field(factory=dict)
     machine_help: bool = False
+    machine_location: str = ""
 
 
 def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> _QapiCommandLine:
@@ -107,6 +109,8 @@ def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> _QapiCommandLine:
             _parse_option(qemu, line, option)
         else:
             _parse_other_option(qemu, line, option)
+            if _is_kept_with_machine(qemu, option):
+                line.machine_location = line.machine_location or option.location
     qemu.location = ""
     line.device_options.sort(key=lambda device: device.from_json)
     return line
@@ -142,6 +146,7 @@ def _machine_option_parse(qemu: Qemu, line: _QapiCommandLine, value: str) -> Non
     """Read -machine.  Prints what is wrong with it and exits with 1."""
     if not qemu.tree.vl.machine_is_keyval:
         opts = parse_opts(qemu, MACHINE_OPTS, line.machine, value)
+        line.machine_location = line.machine_location or opts.location
         line.machine_help |= opts.has_help() or is_help_option(opts.get("type") or "")
         line.machine_opts_dict.update(opts.params)
         return
@@ -302,8 +307,11 @@ def select_machine(qemu: Qemu, line: _QapiCommandLine, name: str | None) -> None
     name = name or qemu.assumed_machine or qemu.target.default_machine
     if not name:
         _refuse_missing_machine(qemu)
+    if not qemu.tree.vl.machine_is_keyval:
+        qemu.location = line.machine_location
     if not _find_and_set_machine(qemu, line, name):
         _refuse_machine(qemu, name)
+    qemu.location = ""
 
 
 def qemu_process_help_options(qemu: Qemu, line: _QapiCommandLine, name: str) -> None:
@@ -434,6 +442,8 @@ def _set_memory_and_cpus(qemu: Qemu, line: _QapiCommandLine) -> None:
     memory = merged(line.memory)
     qemu.location = memory.location
     _or_exit(qemu, set_memory_options, memory)
+    if qemu.tree.vl.counts_default_ram_as_given:
+        qemu.machine.ram_size_given = True
     qemu.location = ""
     if line.smp and not qemu.tree.vl.machine_is_keyval:
         _or_exit(qemu, smp_parse, line)

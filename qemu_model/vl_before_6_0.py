@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Callable, Sequence
 
 from . import messages
 from .boards import machine_get_class
@@ -28,7 +26,6 @@ from .qdev_monitor import (
 )
 from .qemu_option import QemuOpts, is_help_option, parse_option_number
 from .qom import user_creatable_add_type
-from .revisions.release import Release, is_between
 from .string_input import StringInputVisitor
 from .user_creatable import (
     user_creatable_print_type_properites,
@@ -45,6 +42,7 @@ from .vl_options import (
     SMP_OPTS_SINCE_4_1,
     Option,
     _find_and_set_machine,
+    _is_kept_with_machine,
     _parse_other_option,
     _refuse_machine,
     _refuse_missing_machine,
@@ -55,16 +53,6 @@ from .vl_options import (
 )
 
 C_FILE = "system/vl.c"
-
-#: Options that QEMU keeps among the parameters of -machine, by the releases that do so.
-_KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
-    {
-        **dict.fromkeys(("append", "bios", "dtb", "initrd", "kernel"), ((), None)),
-        **dict.fromkeys(("enable-kvm", "no-kvm", "usb", "usbdevice"), ((), None)),
-        "accel": ((), (5, 0)),
-        "no-hpet": ((5, 2), None),
-    }
-)
 
 
 def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
@@ -80,9 +68,7 @@ def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
             _parse_option(qemu, line, option)
         else:
             _parse_other_option(qemu, line, option)
-            if option.name in _KEPT_WITH_MACHINE and is_between(
-                qemu.tree.release, *_KEPT_WITH_MACHINE[option.name]
-            ):
+            if _is_kept_with_machine(qemu, option):
                 line.machine.append(QemuOpts(None, (), location=qemu.location))
     qemu.location = ""
     return line
@@ -223,6 +209,7 @@ def main(qemu: Qemu, line: CommandLine) -> None:
     memory = merged(line.memory)
     qemu.location = memory.location
     _or_exit(qemu, set_memory_options, memory)
+    qemu.machine.ram_size_given = "size" in memory.values
     qemu.location = ""
     if line.smp:
         _or_exit(qemu, smp_parse, merged(line.smp))

@@ -27,11 +27,12 @@ from .qemu_option import (
     is_help_option,
     parse_option_number,
     parse_option_size,
+    qemu_opt_get_size,
     qemu_opts_parse_noisily,
 )
 from .qemu_options_hx import qemu_options
 from .records import Value
-from .revisions.release import Release
+from .revisions.release import Release, is_between
 
 C_FILE = "system/vl.c"
 
@@ -102,6 +103,16 @@ _MEM_LOCK_ASSUMED: Final = (
 )
 #: Options that give the guest firmware.
 _FIRMWARE_OPTIONS: Final = frozenset({"bios", "pflash"})
+
+#: Options that QEMU keeps among the parameters of -machine, by the releases that do so.
+_KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("append", "bios", "dtb", "initrd", "kernel"), ((), None)),
+        **dict.fromkeys(("enable-kvm", "no-kvm", "usb", "usbdevice"), ((), None)),
+        "accel": ((), (5, 0)),
+        "no-hpet": ((5, 2), None),
+    }
+)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -259,6 +270,12 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
     return QemuOpts(None, params, location=without_id[0].location if without_id else "")
 
 
+def _is_kept_with_machine(qemu: Qemu, option: Option) -> bool:
+    """Return whether QEMU keeps an option among the parameters of -machine."""
+    span = _KEPT_WITH_MACHINE.get(option.name)
+    return span is not None and is_between(qemu.tree.release, *span)
+
+
 def _find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:
     """Take the machine type of that name; return whether there is one."""
     found = find_machine(name, qemu.tree.release, qemu.target)
@@ -307,15 +324,22 @@ def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
         qemu,
         _ram_size(qemu, size) if size else 0,
         None if slots is None else parse_option_number("slots", slots),
-        None if maxmem is None else parse_option_size(qemu, "maxmem", maxmem),
+        None if maxmem is None else _memory_size(qemu, "maxmem", maxmem),
     )
+
+
+def _memory_size(qemu: Qemu, name: str, text: str) -> int:
+    """Return a size in -m; since 7.1 it is read a second time."""
+    if qemu.tree.vl.memory_is_a_machine_property:
+        return parse_option_size(qemu, name, text)
+    return qemu_opt_get_size(qemu, text)
 
 
 def _ram_size(qemu: Qemu, text: str) -> int:
     if not text[-1:].isdigit():
-        return parse_option_size(qemu, "size", text)
+        return _memory_size(qemu, "size", text)
     if not qemu.tree.vl.memory_is_a_machine_property:
-        size = parse_option_size(qemu, "size", text) * MIB
+        size = qemu_opt_get_size(qemu, text) * MIB
         if size > UINT64_MAX:
             raise messages.RAM_SIZE_TOO_LARGE.error()
         return size

@@ -293,6 +293,18 @@ class Vl(Group):
         "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0")),
     )
+    counts_default_ram_as_given: bool = difference(
+        "the default size of the RAM has to be that of -machine memory-backend=; 6.0 only",
+        "6.0",
+        "system/vl.c:have_custom_ram_size",
+        "measured",
+        shown=Shown(
+            (
+                *("-M", "pc,memory-backend=m"),
+                *("-object", "memory-backend-ram,id=m,size=64M"),
+            )
+        ),
+    )
     no_acpi_is_a_machine_property: bool = difference(
         "-no-acpi is -machine acpi=off, which not every machine has",
         "5.0",

@@ -520,7 +520,7 @@ class VirtioMem(Group):
         "sizes are compared with a block even if it is smaller than a huge page",
         "7.0",
         "hw/virtio/virtio-mem.c:virtio_mem_device_realize",
-        "read",
+        "measured",
         shown=Shown(
             (
                 *_HOTPLUG,

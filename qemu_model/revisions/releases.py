@@ -171,7 +171,8 @@ def qemu_6_0(tree: Revision) -> Revision:
         tree,
         "6.0",
         "April 2021",
-        vl=tree.vl.replace(reads_options_with_qapi=True),
+        "measured",
+        vl=tree.vl.replace(reads_options_with_qapi=True, counts_default_ram_as_given=True),
         qemu_option=tree.qemu_option.replace(merged_options_have_no_id=True),
         cutils=tree.cutils.replace(sizes_are_exact=True, hex_size_takes_a_unit=True),
         object_interfaces=tree.object_interfaces.replace(checks_the_id=True),
@@ -188,7 +189,7 @@ def qemu_6_1(tree: Revision) -> Revision:
         "6.1",
         "August 2021",
         qmp=tree.qmp.replace(query_memdev_tells_share=True),
-        vl=tree.vl.replace(machine_is_keyval=True),
+        vl=tree.vl.replace(machine_is_keyval=True, counts_default_ram_as_given=False),
         machine_smp=tree.machine_smp.replace(refuses_dies_on_other_machines=True),
         numa=tree.numa.replace(initiator_is_read_before_cpus=True),
     )
