@@ -38,18 +38,6 @@ class CPUArchId(Record):
     module_id: int | None = None
 
 
-class CpuInstanceProperties(NamedTuple):
-    """The CPUs that -numa selects, and their node: None is any CPU, or no node."""
-
-    node_id: int | None = None
-    socket_id: int | None = None
-    core_id: int | None = None
-    thread_id: int | None = None
-    die_id: int | None = None
-    cluster_id: int | None = None
-    module_id: int | None = None
-
-
 class MachineProperty(NamedTuple):
     """A property of machines: the kind of its values, what setting it does, its releases.
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from .devices.names import is_device
 from .globals import Qemu
 from .qemu_option import QemuOpts, is_help_option
 from .qom import TypeInfo
@@ -63,6 +62,9 @@ class CommandLine(Value):
 
     def ignore_device(self, option: Option, driver: str | None) -> None:
         """Note a device that takes no backend, and an assumption if no QEMU is known to have it."""
+        # A line without devices starts sooner without their names.
+        from .devices.names import is_device
+
         self.ignore(option)
         if driver and not is_device(driver) and not is_help_option(driver):
             self.assumed.append(f"QEMU has a device '{driver}', which the model does not know")

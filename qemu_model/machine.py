@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import messages
-from .boards import CPUArchId, CpuInstanceProperties, machine_get_class
+from .boards import CPUArchId, machine_get_class
 from .error import Abort, Error, Exit
 from .globals import Qemu
 from .hostmem import (
@@ -26,6 +26,9 @@ from .qom import (
     object_unparent,
 )
 from .ram_addr import MemoryRegion
+
+if TYPE_CHECKING:
+    from .qapi_machine import CpuInstanceProperties
 
 C_FILE = "hw/core/machine.c"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from . import messages
-from .boards import CpuInstanceProperties, MachineClass, machine_get_class
+from .boards import MachineClass, machine_get_class
 from .cutils import qemu_strtosz_MiB
 from .error import Error, Exit
 from .globals import Qemu
@@ -19,6 +19,7 @@ from .numa_hmat import parse_numa_hmat_cache, parse_numa_hmat_lb
 from .numa_info import MAX_NODES, NUMA_DISTANCE_MIN, NodeInfo
 from .opts_visitor import OptsVisitor
 from .qapi_machine import (
+    CpuInstanceProperties,
     NumaDistOptions,
     NumaHmatCacheOptions,
     NumaHmatLBOptions,

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
-from .boards import CpuInstanceProperties
 from .revisions.release import Release, is_between
 
 C_FILE = "qapi/machine.json"
@@ -87,6 +86,18 @@ class _NumaVisitor(Protocol):
     def uint16_list(self, name: str) -> list[int]:
         """Read numbers and ranges."""
         ...
+
+
+class CpuInstanceProperties(NamedTuple):
+    """The CPUs that -numa selects, and their node: None is any CPU, or no node."""
+
+    node_id: int | None = None
+    socket_id: int | None = None
+    core_id: int | None = None
+    thread_id: int | None = None
+    die_id: int | None = None
+    cluster_id: int | None = None
+    module_id: int | None = None
 
 
 class NumaNodeOptions(NamedTuple):

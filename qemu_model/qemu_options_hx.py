@@ -72,11 +72,12 @@ def _option(word: str) -> QEMUOption:
 @functools.cache
 def qemu_options(release: Release | None = None) -> Mapping[str, QEMUOption]:
     """Return the options of one release by name, without a release those of every one."""
-    options = map(_option, _OPTIONS.split())
+    if release is None:
+        return MappingProxyType({option.name: option for option in map(_option, _OPTIONS.split())})
     return MappingProxyType(
         {
-            option.name: option
-            for option in options
-            if release is None or is_between(release, option.since, option.until)
+            name: option
+            for name, option in qemu_options().items()
+            if is_between(release, option.since, option.until)
         }
     )

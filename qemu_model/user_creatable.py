@@ -42,6 +42,7 @@ _OTHER_TARGETS: Final = "pef-guest:6.0 s390-pv-guest:6.0"
 #: The name of a type that ``qom-type`` does not take since 6.0.
 _NOT_IN_SCHEMA: Final = frozenset({"authz-list-file"})
 _ABSTRACT_TYPES: Final = ("netfilter", "pr-manager", "rng-backend")
+_PROPERTIES: Final = properties(OBJECT_PROPERTIES)
 #: Types that users may take for types of -object.
 _NOT_CREATABLE: Final = (
     "accel",
@@ -77,7 +78,7 @@ def _other_type(name: str, *, abstract: bool = False, creatable: bool = True) ->
 
     info = TypeInfo(
         name,
-        properties(OBJECT_PROPERTIES),
+        _PROPERTIES,
         instance_init,
         nothing,
         _can_always_be_deleted,

@@ -14,7 +14,6 @@ from .boards import machine_get_class
 from .error import Error, Exit
 from .front_end import CommandLine
 from .globals import Qemu
-from .json_parser import qobject_from_json
 from .keyval import keyval_parse_into
 from .machine import machine_run_board_init, qemu_resolve_machine_memdev
 from .machine_properties import set_property
@@ -189,6 +188,8 @@ def _device_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> 
     params: tuple[tuple[str, str], ...] = ()
     try:
         if from_json:
+            from .json_parser import qobject_from_json
+
             values = dict(qobject_from_json(qemu, text))
             id = values.pop("id", None)
         else:
@@ -223,6 +224,9 @@ def object_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> N
     text = option.value or ""
     try:
         if text.startswith("{"):
+            # A line without JSON starts sooner without its parser.
+            from .json_parser import qobject_from_json
+
             json = QObjectInputVisitor(qobject_from_json(qemu, text))
             options = visit_type_ObjectOptions(qemu, json, text)
         else:

@@ -42,6 +42,8 @@ COMMANDS: Final = MappingProxyType(
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 USAGE: Final = 2
+#: So many new objects are made before garbage is looked for; Python's own number is 700.
+OBJECTS_PER_COLLECTION: Final = 10_000
 #: EX_SOFTWARE of sysexits.h.
 DEFECT: Final = 70
 #: What a write to stdout may answer: EBADF, EIO, EFBIG, ENOSPC, EDQUOT.
@@ -180,10 +182,9 @@ def _main(words: list[str]) -> int:
         near = nearest(name, list(COMMANDS))
         return _say(f"no command is called '{name}'{near} (qemu-model --help lists them)", USAGE)
     # What is imported stays: to look for garbage in it takes a tenth of a short command's time.
-    gc.disable()
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
     gc.freeze()
-    gc.enable()
     try:
         status: int = module.main(words[1:])
     except UsageError as error:
