@@ -105,7 +105,7 @@ def _what_runs(text: str) -> str:
                 node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
                 node.posonlyargs = node.kwonlyargs = []
             case ast.If() if "TYPE_CHECKING" in ast.unparse(node.test):
-                node.body = []
+                node.test, node.body = ast.Constant(None), []
     return ast.dump(tree)
 
 
