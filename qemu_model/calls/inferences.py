@@ -1,4 +1,4 @@
-"""Which inferences a run relies on: behaviour that nothing published fixes."""
+"""Which inferences a run relies on: behaviour that no published source fixes."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

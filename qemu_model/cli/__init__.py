@@ -1,4 +1,4 @@
-"""The command line of ``qemu-model``: which command runs, and how a run of ours ends."""
+"""The command line of ``qemu-model``: which command runs, and how it ends."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -48,7 +48,7 @@ OBJECTS_PER_COLLECTION: Final = 10_000
 DEFECT: Final = 70
 #: What a write to stdout may answer: EBADF, EIO, EFBIG, ENOSPC, EDQUOT.
 CANNOT_WRITE: Final = frozenset({9, 5, 27, 28, 122})
-#: How stderr encodes what its encoding has not.
+#: How stderr encodes characters that its encoding lacks.
 BYTES_AS_THEY_ARE: Final = "qemu-model-bytes-as-they-are"
 
 
@@ -98,7 +98,7 @@ def overview() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; never a traceback.
 
-    With ``QEMU_MODEL_TRACEBACK`` in the environment a defect of ours shows its own.
+    With ``QEMU_MODEL_TRACEBACK`` in the environment a defect of qemu-model shows its traceback.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if sys.stdout is None:
@@ -138,7 +138,7 @@ def bytes_as_they_are(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _discard_output() -> None:
-    """Send what is left to nowhere: the interpreter flushes stdout once more as it ends."""
+    """Discard the rest of the output: the interpreter flushes stdout once more as it exits."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -150,7 +150,7 @@ def _say(text: str, status: int, program: str = "qemu-model") -> int:
 
 
 def _defect(error: Exception) -> int:
-    """Say in one line that something of ours is wrong; the traceback is for who asks for it."""
+    """Report a defect of qemu-model in one line; the traceback is shown on request."""
     if "QEMU_MODEL_TRACEBACK" in os.environ:
         raise error
     place = error.__traceback__

@@ -1,7 +1,7 @@
 """What the Tab key may complete a word to.
 
-Nothing is listed twice: commands, options, revisions, profiles, types and properties
-come from where the program itself has them.
+Commands, options, revisions, profiles, types and properties are read from the program
+itself, so that none is listed twice.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,6 +1,6 @@
-"""``qemu-model completion``: what makes a shell complete qemu-model's words.
+"""``qemu-model completion``: shell completion for qemu-model.
 
-The scripts are short and never out of date: they ask the program itself.
+The scripts are short and stay up to date, as they call qemu-model itself.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later

@@ -66,7 +66,7 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: with nothing left behind."""
+    """Let SIGTERM end a run as Ctrl-C does: files are removed, processes ended."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -72,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def show(done: Demonstration, file_systems: Sequence[str]) -> None:
-    """Print the outcomes as a table that tells the story by itself."""
+    """Print the outcomes as a table."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""``qemu-model dax-shell``: a shell where MAP_SYNC is true."""
+"""``qemu-model dax-shell``: a shell on a machine where MAP_SYNC works."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

@@ -95,6 +95,6 @@ def process_line(pid: str) -> str:
 
 
 def show_notes(line: QemuLine) -> None:
-    """Print on stderr what was left out of a text, or could not be known."""
+    """Print on stderr what was left out of a text, or could not be determined."""
     for note in line.notes:
         print(f"note: {shown(note)}", file=sys.stderr)

@@ -193,7 +193,7 @@ def _markdown(trees: Sequence[Revision], rows: Sequence[Row]) -> None:
 
 
 def _inferred(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return what of these cells nothing published fixes."""
+    """Return the parts of these cells that no published source fixes."""
     return tuple(dict.fromkeys(sentence for row in rows for sentence in row.inferred))
 
 

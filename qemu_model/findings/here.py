@@ -27,7 +27,7 @@ _OPTION: Final = re.compile(r"-(object|device|machine|numa|m) (\{.*\}|[^\s{]\S*?
 def conditions_here(text: str, found: Found, host: str = "") -> tuple[Condition, ...]:
     """Return the conditions that the line in ``text`` fails, for the message found in it.
 
-    Empty where the text has no line, or where nothing on it tells.  ``host`` is ``sim:``
+    Empty where the text has no line, or where nothing on it decides.  ``host`` is ``sim:``
     and a profile's name, or empty for none.
     """
     args = _line_of(text, found)

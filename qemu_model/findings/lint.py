@@ -1,4 +1,4 @@
-"""Many lines at once: the findings of each, and what programs read of them."""
+"""Many lines at once: the findings of each, as JSON and SARIF too."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

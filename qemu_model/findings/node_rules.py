@@ -29,7 +29,7 @@ NO_EFFECT: Final = Rule(
 
 
 def missing_nodes(case: Case) -> Iterator[Finding]:
-    """Yield the nodes that a line names and the host has not."""
+    """Yield the nodes that a line names and the host lacks."""
     there = case.host.nodes()
     if there is None:
         return

@@ -81,7 +81,7 @@ def by_machine(case: Case) -> bool:
 
 
 def added_words(before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    """Return the options of ``after`` that ``before`` has not, as they are typed."""
+    """Return the options of ``after`` that ``before`` lacks, as they are typed."""
     import shlex
 
     kept = [*before]

@@ -202,7 +202,7 @@ def _lacking(case: Case, text: str, found: Found) -> Iterator[Finding]:
 
 
 def _machine_elsewhere(name: str) -> tuple[str, str] | None:
-    """Return why QEMU's x86 binary has not a machine type that another binary has, and a fix."""
+    """Return why QEMU's x86 binary lacks a machine type that another binary has, and a fix."""
     for pattern, binaries in _MACHINES_ELSEWHERE.items():
         if re.fullmatch(pattern, name):
             return (

@@ -100,7 +100,7 @@ class Anywhere(Value):
 
 @attrs.frozen(eq=False, repr=False)
 class Simulated(Value):
-    """A simulated host: its profile says it all."""
+    """A simulated host: everything is in its profile."""
 
     profile: Profile
 

@@ -1,4 +1,4 @@
-"""What the text behind a line tells: how the start failed that the text is about."""
+"""What the text behind a line says about the start that failed."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 

@@ -193,8 +193,8 @@ def difference(
 ) -> Difference:
     """Run one line twice, each time on a fresh host, and compare.
 
-    Nothing stays: files that a run creates are removed, and empty ones that it
-    gave a size are empty again.
+    Nothing is left behind: files that a run creates are removed, and empty ones that it
+    gave a size are made empty again.
     """
     first, second = (
         _run_and_undo(args, revision, make(), qmp) for revision, make in (before, after)
@@ -249,7 +249,7 @@ def _has_data(fd: int) -> bool:
 
 
 def looking_host() -> Host:
-    """Return this machine's kernel for a question: what was in a file before stays."""
+    """Return this machine's kernel for a question: existing data in files is kept."""
     from ..host.live import LiveHost
 
     return LiveHost()

@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"^qemu: -object \S+: ")
 
 @attrs.define
 class Impact:
-    """What the matrix came to: ``tallies`` has one entry for each step between ``revisions``."""
+    """The result of the matrix: ``tallies`` has one entry for each step between ``revisions``."""
 
     revisions: tuple[Revision, ...]
     inputs: int
@@ -158,8 +158,8 @@ def impact(
 ) -> Impact:
     """Run the whole matrix in ``revisions`` and count what changes from each to the next.
 
-    ``workers`` processes share the work, by default one for each CPU; what comes out
-    does not depend on them.  ``on_progress`` is called with how much of the work is
+    ``workers`` processes share the work, by default one for each CPU; the result does not
+    depend on their number.  ``on_progress`` is called with how much of the work is
     done, and how much there is.  ``only`` restricts it to some units.
     """
     trees = tuple(revisions)

@@ -53,7 +53,7 @@ class Row(Value):
     ``options`` is the -object as it was given.  ``requested``: QEMU passed
     MAP_SYNC to mmap; ``in_force``: the memory that is mapped in the end is synchronous;
     ``map_sync`` is what the kernel did with the flag.
-    ``inferred`` is what of the cell nothing published fixes.
+    ``inferred`` are the parts of the cell that no published source fixes.
     """
 
     share: str

@@ -1,4 +1,4 @@
-"""What a run comes to, in three parts that can change by themselves: calls, messages, leaks."""
+"""The outcome of a run, in three parts that change independently: calls, messages, leaks."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(done: Run) -> Outcome:
-    """Return what ``done`` came to, in values that compare equal if nothing changed."""
+    """Return the outcome of ``done``, in values that are equal if nothing changed."""
     leaks = done.leaks
     return Outcome(
         tuple([(event.call, event.args, event.result, event.out) for event in done.events]),

@@ -167,7 +167,7 @@ def _of_fields(before: Revision, after: Revision) -> Iterator[Change]:
 
 
 def _sentence(known: Difference, old: object, new: object) -> str:
-    """Return what a field says: of one that is off again, that QEMU does so no more."""
+    """Return a field's sentence; for one that is off again, that QEMU no longer does it."""
     if isinstance(new, bool):
         return known.sentence if new else f"no longer: {known.sentence}"
     return f"{known.sentence} ({_plain(old)} before, {_plain(new)} now)"

@@ -78,7 +78,7 @@ def revision_text(revision: Revision) -> str:
 
 
 def inferred_lines(revisions: Sequence[Revision]) -> list[str]:
-    """Return what nothing published fixes in these revisions, a wrapped entry each."""
+    """Return what no published source fixes in these revisions, a wrapped entry each."""
     return marked_lines((revision.name, revision.inferred) for revision in revisions)
 
 

@@ -93,7 +93,7 @@ class Revision(Value):
 
     @property
     def inferences(self) -> tuple[Inference, ...]:
-        """The behaviour of this tree that nothing published fixes."""
+        """The behaviour of this tree that no published source fixes."""
         rule = self.policy.inferred if self.mmap_alloc.passes_map_sync else ()
         return rule + (self.policy.option_inferred if self.hostmem_file.has_sync else ())
 
