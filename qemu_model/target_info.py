@@ -25,7 +25,8 @@ class TargetInfo(Record):
     with the chipset whose newest type it stands for.  ``devices`` are the devices with a
     memory backend, each with the release from which the program has it; ``refused_options``
     are those for other processors.  ``every_machine_is`` is the chipset that any machine type
-    is modelled as, None where the model has the program's own types.
+    is modelled as, None where the model has the program's own types.  ``unmodelled`` are
+    types of the program that the model does not have.
     """
 
     name: str
@@ -35,6 +36,12 @@ class TargetInfo(Record):
     devices: Mapping[str, Release]
     refused_options: frozenset[str]
     every_machine_is: str | None = None
+    unmodelled: frozenset[str] = frozenset()
+
+    @property
+    def default_chipset(self) -> str:
+        """Return the chipset of the first unversioned name."""
+        return next(iter(self.aliases.values()))
 
     def has_device(self, driver: str, release: Release) -> bool:
         """Return whether the program has a device that takes a backend."""

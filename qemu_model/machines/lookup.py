@@ -109,6 +109,13 @@ def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> Name
         return NamedMachine(machine) if _exists(machine, release) else None
     if name in target.aliases:
         return NamedMachine(_newest(target.aliases[name], release, target))
+    if name in target.unmodelled:
+        nearest = _newest(target.default_chipset, release, target)
+        return NamedMachine(
+            nearest,
+            f"the model has no machine type '{name}'; its memory is modelled as that of "
+            f"{nearest.name}",
+        )
     if name == "ubuntu" and target is _X86:
         return _nearest(name, _newest("i440fx", release, target))
     named = _version_of(name)

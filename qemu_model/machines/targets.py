@@ -20,6 +20,7 @@ from ..revisions.release import Release
 from ..target_info import TargetInfo
 from .none import NONE
 from .programs import OTHER, X86, processor_of
+from .unmodelled import UNMODELLED_OF_AARCH64, UNMODELLED_OF_ARM, UNMODELLED_OF_PPC64
 
 
 def _x86() -> Mapping[str, MachineClass]:
@@ -68,6 +69,7 @@ _AARCH64: Final = TargetInfo(
     MappingProxyType({"virt": "virt"}),
     _ARM_DEVICES,
     NOT_FOR_ARM,
+    unmodelled=UNMODELLED_OF_AARCH64,
 )
 #: Every program of which the model knows machines, by the processor.
 TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
@@ -83,7 +85,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
                 NOT_FOR_X86,
             ),
             _AARCH64,
-            attrs.evolve(_AARCH64, name="arm"),
+            attrs.evolve(_AARCH64, name="arm", unmodelled=UNMODELLED_OF_ARM),
             attrs.evolve(_AARCH64, name=OTHER, default_machine="virt", every_machine_is="virt"),
             TargetInfo(
                 "ppc64",
@@ -92,6 +94,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
                 MappingProxyType({"pseries": "pseries"}),
                 MappingProxyType({"ivshmem-plain": (), "nvdimm": (5, 0), "pc-dimm": ()}),
                 NOT_FOR_PPC,
+                unmodelled=UNMODELLED_OF_PPC64,
             ),
             TargetInfo(
                 "s390x",
