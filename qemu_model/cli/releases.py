@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
     from ..review import releases
     from ..revisions.releases import NEWEST, RELEASES
 
-    chosen = [_release(name) for name in words.qemu]
+    chosen = [choose_revision(name) for name in words.qemu]
     known: list[tuple[Revision, list[Change]]]
     try:
         if chosen:
@@ -110,11 +110,6 @@ def main(argv: Sequence[str]) -> int:
             print("  nothing that is modelled")
         print()
     return 0
-
-
-def _release(name: str) -> Revision:
-    """Return the release of a name, with or without ``qemu-``."""
-    return choose_revision(f"qemu-{name}" if name[:1].isdigit() else name)
 
 
 def _rows(changes: Sequence[Change], width: int) -> list[str]:

@@ -22,6 +22,7 @@ REVISIONS: Final[Mapping[str, Revision]] = MappingProxyType(
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {"v8/5": "v8", "v7.2": "qemu-7.2", "upstream": "qemu-4.1"}
 )
+_NUMBER: Final = r"\d+\.\d+"
 _AMBIGUOUS: Final = r"v8\.([1-5])"
 #: A release in another spelling: 9.1, v9.1, qemu9.1, qemu-9.1.2.
 _RELEASE: Final = r"(?:v|qemu[-_ ]?v?)?(\d{1,2}\.\d{1,2})(?:\.\d+)?"
@@ -34,12 +35,14 @@ class UnknownRevision(Exception):
 
 
 def find(name: str) -> Revision:
-    """Return the revision called ``name``, in upper or lower case.
+    """Return the revision called ``name``, in upper or lower case; ``8.2`` is a release.
 
     Raises :class:`UnknownRevision` for a name that no tree has, and for one that could
     mean a release or a patch, with both spellings.
     """
     lower = name.lower()
+    if re.fullmatch(_NUMBER, lower):
+        lower = f"qemu-{lower}"
     tree = REVISIONS.get(ALIASES.get(lower, lower))
     if tree is not None:
         return tree

@@ -92,6 +92,7 @@ def test_python_chooses_as_the_command_does() -> None:
         ("V8/3", "v8/3"),
         ("QEMU-8.2", "qemu-8.2"),
         ("v7.2", "qemu-7.2"),
+        ("8.2", "qemu-8.2"),
         ("upstream", "qemu-4.1"),
         ("Base", "base"),
         ("v10", "v10"),
