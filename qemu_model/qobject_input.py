@@ -105,13 +105,6 @@ class QObjectInputVisitor:
         """Read a number.  Raises what :meth:`type_int64` raises, and ``expects int32_t``."""
         return _as_int32(name, self.type_int64(name))
 
-    def type_dict(self, name: str) -> dict[str, Any]:
-        """Read an object.  Raises ``Invalid parameter type for '<name>', expected: object``."""
-        value = self._get_object(name)
-        if not isinstance(value, dict):
-            raise _invalid_type(name, "object")
-        return value
-
     def start_list(self, name: str) -> list[Any]:
         """Read a list.  Raises ``Invalid parameter type for '<name>', expected: array``."""
         value = self._get_object(name)
