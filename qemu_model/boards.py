@@ -148,7 +148,6 @@ class MachineState(Record):
     has_numa: bool = False
     mem_merge: bool = True
     dump_guest_core: bool = True
-    aux_ram_share: bool = False
     nvdimm: bool = False
     hmat: bool = False
     acpi: bool = True

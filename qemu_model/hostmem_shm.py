@@ -40,12 +40,10 @@ def shm_backend_instance_init(qemu: Qemu) -> HostMemoryBackendShm:
 def shm_backend_memory_alloc(qemu: Qemu, backend: HostMemoryBackend) -> None:
     """Make a shared memory object of the size as given, and map it.
 
-    Raises ``can't create shm backend with size 0``, ``can't create shm backend with
+    Without a size there is no such object.  Raises ``can't create shm backend with
     `share=off```, and what ``qemu_shm_alloc`` and ``qemu_ram_alloc_from_fd`` raise; after
     the latter the descriptor stays open, which is QEMU's leak.
     """
-    if not backend.size:
-        raise messages.SHM_SIZE_NEVER_SET.error()
     if not backend.share:
         raise messages.SHM_NOT_SHARED.error()
     name = host_memory_backend_get_name(qemu, backend)

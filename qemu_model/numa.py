@@ -21,7 +21,6 @@ from .opts_visitor import OptsVisitor
 from .qapi_machine import (
     CpuInstanceProperties,
     NumaDistOptions,
-    NumaHmatCacheOptions,
     NumaHmatLBOptions,
     NumaNodeOptions,
     NumaOptions,
@@ -188,7 +187,7 @@ def set_numa_options(qemu: Qemu, options: NumaOptions) -> None:
             raise messages.NUMA_HMAT.error()
         case NumaHmatLBOptions():
             parse_numa_hmat_lb(qemu, options)
-        case NumaHmatCacheOptions():
+        case _:
             parse_numa_hmat_cache(qemu, options)
 
 

@@ -14,7 +14,7 @@ from .error import Error
 from .glib import GHashTable
 from .globals import Qemu
 from .qapi_util import Booleans, qapi_bool_parse
-from .qapi_visit_core import _as_int32, _as_uint, input_type_enum
+from .qapi_visit_core import _as_uint, input_type_enum
 from .qemu_option import QemuOpts
 
 C_FILE = "qapi/opts-visitor.c"
@@ -55,14 +55,6 @@ class OptsVisitor:
         value = self._lookup(name)
         self._read.append(name)
         return value
-
-    def type_any(self, name: str) -> str:
-        """Read what the model ignores."""
-        return self.type_str(name)
-
-    def type_int32(self, name: str) -> int:
-        """Read a number.  Raises what :meth:`type_int64` raises, and ``expects int32_t``."""
-        return _as_int32(name, self.type_int64(name))
 
     def type_enum(self, name: str, values: Sequence[str]) -> str:
         """Read one of ``values``.  Raises what ``input_type_enum`` raises."""

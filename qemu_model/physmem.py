@@ -345,13 +345,10 @@ def qemu_ram_get_shared_fd(qemu: Qemu, name: str) -> int:
 def qemu_ram_alloc(qemu: Qemu, size: int, mr: MemoryRegion, ram_flags: RamFlags) -> RAMBlock:
     """Make an anonymous RAM block of ``size`` bytes, rounded up to whole pages.
 
-    Since 10.0 shared memory is a memory file instead, if it can be mapped; memory that is
-    neither shared nor private is shared with ``-machine aux-ram-share=on``.  Raises what
+    Since 10.0 shared memory is a memory file instead, if it can be mapped.  Raises what
     ``qemu_ram_get_shared_fd`` and ``ram_block_add`` raise.
     """
     if qemu.tree.physmem.shared_memory_has_a_file:
-        if not ram_flags & (RAM_SHARED | RAM_PRIVATE) and qemu.machine.aux_ram_share:
-            ram_flags |= RAM_SHARED
         ram_flags &= NOT_PRIVATE
         if RAM_SHARED in ram_flags:
             fd = qemu_ram_get_shared_fd(qemu, mr.name)

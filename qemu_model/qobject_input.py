@@ -144,8 +144,7 @@ class QObjectInputVisitor:
         unread = GHashTable(_qdict_order(self.values))
         for name in self._read:
             unread.remove(name)
-        for name in unread:
-            raise messages.UNEXPECTED.error(name=name)
+        raise messages.UNEXPECTED.error(name=next(iter(unread)))
 
 
 class _KeyvalInputVisitor:

@@ -119,6 +119,11 @@ def spapr_set_vsmt_mode(qemu: Qemu) -> None:
         raise messages.SPAPR_THREADS.error(threads=threads)
 
 
+def _dr_lmb_enabled(qemu: Qemu) -> bool:
+    """Return whether memory can be plugged in, in blocks: machines since 2.5."""
+    return machine_get_class(qemu).version >= (2, 5)
+
+
 def spapr_validate_node_memory(qemu: Qemu) -> None:
     """Refuse memory that is not a multiple of 256 MiB: in all, with maxmem, in a node.
 
@@ -150,7 +155,8 @@ def spapr_machine_init(qemu: Qemu) -> None:
         if qemu.tree.machine.ram_is_a_backend:
             spapr_rma_size(qemu)
         spapr_set_vsmt_mode(qemu)
-        spapr_validate_node_memory(qemu)
+        if _dr_lmb_enabled(qemu):
+            spapr_validate_node_memory(qemu)
     except Error as error:
         qemu.error_report_err(error)
         raise Exit(1) from error
@@ -198,9 +204,12 @@ def spapr_nvdimm_validate(qemu: Qemu, nvdimm: PCDIMMDevice, size: int) -> None:
 def spapr_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
     """Find a place for a memory module.
 
-    Raises ``Hotplugged memory size must be a multiple of 256 MB``, and what
-    ``spapr_nvdimm_validate`` and ``pc_dimm_pre_plug`` raise.
+    Raises ``Memory hotplug not supported for this machine``, ``Hotplugged memory
+    size must be a multiple of 256 MB``, and what ``spapr_nvdimm_validate`` and
+    ``pc_dimm_pre_plug`` raise.
     """
+    if not _dr_lmb_enabled(qemu):
+        raise messages.SPAPR_WITHOUT_HOTPLUG.error()
     size = memory_device_get_region_size(qemu, dimm)
     if dimm.type.is_nvdimm:
         spapr_nvdimm_validate(qemu, dimm, size)

@@ -82,7 +82,6 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
             ),
         ),
     ),
-    ("can't create shm backend with size 0", (Cause("size= is missing", LINE, fix="use size="),)),
     (
         "can't create shm backend with `share=off`",
         (Cause("POSIX shared memory is always shared", LINE, fix="remove share=off"),),

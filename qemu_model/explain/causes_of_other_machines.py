@@ -104,6 +104,10 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     ("Hotplugged memory size", _block("a pc-dimm's backend", "use backends of whole 256 MiB")),
     (
+        "Memory hotplug not supported",
+        (Cause("pseries-2.4 and older take no memory devices", _LINE, fix="use a newer pseries"),),
+    ),
+    (
         "NVDIMM hotplug not supported",
         (Cause("pseries-4.2 and older take none", _LINE, fix="use pseries-5.0 or newer"),),
     ),

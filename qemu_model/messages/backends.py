@@ -182,11 +182,6 @@ SIZE_ZERO_BEFORE: Final = Message(
 
 # backends/hostmem-shm.c
 
-SHM_SIZE_NEVER_SET: Final = Message(
-    {"9.1": "can't create shm backend with size 0"},
-    "backends/hostmem-shm.c:shm_backend_memory_alloc",
-    ("'size' of a memory-backend-shm was not given",),
-)
 SHM_NOT_SHARED: Final = Message(
     {"9.1": "can't create shm backend with `share=off`"},
     "backends/hostmem-shm.c:shm_backend_memory_alloc",

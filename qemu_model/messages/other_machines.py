@@ -127,6 +127,11 @@ SPAPR_THREADS: Final = Message(
     "hw/ppc/spapr.c:spapr_set_vsmt_mode",
     ("the threads of -smp are not a power of 2",),
 )
+SPAPR_WITHOUT_HOTPLUG: Final = Message(
+    "Memory hotplug not supported for this machine",
+    "hw/ppc/spapr.c:spapr_memory_pre_plug",
+    ("pseries-2.4 or older is given a memory device",),
+)
 SPAPR_DIMM_SIZE: Final = Message(
     "Hotplugged memory size must be a multiple of {block} MB",
     "hw/ppc/spapr.c:spapr_memory_pre_plug",

@@ -220,6 +220,29 @@ def test_the_model_answers_lines_of_other_programs_as_the_recorded_ones_did(rele
 
 
 @pytest.mark.parametrize(
+    ("release", "line", "stderr"),
+    [
+        ("3.1", "aarch64 -M virt -m 256G", "mach-virt: cannot model more than 255GB RAM"),
+        ("3.1", "aarch64 -accel kvm -M virt -m 1G", ""),
+        ("8.0", "aarch64 -accel kvm -M virt -m 512M", ""),
+        ("4.2", "s390x -m 1G", ""),
+        ("4.2", "ppc64 -accel kvm -m 1G", ""),
+        (
+            "4.2",
+            "ppc64 -M pseries-2.4 -m 64M",
+            "pSeries SLOF firmware requires >= 128M guest RMA (Real Mode Area memory)",
+        ),
+    ],
+)
+def test_other_programs_without_a_recording(release: str, line: str, stderr: str) -> None:
+    """At the tags: hw/arm/virt.c, hw/ppc/spapr.c, hw/s390x/s390-virtio-ccw.c."""
+    done = ran(f"qemu-system-{line}", f"qemu-{release}")
+    assert [text for text in done.stderr if "warning: " not in text] == [
+        f"qemu: {text}" for text in [stderr] if text
+    ]
+
+
+@pytest.mark.parametrize(
     ("line", "program", "ram"),
     [
         ("qemu-system-aarch64 -M virt", "aarch64", [("mach-virt.ram", 128)]),

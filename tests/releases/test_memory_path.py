@@ -51,6 +51,17 @@ def test_pmem_of_4_0_and_4_1_wants_a_file_that_exists(revision: str) -> None:
         (f'qemu: -object {FILE},pmem=on: unable to stat pmem file "/mnt/new"',),
     )
     assert on("qemu-4.2", "-object", f"{FILE},pmem=on").exit == 0
+    found = {}
+    for size in (0, MIB, 4 * MIB):
+        host = SimulatedHost(load("default"))
+        host.ftruncate(host.open("/mnt/new", 0o102, 0o644), size)
+        line = ["-M", "none", "-object", f"{FILE},pmem=on"]
+        found[size] = run(line, host, find(revision)).stderr
+    assert found[4 * MIB] == ()
+    assert found[0][0].endswith("memory_region_get_ram_ptr: Assertion `mr->ram_block' failed.")
+    assert found[MIB][0].endswith(
+        'size property 4194304 is larger than pmem file "/mnt/new" size 1048576'
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,6 +71,7 @@ def test_pmem_of_4_0_and_4_1_wants_a_file_that_exists(revision: str) -> None:
         ("qemu-7.0", "os_mem_prealloc: preallocating memory failed: Cannot allocate memory"),
         ("qemu-7.1", "os_mem_prealloc: preallocating memory failed: Cannot allocate memory"),
         ("qemu-8.0", "qemu_prealloc_mem: preallocating memory failed: Cannot allocate memory"),
+        ("qemu-9.0", "qemu_prealloc_mem: preallocating memory failed: Cannot allocate memory"),
     ],
 )
 def test_failed_preallocation_is_said_as_the_release_says_it(revision: str, says: str) -> None:
