@@ -84,6 +84,9 @@ class Divergences:
         self._doubtful: Call | None = None
         #: Address ranges of blocks whose calls the log shows as no backend's.
         self._lost: list[tuple[int, int]] = []
+        #: A reservation that QEMU unmapped as a whole: the arguments, and what to report
+        #: where the model maps memory over it.
+        self._given_back: tuple[tuple[Any, ...], Divergence] | None = None
 
     def differ(self, head: Call, name: str, args: tuple[Any, ...]) -> Call | None:
         """Report that ``head`` is not the call the model makes, and return the answer to that.
@@ -131,7 +134,12 @@ class Divergences:
         start, end = reserved.given, reserved.given + args[1]
         on_it = search.in_range(start, end, reserved.line, head.line, pid)
         self._report.matched += 1
-        self._add("missing", on_it or head, name, args)
+        divergence = self._divergence("missing", on_it or head, self.event(name, args))
+        if on_it is not None and (on_it.name, on_it.args) == ("munmap", (start, args[1])):
+            # QEMU gave it back unused, as the model may do next.
+            self._given_back = (on_it.args, divergence)
+        else:
+            self._report.add(divergence)
         self._lost.append((start, end))
         return reserved
 
@@ -208,4 +216,10 @@ class Divergences:
 
     def in_unmatched_reservation(self, name: str, args: tuple[Any, ...]) -> bool:
         """Whether the call is on a block whose calls the log shows as no backend's."""
-        return name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
+        on_it = name in _ON_ADDRESSES and any(start <= args[0] < end for start, end in self._lost)
+        if on_it and self._given_back is not None:
+            unmapped, divergence = self._given_back
+            self._given_back = None
+            if (name, args) != ("munmap", unmapped):
+                self._report.add(divergence)
+        return on_it

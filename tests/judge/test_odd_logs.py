@@ -94,6 +94,17 @@ def test_a_block_is_reserved_once_more_only_where_it_was_unmapped() -> None:
     assert ram(QEMU, *RAM, unmap, RAM[0]) == CONFORMS_RAM
 
 
+@pytest.mark.parametrize(("reserve", "verdict"), [("off", "conforms"), ("on", "diverges")])
+def test_a_reservation_is_given_back_unused_where_no_memory_may_be_overcommitted(
+    reserve: str, verdict: str
+) -> None:
+    """util/mmap-alloc.c:map_noreserve_effective: mode 2 of vm.overcommit_memory."""
+    options = (*RAM_OPTIONS[:-1], f"{RAM_OPTIONS[-1]},reserve={reserve}")
+    back = f"1 munmap({AT:#x}, {6 * MIB}) = 0"
+    lines = (QEMU, RAM[0], back, "1 exit_group(1) = ?")
+    assert found(*lines, options=options, tree="qemu-7.2")[0] == verdict
+
+
 # What a log cannot lack, and how it ends.
 
 
