@@ -155,7 +155,8 @@ class _Texts:
         given = mapping is not None and isinstance(mapping.args[0], int) and mapping.args[0]
         start = given or address
         number, base = self._blocks.setdefault(id(block), (len(self._blocks), start))
-        whole = (block.start, block.end - block.start)
+        made = block.reservation
+        whole = None if made is None else (made.result, made.args[1])
         if (call.name == "mmap" and not call.args[0]) or call.args[:2] == whole:
             # How far this is from the aligned address depends on the kernel.
             return f"block {number}, reserved"
