@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import multiprocessing
+import pprint
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,26 +38,21 @@ from qemu_model.process import Run, run
 from qemu_model.revision import REVISIONS, Revision
 
 #: The path on each host that the lines name as PATH.
-HOSTS: Final = {
-    "default": "/f.img",
-    "ext4": "/f.img",
-    "ext4-dax": "/f.img",
-    "tmpfs": "/f.img",
-    "hugetlbfs": "/f.img",
+_HOSTS: Final = """default ext4 ext4-dax tmpfs hugetlbfs device-dax 9p linux-4.14-ext4-dax
+no-libpmem container not-linux no-overcommit ppc64-hugetlbfs two-nodes server"""
+HOSTS: Final = dict.fromkeys(_HOSTS.split(), "/f.img") | {
     "device-dax": "/dev/dax0.0",
-    "9p": "/f.img",
-    "linux-4.14-ext4-dax": "/f.img",
-    "no-libpmem": "/f.img",
-    "container": "/f.img",
-    "not-linux": "/f.img",
-    "no-overcommit": "/f.img",
-    "ppc64-hugetlbfs": "/f.img",
-    "two-nodes": "/f.img",
     "server": "/dev/shm/f.img",
 }
 FILE: Final = "memory-backend-file,id=mem0,size=16M,mem-path=PATH"
 MACHINE: Final = "-object memory-backend-{0},id=mem0,size=64M{1} -m 64M -M {2},memory-backend=mem0"
-#: The command lines, split at blanks.
+#: Further properties of a file backend, and the command lines, split at blanks.
+_MORE: Final = """,share=on,prealloc=on ,share=on,prealloc=on,prealloc-threads=3 ,share=on,align=2M
+,share=on,align=3 ,share=on,merge=off,dump=off ,share=on,host-nodes=0,policy=bind
+,host-nodes=0-1,policy=preferred ,reserve=off ,share=on,reserve=off ,readonly=on
+,readonly=on,share=on,prealloc=on ,readonly=on,rom=off ,readonly=on,prealloc=on
+,offset=1M,share=on ,discard-data=on,share=on
+,x-use-canonical-path-for-ramblock-id=on"""
 LINES: Final = (
     *(
         f"-object {FILE}{share}{pmem}{sync}"
@@ -64,22 +60,7 @@ LINES: Final = (
         for pmem in ("", ",pmem=on")
         for sync in ("", ",sync=on", ",sync=off")
     ),
-    f"-object {FILE},share=on,prealloc=on",
-    f"-object {FILE},share=on,prealloc=on,prealloc-threads=3",
-    f"-object {FILE},share=on,align=2M",
-    f"-object {FILE},share=on,align=3",
-    f"-object {FILE},share=on,merge=off,dump=off",
-    f"-object {FILE},share=on,host-nodes=0,policy=bind",
-    f"-object {FILE},host-nodes=0-1,policy=preferred",
-    f"-object {FILE},reserve=off",
-    f"-object {FILE},share=on,reserve=off",
-    f"-object {FILE},readonly=on",
-    f"-object {FILE},readonly=on,share=on,prealloc=on",
-    f"-object {FILE},readonly=on,rom=off",
-    f"-object {FILE},readonly=on,prealloc=on",
-    f"-object {FILE},offset=1M,share=on",
-    f"-object {FILE},discard-data=on,share=on",
-    f"-object {FILE},x-use-canonical-path-for-ramblock-id=on",
+    *(f"-object {FILE}{more}" for more in _MORE.split()),
     "-object memory-backend-file,id=mem0,size=0,mem-path=PATH",
     "-object memory-backend-file,id=mem0,size=1000,mem-path=PATH",
     "-object memory-backend-file,id=mem0,size=4M,mem-path=/",
@@ -118,62 +99,38 @@ LINES: Final = (
     '-object {"qom-type":"memory-backend-ram","id":"mem0","size":4194304}',
     "-unknown",
 )
-FAULTS: Final = tuple(
-    fault
-    for text in (
-        "open:error=EACCES:when=1",
-        "open:error=EIO:when=2",
-        "lseek:error=ESPIPE:when=1",
-        "fstatfs:error=EIO:when=1",
-        "statfs:error=EIO:when=1",
-        "ftruncate:error=ENOSPC:when=1",
-        "mmap:error=ENOMEM:when=1",
-        "mmap:error=ENOMEM:when=2",
-        "mmap:error=EOPNOTSUPP:when=2",
-        "munmap:error=ENOMEM:when=1",
-        "madvise:error=EINVAL",
-        "mbind:error=EPERM:when=1",
-        "fcntl:error=EPERM:when=1",
-        "memfd_create:error=ENFILE",
-        "touch_pages:error=EFAULT",
-        "close:error=EIO:when=1",
-    )
-    for fault in parse(text)
-)
-CHANGES: Final = (
-    ("size", 8 << 20),
-    ("mem-path", "/elsewhere.img"),
-    ("align", 2 << 20),
-    ("share", True),
-    ("pmem", True),
-    ("sync", True),
-    ("merge", False),
-    ("dump", False),
-    ("prealloc", True),
-    ("discard-data", True),
-    ("host-nodes", [0]),
-    ("readonly", True),
-    ("reserve", False),
-)
+_FAULTS: Final = """open:error=EACCES:when=1 open:error=EIO:when=2 lseek:error=ESPIPE:when=1
+fstatfs:error=EIO:when=1 statfs:error=EIO:when=1 ftruncate:error=ENOSPC:when=1
+mmap:error=ENOMEM:when=1 mmap:error=ENOMEM:when=2 mmap:error=EOPNOTSUPP:when=2
+munmap:error=ENOMEM:when=1 madvise:error=EINVAL mbind:error=EPERM:when=1
+fcntl:error=EPERM:when=1 memfd_create:error=ENFILE touch_pages:error=EFAULT
+close:error=EIO:when=1"""
+FAULTS: Final = tuple(fault for text in _FAULTS.split() for fault in parse(text))
+CHANGES: Final[dict[str, Any]] = {
+    **dict.fromkeys(("share", "pmem", "sync", "prealloc", "discard-data", "readonly"), True),
+    **dict.fromkeys(("merge", "dump", "reserve"), False),
+    "size": 8 << 20,
+    "align": 2 << 20,
+    "mem-path": "/elsewhere.img",
+    "host-nodes": [0],
+}
 
 
-def describe(done: Run) -> tuple[object, ...]:
-    """Return all that a run is compared by."""
+def describe(done: Run | str) -> str | tuple[object, ...]:
+    """Return all that a run is compared by; a refusal is its sentence."""
+    if isinstance(done, str):
+        return done
     return (
-        done.exit,
-        done.livelock,
-        done.stderr,
-        done.stdout,
-        repr(done.replies),
+        *(done.exit, done.livelock, done.stderr, done.stdout, repr(done.replies)),
         [(str(event), event.by) for event in done.events],
         [(one.id, one.address, one.size, one.vm_flags) for one in done.mappings],
-        repr(done.leaks),
-        done.machine,
-        str(done.map_sync.outcome),
+        *(repr(done.leaks), done.machine, str(done.map_sync.outcome)),
     )
 
 
-def one_run(tree: Revision, host: str, line: str, fault: Fault | None, qmp: Sequence[Any]) -> Any:
+def one_run(
+    tree: Revision, host: str, line: str, fault: Fault | None = None, qmp: Sequence[Any] = ()
+) -> Run | str:
     """Return the run, or the sentence with which the host refused."""
     args = line.replace("PATH", HOSTS[host]).split(" ")
     kernel: Any = SimulatedHost(load(host))
@@ -185,30 +142,21 @@ def one_run(tree: Revision, host: str, line: str, fault: Fault | None, qmp: Sequ
 
 def runs_of(tree: Revision, host: str, line: str) -> Iterator[tuple[str, object]]:
     """Yield each run of a line with what was done to it."""
-
-    def told(done: Any) -> object:
-        return done if isinstance(done, str) else describe(done)
-
-    plain = one_run(tree, host, line, None, ())
-    yield "plain", told(plain)
+    plain = one_run(tree, host, line)
+    yield "plain", describe(plain)
     calls = set() if isinstance(plain, str) else {event.call for event in plain.events}
     for fault in FAULTS:
         if fault.call in calls or (fault.call == "touch_pages" and "prealloc" in line):
-            yield str(fault), told(one_run(tree, host, line, fault, ()))
+            yield str(fault), describe(one_run(tree, host, line, fault))
     if isinstance(plain, str) or plain.exit or plain.stdout:
         return
-    for name, value in CHANGES:
+    for name, value in CHANGES.items():
         arguments = {"path": "/objects/mem0", "property": name, "value": value}
         qmp = [
             {"execute": "qom-set", "arguments": arguments},
             {"execute": "object-del", "arguments": {"id": "mem0"}},
         ]
-        yield f"{name}={value}", told(one_run(tree, host, line, None, qmp))
-
-
-def trees() -> dict[str, Revision]:
-    """Return every tree there is, by name."""
-    return dict(REVISIONS)
+        yield f"{name}={value}", describe(one_run(tree, host, line, qmp=qmp))
 
 
 def digest_of(unit: tuple[str, str]) -> list[str]:
@@ -216,36 +164,29 @@ def digest_of(unit: tuple[str, str]) -> list[str]:
     tree, host = unit
     found = []
     for number, line in enumerate(LINES):
-        digest = hashlib.sha256()
-        count = 0
-        for what, told in runs_of(trees()[tree], host, line):
-            digest.update(repr((what, told)).encode("utf-8", "surrogateescape"))
-            count += 1
-        found.append(f"{tree} {host} {number} {count} {digest.hexdigest()[:24]}")
+        runs = [repr(one) for one in runs_of(REVISIONS[tree], host, line)]
+        digest = hashlib.sha256("".join(runs).encode("utf-8", "surrogateescape")).hexdigest()
+        found.append(f"{tree} {host} {number} {len(runs)} {digest[:24]}")
     return found
 
 
 def write(path: Path, processes: int) -> None:
     """Run everything and write the file."""
-    units = [(tree, host) for tree in trees() for host in HOSTS]
+    units = [(tree, host) for tree in REVISIONS for host in HOSTS]
     total = 0
     with path.open("w") as out, multiprocessing.Pool(processes) as pool:
         for lines in pool.imap(digest_of, units):
             total += sum(int(line.split()[3]) for line in lines)
             print(*lines, sep="\n", file=out)
-    print(f"{total} runs of {len(trees())} trees on {len(HOSTS)} hosts, {len(LINES)} lines")
+    print(f"{total} runs of {len(REVISIONS)} trees on {len(HOSTS)} hosts, {len(LINES)} lines")
 
 
 def compare(old: Path, new: Path) -> int:
     """Print what differs; return 1 if something does."""
-
-    def read(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
-        return {
-            tuple(words[:3]): tuple(words[3:])
-            for words in map(str.split, path.read_text().splitlines())
-        }
-
-    first, second = read(old), read(new)
+    first, second = (
+        {tuple(words[:3]): words[3:] for words in map(str.split, path.read_text().splitlines())}
+        for path in (old, new)
+    )
     different = [key for key in first | second if first.get(key) != second.get(key)]
     for tree, host, number in different:
         print(f"{tree} {host} {number}: {LINES[int(number)]}")
@@ -256,11 +197,9 @@ def compare(old: Path, new: Path) -> int:
 
 def show(tree: str, host: str, number: int) -> None:
     """Print the runs of one line of the file."""
-    for what, told in runs_of(trees()[tree], host, LINES[number]):
+    for what, told in runs_of(REVISIONS[tree], host, LINES[number]):
         print(f"== {what}")
-        for part in told if isinstance(told, tuple) else (told,):
-            for item in part if isinstance(part, list | tuple) else (part,):
-                print(f"   {item}")
+        pprint.pprint(told, width=120)
 
 
 def main() -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -15,11 +16,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 from recordings import recordings
+from sampling import drawn, others_whole
 
 import qemu_model
 from qemu_model.cli import main
-from qemu_model.review.source import UnknownModule, compare, module_called, modules, source
-from qemu_model.revision import BASE, NEWEST, REVISIONS, V8, Revision, find
+from qemu_model.review.source import (
+    UnknownModule,
+    compare,
+    fields_of,
+    module_called,
+    modules,
+    source,
+)
+from qemu_model.revision import BASE, NEWEST, REVISIONS, V8, Revision
 
 PACKAGE = Path(qemu_model.__file__).parent
 SCHEMA = json.loads((PACKAGE / "schemas" / "source.schema.json").read_text())
@@ -52,9 +61,24 @@ def outcomes(package: Path, revision: str, lines: list[list[str]]) -> object:
     return json.loads(done.stdout)
 
 
+@functools.cache
+def folded(tree: Revision) -> dict[str, str]:
+    """Return the mirror as a tree has it: folding takes seconds, so the tests share it."""
+    return {name: source(tree, name).text for name in modules()}
+
+
 def test_series_changes_the_modules_of_the_c_files_whose_behaviour_it_changes() -> None:
-    """The letter lists them; in oslib-posix.c only the type of a parameter changes."""
-    changed = {modules()[name] for name in modules() if compare(BASE, V8, name).lines}
+    """The letter lists them; in oslib-posix.c only the type of a parameter changes.
+
+    Folding cannot tell the two apart in a module that names no field that differs.
+    """
+    before, after = fields_of(BASE).groups, fields_of(V8).groups
+    pairs = {
+        (group, *pair) for group in before for pair in before[group].items() ^ after[group].items()
+    }
+    fields = re.compile("|".join({rf"\.{field}\b" for _, field, _ in pairs}))
+    read = {name for name in modules() if fields.search((PACKAGE / f"{name}.py").read_text())}
+    changed = {modules()[name] for name in read if compare(BASE, V8, name).lines}
     assert changed == {
         "backends/hostmem-file.c",
         "backends/hostmem.c",
@@ -71,27 +95,38 @@ NOT_FOLDED = re.compile(
 )
 
 
-@pytest.mark.parametrize("tree", [BASE, NEWEST], ids=["base", "newest"])
+#: The trees, and of each whether it is folded only where everything is asked for.
+TREES = [
+    pytest.param(tree, marks=pytest.mark.whole if left_out else (), id=name)
+    for (name, tree), left_out in others_whole("folded", list(REVISIONS.items()), 1)
+]
+
+
+@pytest.mark.xdist_group("source")
+@pytest.mark.parametrize("tree", TREES)
 def test_folded_module_reads_no_field_and_has_no_constant_condition(tree: Revision) -> None:
-    texts = {name: source(tree, name).text for name in modules()}
+    texts = folded(tree)
     assert {name: NOT_FOLDED.findall(text) for name, text in texts.items()} == {
         name: [] for name in texts
     }
-    assert ("_retries_without_map_sync" in texts["mmap_alloc"]) == (tree is NEWEST)
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_package_of_folded_modules_runs_as_the_mirror_does(revision: str, tmp_path: Path) -> None:
-    tree = find(revision)
-    folded = tmp_path / "qemu_model"
-    shutil.copytree(PACKAGE, folded, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in modules():
-        (folded / f"{name}.py").write_text(source(tree, name).text)
+@pytest.mark.parametrize(("tree", "kept"), [(BASE, False), (NEWEST, True)])
+def test_a_function_that_no_branch_of_a_tree_calls_is_left_out(tree: Revision, kept: bool) -> None:
+    assert ("_retries_without_map_sync" in source(tree, "mmap_alloc").text) == kept
+
+
+@pytest.mark.xdist_group("source")
+@pytest.mark.parametrize("tree", TREES)
+def test_package_of_folded_modules_runs_as_the_mirror_does(tree: Revision, tmp_path: Path) -> None:
+    package = tmp_path / "qemu_model"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in folded(tree).items():
+        (package / f"{name}.py").write_text(text)
     lines = [one.args for one in recordings("v8") if not one.name.startswith("pc-")][::4]
     lines += [one.args for one in recordings("qemu-10.0")][::20]
-    assert len(lines) > 30
-    assert outcomes(folded, revision, lines) == outcomes(PACKAGE, revision, lines)
+    lines = drawn("folded", lines, 40)
+    assert outcomes(package, tree.name, lines) == outcomes(PACKAGE, tree.name, lines)
 
 
 def test_module_is_found_by_its_name_its_file_and_its_c_file() -> None:
