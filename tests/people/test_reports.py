@@ -1,4 +1,4 @@
-"""What people bring, and the whole first screen that answers it."""
+"""What people bring, and the whole first screen that answers it (``data/screens.txt``)."""
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -22,37 +23,7 @@ from qemu_model.host import linux
 from qemu_model.input import find_line
 from qemu_model.revision import find
 
-LIBVIRT = """\
-2026-03-02 09:14:07.512+0000: starting up libvirt version: 11.3.0, qemu version: 10.0.2Debian \
-1:10.0.2, kernel: 6.12.43
-LC_ALL=C \\
-/usr/bin/qemu-system-x86_64 \\
--name guest=vm-a,debug-threads=on \\
--S \\
--blockdev '{"driver":"file","filename":"/x/CODE.fd","node-name":"pflash0-storage"}' \\
--machine pc-q35-10.0,usb=off,dump-guest-core=off,memory-backend=pc.ram,pflash0=pflash0-storage \\
--accel kvm \\
--m size=4194304k \\
--object '{"qom-type":"memory-backend-memfd","id":"pc.ram","share":true,"size":4294967296}' \\
--overcommit mem-lock=off \\
--device '{"driver":"vhost-user-fs-pci","id":"fs0","chardev":"chr-fs0","tag":"shared"}' \\
--msg timestamp=on
-2026-03-02 09:14:07.512+0000: Domain id=3 is tainted: host-cpu
-"""
-PS = (
-    "libvirt+ 4711 0.5 3.2 4812345 812345 ? Sl 09:14 0:41 /usr/libexec/qemu-kvm -name guest=vm-b "
-    "-S -machine pc-q35-rhel9.4.0,memory-backend=pc.ram -m size=1048576k -object "
-    '{"qom-type":"memory-backend-file","id":"pc.ram","mem-path":'
-    '"/dev/hugepages/libvirt/qemu/2-vm-b","share":true,"prealloc":true,"size":1073741824} '
-    '-netdev {"type":"vhost-user","chardev":"charnet0","id":"hostnet0"} '
-    '-device {"driver":"virtio-net-pci","netdev":"hostnet0","id":"net0"}'
-)
-FAILED = LIBVIRT.replace(
-    "2026-03-02 09:14:07.512+0000: Domain",
-    "2026-03-02T09:14:08.1Z qemu-system-x86_64: warning: Memory merging is not supported on this "
-    "host\n2026-03-02T09:14:08.1Z qemu-system-x86_64: unable to map backing store for guest RAM: "
-    "Cannot allocate memory\n2026-03-02 09:14:07.512+0000: Domain",
-)
+SCREENS = Path(__file__).parents[1] / "data" / "screens.txt"
 PROXMOX = (
     "/usr/bin/kvm -id 100 -name vm-c -smp '4,sockets=1,cores=4,maxcpus=4' -nodefaults -m 8192 "
     "-object 'memory-backend-file,id=ram-node0,size=8192M,mem-path=/run/hugepages/kvm/1048576kB,"
@@ -69,217 +40,22 @@ def screen(text: str, host: str = "", tree: str = "") -> list[str]:
     return [shown.text for shown in first_screen(told, revision.name, "", 80)][1:]
 
 
-@pytest.mark.parametrize(
-    ("text", "host", "tree", "lines"),
-    [
-        pytest.param(
-            LIBVIRT,
-            "",
-            "",
-            [
-                'Starts. Guest RAM: 4 GiB "pc.ram", one shared memfd; fs0 (vhost-user-fs-pci) can',
-                "reach it.",
-                "No findings.",
-            ],
-            id="a libvirt log with virtiofs",
-        ),
-        pytest.param(
-            FAILED,
-            "",
-            "",
-            [
-                'Starts on a host that has what it needs. Guest RAM: 4 GiB "pc.ram", one shared',
-                "memfd; fs0 (vhost-user-fs-pci) can reach it.",
-                "error QM003: The text says: unable to map backing store for guest RAM: Cannot",
-                'allocate memory. "pc.ram" is 4 GiB of memory that the kernel must promise; the',
-                "host has less of RAM and swap.",
-                "  fix: give the guest less memory, or use huge pages or a shared file",
-            ],
-            id="a libvirt log of a start that failed",
-        ),
-        pytest.param(
-            PS,
-            "sim:server",
-            "",
-            [
-                'Starts. Guest RAM: 1 GiB "pc.ram", shared, 512 huge pages of 2 MiB in',
-                "/dev/hugepages/libvirt/qemu/2-vm-b, taken at start; net0 (vhost-user) can reach",
-                "it.",
-                "Assumed: machine type 'pc-q35-rhel9.4.0' is a distribution's own; it is modelled",
-                "as pc-q35-8.2",
-                "No findings.",
-            ],
-            id="a line of ps",
-        ),
-        pytest.param(
-            "-m 8G -chardev socket,id=c0,path=/run/c -device vhost-user-fs-pci,id=fs0,chardev=c0",
-            "",
-            "",
-            [
-                'Starts. Guest RAM: 8 GiB "pc.ram", private anonymous memory.',
-                'error QM102: fs0 (vhost-user-fs-pci) needs shared guest RAM; "pc.ram" is private',
-                "anonymous memory.",
-                "  fix: use -object memory-backend-memfd,id=mem,size=8G,share=on -machine",
-                "  memory-backend=mem",
-            ],
-            id="virtiofs without shared RAM",
-        ),
-        pytest.param(
-            "-m 2G -object memory-backend-file,id=r,share=on,size=2G,mem-path=/dev/shm/r",
-            "",
-            "",
-            [
-                'Starts. Guest RAM: 2 GiB "pc.ram", private anonymous memory.',
-                'warning QM101: "r" (2 GiB memory-backend-file) is not the guest\'s RAM: the guest',
-                "uses 2 GiB of private anonymous memory, and 4 GiB are mapped in all.",
-                "  fix: use -machine memory-backend=r",
-            ],
-            id="a backend that nothing uses",
-        ),
-        pytest.param(
-            "-m 8193M -object memory-backend-file,id=r,size=8193M,mem-path=/dev/hugepages,"
-            "policy=bind,host-nodes=0 -machine memory-backend=r",
-            "",
-            "qemu-8.2",
-            [
-                "Does not start: cannot bind memory to host NUMA nodes: Invalid argument",
-                "error QM301: The size 8193 MiB is not a multiple of the page size, 2 MiB.",
-                "  fix: use -m 8194M -object",
-                "  memory-backend-file,id=r,size=8194M,mem-path=/dev/hugepages,policy=bind,"
-                "host-nodes=0",
-            ],
-            id="a size that splits a huge page",
-        ),
-        pytest.param(
-            "-object memory-backend-file,id=r,mem-path=/x/y,offset=128M,size=128M,prealloc=on",
-            "",
-            "qemu-7.2",
-            [
-                "Does not start: -object",
-                "memory-backend-file,id=r,mem-path=/x/y,offset=128M,size=128M,prealloc=on:",
-                "Invalid parameter 'offset'",
-                "  because: QEMU 8.1 and later have offset.",
-                "  fix: remove offset, or use a release that has it",
-            ],
-            id="an option of a later release",
-        ),
-        pytest.param(
-            "-machine q35,nvdimm=on -m 1G,slots=2,maxmem=4G -object memory-backend-file,id=nv,"
-            "mem-path=/x/nv.img,size=1G,share=on,readonly=on -device nvdimm,memdev=nv,id=nv0,"
-            "unarmed=on",
-            "",
-            "qemu-10.0",
-            [
-                'Starts. Guest RAM: 1 GiB "pc.ram", private anonymous memory.',
-                'nv0 (nvdimm): 1 GiB "nv", a shared mapping of /x/nv.img, read-only.',
-                "Persistence: pmem is not on, so QEMU takes the file for no persistent memory and",
-                "does not ask for MAP_SYNC.",
-                "note QM403: nv0 (nvdimm) with unarmed=on: the guest sees a read-only device that",
-                "is not persistent.",
-                "  fix: leave it as it is with readonly=on; else remove unarmed=on",
-            ],
-            id="an unarmed NVDIMM",
-        ),
-        pytest.param(
-            "-m 4G -overcommit mem-lock=on",
-            "",
-            "",
-            [
-                'Starts. Guest RAM: 4 GiB "pc.ram", private anonymous memory.',
-                "note QM212: -overcommit mem-lock=on: all memory is taken and locked at start,",
-                "before the guest runs: 4 GiB for the guest, and QEMU's own.",
-                "  fix: set LimitMEMLOCK= (systemd), ulimit -l or <hard_limit> (libvirt) above",
-                "  that size",
-            ],
-            id="locked memory",
-        ),
-        pytest.param(
-            "-m 100G -object memory-backend-memfd,id=m,size=100G,hugetlb=on "
-            "-machine memory-backend=m",
-            "sim:server",
-            "",
-            [
-                "Does not start: unable to map backing store for guest RAM: Cannot allocate",
-                "memory",
-                'error QM202: 51200 huge pages of 2 MiB needed for "m", and 32768 free.',
-                "  fix: echo 51200 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
-            ],
-            id="too few huge pages",
-        ),
-        pytest.param(
-            "-m 2G -object memory-backend-file,id=m,size=2G,mem-path=/dev/shm/x,share=on "
-            "-machine memory-backend=m",
-            "sim:pod",
-            "",
-            [
-                'Starts. Guest RAM: 2 GiB "m", a shared mapping of /dev/shm/x.',
-                'error QM210: /dev/shm has room for 64 MiB; "m" needs 2 GiB.',
-                "  fix: docker --shm-size, or mount -o remount,size=2048M /dev/shm",
-            ],
-            id="a tmpfs without room",
-        ),
-        pytest.param(
-            "-m 8K -object memory-backend-file,id=r,size=4097,mem-path=/dev/shm/r,share=on",
-            "",
-            "qemu-9.1",
-            [
-                "Does not start: backend 'memory-backend-file' memory size must be multiple of 4",
-                "KiB",
-                "error QM301: The size 4097 bytes is not a multiple of the page size, 4 KiB.",
-                "  fix: use -object memory-backend-file,id=r,size=8K,mem-path=/dev/shm/r,share=on",
-            ],
-            id="a size that is not in whole pages",
-        ),
-        pytest.param(
-            "-m 1G -M q35,sgx-epc.0.memdev=e0,sgx-epc.0.node=0 "
-            "-object memory-backend-epc,id=e0,size=64M,prealloc=on",
-            "",
-            "qemu-8.2",
-            [
-                'Starts. Guest RAM: 1 GiB "pc.ram", private anonymous memory.',
-                'SGX EPC: 64 MiB "e0", a shared mapping of /dev/sgx_vepc, taken at start.',
-                "No findings.",
-            ],
-            id="SGX memory",
-        ),
-        pytest.param(
-            "-M q35,cxl=on -m 4G,maxmem=8G,slots=8 "
-            "-object memory-backend-file,id=pmem,share=on,mem-path=/tmp/cxl.raw,size=256M "
-            "-object memory-backend-file,id=lsa,share=on,mem-path=/tmp/lsa.raw,size=256M "
-            "-device pxb-cxl,bus_nr=12,bus=pcie.0,id=cxl.1 "
-            "-device cxl-rp,port=0,bus=cxl.1,id=rp,chassis=0,slot=2 "
-            "-device cxl-type3,bus=rp,persistent-memdev=pmem,lsa=lsa,id=mem0,sn=0x1 "
-            "-M cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G",
-            "",
-            "qemu-10.0",
-            [
-                'Starts. Guest RAM: 4 GiB "pc.ram", private anonymous memory.',
-                'mem0 (cxl-type3): 256 MiB "pmem", a shared mapping of /tmp/cxl.raw.',
-                'mem0 (cxl-type3): 256 MiB "lsa", a shared mapping of /tmp/lsa.raw.',
-                "No findings.",
-            ],
-            id="CXL memory",
-        ),
-        pytest.param(
-            "-machine pc,hmat=on -smp 2 -m 2G -object memory-backend-ram,id=a,size=1G "
-            "-object memory-backend-ram,id=b,size=1G -numa node,nodeid=0,memdev=a,cpus=0-1 "
-            "-numa node,nodeid=1,memdev=b,initiator=0",
-            "",
-            "qemu-7.2",
-            ["Starts. Guest RAM: 2 GiB in 2 nodes, each private anonymous memory.", "No findings."],
-            id="a node's initiator",
-        ),
-        pytest.param(
-            "-smp 2",
-            "",
-            "qemu-7.2",
-            ['Starts. Guest RAM: 128 MiB "pc.ram", private anonymous memory.', "No findings."],
-            id="two CPUs alone",
-        ),
-    ],
-)
+def screens() -> list[Any]:
+    """Return texts with host and tree, where one is chosen, and the screens that answer them."""
+    found = []
+    for part in SCREENS.read_text().split("=== ")[1:]:
+        head, _, rest = part.partition("\n")
+        name, *chosen = head.split(" | ")
+        text, _, lines = rest.partition("\n---\n")
+        host = "".join(word for word in chosen if word.startswith("sim:"))
+        tree = "".join(word for word in chosen if word.startswith("qemu-"))
+        found.append(pytest.param(text, host, tree, lines.split("\n"), id=name))
+    return found
+
+
+@pytest.mark.parametrize(("text", "host", "tree", "lines"), screens())
 def test_the_answer_is(text: str, host: str, tree: str, lines: list[str]) -> None:
-    assert screen(text, host, tree) == lines
+    assert screen(text, host, tree) == [line for line in lines if line]
 
 
 SHORT_FILE = {
