@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from recordings import recording
-from small_logs import EXIT, HEAD, MAP, RESERVE, log_of
+from small_logs import EXIT, FILE_OPTIONS, HEAD, MAP, RESERVE, log_of, verdict_on
+from small_logs import RAM_OPTIONS as OPTIONS
 
 from qemu_model.judge.judge import judge, shows_start_up
 from qemu_model.judge.trace_set import read_trace_set
-from qemu_model.judge.verdict import Verdict
 from qemu_model.revision import find
 
 AT = "0x7f0000200000, 4194304"
@@ -27,8 +27,6 @@ RAM = [
     MERGE,
     f"1 mbind({AT}, MPOL_DEFAULT, NULL, 1, MPOL_MF_STRICT|MPOL_MF_MOVE) = 0",
 ]
-OPTIONS = ("-M", "none", "-object", "memory-backend-ram,id=m0,size=4M")
-EXECVE = "1 execve({!r}, [{}], 0x7ffd /* 20 vars */) = 0"
 UNMERGE = f"1 madvise({AT}, MADV_UNMERGEABLE) = 0"
 OTHER_THREAD = "2 futex(0x7f0000000000, FUTEX_WAKE_PRIVATE, 1) = 0"
 CUT = "the log is cut short: it does not show how QEMU ended"
@@ -45,11 +43,6 @@ def started(*options: str) -> str:
 def set_merge(value: bool) -> dict[str, Any]:
     arguments = {"path": "/objects/m0", "property": "merge", "value": value}
     return {"execute": "qom-set", "arguments": arguments}
-
-
-def verdict_on(*lines: str, tree: str = "v8", **options: Any) -> Verdict:
-    with log_of("".join(f"{line}\n" for line in lines).encode()) as log:
-        return judge(log, find(tree), **options)
 
 
 def said(*lines: str, **options: Any) -> tuple[str, int, str]:
@@ -314,7 +307,6 @@ def test_on_its_way_out_qemu_may_reclaim_a_block_and_need_not() -> None:
     assert said(*lines, unmap, unmap, EXIT, qmp=[DEL, QUIT])[0] == "diverges"
 
 
-FILE = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
 ROUND = [
     '1 openat(AT_FDCWD, "/a", O_RDWR) = -1 ENOENT (No such file or directory)',
     '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = -1 EEXIST (File exists)',
@@ -323,7 +315,7 @@ ROUND = [
 
 def test_a_loop_without_an_end_conforms_as_long_as_it_goes_round() -> None:
     """exec.c: a symbolic link to nothing is there and is not, in turn, for ever."""
-    lines = [started(*FILE), *ROUND * 30]
+    lines = [started(*FILE_OPTIONS), *ROUND * 30]
     for end in ("1 +++ killed by SIGKILL +++", "1 +++ killed by SIGTERM +++"):
         assert said(*lines, end) == ("conforms", 60, "")
     assert said(*lines) == ("inconclusive", 60, CUT)
@@ -337,7 +329,7 @@ def test_a_loop_without_an_end_conforms_as_long_as_it_goes_round() -> None:
 
 def test_the_last_line_that_qemu_prints_is_why_it_ends() -> None:
     lines = [
-        started(*FILE),
+        started(*FILE_OPTIONS),
         ROUND[0],
         '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = 3',
         "1 lseek(3, 0, SEEK_END) = 0",
@@ -456,9 +448,8 @@ def test_a_log_that_says_nothing_says_why() -> None:
 
 
 def test_an_answer_that_no_kernel_gives_is_a_reason_for_no_verdict() -> None:
-    file = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
     lines = [
-        started(*file),
+        started(*FILE_OPTIONS),
         '1 openat(AT_FDCWD, "/a", O_RDWR) = 3',
         "1 lseek(3, 0, SEEK_END) = 4194304",
         "1 fstatfs(3, {f_type=HUGETLBFS_MAGIC, f_bsize=5}) = 0",
@@ -510,7 +501,6 @@ def test_what_shows_how_qemu_started() -> None:
 
 
 def test_a_log_without_anonymous_memory_execve_and_exit_is_filtered_by_path() -> None:
-    file = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
     opened = '1 openat(AT_FDCWD, "/a", O_RDWR) = 3'
     statfs = "1 fstatfs(3, {f_type=EXT2_SUPER_MAGIC, f_bsize=4096}) = 0"
     size = "1 lseek(3, 0, SEEK_END) = 4194304"
@@ -519,29 +509,32 @@ def test_a_log_without_anonymous_memory_execve_and_exit_is_filtered_by_path() ->
         " = 0x7f0000200000"
     )
     whole = [opened, size, statfs, mapped]
-    verdict = verdict_on(*whole, options=file)
+    verdict = verdict_on(*whole, options=FILE_OPTIONS)
     assert (verdict.verdict, verdict.matched, verdict.reason) == ("conforms", 4, "")
     assert verdict.not_in_log == ("madvise", "mbind", "mmap of anonymous memory")
-    assert said("2 lseek(9, 0, SEEK_CUR) = 0", opened, options=file) == (
+    assert said("2 lseek(9, 0, SEEK_CUR) = 0", opened, options=FILE_OPTIONS) == (
         "inconclusive",
         1,
         "the log ends before lseek, which exec.c:get_file_size calls",
     )
     assert (
-        said(opened, "1 lseek(3, 0, SEEK_SET) = 0", statfs, mapped, options=file)[0] == "diverges"
+        said(opened, "1 lseek(3, 0, SEEK_SET) = 0", statfs, mapped, options=FILE_OPTIONS)[0]
+        == "diverges"
     )
     for other in (
         "1 exit_group(0) = ?",
         "1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000",
     ):
-        assert said("2 lseek(9, 0, SEEK_CUR) = 0", opened, other, options=file)[0] != "conforms"
+        assert (
+            said("2 lseek(9, 0, SEEK_CUR) = 0", opened, other, options=FILE_OPTIONS)[0]
+            != "conforms"
+        )
     cut = "1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000"
-    assert said("2 lseek(9, 0, SEEK_CUR) = 0", cut, opened, options=file)[2] == CUT
+    assert said("2 lseek(9, 0, SEEK_CUR) = 0", cut, opened, options=FILE_OPTIONS)[2] == CUT
 
 
 def test_in_a_log_filtered_by_path_the_file_may_be_there_only_once_it_was_made() -> None:
     """strace -P knows a path only once there is a file: the first opening is not in the log."""
-    file = ("-M", "none", "-object", "memory-backend-file,id=m0,mem-path=/a,size=4M,share=on")
     made = '1 openat(AT_FDCWD, "/a", O_RDWR|O_CREAT|O_EXCL, 0644) = 3'
     rest = [
         "1 lseek(3</a>, 0, SEEK_END) = 0",
@@ -550,13 +543,13 @@ def test_in_a_log_filtered_by_path_the_file_may_be_there_only_once_it_was_made()
         "1 mmap(0x7f0000001000, 4194304, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, 3</a>, 0) = "
         "0x7f0000001000",
     ]
-    verdict = verdict_on(made, *rest, options=file)
+    verdict = verdict_on(made, *rest, options=FILE_OPTIONS)
     assert (verdict.verdict, verdict.matched) == ("conforms", 5)
     assert "the first open" in verdict.not_in_log
-    assert verdict_on(made, options=file).verdict == "inconclusive"
+    assert verdict_on(made, options=FILE_OPTIONS).verdict == "inconclusive"
     before = '1 openat(AT_FDCWD, "/zz", O_RDONLY) = 3'
-    assert verdict_on(before, made, options=file).verdict == "diverges"
-    assert verdict_on(made, EXIT, options=file).verdict == "diverges"
+    assert verdict_on(before, made, options=FILE_OPTIONS).verdict == "diverges"
+    assert verdict_on(made, EXIT, options=FILE_OPTIONS).verdict == "diverges"
 
 
 def test_libraries_matter_only_where_the_log_shows_how_qemu_was_loaded() -> None:

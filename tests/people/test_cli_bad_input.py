@@ -158,14 +158,7 @@ def test_a_pipe_that_nobody_reads_is_no_traceback(command: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
-        done = subprocess.run(
-            [*PROGRAM, command, *args],
-            stdout=out,
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = start(command, *args, stdout=out)
     assert (done.returncode, done.stderr) == (141, "")
 
 
@@ -174,55 +167,35 @@ def test_a_pipe_that_closes_in_the_middle_leaves_nothing(tmp_path: Path) -> None
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
-        subprocess.run(
-            [*PROGRAM, "run", "-object", f"memory-backend-file,id=a,size=1M,mem-path={path}"],
-            stdout=out,
-            check=False,
-            env={**environment(), "PYTHONUNBUFFERED": "1"},
-            timeout=PATIENCE,
-        )
+        line = f"memory-backend-file,id=a,size=1M,mem-path={path}"
+        start("run", "-object", line, stdout=out, env=environment(PYTHONUNBUFFERED="1"))
     assert not path.exists()
 
 
-@pytest.mark.parametrize("stream", ["0", "1", "2"])
-def test_a_closed_stream_is_no_traceback(stream: str) -> None:
-    done = subprocess.run(
-        ["sh", "-c", f'exec {stream}>&-; exec "$@"', "sh", *PROGRAM, "run", *RAM],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == (2 if stream == "1" else 0)
-    assert done.stderr == (
-        "qemu-model: stdout is closed: there is nowhere to answer to\n" if stream == "1" else ""
-    )
+def start_without(stream: int, *args: str) -> tuple[int, str, str]:
+    """Run the program with one of its streams closed; return status, stdout and stderr."""
+    command = ["sh", "-c", f'exec {stream}>&-; exec "$@"', "sh", *PROGRAM, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_a_closed_stream_is_no_traceback(stream: int) -> None:
+    nowhere = "qemu-model: stdout is closed: there is nowhere to answer to\n"
+    status, _, said = start_without(stream, "run", *RAM)
+    assert (status, said) == ((2, nowhere) if stream == 1 else (0, ""))
 
 
 def test_stdin_that_is_closed_is_said() -> None:
-    done = subprocess.run(
-        ["sh", "-c", 'exec 0>&-; exec "$@"', "sh", *PROGRAM, "run", "--qmp", "-", *RAM],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "stdin is closed" in done.stderr
+    status, out, said = start_without(0, "run", "--qmp", "-", *RAM)
+    assert (status, out, "stdin is closed" in said) == (2, "", True)
 
 
 @pytest.mark.parametrize("command", ["run", "why"])
 def test_a_full_disk_is_said(command: str) -> None:
     args = RAM if command == "run" else ("--list",)
     with open("/dev/full", "w") as out:
-        done = subprocess.run(
-            [*PROGRAM, command, *args],
-            stdout=out,
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = start(command, *args, stdout=out)
     assert (done.returncode, done.stderr) == (
         2,
         "qemu-model: cannot write the answer: No space left on device\n",

@@ -29,14 +29,14 @@ def environment(**changes: str) -> dict[str, str]:
 def start(
     *args: str | bytes, env: Mapping[str, str] | None = None, **more: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end, its output caught."""
-    given = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE, **more}
+    """Run the program to its end, its output caught where it is not sent elsewhere."""
+    caught = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    given = {"stdin": subprocess.DEVNULL, **caught, "timeout": PATIENCE, **more}
     if "input" in given:
         del given["stdin"]
     return subprocess.run(
         [*PROGRAM, *args],
         check=False,
-        capture_output=True,
         text=True,
         errors="surrogateescape",
         env=dict(env or environment()),
