@@ -71,7 +71,6 @@ _NONCHARACTERS: Final = frozenset(
         *(plane + last for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)),
     )
 )
-_WHITE_SPACE: Final = " \t\r\n"
 _KEYWORDS: Final = MappingProxyType({"true": True, "false": False, "null": None})
 
 
@@ -278,14 +277,12 @@ def qobject_from_json(qemu: Qemu, text: str) -> Any:
     nesting depth limit exceeded`` and ``Expecting at most one JSON value``.
     """
     tokens = _lex(text)
-    value = None
     try:
         parses_tokens_as_they_come = qemu.tree.json_parser.parses_tokens_as_they_come
         first = _tokens_of_value(tokens)
         if not parses_tokens_as_they_come:
             first = iter(list(first))
-        if text.strip(_WHITE_SPACE):
-            value = Parser(first, expects_keys=parses_tokens_as_they_come).value()
+        value = Parser(first, expects_keys=parses_tokens_as_they_come).value()
     except _JsonError as error:
         line, column = _line_and_column(text, error.at)
         what = error.message.text_in(qemu.tree, 0, **error.fields)

@@ -475,8 +475,8 @@ def ram_block_discard_range(qemu: Qemu, block: RAMBlock, length: int) -> int:
     """
 
     def failed(message: Message, result: int) -> int:
-        offset, name = block.fd_offset, block.mr.name
-        qemu.error_report(message, id=name, length=length, offset=offset, result=result)
+        offset, id = block.fd_offset, block.idstr
+        qemu.error_report(message, id=id, length=length, offset=offset, result=result)
         return result
 
     if block.fd != -1:

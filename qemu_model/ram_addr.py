@@ -44,6 +44,7 @@ class RAMBlock(Record):
     """A stretch of guest RAM: sizes and offsets in bytes, ``host`` an address or 0.
 
     ``fd`` is -1 for anonymous memory; ``fd_offset`` is where the block begins in the file.
+    ``idstr`` is empty until a device has the block.
     """
 
     mr: MemoryRegion
@@ -55,3 +56,4 @@ class RAMBlock(Record):
     offset: int = 0
     fd: int = -1
     fd_offset: int = 0
+    idstr: str = ""

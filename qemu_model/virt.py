@@ -226,12 +226,9 @@ def virt_memory_pre_plug(qemu: Qemu, dimm: PCDIMMDevice) -> None:
 
     Raises ``memory hotplug is not enabled: missing acpi-ged device``, which is there for a
     guest with 64 bits and firmware, ``memory hotplug is not enabled: MTE is enabled``,
-    ``nvdimm is not enabled: add 'nvdimm=on' to '-M'``, until 5.0 ``nvdimm is not yet
-    supported``, and what ``pc_dimm_pre_plug`` raises.
+    ``nvdimm is not enabled: add 'nvdimm=on' to '-M'``, and what ``pc_dimm_pre_plug`` raises.
     """
     properties = qemu.machine.properties
-    if dimm.type.is_nvdimm and messages.VIRT_NVDIMM_UNSUPPORTED.is_said_in(qemu.tree):
-        raise messages.VIRT_NVDIMM_UNSUPPORTED.error()
     need_not_plug = qemu.tree.virt.nvdimms_need_no_ged and dimm.type.is_nvdimm
     if not need_not_plug and not _has_ged(qemu):
         raise messages.VIRT_WITHOUT_GED.error()

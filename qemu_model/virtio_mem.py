@@ -110,6 +110,8 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
     if result < 0:
         raise messages.VIRTIO_MEM_DISCARD.error(-result)
     host_memory_backend_set_mapped(backend, True)
+    # vmstate_register_ram; the address on the PCI bus, which QEMU puts before it, is not known.
+    _ram_block(backend).idstr = backend.mr.name
     memory_device_plug(qemu, device)
 
 

@@ -73,10 +73,6 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("mte=on needs a CPU with memory tags", _LINE, fix="add -cpu max"),),
     ),
     (
-        "nvdimm is not yet supported",
-        (Cause("virt takes NVDIMMs since QEMU 5.1", _LINE, fix="use 5.1 or later, or pc-dimm"),),
-    ),
-    (
         "nvdimm is not enabled: add",
         (Cause("-machine lacks nvdimm=on", _LINE, fix="add nvdimm=on to -machine"),),
     ),

@@ -68,11 +68,6 @@ VIRT_MTE_CPU: Final = Message(
     "hw/arm/virt.c:machvirt_init",
     ("-machine has mte=on, and -cpu, or the default cortex-a15, has no memory tags",),
 )
-VIRT_NVDIMM_UNSUPPORTED: Final = Message(
-    {"4.2": "nvdimm is not yet supported", "5.1": None},
-    "hw/arm/virt.c:virt_memory_pre_plug",
-    ("the machine takes NVDIMMs since 5.1",),
-)
 VIRT_NVDIMM_NOT_ENABLED: Final = Message(
     {"5.1": "nvdimm is not enabled: add 'nvdimm=on' to '-M'"},
     "hw/arm/virt.c:virt_memory_pre_plug",
