@@ -20,6 +20,7 @@ from mirror_numbers import EVERY_TREE, MIB, O_CREAT_EXCL, O_RDONLY, O_RDWR
 
 from qemu_model.error import Abort, Error, Livelock
 from qemu_model.globals import Qemu
+from qemu_model.host.protocol import Platform
 from qemu_model.memfd import qemu_memfd_check, qemu_memfd_create
 from qemu_model.memory import (
     memory_region_init_ram_flags_nomigrate,
@@ -204,6 +205,15 @@ def test_size_of_a_device_dax_is_asked_of_sysfs() -> None:
     expected = "backing store size 0xfffff does not match 'size' option 0x100000"
     assert said(lambda: from_fd(host, MIB, "qemu-7.2"), "qemu-7.2") == expected
     assert host.made("lseek") == []
+
+
+def test_device_dax_without_its_files_is_measured_with_lseek_and_mapped_as_any_file() -> None:
+    """get_file_size, get_file_align: with libdaxctl, of which a file is no device."""
+    platform = Platform(libdaxctl=True)
+    for answers in ({**dax_device(MIB), "read_file": [ENOENT]}, {"fstat": [EINTR]}):
+        host = ToldHost(platform, lseek=[MIB], **answers)
+        assert from_fd(host, MIB, "qemu-7.2").mr.align == PAGE
+        assert host.made("lseek") == [("lseek", 3, 0, 2)]
 
 
 @pytest.mark.parametrize("found", [1, MIB - 1])
