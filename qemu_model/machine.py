@@ -134,9 +134,9 @@ def machine_consume_memdev(qemu: Qemu, ram: MemoryRegion, backend: HostMemoryBac
 
 
 def machine_set_mem(
-    qemu: Qemu, size: int, slots: int | None = None, max_size: int | None = None
+    qemu: Qemu, size: int | None, slots: int | None = None, max_size: int | None = None
 ) -> None:
-    """Take the size of the guest's RAM in bytes, 0 for the machine's default, and the slots.
+    """Take the size of the guest's RAM in bytes, None for the machine's default, and the slots.
 
     Sizes are rounded up to 8 KiB.  Raises ``invalid value of maxmem: ...``, before 7.1
     ``invalid value of -m option maxmem: ...``, and ``slots specified but no max-size``,
@@ -144,8 +144,8 @@ def machine_set_mem(
     """
     machine = qemu.machine
     mc = machine_get_class(qemu)
-    machine.ram_size_given = bool(size)
-    size = round_up(size or mc.default_ram_size, 8192)
+    machine.ram_size_given = size is not None
+    size = round_up(mc.default_ram_size if size is None else size, 8192)
     if mc.fixup_ram_size is not None:
         size = mc.fixup_ram_size(qemu, size)
     machine.ram_size = machine.maxram_size = size

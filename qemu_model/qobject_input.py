@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from . import messages
@@ -37,6 +37,16 @@ def _uint64(name: str, value: Any) -> int:
     if not _is_integer(value) or not -(1 << 63) <= value < 1 << 64:
         raise messages.EXPECTS.error(name=name, what="uint64")
     return int(value) & UINT64_MAX
+
+
+def _first_unread(values: Mapping[str, Any], read: Collection[str]) -> str | None:
+    """Return the member that QEMU finds first among those that were not read."""
+    if values.keys() <= set(read):
+        return None
+    unread = GHashTable(_qdict_order(values))
+    for name in read:
+        unread.remove(name)
+    return next(iter(unread))
 
 
 class QObjectInputVisitor:
@@ -139,43 +149,50 @@ class QObjectInputVisitor:
 
     def check_struct(self) -> None:
         """Raise ``Parameter '<name>' is unexpected`` for the first member that was not read."""
-        if self.values.keys() <= set(self._read):
-            return
-        unread = GHashTable(_qdict_order(self.values))
-        for name in self._read:
-            unread.remove(name)
-        raise messages.UNEXPECTED.error(name=next(iter(unread)))
+        unread = _first_unread(self.values, self._read)
+        if unread is not None:
+            raise messages.UNEXPECTED.error(name=unread)
 
 
 class _KeyvalInputVisitor:
     """Reads properties that are given as text, ``values`` by name (-machine and -device)."""
 
-    def __init__(self, qemu: Qemu, values: Mapping[str, str]) -> None:
+    def __init__(self, qemu: Qemu, values: Mapping[str, Any]) -> None:
         self.values = values
         self._qemu = qemu
 
+    def _text(self, name: str) -> str:
+        """Return a value (``qobject_input_get_keyval``).
+
+        Raises ``Parameters '<name>.*' are unexpected``.
+        """
+        value = self.values[name]
+        if not isinstance(value, str):
+            raise messages.UNEXPECTED_BELOW.error(name=name)
+        return value
+
     def type_str(self, name: str) -> str:
         """Read a string."""
-        return self.values[name]
+        return self._text(name)
 
     def type_enum(self, name: str, values: Sequence[str]) -> str:
         """Read one of ``values``.  Raises what ``input_type_enum`` raises."""
-        return input_type_enum(name, self.values[name], values)
+        return input_type_enum(name, self._text(name), values)
 
     def type_bool(self, name: str) -> bool:
         """Read a boolean.  Raises ``Parameter '<name>' expects 'on' or 'off'``."""
-        return qapi_bool_parse(self._qemu, name, self.values[name])
+        return qapi_bool_parse(self._qemu, name, self._text(name))
 
     def type_size(self, name: str) -> int:
         """Read a size in bytes.  Raises ``Parameter '<name>' expects size``."""
-        size = qemu_strtosz(self._qemu, self.values[name])
+        size = qemu_strtosz(self._qemu, self._text(name))
         if size is None:
             raise messages.EXPECTS.error(name=name, what="size")
         return size
 
     def type_int64(self, name: str) -> int:
         """Read a number with a sign.  Raises ``Parameter '<name>' expects integer``."""
-        number = qemu_strtoi64(self.values[name])
+        number = qemu_strtoi64(self._text(name))
         if number is None:
             raise messages.EXPECTS.error(name=name, what="integer")
         return number
@@ -186,7 +203,7 @@ class _KeyvalInputVisitor:
 
     def type_uint64(self, name: str) -> int:
         """Read a number; a negative one wraps.  Raises ``Parameter '<name>' expects integer``."""
-        number = qemu_strtou64(self.values[name])
+        number = qemu_strtou64(self._text(name))
         if number is None:
             raise messages.EXPECTS.error(name=name, what="integer")
         return number
@@ -196,6 +213,26 @@ class _KeyvalInputVisitor:
         return _as_uint(name, self.type_uint64(name), 32)
 
 
-def qobject_input_visitor_new_keyval(qemu: Qemu, values: Mapping[str, str]) -> _KeyvalInputVisitor:
+def qobject_input_visitor_new_keyval(qemu: Qemu, values: Mapping[str, Any]) -> _KeyvalInputVisitor:
     """Return a visitor of properties that are given as text."""
     return _KeyvalInputVisitor(qemu, values)
+
+
+def _visit_struct(qemu: Qemu, name: str, value: Any, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a property, read from text; ``kinds`` are all that there may be.
+
+    Raises ``Invalid parameter type for '<name>', expected: object``, ``Parameter
+    '<name>.<member>' is unexpected`` and what reading a member raises.
+    """
+    if not isinstance(value, dict):
+        raise _invalid_type(name, "object")
+    full = {f"{name}.{member}": text for member, text in value.items()}
+    v = qobject_input_visitor_new_keyval(qemu, full)
+    found = {}
+    for member, kind in kinds.items():
+        if member in value:
+            found[member] = getattr(v, f"type_{kind}")(f"{name}.{member}")
+    unread = _first_unread(value, found)
+    if unread is not None:
+        raise messages.UNEXPECTED.error(name=f"{name}.{unread}")
+    return found

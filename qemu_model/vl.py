@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
@@ -14,8 +15,8 @@ from .boards import machine_get_class
 from .error import Error, Exit
 from .front_end import CommandLine
 from .globals import Qemu
-from .keyval import keyval_parse_into
-from .machine import machine_run_board_init, qemu_resolve_machine_memdev
+from .keyval import QDict, keyval_merge, keyval_parse_into
+from .machine import machine_run_board_init, machine_set_mem, qemu_resolve_machine_memdev
 from .machine_properties import set_property
 from .machine_smp import _smp_parameters, machine_parse_smp_config
 from .machines import deprecation_reason, find_machine, machine_help
@@ -30,8 +31,18 @@ from .qdev_monitor import (
     qemu_system_reset,
 )
 from .qdict import _qdict_order
-from .qemu_option import QemuOpts, is_help_option, parse_option_number, qemu_opts_parse_noisily
-from .qobject_input import QObjectInputVisitor, qobject_input_visitor_new_keyval
+from .qemu_option import (
+    QemuOpts,
+    is_help_option,
+    parse_option_number,
+    qemu_opt_get_size,
+    qemu_opts_parse_noisily,
+)
+from .qobject_input import (
+    QObjectInputVisitor,
+    _visit_struct,
+    qobject_input_visitor_new_keyval,
+)
 from .qom import user_creatable_add_type
 from .string_input import StringInputVisitor
 from .user_creatable import (
@@ -39,6 +50,7 @@ from .user_creatable import (
     user_creatable_print_types,
 )
 from .vl_options import (
+    BOOT_OPTS,
     DEVICE_OPTS,
     MACHINE_OPTS,
     MEM_OPTS,
@@ -50,6 +62,7 @@ from .vl_options import (
     _find_and_set_machine,
     _is_kept_with_machine,
     _parse_other_option,
+    _qemu_opts_print_help,
     _refuse_machine,
     _refuse_missing_machine,
     lookup_opt,
@@ -83,14 +96,13 @@ class _QapiCommandLine(CommandLine):
     """The options of one command line; ``object_options`` are the checked descriptions.
 
     ``device_options`` are all of -device, those in JSON after the others, as they are
-    made.  ``machine_opts_dict`` and ``smp_opts`` are what -machine and -smp say by keyval;
-    ``machine_help`` if -machine asks for help.
+    made.  ``machine_opts_dict`` is what -machine says by keyval, and what the options say
+    that are merged into it; ``machine_help`` if -machine asks for help.
     """
 
     object_options: list[ObjectOptions] = attrs.field(factory=list)
     device_options: list[_DeviceOptions] = attrs.field(factory=list)
     machine_opts_dict: dict[str, Any] = attrs.field(factory=dict)
-    smp_opts: dict[str, Any] = attrs.field(factory=dict)
     machine_help: bool = False
     machine_location: str = ""
 
@@ -110,6 +122,9 @@ def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> _QapiCommandLine:
             _parse_other_option(qemu, line, option)
             if _is_kept_with_machine(qemu, option):
                 line.machine_location = line.machine_location or option.location
+            if option.name == "boot" and qemu.tree.vl.memory_is_a_machine_property:
+                help = _qemu_opts_print_help(BOOT_OPTS)
+                machine_parse_property_opt(qemu, line, "boot", "order", option, help)
     qemu.location = ""
     line.device_options.sort(key=lambda device: device.from_json)
     return line
@@ -159,11 +174,60 @@ def _smp_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> Non
     if not qemu.tree.vl.machine_is_keyval:
         parse_opts(qemu, SMP_OPTS_SINCE_4_1, line.smp, option.value or "")
         return
-    if _keyval_parse(qemu, line.smp_opts, option.value or "", "cpus"):
-        qemu.stdout.append("smp-opts options:")
-        qemu.stdout.extend(f"  {name}=<num>" for name in sorted(_smp_parameters(qemu)))
-        raise Exit(0)
+    numbers = (f"  {name}=<num>" for name in sorted(_smp_parameters(qemu)))
+    help = ["smp-opts options:", *numbers]
+    machine_parse_property_opt(qemu, line, "smp", "cpus", option, help)
     line.smp.append(QemuOpts(None, (), option.value or "", option.location))
+
+
+def machine_parse_property_opt(
+    qemu: Qemu,
+    line: _QapiCommandLine,
+    propname: str,
+    implied_key: str,
+    option: Option,
+    help: Sequence[str],
+) -> None:
+    """Read an option that is a property of the machine, and merge it with what was said of it.
+
+    Prints what is wrong with it and exits with 1; prints ``help`` and exits with 0.
+    """
+    prop: QDict = {}
+    if _keyval_parse(qemu, prop, option.value or "", implied_key):
+        qemu.stdout.extend(help)
+        raise Exit(0)
+    machine_merge_property(qemu, line, propname, prop)
+
+
+def machine_merge_property(qemu: Qemu, line: _QapiCommandLine, propname: str, prop: QDict) -> None:
+    """Merge a property of the machine into what -machine says.
+
+    Prints ``Parameter '<name>' used inconsistently`` and exits with 1.
+    """
+    try:
+        keyval_merge(line.machine_opts_dict, {propname: prop})
+    except Error as error:
+        qemu.error_report_err(error)
+        raise Exit(1) from error
+
+
+def parse_memory_options(qemu: Qemu, line: _QapiCommandLine) -> None:
+    """Merge what -m says into the machine's property ``memory``, since 7.1.
+
+    A size without a unit is in MiB, and a size of 0 is left out.  Prints ``Parameter 'memory'
+    used inconsistently`` and exits with 1.
+    """
+    memory = merged(line.memory)
+    get = memory.values.get
+    prop: QDict = {}
+    size = get("size")
+    if size and qemu_opt_get_size(qemu, size):
+        prop["size"] = f"{size}M" if size[-1].isdigit() else size
+    given = {"max-size": get("maxmem"), "slots": get("slots")}
+    prop |= {name: text for name, text in given.items() if text is not None}
+    qemu.location = memory.location
+    machine_merge_property(qemu, line, "memory", prop)
+    qemu.location = ""
 
 
 def _keyval_parse(qemu: Qemu, qdict: dict[str, Any], value: str, implied_key: str) -> bool:
@@ -340,50 +404,63 @@ def _or_exit(qemu: Qemu, function: Callable[..., None], *args: Any) -> None:
 
 
 def smp_parse(qemu: Qemu, line: _QapiCommandLine) -> None:
-    """Take the number of CPUs from -smp.
+    """Take the number of CPUs from -smp.  Raises what ``machine_parse_smp_config`` raises."""
+    options = merged(line.smp)
+    given = {name: parse_option_number(name, text) for name, text in options.params}
+    machine_parse_smp_config(qemu, given)
 
-    Raises ``Parameter 'smp.<name>' is unexpected`` or ``... expects ...`` and what
-    ``machine_parse_smp_config`` raises.
+
+#: The members of the machine's properties ``memory`` and ``boot``.
+_MEMORY_SIZE_CONFIGURATION: Final = MappingProxyType(
+    {"size": "size", "max-size": "size", "slots": "uint64"}
+)
+_BOOT_CONFIGURATION: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("order", "once"), "str"),
+        "menu": "bool",
+        "splash": "str",
+        **dict.fromkeys(("splash-time", "reboot-timeout"), "int64"),
+        "strict": "bool",
+    }
+)
+
+
+def _set_configuration(qemu: Qemu, name: str, value: Any) -> None:
+    """Set ``boot``, ``memory`` or ``smp``, which have members of their own.
+
+    Raises what ``_visit_struct``, ``machine_set_mem`` and ``machine_parse_smp_config``
+    raise.
     """
-    if not qemu.tree.vl.machine_is_keyval:
-        options = merged(line.smp)
-        given = {name: parse_option_number(name, text) for name, text in options.params}
-        machine_parse_smp_config(qemu, given)
-        return
-    known = _smp_parameters(qemu)
-    values = {f"smp.{name}": value for name, value in line.smp_opts.items()}
-    v = qobject_input_visitor_new_keyval(qemu, values)
-    numbers = {}
-    for name in values:
-        if name.removeprefix("smp.") not in known:
-            raise messages.UNEXPECTED.error(name=name)
-        numbers[name.removeprefix("smp.")] = v.type_int64(name)
-    machine_parse_smp_config(qemu, numbers)
+    match name:
+        case "boot":
+            _visit_struct(qemu, name, value, _BOOT_CONFIGURATION)
+        case "memory":
+            found = _visit_struct(qemu, name, value, _MEMORY_SIZE_CONFIGURATION)
+            get = found.get
+            machine_set_mem(qemu, get("size"), get("slots"), get("max-size"))
+        case _:
+            kinds = dict.fromkeys(_smp_parameters(qemu), "int64")
+            machine_parse_smp_config(qemu, _visit_struct(qemu, name, value, kinds))
 
 
-def qemu_apply_machine_options(
-    qemu: Qemu, line: _QapiCommandLine, options: Mapping[str, Any]
-) -> None:
+def qemu_apply_machine_options(qemu: Qemu, options: Mapping[str, Any]) -> None:
     """Set the machine's properties, in the order of QEMU's dictionary.
 
-    ``smp`` is one of them since 6.1, ``memory`` since 7.1.  Raises what ``set_property``,
-    ``set_memory_options`` and ``smp_parse`` raise.
+    ``smp`` is one of them since 6.1, ``boot`` and ``memory`` since 7.1.  Raises what
+    ``set_property`` and ``_set_configuration`` raise.
     """
-    given: dict[str, Any] = dict(options)
+    if not qemu.tree.vl.machine_is_keyval:
+        for name, text in options.items():
+            set_property(qemu, name, StringInputVisitor(qemu, text))
+        return
+    configurations = ["smp"]
     if qemu.tree.vl.memory_is_a_machine_property:
-        given["memory"] = None
-    if qemu.tree.vl.machine_is_keyval and line.smp:
-        given["smp"] = None
-    order = _qdict_order(given) if qemu.tree.vl.machine_is_keyval else given
-    for name in order:
-        if name == "memory" and qemu.tree.vl.memory_is_a_machine_property:
-            set_memory_options(qemu, merged(line.memory))
-        elif name == "smp" and given[name] is None:
-            smp_parse(qemu, line)
-        elif qemu.tree.vl.machine_is_keyval:
-            set_property(qemu, name, qobject_input_visitor_new_keyval(qemu, given))
+        configurations += ["boot", "memory"]
+    for name in _qdict_order(options):
+        if name in configurations:
+            _set_configuration(qemu, name, options[name])
         else:
-            set_property(qemu, name, StringInputVisitor(qemu, given[name]))
+            set_property(qemu, name, qobject_input_visitor_new_keyval(qemu, options))
 
 
 def _report_deprecation(qemu: Qemu) -> None:
@@ -405,23 +482,24 @@ def qemu_init(qemu: Qemu, line: _QapiCommandLine) -> None:
     """
     qemu.has_objects_root = qemu.tree.qom.containers_are_there_at_start
     options = line.machine_opts_dict
-    if qemu.tree.vl.machine_is_keyval:
-        options = keyval_dashify(qemu, options)
-    options = dict(options)
     name = options.pop("type", None)
     qemu_process_help_options(qemu, line, name or "")
     if not line.machine:
         if qemu.assumed_machine is None:
             qemu.assumed_machine = _assume_machine(qemu, line)
         line.assumed_machine = qemu.assumed_machine
+    if qemu.tree.vl.memory_is_a_machine_property:
+        parse_memory_options(qemu, line)
     select_machine(qemu, line, name)
+    if qemu.tree.vl.machine_is_keyval:
+        options = keyval_dashify(qemu, options)
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     if not qemu.tree.vl.memory_is_a_machine_property:
         _set_memory_and_cpus(qemu, line)
     object_option_foreach_add(qemu, line.object_options, early=True)
     if qemu.tree.machine.checks_memory_backend_with_the_board:
         _check_mem_path(qemu, options)
-    _or_exit(qemu, qemu_apply_machine_options, line, options)
+    _or_exit(qemu, qemu_apply_machine_options, options)
     _report_deprecation(qemu)
     object_option_foreach_add(qemu, line.object_options, early=False)
     _or_exit(qemu, qemu_finish_async_prealloc_mem)

@@ -13,7 +13,7 @@ import attrs
 
 from . import messages
 from .boards import MIB
-from .cutils import UINT64_MAX, qemu_strtosz
+from .cutils import UINT64_MAX
 from .error import Error, Exit, Message
 from .front_end import CommandLine
 from .globals import Qemu
@@ -26,7 +26,6 @@ from .qemu_option import (
     get_opt_name_value,
     is_help_option,
     parse_option_number,
-    parse_option_size,
     qemu_opt_get_size,
     qemu_opts_parse_noisily,
 )
@@ -53,6 +52,18 @@ SMP_OPTS: Final = QemuOptsList(
 )
 SMP_OPTS_SINCE_4_1: Final = SMP_OPTS._replace(
     desc=MappingProxyType({**_SMP_DESC, "dies": "number"})
+)
+BOOT_OPTS: Final = QemuOptsList(
+    "boot-opts",
+    "order",
+    merge_lists=True,
+    desc=MappingProxyType(
+        {
+            **dict.fromkeys(("order", "once", "splash"), "string"),
+            **dict.fromkeys(("menu", "strict"), "bool"),
+            **dict.fromkeys(("splash-time", "reboot-timeout"), "number"),
+        }
+    ),
 )
 _OVERCOMMIT_OPTS: Final = QemuOptsList(
     "overcommit", desc=MappingProxyType({"mem-lock": "bool", "cpu-pm": "bool"})
@@ -224,6 +235,8 @@ def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         qemu.machine.properties["kernel"] = True
     line.wants_help |= name in _HELP_IN_VALUE and is_help_option(value)
     match name:
+        case "boot" if not qemu.tree.vl.memory_is_a_machine_property:
+            parse_opts(qemu, BOOT_OPTS, [], value)
         case "overcommit":
             overcommit_parse(qemu, line, value)
         case "realtime":
@@ -313,37 +326,25 @@ def _refuse_machine(qemu: Qemu, name: str) -> NoReturn:
 
 
 def set_memory_options(qemu: Qemu, options: QemuOpts) -> None:
-    """Take the size of the guest's RAM, of all its memory, and the slots from -m.
+    """Take the size of the guest's RAM, of all its memory, and the slots from -m, before 7.1.
 
-    A size without a unit is in MiB.  Raises ``Parameter 'memory.size' expects size``, before
-    7.1 ``too large 'size' option value``, and what ``machine_set_mem`` raises.
+    A size without a unit is in MiB.  Raises ``too large 'size' option value``, and what
+    ``machine_set_mem`` raises.
     """
     get = options.values.get
     size, slots, maxmem = get("size"), get("slots"), get("maxmem")
     machine_set_mem(
         qemu,
-        _ram_size(qemu, size) if size else 0,
+        (_ram_size(qemu, size) or None) if size else None,
         None if slots is None else parse_option_number("slots", slots),
-        None if maxmem is None else _memory_size(qemu, "maxmem", maxmem),
+        None if maxmem is None else qemu_opt_get_size(qemu, maxmem),
     )
-
-
-def _memory_size(qemu: Qemu, name: str, text: str) -> int:
-    """Return a size in -m; since 7.1 it is read a second time."""
-    if qemu.tree.vl.memory_is_a_machine_property:
-        return parse_option_size(qemu, name, text)
-    return qemu_opt_get_size(qemu, text)
 
 
 def _ram_size(qemu: Qemu, text: str) -> int:
     if not text[-1:].isdigit():
-        return _memory_size(qemu, "size", text)
-    if not qemu.tree.vl.memory_is_a_machine_property:
-        size = qemu_opt_get_size(qemu, text) * MIB
-        if size > UINT64_MAX:
-            raise messages.RAM_SIZE_TOO_LARGE.error()
-        return size
-    in_mib = qemu_strtosz(qemu, f"{text}M")
-    if in_mib is None:
-        raise messages.EXPECTS.error(name="memory.size", what="size")
-    return in_mib
+        return qemu_opt_get_size(qemu, text)
+    size = qemu_opt_get_size(qemu, text) * MIB
+    if size > UINT64_MAX:
+        raise messages.RAM_SIZE_TOO_LARGE.error()
+    return size

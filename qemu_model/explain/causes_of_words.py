@@ -93,6 +93,10 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         ),
     ),
     (
+        "Parameters '{name}.*' are unexpected",
+        (Cause("a name takes one value, and has names below it", LINE, fix="give it a value"),),
+    ),
+    (
         "Parameter '{name}' expects {what}",
         (
             Cause(

@@ -81,6 +81,11 @@ UNEXPECTED: Final = Message(
     "qapi/qobject-input-visitor.c:qobject_input_check_struct",
     ("the command takes no argument of that name",),
 )
+UNEXPECTED_BELOW: Final = Message(
+    {"6.1": "Parameters '{name}.*' are unexpected"},
+    "qapi/qobject-input-visitor.c:qobject_input_get_keyval",
+    ("a parameter of -machine, -smp or -boot has names below it, and takes one value",),
+)
 DUPLICATE_ID: Final = Message(
     "Duplicate ID '{id}' for {group}",
     "util/qemu-option.c:qemu_opts_create",
