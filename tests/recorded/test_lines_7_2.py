@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lines_7_2 import HELP, LINES, QUIET, RECORDED, words
+from lines_7_2 import HELP, LINES, RECORDED, words
+from mirror_lines import QUIET
 
 from qemu_model.host.live import LiveHost
 from qemu_model.process import Process

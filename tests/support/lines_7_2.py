@@ -1,27 +1,25 @@
 """Command lines with what an installed QEMU 7.2 answered to them, and how they were recorded.
 
-``python tests/lines_7_2.py`` runs every line of ``data/lines_7_2.txt`` with the QEMU that
-is installed, and writes ``data/lines_7_2.json``.  They are lines about objects in JSON and
-in text, devices that take a backend, -machine, -m, -smp, -numa, and help; the answers are
-compared with revision v7.2.
+``PYTHONPATH=.:tests python tests/support/lines_7_2.py`` runs every line of
+``data/lines_7_2.txt`` with the QEMU that is installed, and writes ``data/lines_7_2.json``.
+They are lines about objects in JSON and in text, devices that take a backend, -machine, -m,
+-smp, -numa, and help; the answers are compared with revision v7.2.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from mirror_lines import PROGRAM, asked, write
+
 RECORDED: Final = Path(__file__).parents[1] / "data" / "lines_7_2.json"
-PROGRAM: Final = "qemu-system-x86_64"
-QUIET: Final = ("-nodefaults", "-display", "none", "-S", "-monitor", "none", "-serial", "none")
 #: What the first word of a line stands for.
 NV: Final = (
     "-m 64,slots=2,maxmem=1G -M nvdimm=on -object memory-backend-ram,id=m0,size=64M "
@@ -49,21 +47,11 @@ def words(line: str, place: Path) -> list[str]:
 
 def real(line: str, place: Path) -> dict[str, Any]:
     """Return what the installed QEMU answers to a line: status, stdout, stderr, its state."""
-    done = subprocess.run(
-        [PROGRAM, *words(line, place), *QUIET, "-qmp", "stdio"],
-        input="".join(map(json.dumps, [*QUESTIONS, {"execute": "quit"}])),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = done.stderr.replace(PROGRAM, "qemu").splitlines()
-    replies = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
-    answers = [reply for reply in replies if "return" in reply or "error" in reply]
+    done, answers = asked(words(line, place), QUESTIONS)
     found: dict[str, Any] = {
         "exit": done.returncode,
         "stdout": done.stdout.splitlines() if HELP.match(done.stdout) else [],
-        "stderr": said,
+        "stderr": done.stderr.replace(PROGRAM, "qemu").splitlines(),
     }
     if len(answers) > len(QUESTIONS):
         _, devices, memdevs, cpus, numa = (answer.get("return") for answer in answers[:5])
@@ -98,8 +86,7 @@ def main() -> None:
                 text.replace(place, "PLACE") for text in recorded[line]["stderr"]
             ]
         print(len(recorded), line, recorded[line]["exit"], file=sys.stderr)
-    text = ",\n".join(f"{json.dumps(line)}: {json.dumps(said)}" for line, said in recorded.items())
-    RECORDED.write_text("{\n" + text + "\n}\n")
+    write(RECORDED, recorded)
 
 
 if __name__ == "__main__":

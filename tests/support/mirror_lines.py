@@ -16,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,19 +66,32 @@ def needs_recorded_qemu() -> None:
     needs("version 7.2" in version.stdout, "QEMU 7.2, the one that was recorded")
 
 
-def real(line: str) -> dict[str, Any]:
-    """Return what the installed QEMU answers to a line: status, stderr, and its state."""
+def asked(
+    args: list[str], questions: Sequence[object]
+) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    """Run the installed QEMU; return how it ended, and its answers to QMP commands."""
     done = subprocess.run(
-        [PROGRAM, *words(line), *QUIET, "-qmp", "stdio"],
-        input="".join(map(json.dumps, [*QUESTIONS, {"execute": "quit"}])),
+        [PROGRAM, *args, *QUIET, "-qmp", "stdio"],
+        input="".join(map(json.dumps, [*questions, {"execute": "quit"}])),
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    said = done.stderr.replace(PROGRAM, "qemu").splitlines()
     replies = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
-    answers = [reply for reply in replies if "return" in reply or "error" in reply]
+    return done, [reply for reply in replies if "return" in reply or "error" in reply]
+
+
+def write(path: Path, recorded: Mapping[str, object]) -> None:
+    """Write what was recorded, a line for each."""
+    text = ",\n".join(f"{json.dumps(line)}: {json.dumps(said)}" for line, said in recorded.items())
+    path.write_text("{\n" + text + "\n}\n")
+
+
+def real(line: str) -> dict[str, Any]:
+    """Return what the installed QEMU answers to a line: status, stderr, and its state."""
+    done, answers = asked(words(line), QUESTIONS)
+    said = done.stderr.replace(PROGRAM, "qemu").splitlines()
     found: dict[str, Any] = {
         "exit": done.returncode,
         "stderr": [text for text in said if not DEPRECATED.fullmatch(text)],
@@ -109,8 +123,7 @@ def main() -> None:
     for line in LINES:
         recorded[line] = real(line)
         print(len(recorded), line, recorded[line]["exit"], file=sys.stderr)
-    text = ",\n".join(f"{json.dumps(line)}: {json.dumps(said)}" for line, said in recorded.items())
-    RECORDED.write_text("{\n" + text + "\n}\n")
+    write(RECORDED, recorded)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Orders that QEMU's hash tables give, and how they were recorded.
 
-``python tests/support/mirror_orders.py`` asks the QEMU that is installed, and writes
-``data/mirror_orders.json``.  A command's ``id`` may be any JSON, and comes back with the
+``PYTHONPATH=.:tests python tests/support/mirror_orders.py`` asks the QEMU that is installed,
+and writes ``data/mirror_orders.json``.  A command's ``id`` may be any JSON, and comes back with the
 reply: a dictionary in the order in which QEMU walks its dictionaries, which is that of
 2018.  ``query-memdev`` lists the backends in the order of GLib's hash table.
 """
@@ -11,11 +11,10 @@ reply: a dictionary in the order in which QEMU walks its dictionaries, which is 
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from mirror_lines import PROGRAM, QUIET
+from mirror_lines import asked
 
 RECORDED: Final = Path(__file__).parents[1] / "data" / "mirror_orders.json"
 PROPERTIES: Final = (
@@ -39,20 +38,8 @@ IDS: Final = (
 def real() -> dict[str, Any]:
     """Return the orders in which the installed QEMU walks names and backends."""
     backends = [word for id in IDS for word in ("-object", f"memory-backend-ram,id={id},size=4096")]
-    commands = [
-        {"execute": "qmp_capabilities", "id": dict.fromkeys(NAMES)},
-        {"execute": "query-memdev"},
-        {"execute": "quit"},
-    ]
-    done = subprocess.run(
-        [PROGRAM, "-M", "none", *backends, *QUIET, "-qmp", "stdio"],
-        input="".join(map(json.dumps, commands)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    _, names, memdevs, *_ = (json.loads(line) for line in done.stdout.splitlines())
+    ask = {"execute": "qmp_capabilities", "id": dict.fromkeys(NAMES)}
+    _, (names, memdevs, *_) = asked(["-M", "none", *backends], [ask, {"execute": "query-memdev"}])
     return {"names": list(names["id"]), "memdevs": [one["id"] for one in memdevs["return"]]}
 
 
