@@ -119,10 +119,6 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         )
     ),
     (
-        "qemu: {place}: smbios_get_tables: Assertion",
-        (Cause("cores= or threads= of -smp is negative", LINE, fix="correct the number"),),
-    ),
-    (
         "cpu topology: {hierarchy} < smp_cpus",
         (Cause("-smp makes fewer CPUs than it gives", LINE, fix="raise sockets=, or lower cpus"),),
     ),
@@ -373,6 +369,10 @@ LATER_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
 
 #: What asserts in QEMU, by the function, and its cause.
 ASSERTIONS: Final[tuple[tuple[str, Cause], ...]] = (
+    (
+        ": smbios_get_tables: Assertion",
+        Cause("cores= or threads= of -smp is negative", LINE, fix="correct the number"),
+    ),
     (
         ": find_ram_offset: Assertion",
         Cause(
