@@ -41,9 +41,9 @@ class CPUArchId(Record):
 class MachineProperty(NamedTuple):
     """A property of machines: the kind of its values, what setting it does, its releases.
 
-    A kind is bool, int, size, string, OnOffAuto, read-only, any (the value is not looked
-    at), or the values divided by bars.  ``set`` is None where it says nothing about memory.
-    The property came with ``since`` and left with ``until``.
+    A kind is bool, int, uint32, uint64, size, string, OnOffAuto, read-only, any (the value
+    is not looked at), or the values divided by bars.  ``set`` is None where it says nothing
+    about memory.  The property came with ``since`` and left with ``until``.
     """
 
     kind: str

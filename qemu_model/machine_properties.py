@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
 from . import messages
 from .boards import MachineProperty, machine_get_class
+from .error import Message
 from .globals import Qemu
 from .revisions.release import Release, is_between
 
@@ -39,6 +40,14 @@ class Visitor(Protocol):
 
     def type_str(self, name: str) -> str:
         """Read a string."""
+        ...
+
+    def type_uint32(self, name: str) -> int:
+        """Read a number of 32 bits."""
+        ...
+
+    def type_uint64(self, name: str) -> int:
+        """Read a number."""
         ...
 
 
@@ -71,6 +80,18 @@ def keep(name: str) -> Callable[[Qemu, Any], None]:
     """Return a setter that stores a property's value for the machine type that reads it."""
 
     def set(qemu: Qemu, value: Any) -> None:
+        qemu.machine.properties[name] = value
+
+    return set
+
+
+def accept(name: str, values: Iterable[str], message: Message) -> Callable[[Qemu, Any], None]:
+    """Return a setter that stores one of ``values`` and raises ``message`` at others."""
+    allowed = frozenset(values)
+
+    def set(qemu: Qemu, value: Any) -> None:
+        if value not in allowed:
+            raise message.error(name=name, value=value)
         qemu.machine.properties[name] = value
 
     return set
@@ -133,7 +154,10 @@ NUMA_PROPERTIES: Final[Properties] = MappingProxyType(
 NVDIMM_PROPERTIES: Final[Properties] = MappingProxyType(
     {
         "nvdimm": row("bool", machine_set_nvdimm),
-        "nvdimm-persistence": row("any"),
+        "nvdimm-persistence": row(
+            "string",
+            accept("nvdimm-persistence", ("cpu", "mem-ctrl"), messages.NVDIMM_PERSISTENCE),
+        ),
     }
 )
 
@@ -171,6 +195,10 @@ def set_property(qemu: Qemu, name: str, v: Visitor) -> None:
             value = v.type_int64(name)
         case "string":
             value = v.type_str(name)
+        case "uint32":
+            value = v.type_uint32(name)
+        case "uint64":
+            value = v.type_uint64(name)
         case "OnOffAuto":
             value = v.type_enum(name, ON_OFF_AUTO)
         case values if "|" in values:

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import messages
 from .boards import MIB, CPUArchId, DeviceMemory, machine_get_class
@@ -16,6 +17,7 @@ from .machine_properties import (
     NVDIMM_PROPERTIES,
     PROPERTIES,
     Properties,
+    accept,
     keep,
     row,
 )
@@ -24,6 +26,7 @@ from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
 from .ram_addr import MemoryRegion
+from .revisions.release import Release, is_between
 
 if TYPE_CHECKING:
     from .pc_dimm import PCDIMMDevice
@@ -38,6 +41,46 @@ SPAPR_MAX_RAM_SLOTS: Final = 32
 #: The memory that the firmware SLOF needs.
 MIN_RMA_SLOF: Final = 128 * MIB
 
+#: Values of capabilities and of properties, beside those that stand there.
+_SAFETY: Final = ("broken", "workaround")
+_FIXED_IBS: Final = ("fixed-ibs", "fixed-ccd", "fixed-na")
+_RESIZE_HPT: Final = ("default", "disabled", "enabled", "required")
+#: The releases that a mode of ``target/ppc/compat.c`` came with; the empty mode is none.
+_COMPAT_MODES: Final[Mapping[str, Release]] = MappingProxyType(
+    {
+        **dict.fromkeys(("", "power6", "power7", "power7+", "power8", "power9"), ()),
+        "power10": (5, 0),
+        "power11": (10, 0),
+    }
+)
+
+
+def _capability(name: str, *modes: str) -> Callable[[Qemu, Any], None]:
+    """Return the setter of a capability, whose modes may be given in capitals."""
+
+    def spapr_cap_set_string(qemu: Qemu, value: str) -> None:
+        if value.lower() not in modes:
+            raise messages.SPAPR_CAPABILITY.error(name=name, value=value)
+        qemu.machine.properties[name] = value.lower()
+
+    return spapr_cap_set_string
+
+
+def _string(name: str, *values: str) -> Callable[[Qemu, Any], None]:
+    return accept(name, values, messages.SPAPR_BAD_VALUE)
+
+
+def ppc_compat_prop_set(qemu: Qemu, value: str) -> None:
+    """Take the mode that the guest's CPUs are limited to.
+
+    Raises ``Invalid compatibility mode "<value>"``.
+    """
+    since = _COMPAT_MODES.get(value)
+    if since is None or not is_between(qemu.tree.release, since, None):
+        raise messages.SPAPR_COMPAT.error(value=value)
+    qemu.machine.properties["max-cpu-compat"] = value
+
+
 SPAPR_PROPERTIES: Final[Properties] = MappingProxyType(
     {
         **PROPERTIES,
@@ -45,29 +88,29 @@ SPAPR_PROPERTIES: Final[Properties] = MappingProxyType(
         **NVDIMM_PROPERTIES,
         "cap-ail-mode-3": row("bool", since=(8, 1)),
         "cap-ccf-assist": row("bool", keep("cap-ccf-assist"), since=(4, 0)),
-        "cap-cfpc": row("string", keep("cap-cfpc")),
+        "cap-cfpc": row("string", _capability("cap-cfpc", *_SAFETY, "fixed")),
         "cap-dawr1": row("bool", since=(10, 0)),
         "cap-dfp": row("bool"),
         "cap-fwnmi": row("bool", since=(5, 0)),
-        "cap-hpt-max-page-size": row("any"),
+        "cap-hpt-max-page-size": row("size"),
         "cap-htm": row("bool"),
-        "cap-ibs": row("string", keep("cap-ibs")),
+        "cap-ibs": row("string", _capability("cap-ibs", *_SAFETY, *_FIXED_IBS)),
         "cap-large-decr": row("bool", since=(4, 0)),
         "cap-nested-hv": row("bool"),
         "cap-nested-papr": row("bool", since=(9, 0)),
         "cap-rpt-invalidate": row("bool", since=(6, 1)),
-        "cap-sbbc": row("string", keep("cap-sbbc")),
+        "cap-sbbc": row("string", _capability("cap-sbbc", *_SAFETY, "fixed")),
         "cap-vsx": row("bool"),
         "host-model": row("string", since=(4, 0)),
         "host-serial": row("string", since=(4, 0)),
-        "ic-mode": row("string", since=(4, 0)),
-        "kernel-addr": row("any", since=(5, 0)),
+        "ic-mode": row("string", _string("ic-mode", "xics", "xive", "dual"), since=(4, 0)),
+        "kernel-addr": row("uint64", since=(5, 0)),
         "kvm-type": row("string"),
-        "max-cpu-compat": row("string"),
+        "max-cpu-compat": row("string", ppc_compat_prop_set),
         "modern-hotplug-events": row("bool"),
-        "resize-hpt": row("string"),
-        "vfio-no-msix-emulation": row("bool"),
-        "vsmt": row("any"),
+        "resize-hpt": row("string", _string("resize-hpt", *_RESIZE_HPT)),
+        "vfio-no-msix-emulation": row("read-only"),
+        "vsmt": row("uint32"),
         "x-vof": row("bool", since=(6, 1)),
     }
 )

@@ -86,7 +86,9 @@ VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
         "msi": row("string", since=(11, 1)),
         "mte": row("bool", keep("mte"), since=(5, 1)),
         "nvdimm": row("bool", NVDIMM_PROPERTIES["nvdimm"][0].set, since=(5, 1)),
-        "nvdimm-persistence": row("any", since=(5, 1)),
+        "nvdimm-persistence": row(
+            "string", NVDIMM_PROPERTIES["nvdimm-persistence"][0].set, since=(5, 1)
+        ),
         "pflash0": row("any", keep("firmware"), since=(4, 0)),
         "pflash1": row("any", since=(4, 0)),
         "ras": row("bool", since=(5, 1)),

@@ -73,6 +73,10 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("mte=on needs a CPU with memory tags", _LINE, fix="add -cpu max"),),
     ),
     (
+        "-machine {name}={value}: unsupported option",
+        (Cause("nvdimm-persistence= is misspelt", _LINE, fix="use cpu or mem-ctrl"),),
+    ),
+    (
         "nvdimm is not enabled: add",
         (Cause("-machine lacks nvdimm=on", _LINE, fix="add nvdimm=on to -machine"),),
     ),
@@ -126,6 +130,18 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     (
         "NVDIMM device requires the uuid",
         (Cause("-device nvdimm has no uuid=", "uuidgen", fix="add uuid= with a new UUID"),),
+    ),
+    (
+        "Invalid capability mode",
+        (Cause("a capability of -machine is misspelt", _LINE, fix="use broken or workaround"),),
+    ),
+    (
+        'Bad value for "{name}" property',
+        (Cause("ic-mode= or resize-hpt= is misspelt", _LINE, fix="leave the property out"),),
+    ),
+    (
+        "Invalid compatibility mode",
+        (Cause("this release has no such mode", _LINE, fix="use max-cpu-compat=power8"),),
     ),
     ("TCG doesn't support requested feature, cap-cfpc", _tcg("cap-cfpc")),
     ("TCG doesn't support requested feature, cap-sbbc", _tcg("cap-sbbc")),

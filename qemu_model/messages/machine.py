@@ -228,3 +228,11 @@ NVDIMM_NOT_ENABLED: Final = Message(
     "hw/i386/pc.c:pc_memory_pre_plug",
     ("-device nvdimm is given", "and -machine has no nvdimm=on"),
 )
+NVDIMM_PERSISTENCE: Final = Message(
+    "-machine {name}={value}: unsupported option",
+    {
+        "3.1": "hw/i386/pc.c:pc_machine_set_nvdimm_persistence",
+        "4.0": "hw/core/machine.c:machine_set_nvdimm_persistence",
+    },
+    ("nvdimm-persistence= of -machine is neither cpu nor mem-ctrl",),
+)

@@ -163,6 +163,21 @@ SPAPR_UUID: Final = Message(
     "hw/ppc/spapr_nvdimm.c:spapr_nvdimm_validate",
     ("an NVDIMM lacks uuid=",),
 )
+SPAPR_CAPABILITY: Final = Message(
+    'Invalid capability mode "{value}" for {name}',
+    "hw/ppc/spapr_caps.c:spapr_cap_set_string",
+    ("cap-cfpc, cap-sbbc and cap-ibs of -machine take broken, workaround and a kind of fixed",),
+)
+SPAPR_BAD_VALUE: Final = Message(
+    'Bad value for "{name}" property',
+    "hw/ppc/spapr.c:spapr_set_resize_hpt",
+    ("ic-mode takes xics, xive, dual; resize-hpt takes default, disabled, enabled, required",),
+)
+SPAPR_COMPAT: Final = Message(
+    'Invalid compatibility mode "{value}"',
+    "target/ppc/compat.c:ppc_compat_prop_set",
+    ("max-cpu-compat takes power6 to power9, since 5.0 power10, since 10.0 power11",),
+)
 SPAPR_TCG_CFPC: Final = Message(
     "TCG doesn't support requested feature, cap-cfpc={value}",
     "hw/ppc/spapr_caps.c:cap_safe_cache_apply",
