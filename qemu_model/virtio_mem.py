@@ -116,10 +116,15 @@ def virtio_mem_device_realize(qemu: Qemu, device: VirtIOMEM) -> None:
 
 
 def virtio_mem_system_reset(qemu: Qemu, device: VirtIOMEM) -> None:
-    """Take all blocks from the guest; it has none before it runs."""
+    """Take all blocks from the guest; it has none before it runs.
+
+    Prints, until 6.0, ``Unexpected error discarding RAM: <reason>``.
+    """
     assert device.hostmem is not None, "a device without one was not realized"
     if not qemu.tree.virtio_mem.resets_only_what_the_guest_has:
-        _discard(qemu, device.hostmem)
+        result = _discard(qemu, device.hostmem)
+        if result < 0 and messages.VIRTIO_MEM_RESET.is_said_in(qemu.tree):
+            qemu.error_report_err(messages.VIRTIO_MEM_RESET.error(-result))
 
 
 def _check(qemu: Qemu, device: VirtIOMEM, backend: HostMemoryBackend) -> None:

@@ -264,6 +264,12 @@ VIRTIO_MEM_DISCARD: Final = Message(
     ("the backend of a virtio-mem-pci cannot be emptied",),
     errno=True,
 )
+VIRTIO_MEM_RESET: Final = Message(
+    {"5.1": "Unexpected error discarding RAM", "6.1": None},
+    "hw/virtio/virtio-mem.c:virtio_mem_unplug_all",
+    ("the backend of a virtio-mem-pci cannot be emptied when the machine is reset",),
+    errno=True,
+)
 DISCARD_READONLY: Final = Message(
     {
         "9.0": "ram_block_discard_range: Discarding RAM with readonly files is not supported",

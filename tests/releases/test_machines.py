@@ -258,6 +258,19 @@ WITHOUT_A_RECORDING = (
     (
         "5.1",
         MEM + "memfd,id=m,size=64M -device virtio-mem-pci,memdev=m",
+        "fallocate:error=ENOSPC:when=2",
+        "ram_block_discard_range: Failed to fallocate m:0 +4000000 (-28)",
+        DISCARD + "No space left on device",
+    ),
+    (
+        "7.2",
+        MEM + "memfd,id=m,size=64M -device virtio-mem-pci,memdev=m",
+        "fallocate:error=ENOSPC:when=2",
+        "ram_block_discard_range: Failed to fallocate m:0 +4000000 (-28)",
+    ),
+    (
+        "5.2",
+        MEM + "memfd,id=m,size=64M -device virtio-mem-pci,memdev=m",
         "fallocate:error=ENOSPC",
         "ram_block_discard_range: Failed to fallocate :0 +4000000 (-28)",
         DISCARD + "No space left on device",
