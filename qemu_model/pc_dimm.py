@@ -95,7 +95,10 @@ class PCDIMMDeviceClass(Record):
 
 @attrs.define(eq=False, repr=False)
 class PCDIMMDevice(Record):
-    """A module of memory: ``addr`` in the guest, 0 if not given; alignment in bytes."""
+    """A module of memory: ``addr`` in the guest, 0 if not given; alignment in bytes.
+
+    ``bus`` is as -device names it.
+    """
 
     type: PCDIMMDeviceClass
     id: str | None = None
@@ -104,6 +107,7 @@ class PCDIMMDevice(Record):
     slot: int = UNASSIGNED_SLOT
     hostmem: HostMemoryBackend | None = None
     min_alignment: int = 1
+    bus: str | None = None
 
 
 def set_addr(_qemu: Qemu, dimm: PCDIMMDevice, v: Visitor, name: str) -> None:

@@ -66,7 +66,7 @@ _MEMBERS: Final = """
         host-data vcek-disabled:bool
     tdx-guest = attributes:uint64 sept-ve-disable:bool mrconfigid mrowner mrownerconfig
         quote-generation-socket:any
-    thread-context = cpu-affinity:any node-affinity:any
+    thread-context = cpu-affinity:uint16_list node-affinity:uint16_list
     throttle-group = limits:any x-iops-total:int64 x-iops-total-max:int64
         x-iops-total-max-length:int64 x-iops-read:int64 x-iops-read-max:int64
         x-iops-read-max-length:int64 x-iops-write:int64 x-iops-write-max:int64

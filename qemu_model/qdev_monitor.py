@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 C_FILE = "system/qdev-monitor.c"
 
+#: Names of buses that the model cannot know: paths, and names with a number.
+_NUMBERED_BUS: Final = re.compile(r"/|\.\d+$")
 #: The chipsets that have a PCI bus.
 _WITH_PCI: Final = ("i440fx", "q35", "remote", "virt", "pseries", "s390-ccw-virtio")
 
@@ -61,11 +64,16 @@ def qdev_device_add(
     driver: str,
     id: str | None,
     settings: Iterable[tuple[str, Visitor]],
+    bus: str | None,
+    made: Collection[str],
 ) -> None:
     """Make a device that takes a backend: its properties in this order, then all at once.
 
+    ``bus`` is the one that it names; ``made`` are the ids of the devices before it.
+
     Raises ``'<type>' is not a valid device model name`` for a device that takes a backend
-    in a later release or in another program, and before 6.2 for JSON, ``No 'PCI' bus found
+    in a later release or in another program, and before 6.2 for JSON, ``Bus '<bus>' not
+    found``, ``No 'PCI' bus found
     for device '<type>'``, ``Property '<type>.<name>' not found``, ``Property
     '<type>.<name>' is not writable``, before 7.0 ``Insufficient permission to perform this
     operation``, and what setters and ``device_set_realized``
@@ -74,6 +82,8 @@ def qdev_device_add(
     kind = device_class(qemu, driver)
     if kind is None and (driver in _devices() or driver.startswith("{")):
         raise messages.INVALID_DEVICE.error(name=driver)
+    if kind is not None and bus is not None and not _has_bus(bus, made):
+        raise messages.BUS_NOT_FOUND.error(name=bus)
     needs_pci = driver.endswith("-pci") if kind is None else kind.needs_pci
     if needs_pci and not _has_pci(qemu):
         bus = "virtual-css-bus" if driver.endswith("-ccw") else "PCI"
@@ -81,11 +91,17 @@ def qdev_device_add(
     if kind is None:
         return
     device = kind.instance_init(id)
+    device.bus = bus
     for name, v in settings:
         setter = _find_setter(qemu, kind, name)
         if setter is not None:
             setter(qemu, device, v, name)
     device_set_realized(qemu, device)
+
+
+def _has_bus(bus: str, made: Collection[str]) -> bool:
+    """Return whether there may be a bus: a device's id, a path, or a name with a number."""
+    return bus in made or bus == "main-system-bus" or _NUMBERED_BUS.search(bus) is not None
 
 
 def _has_pci(qemu: Qemu) -> bool:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from . import messages
+from .boards import machine_get_class
 from .globals import Qemu
 from .hostmem import host_memory_backend_is_mapped, host_memory_backend_set_mapped
 from .memory_device import memory_device_plug, memory_device_pre_plug
@@ -25,8 +26,12 @@ C_FILE = "hw/virtio/virtio-pmem.c"
 def virtio_pmem_realize(qemu: Qemu, device: PCDIMMDevice) -> None:
     """Find a guest address, and take the backend.
 
-    Raises what ``memory_device_pre_plug`` raises, and ``can't use already busy memdev: <id>``.
+    Raises before 5.1 ``virtio-pmem-pci not supported on this bus.``, what
+    ``memory_device_pre_plug`` raises, and ``can't use already busy memdev: <id>``.
     """
+    on_root = machine_get_class(qemu).chipset == "q35" and device.bus in (None, "pcie.0")
+    if on_root and messages.BUS_WITHOUT_HOTPLUG.is_said_in(qemu.tree):
+        raise messages.BUS_WITHOUT_HOTPLUG.error()
     memory_device_pre_plug(qemu, device, None)
     backend = device.hostmem
     assert backend is not None, "without one there is no region to find a place for"

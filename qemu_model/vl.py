@@ -86,6 +86,7 @@ class _DeviceOptions(NamedTuple):
     location: str
     driver: str | None
     id: str | None
+    bus: str | None
     values: Mapping[str, Any]
     from_json: bool = False
     params: tuple[tuple[str, str], ...] = ()
@@ -266,11 +267,12 @@ def _device_option_parse(qemu: Qemu, line: _QapiCommandLine, option: Option) -> 
         qemu.error_report_err(error)
         raise Exit(1) from error
     driver = values.pop("driver", None)
-    values.pop("bus", None)
+    bus = values.pop("bus", None)
     made = _DeviceOptions(
         option.location,
         driver if isinstance(driver, str) else None,
         id if isinstance(id, str) else None,
+        bus if isinstance(bus, str) else None,
         values,
         from_json=from_json,
         params=params,
@@ -559,7 +561,8 @@ def qemu_create_cli_devices(qemu: Qemu, devices: Sequence[_DeviceOptions]) -> No
                 raise messages.DRIVER_MISSING.error(name="driver")
             if device.id is not None and device.id in ids:
                 raise messages.DUPLICATE_DEVICE.error(id=device.id)
-            qdev_device_add(qemu, device.driver, device.id, _settings(qemu, device))
+            settings = _settings(qemu, device)
+            qdev_device_add(qemu, device.driver, device.id, settings, device.bus, ids)
         except Error as error:
             qemu.error_report_err(error)
             raise Exit(1) from error

@@ -177,6 +177,7 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
 
     Prints what is wrong with one and exits with 1.
     """
+    made: set[str] = set()
     for opts in options:
         qemu.location = opts.location
         try:
@@ -192,10 +193,12 @@ def device_init_func(qemu: Qemu, options: Sequence[QemuOpts]) -> None:
                 for name, text in opts.params
                 if name not in ("driver", "bus")
             ]
-            qdev_device_add(qemu, driver, opts.id, settings)
+            qdev_device_add(qemu, driver, opts.id, settings, opts.get("bus"), made)
         except Error as error:
             qemu.error_report_err(error)
             raise Exit(1) from error
+        if opts.id is not None:
+            made.add(opts.id)
     qemu.location = ""
 
 

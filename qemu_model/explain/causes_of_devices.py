@@ -25,6 +25,20 @@ DEVICE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         ),
     ),
     (
+        "Bus '{name}' not found",
+        (Cause("no device before it has that id", LINE, fix="name the bus, or its device first"),),
+    ),
+    (
+        "virtio-pmem-pci not supported on this bus",
+        (
+            Cause(
+                "until 5.0 the device needs a bus with hot-plug, and pcie.0 of q35 has none",
+                LINE,
+                fix="use -device pcie-root-port,id=port0 and bus=port0, or a newer QEMU",
+            ),
+        ),
+    ),
+    (
         "'memdev' property is not set",
         (Cause("-device pc-dimm or nvdimm names no backend", LINE, fix="use memdev=ID"),),
     ),

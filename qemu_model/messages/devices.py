@@ -27,6 +27,16 @@ NO_PCI_BUS: Final = Message(
     "system/qdev-monitor.c:qdev_device_add_from_qdict",
     ("the device belongs on a PCI bus, on s390x a channel, and the machine has none",),
 )
+BUS_NOT_FOUND: Final = Message(
+    "Bus '{name}' not found",
+    "system/qdev-monitor.c:qbus_find",
+    ("'bus' of -device names no bus of the machine or of an earlier device",),
+)
+BUS_WITHOUT_HOTPLUG: Final = Message(
+    {"4.1": "virtio-pmem-pci not supported on this bus.", "5.1": None},
+    "hw/i386/pc.c:pc_virtio_pmem_pci_pre_plug",
+    ("the device is on the bus pcie.0 of q35, which takes no device while the guest runs",),
+)
 DUPLICATE_DEVICE: Final = Message(
     {"6.2": "Duplicate device ID '{id}'"},
     "system/qdev-monitor.c:qdev_set_id",
