@@ -69,12 +69,7 @@ def in_memory() -> Iterator[Path]:
 @pytest.mark.parametrize("before", ["absent", "data", "link", "empty"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_file_that_changes_between_two_calls_ends_as_one_of_qemus_outcomes(
-    action: str,
-    before: str,
-    revision: str,
-    in_memory: Path,
-    helper: Helper,
-    figure: Figure,
+    action: str, before: str, revision: str, in_memory: Path, helper: Helper, figure: Figure
 ) -> None:
     path = in_memory / "a.img"
     mapped = held()

@@ -69,11 +69,7 @@ def wait_for_a_machine(place: Path) -> None:
 def test_what_a_command_says_and_how_it_ends_comes_back(storage: Storage) -> None:
     line = "echo out; echo error >&2; echo $WORD; exit 7"
     done = storage.guest.run(["sh", "-c", line], check=False, env={"WORD": "a 'quoted' word"})
-    assert (done.returncode, done.stdout, done.stderr) == (
-        7,
-        "out\na 'quoted' word\n",
-        "error\n",
-    )
+    assert (done.returncode, done.stdout, done.stderr) == (7, "out\na 'quoted' word\n", "error\n")
     with pytest.raises(GuestError, match=r"ended with 7: error"):
         storage.guest.run(["sh", "-c", line])
 

@@ -241,9 +241,7 @@ def test_the_command_line_runs_on_the_guests_own_python(storage: Storage) -> Non
     line = f"memory-backend-file,id=m0,mem-path={path},size=4M,share=on,pmem=on,sync=on"
     words = ["-m", "qemu_model", "run", "--json", "-object", line]
     done = storage.guest.run(
-        ["/usr/bin/python3", *words],
-        timeout=120,
-        env={"PYTHONPATH": packages()},
+        ["/usr/bin/python3", *words], timeout=120, env={"PYTHONPATH": packages()}
     )
     answer = json.loads(done.stdout)
     assert (answer["exit"], answer["stderr"], len(answer["mappings"])) == (0, [], 1)

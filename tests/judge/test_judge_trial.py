@@ -321,9 +321,7 @@ def test_a_loop_without_an_end_conforms_as_long_as_it_goes_round() -> None:
     assert said(*lines) == ("inconclusive", 60, CUT)
     assert said(*lines, ROUND[0]) == ("inconclusive", 61, CUT)
     opened = '1 openat(AT_FDCWD, "/a", O_RDONLY) = 3'
-    assert told(*lines, opened, EXIT) == [
-        ("extra", 62, "QEMU never leaves file_ram_open here"),
-    ]
+    assert told(*lines, opened, EXIT) == [("extra", 62, "QEMU never leaves file_ram_open here")]
     assert verdict_on(*lines, opened, EXIT).divergences[0].by == "exec.c:file_ram_open"
 
 

@@ -31,10 +31,7 @@ ENUMERATED = (
     "MPOL_PREFERRED_MANY",
 )
 #: What strace calls otherwise than the headers.
-OTHERWISE = {
-    "EXT2_SUPER_MAGIC": "EXT4_SUPER_MAGIC",
-    "XFS_SB_MAGIC": "XFS_SUPER_MAGIC",
-}
+OTHERWISE = {"EXT2_SUPER_MAGIC": "EXT4_SUPER_MAGIC", "XFS_SB_MAGIC": "XFS_SUPER_MAGIC"}
 #: glibc's own; strace prints it for architectures of 32 bits.
 NOT_HERE = {"O_LARGEFILE"}
 NAMES = sorted({*strace._OTHER_CONSTANTS, *(name for name in vars(linux) if name.isupper())})

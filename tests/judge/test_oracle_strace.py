@@ -21,12 +21,7 @@ from small_logs import log_of
 
 from qemu_model.judge.backend_calls import BackendCalls
 from qemu_model.judge.log import LONGEST_LINE, Piece
-from qemu_model.judge.strace import (
-    Call,
-    read_call,
-    read_execve,
-    read_string,
-)
+from qemu_model.judge.strace import Call, read_call, read_execve, read_string
 
 BEGINNING = Piece(1, 0, b"")
 

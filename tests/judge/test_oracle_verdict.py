@@ -13,13 +13,7 @@ from recordings import recording
 from qemu_model.calls.event import Event
 from qemu_model.judge.line import machine_of, memory_paths
 from qemu_model.judge.strace import Call
-from qemu_model.judge.verdict import (
-    MOST_TOLD,
-    Divergence,
-    Report,
-    Verdict,
-    call_to_text,
-)
+from qemu_model.judge.verdict import MOST_TOLD, Divergence, Report, Verdict, call_to_text
 
 MIB = 1 << 20
 

@@ -157,8 +157,7 @@ def test_a_file_that_is_not_there_or_cannot_be_read_is_one_line(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"17", b"\xff\xfe", b"[" * 100_000, b'{"name": NaN}', b'"text"'],
+    "content", [b"", b"{", b"[]", b"17", b"\xff\xfe", b"[" * 100_000, b'{"name": NaN}', b'"text"']
 )
 def test_a_file_that_is_not_a_profile_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"

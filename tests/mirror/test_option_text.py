@@ -26,11 +26,7 @@ from qemu_model.cutils import (
 )
 from qemu_model.error import Error
 from qemu_model.opts_visitor import OptsVisitor
-from qemu_model.qemu_option import (
-    parse_option_number,
-    qemu_opts_parse,
-    qemu_opts_parse_noisily,
-)
+from qemu_model.qemu_option import parse_option_number, qemu_opts_parse, qemu_opts_parse_noisily
 from qemu_model.revision import V8
 from qemu_model.string_input import StringInputVisitor
 from qemu_model.vl_options import NUMA_OPTS

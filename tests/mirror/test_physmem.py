@@ -22,10 +22,7 @@ from qemu_model.error import Abort, Error, Livelock
 from qemu_model.globals import Qemu
 from qemu_model.host.protocol import Platform
 from qemu_model.memfd import qemu_memfd_check, qemu_memfd_create
-from qemu_model.memory import (
-    memory_region_init_ram_flags_nomigrate,
-    memory_region_init_ram_from_fd,
-)
+from qemu_model.memory import memory_region_init_ram_flags_nomigrate, memory_region_init_ram_from_fd
 from qemu_model.physmem import (
     drain_call_rcu,
     file_ram_open,
@@ -34,13 +31,7 @@ from qemu_model.physmem import (
     qemu_ram_alloc_from_fd,
     qemu_ram_alloc_from_file,
 )
-from qemu_model.ram_addr import (
-    NO_FLAGS,
-    RAM_NORESERVE,
-    RAM_SHARED,
-    MemoryRegion,
-    RAMBlock,
-)
+from qemu_model.ram_addr import NO_FLAGS, RAM_NORESERVE, RAM_SHARED, MemoryRegion, RAMBlock
 from qemu_model.records.ram_flags import RamFlags
 from qemu_model.revision import find
 

@@ -125,11 +125,7 @@ def touch(address: int) -> int | None:
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
 
 
-@given(
-    st.integers(1, 600),
-    st.sampled_from([PAGE, 8 * PAGE, 2 << 20, 1 << 30]),
-    st.booleans(),
-)
+@given(st.integers(1, 600), st.sampled_from([PAGE, 8 * PAGE, 2 << 20, 1 << 30]), st.booleans())
 def test_a_block_is_aligned_and_one_guard_page_follows_it(
     pages: int, align: int, share: bool
 ) -> None:

@@ -79,12 +79,7 @@ def test_the_first_blocking_condition_is_the_letters(
 
 
 @settings(max_examples=100)
-@given(
-    st.sampled_from(profiles.names()),
-    st.sampled_from(sorted(REVISIONS)),
-    SWITCH,
-    SWITCH,
-)
+@given(st.sampled_from(profiles.names()), st.sampled_from(sorted(REVISIONS)), SWITCH, SWITCH)
 def test_explain_and_run_agree(
     name: str, revision: str, share: str | None, pmem: str | None
 ) -> None:

@@ -95,11 +95,7 @@ def test_what_cannot_be_memory_is_not_opened(tmp_path: Path) -> None:
 
 def test_dev_zero_is_no_dax() -> None:
     judgement = judge_path("/dev/zero")
-    assert (judgement.kind, judgement.dax, judgement.map_sync) == (
-        "character device",
-        False,
-        False,
-    )
+    assert (judgement.kind, judgement.dax, judgement.map_sync) == ("character device", False, False)
 
 
 def test_a_symbolic_link_is_judged_as_what_it_leads_to(tmp_path: Path) -> None:

@@ -196,10 +196,7 @@ BACKEND = "-object memory-backend-ram,id=a,size=1G"
         (f"-m 2G -M q35,memory-backend=a {BACKEND}", "-m 1G"),
         (f"-m 1G -M q35,memory-backend=mem {BACKEND}", "-M q35,memory-backend=a"),
         (f"-m 2G -numa node,memdev=a {BACKEND}", "-m 1G"),
-        (
-            f"-M pc,acpi=off -m 1G,slots=1,maxmem=4G {BACKEND} -device pc-dimm,memdev=a",
-            "-M pc",
-        ),
+        (f"-M pc,acpi=off -m 1G,slots=1,maxmem=4G {BACKEND} -device pc-dimm,memdev=a", "-M pc"),
         (
             "-m 512M -M pc,memory-backend=r -object "
             "memory-backend-file,id=r,size=512M,mem-path=/dev/hugepages1G/r",

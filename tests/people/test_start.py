@@ -16,16 +16,7 @@ HEAVY = (
     *("qemu", "rich", "sqlite3", "ssl", "unittest", "xml"),
 )
 #: What a run on this kernel does not need of the package.
-ELSEWHERE = (
-    "explain",
-    "explorer",
-    "guest",
-    "judge",
-    "conform",
-    "inspect",
-    "review",
-    "testing",
-)
+ELSEWHERE = ("explain", "explorer", "guest", "judge", "conform", "inspect", "review", "testing")
 LINE = ["run", "-object", "memory-backend-ram,id=ram0,size=8M"]
 REPORT = """
 import json, sys

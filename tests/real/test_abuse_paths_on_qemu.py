@@ -140,12 +140,7 @@ def sample(action: str, races: tuple[Race, ...]) -> list[Race]:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_race_is_lost_by_the_model_as_by_qemu(
-    action: str,
-    races: tuple[Race, ...],
-    qemu: Qemu,
-    helper: Helper,
-    tmp_path: Path,
-    figure: Figure,
+    action: str, races: tuple[Race, ...], qemu: Qemu, helper: Helper, tmp_path: Path, figure: Figure
 ) -> None:
     place = tmp_path / "place"
     place.mkdir()

@@ -27,11 +27,7 @@ from sampling import WHOLE, drawn
 from qemu_model.cli import main
 from qemu_model.conform import conform as conform_module
 from qemu_model.conform.cases import Case, Place, every_case
-from qemu_model.conform.conform import (
-    Result,
-    chosen,
-    compare,
-)
+from qemu_model.conform.conform import Result, chosen, compare
 from qemu_model.conform.conform_place import Target
 from qemu_model.conform.conformance import Report, conform
 from qemu_model.conform.differences import file_differences, list_differences, replies

@@ -19,12 +19,7 @@ from qemu_model.conform.errors import DriverError
 from qemu_model.conform.version import revision_of
 from qemu_model.revision import RELEASES as TREES
 
-RELEASES = {
-    "bullseye": (5, 2),
-    "bookworm": (7, 2),
-    "trixie": (10, 0),
-    "trixie-backports": (11, 1),
-}
+RELEASES = {"bullseye": (5, 2), "bookworm": (7, 2), "trixie": (10, 0), "trixie-backports": (11, 1)}
 
 
 def mirror_answers() -> bool:

@@ -74,10 +74,7 @@ def sample(known: Sequence[Question], wanted: int, chosen: random.Random) -> lis
 
 
 def test_with_any_call_failing_the_model_does_what_the_real_qemu_does(
-    qemu: str,
-    others: ProcessPoolExecutor,
-    tmp_path: Path,
-    figure: Figure,
+    qemu: str, others: ProcessPoolExecutor, tmp_path: Path, figure: Figure
 ) -> None:
     began = time.monotonic()
     known = others.submit(population, qemu, tmp_path / "all").result()

@@ -96,9 +96,7 @@ def test_map_sync_is_asked_for_exactly_where_the_letter_says(rows: list[Row]) ->
         assert row.requested == (all_on and possible), row
 
 
-def test_map_sync_holds_exactly_on_what_the_kernel_was_seen_to_grant_it_on(
-    rows: list[Row],
-) -> None:
+def test_map_sync_holds_exactly_on_what_the_kernel_was_seen_to_grant_it_on(rows: list[Row]) -> None:
     granting = {"ext4-dax", "xfs-dax", "device-dax", "aarch64", "ppc64"}
     assert {row.host for row in rows if row.in_force} == granting
     assert all(row.requested for row in rows if row.in_force)
@@ -284,9 +282,7 @@ def test_a_program_in_c_reads_the_vectors_without_a_library(tmp_path: Path) -> N
     assert broken.returncode == 1, "V2 is not what the letter of V8 says"
 
 
-def test_the_matrix_of_all_trees_has_every_cell_of_each(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_matrix_of_all_trees_has_every_cell_of_each(capsys: pytest.CaptureFixture[str]) -> None:
     """``--revision all`` is the trees one after the other; JSON is as the schema says."""
     words = ["matrix", "--json", "--host", "sim:ext4-dax", "--revision"]
     assert main([*words, "all"]) == 0

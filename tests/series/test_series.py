@@ -199,9 +199,7 @@ def test_what_the_letter_says_of_the_postings_is_in_the_table() -> None:
     assert rules["v6"].flags == "MAP_SHARED_VALIDATE|MAP_SYNC"
 
 
-def test_what_is_inferred_is_marked_and_the_rest_is_not(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_what_is_inferred_is_marked_and_the_rest_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(shown(capsys, "list").split())
     for name in POLICIES:
         for sentence in REVISIONS[name].inferred:

@@ -109,9 +109,7 @@ def test_a_patch_3_that_needs_no_ram_sync_breaks_its_claim() -> None:
     assert not holds(3, impact(broken, workers=1, only=SAMPLE))
 
 
-def test_a_patch_4_that_misses_a_message_breaks_its_claim(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_patch_4_that_misses_a_message_breaks_its_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     def _refuse_change(_qemu: Any, backend: Any, _name: str) -> None:
         if backend.mr.size:
             raise messages.CANNOT_CHANGE_VALUE.error()

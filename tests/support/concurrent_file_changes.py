@@ -19,6 +19,7 @@ from qemu_model.host.live import LiveHost
 MIB = 1 << 20
 #: What must be there afterwards: as large as the backend, and nothing but its beginning.
 PRECIOUS = b"precious" * 512
+THEIRS = b"theirs" * 512
 SIZE = 4 * MIB
 
 
@@ -75,7 +76,7 @@ def prepare(path: Path, before: str) -> None:
 
 def _create(path: Path) -> None:
     if not path.is_symlink() and not path.exists():
-        _write(path, b"theirs" * 512)
+        _write(path, THEIRS)
 
 
 def _truncate(path: Path, size: int) -> None:
@@ -83,30 +84,15 @@ def _truncate(path: Path, size: int) -> None:
         os.truncate(path, size)
 
 
-def _replace_by_directory(path: Path) -> None:
+def _replace(path: Path, make: Callable[[], object]) -> None:
     _gone(path)
-    path.mkdir()
-
-
-def _replace_by_pipe(path: Path) -> None:
-    _gone(path)
-    os.mkfifo(path)
+    make()
 
 
 def _write_into(path: Path) -> None:
     if path.is_file():
         with path.open("r+b") as stream:
-            stream.write(b"theirs" * 512)
-
-
-def _replace_by_link(path: Path, target: str) -> None:
-    _gone(path)
-    path.symlink_to(target)
-
-
-def _replace_by_another(path: Path) -> None:
-    _gone(path)
-    _write(path, b"theirs" * 512)
+            stream.write(THEIRS)
 
 
 def _move_away(path: Path) -> None:
@@ -122,12 +108,16 @@ _DO: Mapping[str, Callable[[Path], object]] = MappingProxyType(
         "cut to nothing": lambda path: _truncate(path, 0),
         "cut to a page": lambda path: _truncate(path, 4096),
         "make larger": lambda path: _truncate(path, 16 * MIB),
-        "replace by another": _replace_by_another,
-        "replace by a directory": _replace_by_directory,
-        "replace by a pipe": _replace_by_pipe,
+        "replace by another": lambda path: _replace(path, lambda: _write(path, THEIRS)),
+        "replace by a directory": lambda path: _replace(path, path.mkdir),
+        "replace by a pipe": lambda path: _replace(path, lambda: os.mkfifo(path)),
         "write into it": _write_into,
-        "replace by a link to nothing": lambda path: _replace_by_link(path, "nothing"),
-        "replace by a link to itself": lambda path: _replace_by_link(path, path.name),
+        "replace by a link to nothing": lambda path: _replace(
+            path, lambda: path.symlink_to("nothing")
+        ),
+        "replace by a link to itself": lambda path: _replace(
+            path, lambda: path.symlink_to(path.name)
+        ),
         "move away": _move_away,
     }
 )

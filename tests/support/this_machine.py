@@ -101,11 +101,7 @@ def this_machine() -> Iterator[Here]:
                 {"path": "/mnt/tmpfs", "file_system": "tmpfs"},
                 {"path": "/mnt/huge", "file_system": "hugetlbfs"},
                 {"path": "/mnt/small", "file_system": "tmpfs", "size": HUGE},
-                {
-                    "path": "/mnt/small_huge",
-                    "file_system": "hugetlbfs",
-                    "size": POOL_PAGES * HUGE,
-                },
+                {"path": "/mnt/small_huge", "file_system": "hugetlbfs", "size": POOL_PAGES * HUGE},
             ],
             "files": files,
         }
