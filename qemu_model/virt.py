@@ -24,6 +24,7 @@ from .numa_ram import memory_region_allocate_system_memory
 from .osdep import round_up
 from .pc_dimm import pc_dimm_plug, pc_dimm_pre_plug
 from .ram_addr import MemoryRegion
+from .revisions.release import Release, is_between
 
 if TYPE_CHECKING:
     from .pc_dimm import PCDIMMDevice
@@ -40,6 +41,11 @@ UINT64_MASK: Final = (1 << 64) - 1
 GIC_NCPU: Final = 8
 GICV3_CPUS: Final = 123
 GICV3_CPUS_HIGH: Final = 512
+_WITHOUT_HIGH_REDISTS: Final = (GICV3_CPUS, GICV3_CPUS // 2)
+#: The address bits of TCG's largest CPU before 7.0.
+MOST_BITS: Final = 48
+#: The sizes of what lies above the memory.
+HIGH_REGIONS: Final = (64 << 20, 256 << 20, 512 * GIB)
 #: The last version without ACPI's generic event device, which memory hotplug needs.
 LAST_WITHOUT_GED: Final = (4, 1)
 #: Bits of a physical address by CPU, as TCG emulates it (``target/arm``).
@@ -64,6 +70,27 @@ _ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(
 _WITHOUT_MTE: Final = _ADDRESS_BITS.keys() - {"cortex-a710", "neoverse-n2"}
 _OF_32_BITS: Final = frozenset({"cortex-a7", "cortex-a15"})
 
+#: The releases that a version of the interrupt controller came with.
+_GIC_VERSIONS: Final[Mapping[str, Release]] = MappingProxyType(
+    {"2": (), "3": (), "4": (7, 1), "x-5": (11, 1), "host": (), "max": ()}
+)
+_IOMMUS: Final = ("none", "smmuv3")
+
+
+def virt_set_gic_version(qemu: Qemu, value: str) -> None:
+    """Take the version of the interrupt controller.  Raises ``Invalid gic-version value``."""
+    since = _GIC_VERSIONS.get(value)
+    if since is None or not is_between(qemu.tree.release, since, None):
+        raise messages.VIRT_GIC.error(hint=messages.VIRT_GIC_VALUES.text_in(qemu.tree))
+    qemu.machine.properties["gic-version"] = value
+
+
+def virt_set_iommu(_qemu: Qemu, value: str) -> None:
+    """Take the kind of IOMMU.  Raises ``Invalid iommu value``."""
+    if value not in _IOMMUS:
+        raise messages.VIRT_IOMMU.error(hint=messages.VIRT_IOMMU_HINT)
+
+
 VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
     {
         **PROPERTIES,
@@ -74,13 +101,13 @@ VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
         "dtb-kaslr-seed": row("bool", since=(7, 0)),
         "dtb-randomness": row("bool", since=(7, 1)),
         "firmware": row("any", keep("firmware")),
-        "gic-version": row("string", keep("gic-version")),
+        "gic-version": row("string", virt_set_gic_version),
         "highmem": row("bool", keep("highmem")),
         "highmem-ecam": row("bool", since=(8, 0)),
         "highmem-mmio": row("bool", since=(8, 0)),
         "highmem-mmio-size": row("size", since=(10, 0)),
         "highmem-redists": row("bool", keep("highmem-redists"), since=(8, 0)),
-        "iommu": row("string"),
+        "iommu": row("string", virt_set_iommu),
         "its": row("bool"),
         "kernel": row("any", keep("kernel")),
         "msi": row("string", since=(11, 1)),
@@ -94,7 +121,7 @@ VIRT_PROPERTIES: Final[Properties] = MappingProxyType(
         "ras": row("bool", since=(5, 1)),
         "secure": row("bool"),
         "virtio-mmio-transports": row("int", since=(11, 1)),
-        "virtualization": row("bool"),
+        "virtualization": row("bool", keep("virtualization")),
         "x-oem-id": row("any", since=(6, 0)),
         "x-oem-table-id": row("any", since=(6, 0)),
     }
@@ -144,8 +171,8 @@ def virt_get_default_cpu_node_id(qemu: Qemu, index: int) -> int:
     return (index if socket_id is None else socket_id) % qemu.numa.nb_numa_nodes
 
 
-def virt_set_memmap(qemu: Qemu) -> None:
-    """Lay out the RAM and the range for memory devices above it, since 4.0.
+def virt_set_memmap(qemu: Qemu) -> int:
+    """Lay out the RAM and the range for memory devices above it, since 4.0; return its end.
 
     Prints ``unsupported number of memory slots: <n>``, ``maxmem/slots too huge`` and since
     7.0 ``Addressing limited to <n> bits, but memory exceeds it by <n> bytes``, and exits
@@ -169,6 +196,59 @@ def virt_set_memmap(qemu: Qemu) -> None:
         raise Exit(1)
     if size:
         machine.device_memory = DeviceMemory(base, size)
+    return memtop
+
+
+def _check_address_bits(qemu: Qemu, memtop: int) -> None:
+    """Refuse a CPU of 64 bits that cannot address what lies above the memory, until 6.2.
+
+    These are CPUs' parts of a GICv3, and two ranges of PCI's.
+    """
+    base = max(memtop, VIRT_MEM_BASE + LEGACY_RAMLIMIT_GB * GIB)
+    for size in HIGH_REGIONS:
+        base = round_up(base, size) + size
+    pamax, requested = arm_pamax(qemu), (base - 1).bit_length()
+    high = qemu.machine.properties.get("highmem", True)
+    if pamax and high and _is_aarch64(qemu) and min(pamax, MOST_BITS) < requested:
+        bits = min(pamax, MOST_BITS)
+        qemu.error_report(messages.VIRT_CPU_ADDRESS_BITS, bits=bits, requested=requested)
+        raise Exit(1)
+
+
+def _has_high_redists(qemu: Qemu) -> bool:
+    """Return whether CPUs' parts of a GICv3 may lie above 4 GiB."""
+    properties = qemu.machine.properties
+    return bool(properties.get("highmem", True) and properties.get("highmem-redists", True))
+
+
+def finalize_gic_version(qemu: Qemu) -> None:
+    """Refuse an interrupt controller that TCG does not have.
+
+    Prints ``gic-version=host requires KVM``, since 7.1 ``gic-version=4 requires
+    virtualization enabled``, and exits with 1.
+    """
+    properties = qemu.machine.properties
+    if qemu.platform.accelerator != "tcg":
+        return
+    if properties.get("gic-version") == "host":
+        qemu.error_report(messages.VIRT_GIC_HOST)
+        raise Exit(1)
+    if properties.get("gic-version") == "4" and not properties.get("virtualization"):
+        qemu.error_report(messages.VIRT_GIC_V4)
+        raise Exit(1)
+
+
+def _check_redists(qemu: Qemu) -> None:
+    """Refuse CPUs that the emulated interrupt controller has no place for, until 7.2."""
+    low = GICV3_CPUS // (2 if qemu.machine.properties.get("gic-version") == "4" else 1)
+    if qemu.smp_cpus <= low or qemu.platform.accelerator != "tcg":
+        return
+    if messages.VIRT_REDIST_REGIONS.is_said_in(qemu.tree):
+        qemu.error_report(messages.VIRT_REDIST_REGIONS)
+        raise Exit(1)
+    if messages.VIRT_REDISTS.is_said_in(qemu.tree) and not _has_high_redists(qemu):
+        qemu.error_report(messages.VIRT_REDISTS, most=low, cpus=qemu.smp_cpus)
+        raise Exit(1)
 
 
 def _virt_max_cpus(qemu: Qemu) -> int:
@@ -179,8 +259,9 @@ def _virt_max_cpus(qemu: Qemu) -> int:
         version = "3"
     if version == "2":
         return GIC_NCPU
-    high = qemu.machine.properties.get("highmem", True)
-    return GICV3_CPUS + (GICV3_CPUS_HIGH if high else 0)
+    parts = 2 if version == "4" else 1
+    high = not messages.VIRT_CPUS_HINT.is_said_in(qemu.tree) or _has_high_redists(qemu)
+    return GICV3_CPUS // parts + (GICV3_CPUS_HIGH // parts if high else 0)
 
 
 def machvirt_init(qemu: Qemu) -> None:
@@ -193,10 +274,13 @@ def machvirt_init(qemu: Qemu) -> None:
     """
     machine = qemu.machine
     if qemu.tree.virt.ram_may_be_large:
-        virt_set_memmap(qemu)
+        memtop = virt_set_memmap(qemu)
+    finalize_gic_version(qemu)
     most = _virt_max_cpus(qemu)
     if qemu.max_cpus > most:
         qemu.error_report(messages.VIRT_CPUS, cpus=qemu.max_cpus, most=most)
+        if messages.VIRT_CPUS_HINT.is_said_in(qemu.tree) and most in _WITHOUT_HIGH_REDISTS:
+            qemu.put_stderr(messages.VIRT_CPUS_HINT.text_in(qemu.tree))
         raise Exit(1)
     if not qemu.tree.virt.ram_may_be_large and machine.ram_size > LEGACY_RAMLIMIT_GB * GIB:
         qemu.error_report(messages.VIRT_RAM_LIMIT, limit=LEGACY_RAMLIMIT_GB)
@@ -209,6 +293,9 @@ def machvirt_init(qemu: Qemu) -> None:
     if machine.properties.get("mte") and lacks_tags:
         qemu.error_report(messages.VIRT_MTE_CPU)
         raise Exit(1)
+    if messages.VIRT_CPU_ADDRESS_BITS.is_said_in(qemu.tree):
+        _check_address_bits(qemu, memtop)
+    _check_redists(qemu)
 
 
 def _has_ged(qemu: Qemu) -> bool:

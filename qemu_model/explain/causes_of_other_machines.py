@@ -53,6 +53,49 @@ OTHER_MACHINE_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("GICv2 serves 8 CPUs", _LINE, fix="add gic-version=3 to -machine"),),
     ),
     (
+        "Try 'highmem-redists=on'",
+        (Cause("a GICv3 below 4 GiB serves 123 CPUs", _LINE, fix="remove highmem=off"),),
+    ),
+    (
+        "VGICv3 redist region number",
+        (Cause("before 6.2 TCG's GICv3 serves 123 CPUs", _LINE, fix="use -smp 123 or fewer"),),
+    ),
+    (
+        "Capacity of the redist regions",
+        (Cause("a GICv3 below 4 GiB serves 123 CPUs", _LINE, fix="remove highmem=off"),),
+    ),
+    (
+        "VCPU supports less PA bits",
+        (
+            Cause("maxmem= is larger than needed", _LINE, fix="lower maxmem="),
+            Cause("-cpu has too few address bits", _LINE, fix="use -cpu max"),
+        ),
+    ),
+    (
+        "Invalid gic-version value",
+        (Cause("this release has no such GIC", _LINE, fix="use gic-version=3"),),
+    ),
+    (
+        "Valid values are",
+        (Cause("this release has no such GIC", _LINE, fix="use gic-version=3"),),
+    ),
+    (
+        "gic-version=host requires",
+        (Cause("TCG runs the guest", _LINE, fix="use gic-version=max, or -accel kvm"),),
+    ),
+    (
+        "gic-version=4 requires",
+        (Cause("a GICv4 needs EL2", _LINE, fix="add virtualization=on to -machine"),),
+    ),
+    (
+        "tcg does not support GICv4",
+        (Cause("a GICv4 needs EL2", _LINE, fix="add virtualization=on to -machine"),),
+    ),
+    (
+        "Invalid iommu value",
+        (Cause("iommu= is misspelt", _LINE, fix="use iommu=none or iommu=smmuv3"),),
+    ),
+    (
         "mach-virt: cannot model more than",
         (Cause("QEMU 3.1 has no addresses for more", _LINE, fix="use 4.0 or later"),),
     ),

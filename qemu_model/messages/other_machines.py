@@ -44,6 +44,65 @@ VIRT_CPUS: Final = Message(
         "GICv2 has 8; it is what QEMU takes without gic-version=, since 8.0 for up to 8 CPUs",
     ),
 )
+VIRT_CPUS_HINT: Final = Message(
+    {"8.0": "Try 'highmem-redists=on' for more CPUs"},
+    "hw/arm/virt.c:machvirt_init",
+    ("highmem=off or highmem-redists=off leaves a GICv3 with 123 CPUs",),
+)
+VIRT_REDIST_REGIONS: Final = Message(
+    {"3.1": "VGICv3 redist region number(2) not equal to 1", "6.2": None},
+    "hw/intc/arm_gicv3.c:arm_gic_realize",
+    ("-smp asks for more than 123 CPUs, which TCG's GICv3 serves since 6.2",),
+)
+VIRT_REDISTS: Final = Message(
+    {
+        "7.0": "Capacity of the redist regions({most}) is less than number of vcpus({cpus})",
+        "7.1": "Capacity of the redist regions({most}) does not match the number of vcpus({cpus})",
+        "8.0": None,
+    },
+    "hw/intc/arm_gicv3_common.c:arm_gicv3_common_realize",
+    ("highmem=off leaves a GICv3 with 123 CPUs",),
+)
+VIRT_CPU_ADDRESS_BITS: Final = Message(
+    {
+        "4.0": "VCPU supports less PA bits ({bits}) than requested by the memory map ({requested})",
+        "7.0": None,
+    },
+    "hw/arm/virt.c:virt_cpu_post_init",
+    ("PCI's range of 512 GiB lies above -m with maxmem, and the CPU cannot address its end",),
+)
+VIRT_GIC: Final = Message(
+    "Invalid gic-version value",
+    "hw/arm/virt.c:virt_set_gic_version",
+    ("gic-version= of -machine is a version that this release does not have",),
+)
+VIRT_GIC_VALUES: Final = Message(
+    {
+        "3.1": "Valid values are 3, 2, host, max.",
+        "11.1": "Valid values are 2, 3, 4, x-5, host, and max.",
+    },
+    "hw/arm/virt.c:virt_set_gic_version",
+    ("gic-version= of -machine is a version that this release does not have",),
+)
+VIRT_GIC_HOST: Final = Message(
+    "gic-version=host requires KVM",
+    "hw/arm/virt.c:finalize_gic_version",
+    ("gic-version=host of -machine is the host's, which TCG does not have",),
+)
+VIRT_GIC_V4: Final = Message(
+    {
+        "7.1": "gic-version=4 requires virtualization enabled",
+        "8.0": "tcg does not support GICv4 emulation, is virtualization=on?",
+    },
+    {"7.1": "hw/arm/virt.c:finalize_gic_version", "8.0": "hw/arm/virt.c:finalize_gic_version_do"},
+    ("gic-version=4 of -machine needs virtualization=on",),
+)
+VIRT_IOMMU: Final = Message(
+    "Invalid iommu value",
+    "hw/arm/virt.c:virt_set_iommu",
+    ("iommu= of -machine is neither none nor smmuv3",),
+)
+VIRT_IOMMU_HINT: Final = "Valid values are none, smmuv3."
 VIRT_RAM_LIMIT: Final = Message(
     {"3.1": "mach-virt: cannot model more than {limit}GB RAM", "4.0": None},
     "hw/arm/virt.c:machvirt_init",
