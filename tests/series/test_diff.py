@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sampling import drawn
 
 import qemu_model
 from qemu_model.cli import main
@@ -35,7 +36,7 @@ def changed(shown: Any) -> set[str]:
 
 
 def test_a_revision_does_not_differ_from_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for revision in REVISIONS:
+    for revision in drawn("diff", list(REVISIONS), 9):
         shown = diff(capsys, "--from", revision, "--to", revision, "-object", RAM)
         assert (shown["same"], changed(shown)) == (True, set())
 

@@ -62,6 +62,7 @@ def implied(row: Row) -> str:
     return answers[0] if answers else "not asked"
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("host", profiles.names())
 def test_the_outcome_is_what_flags_and_table_imply_in_every_tree(host: str) -> None:
     for revision in REVISIONS.values():
