@@ -68,6 +68,7 @@ from .vl_options import (
     lookup_opt,
     merged,
     parse_opts,
+    qemu_set_option,
     set_memory_options,
 )
 
@@ -115,12 +116,15 @@ def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> _QapiCommandLine:
     on stdout and exits with 0.
     """
     line = _QapiCommandLine()
-    for option in lookup_opt(qemu, args):
+    options = lookup_opt(qemu, args)
+    for position, option in enumerate(options):
         qemu.location = option.location
         if option.name in MODELLED:
             _parse_option(qemu, line, option)
         else:
             _parse_other_option(qemu, line, option)
+            if option.name == "set":
+                qemu_set_option(qemu, options[:position], option)
             if _is_kept_with_machine(qemu, option):
                 line.machine_location = line.machine_location or option.location
             if option.name == "boot" and qemu.tree.vl.memory_is_a_machine_property:

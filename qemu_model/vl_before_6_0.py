@@ -49,6 +49,7 @@ from .vl_options import (
     lookup_opt,
     merged,
     parse_opts,
+    qemu_set_option,
     set_memory_options,
 )
 
@@ -62,12 +63,15 @@ def _parse_command_line(qemu: Qemu, args: Sequence[str]) -> CommandLine:
     unknown options, then mistakes in the text of one.
     """
     line = CommandLine()
-    for option in lookup_opt(qemu, args):
+    options = lookup_opt(qemu, args)
+    for position, option in enumerate(options):
         qemu.location = option.location
         if option.name in MODELLED:
             _parse_option(qemu, line, option)
         else:
             _parse_other_option(qemu, line, option)
+            if option.name == "set":
+                qemu_set_option(qemu, options[:position], option)
             if _is_kept_with_machine(qemu, option):
                 line.machine.append(QemuOpts(None, (), location=qemu.location))
     qemu.location = ""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn
@@ -104,13 +105,41 @@ _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
 _ASSUMED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "readconfig": "the file of -readconfig is not read: what it says is missing here",
-        "set": "-set changes nothing that matters to memory",
+        "set": "what -set gives to an option is not modelled",
         "preconfig": "-preconfig: the machine is made at once, as after x-exit-preconfig",
     }
 )
 _MEM_LOCK_ASSUMED: Final = (
     "-overcommit mem-lock={how}: QEMU calls mlockall() once the machine is made; locking is not "
     "simulated, and it succeeds"
+)
+#: What -set takes: group, id and the parameter's name, each of 63 characters at most.
+_SET: Final = re.compile(r"([^.]{1,63})\.([^.]{1,63})\.[^=]{1,63}=", re.DOTALL)
+#: The groups of options that -set knows, by the releases that have them.
+_GROUPS: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("accel", "acpi", "add-fd", "boot-opts", "chardev", "device"), ((), None)),
+        **dict.fromkeys(("drive", "fsdev", "fw_cfg", "global", "icount", "iscsi"), ((), None)),
+        **dict.fromkeys(("machine", "memory", "mon", "msg", "name", "net", "netdev"), ((), None)),
+        **dict.fromkeys(("nic", "numa", "object", "option-rom", "overcommit"), ((), None)),
+        **dict.fromkeys(("plugin", "rtc", "sandbox", "smp-opts", "spice"), ((), None)),
+        **dict.fromkeys(("tpmdev", "trace", "virtfs", "vnc"), ((), None)),
+        "action": ((6, 0), None),
+        "realtime": ((), (6, 0)),
+        "run-with": ((8, 1), None),
+    }
+)
+#: Groups that are read another way, and since when.
+_UNSUPPORTED_GROUPS: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
+    {
+        "audiodev": ((8, 2), None),
+        "boot-opts": ((7, 1), None),
+        **dict.fromkeys(("machine", "object", "smp-opts"), ((6, 1), None)),
+    }
+)
+#: The options whose names are not those of their groups.
+_OPTIONS_OF_GROUPS: Final = MappingProxyType(
+    {"boot-opts": "boot", "memory": "m", "smp-opts": "smp"}
 )
 #: Options that give the guest firmware.
 _FIRMWARE_OPTIONS: Final = frozenset({"bios", "pflash"})
@@ -209,6 +238,32 @@ def _qemu_opts_print_help(olist: QemuOptsList) -> list[str]:
         f"{olist.name} options:",
         *sorted(f"  {name}=<{types.get(kind, kind)}>" for name, kind in desc),
     ]
+
+
+def qemu_set_option(qemu: Qemu, before: Sequence[Option], option: Option) -> None:
+    """Read -set, which gives another parameter to an option that is on the line before it.
+
+    Prints ``can't parse: "<text>"``, ``There is no option group '<group>'``, since 6.1 ``-set
+    is not supported with <group>`` and ``there is no <group> "<id>" defined``, and exits
+    with 1.  What it gives is not modelled.
+    """
+    text, release = option.value or "", qemu.tree.release
+    match = _SET.match(text)
+    if match is None:
+        qemu.error_report(messages.SET_PARSE, text=text)
+        raise Exit(1)
+    group, id = match.groups()
+    if is_between(release, *_UNSUPPORTED_GROUPS.get(group, ((), ()))):
+        qemu.error_report(messages.SET_UNSUPPORTED, group=group)
+        raise Exit(1)
+    if not is_between(release, *_GROUPS.get(group, ((), ()))):
+        qemu.error_report(messages.SET_NO_GROUP, group=group)
+        raise Exit(1)
+    name = _OPTIONS_OF_GROUPS.get(group, group)
+    ids = (get_opt_name_value(one.value or "", None) for one in before if one.name == name)
+    if not any(key == "id" and value == id for params in ids for key, value, _ in params):
+        qemu.error_report(messages.SET_NO_ID, group=group, id=id)
+        raise Exit(1)
 
 
 def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:

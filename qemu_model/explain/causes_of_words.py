@@ -93,6 +93,22 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         ),
     ),
     (
+        "can't parse",
+        (Cause("-set is not GROUP.ID.NAME=VALUE", LINE, fix="mend it"),),
+    ),
+    (
+        "There is no option group",
+        (Cause("-set names no kind of option", LINE, fix="name one: device, drive, numa"),),
+    ),
+    (
+        "-set is not supported with",
+        (Cause("since 6.1 -set changes no such option", LINE, fix="change the option itself"),),
+    ),
+    (
+        "there is no {group}",
+        (Cause("-set comes before its option, or the id is another", LINE, fix="put it last"),),
+    ),
+    (
         "Parameters '{name}.*' are unexpected",
         (Cause("a name takes one value, and has names below it", LINE, fix="give it a value"),),
     ),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 from ..error import Message
@@ -194,4 +195,30 @@ JSON_KEYWORD: Final = _json(
     "invalid keyword '{text}'",
     "invalid keyword '{text}'",
     "a word is neither true, false nor null",
+)
+
+# -set
+
+_SET: Final = MappingProxyType(
+    {"3.1": "util/qemu-config.c:qemu_set_option", "6.1": "system/vl.c:qemu_set_option"}
+)
+SET_PARSE: Final = Message(
+    'can\'t parse: "{text}"',
+    _SET,
+    ("-set is not GROUP.ID.NAME=VALUE",),
+)
+SET_NO_GROUP: Final = Message(
+    "There is no option group '{group}'",
+    "util/qemu-config.c:find_list",
+    ("-set names no kind of option",),
+)
+SET_UNSUPPORTED: Final = Message(
+    {"6.1": "-set is not supported with {group}"},
+    _SET,
+    ("-set names a kind of option that is read by keyval or as JSON",),
+)
+SET_NO_ID: Final = Message(
+    'there is no {group} "{id}" defined',
+    _SET,
+    ("-set names no option of that kind before it",),
 )
