@@ -139,6 +139,8 @@ class MemoryBlocks:
             block.used = True
             return
         self._watch(block)
+        while self._reservations and self._reservations[0].used is not None:
+            self._reservations.popleft()
         self._reservations.append(block)
         if len(self._reservations) > _RESERVATIONS_KEPT:
             oldest = self._reservations.popleft()

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from ..oslib_posix import MAX_THREADS
 from .backend_calls import KILLED
 from .call_predicates import populates
 from .guesses import ENDS
 from .strace import Call
+
+_PAGE: Final = 4096
 
 
 def covering_calls(coming: Iterable[Call], args: tuple[Any, ...]) -> list[Call]:
@@ -69,8 +71,9 @@ def _is_split(ordered: list[Call], start: int) -> bool:
             return False
         end = address + part
     sizes = [call.args[1] for call in ordered]
+    unit = sizes[0] - sizes[-1]
     descending = all(one >= other for one, other in pairwise(sizes))
-    return descending and set(sizes) == {sizes[0], sizes[-1]}
+    return descending and unit % _PAGE == 0 and set(sizes) == {sizes[0], sizes[-1]}
 
 
 def answer_of(calls: Iterable[Call]) -> int:
