@@ -147,13 +147,14 @@ def pc_max_used_gpa(qemu: Qemu, above_4g_end: int, bits: int) -> int:
     """Return the last address that the guest may use: that of PCI's addresses above 4 GiB.
 
     A CPU of 32 bits has none: the last of memory devices, else of the RAM, for machines since
-    8.2; before, as far as the CPU's ``bits`` reach, and before 8.2 of QEMU only 32 bits.
+    8.2; before, as far as the CPU's ``bits`` reach.  Before 8.2 of QEMU any CPU has none whose
+    addresses have 32 bits.
     """
     machine, mc = qemu.machine, machine_get_class(qemu)
     start = above_4g_end
     has_32_bits = _cpu_has_32_bits(qemu)
     checks = qemu.tree.pc.checks_memory_for_cpus_of_32_bits
-    if has_32_bits and (mc.version < (8, 2) if checks else bits <= 32):
+    if (has_32_bits and mc.version < (8, 2)) if checks else bits <= 32:
         return (1 << bits) - 1
     if mc.has_reserved_memory and machine.ram_size < machine.maxram_size:
         start, size = pc_get_device_memory_range(qemu, above_4g_end)

@@ -290,8 +290,9 @@ def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
         qemu.machine.properties["kernel"] = True
     line.wants_help |= name in _HELP_IN_VALUE and is_help_option(value)
     match name:
-        case "boot" if not qemu.tree.vl.memory_is_a_machine_property:
-            parse_opts(qemu, BOOT_OPTS, [], value)
+        case "boot":
+            if not qemu.tree.vl.memory_is_a_machine_property:
+                parse_opts(qemu, BOOT_OPTS, [], value)
         case "overcommit":
             overcommit_parse(qemu, line, value)
         case "realtime":

@@ -114,7 +114,8 @@ def _show_process(console: Console, judgement: ProcessJudgement) -> None:
     if judgement.pid is not None:
         console.print(f"process {judgement.pid}: {escape(judgement.program)}")
     if judgement.revision:
-        console.print(f"its command line, read as {judgement.revision} ({escape(judgement.because)})")
+        tree = f"{judgement.revision} ({escape(judgement.because)})"
+        console.print(f"its command line, read as {tree}")
     if not judgement.mappings:
         console.print("no mapping of it can be guest memory")
         return

@@ -304,6 +304,21 @@ WITHOUT_A_RECORDING = (
         "ram_block_discard_shared_range: Discarding RAM with readonly files is not supported",
         DISCARD + "Operation not permitted",
     ),
+    (
+        "11.1",
+        "x86_64 -M q35 -cpu qemu64,+x2apic,+avx,-x2apic -smp 300",
+        "",
+        "APIC ID 255 requires x2APIC feature in CPU",
+        "Try x2apic=on in -cpu.",
+    ),
+    (
+        "10.0",
+        MEM + "ram,id=m,size=64M,prealloc=on,prealloc-threads=2 -m 64M -M memory-backend=m",
+        "madvise:error=ENOMEM:when=6",
+        "qemu_prealloc_mem: preallocating memory failed: Cannot allocate memory",
+    ),
+    ("7.2", "x86_64 -cpu qemu64,phys-bits=32 -M q35 -m 64M", ""),
+    ("7.2", "x86_64 -m 64M -M memory=5", "", "Parameter 'memory' used inconsistently"),
 )
 
 
