@@ -293,7 +293,7 @@ def machvirt_init(qemu: Qemu) -> None:
     if machine.properties.get("mte") and lacks_tags:
         qemu.error_report(messages.VIRT_MTE_CPU)
         raise Exit(1)
-    if messages.VIRT_CPU_ADDRESS_BITS.is_said_in(qemu.tree):
+    if qemu.tree.virt.ram_may_be_large and messages.VIRT_CPU_ADDRESS_BITS.is_said_in(qemu.tree):
         _check_address_bits(qemu, memtop)
     _check_redists(qemu)
 

@@ -35,8 +35,9 @@ HUGE: Final = 2 << 20
 TOO_LARGE: Final = 1 << 44
 #: Files that backends of one process take in turn.
 FILES: Final = 50
-#: What is made before anything is measured: by then every cache is filled.
-WARM_UP: Final = 200
+#: What is made before anything is measured: by then every cache, of 256 entries at most, is
+#: filled, also by the kind that is one in eight.
+WARM_UP: Final = 2200
 #: How many backends' bytecodes are counted, at the beginning and at the end: of every kind some.
 COUNTED: Final = 16
 
