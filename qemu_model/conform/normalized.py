@@ -135,7 +135,7 @@ class _Texts:
 
     def _text(self, call: Call) -> str:
         text = _ANNOTATION.sub("", call_to_text(call)).replace(" (INJECTED)", "")
-        text = _FREE_SPACE.sub(r"\1, ...})", text).replace(" )", ")")
+        text = _FREE_SPACE.sub(r"\1, ...})", text)
         text = _POINTER.sub(", ...)", text)
         text = _ADDRESS.sub(lambda found: self._address(call, int(found[0], 16)), text)
         if call.name in ("open", "memfd_create") and call.given is not None:

@@ -61,6 +61,12 @@ _ACCESS: Final = (b"PROT_READ", b"PROT_WRITE", b"PROT_EXEC")
 _PROBE: Final = "test"
 
 
+def _joined(begun: bytes, rest: bytes) -> bytes:
+    """Return a call in one text, as strace writes one that no other thread interrupts."""
+    first = begun.rstrip()
+    return first + (b" " if first.endswith(b",") else b"") + rest.lstrip()
+
+
 def name_of_opened(call: Call) -> str:
     """Return what -y says a new descriptor is open on, else the path that was opened."""
     named = _NAME_OF_DESCRIPTOR.search(call.text)
@@ -219,7 +225,7 @@ class BackendCalls:
             if begun is None:
                 return
             line, beginning, begins = begun
-            name, text, after = resumed, beginning + text[after:], begins
+            name, text, after = resumed, _joined(beginning, text[after:]), begins
         elif text.endswith(UNFINISHED):
             text = text[: -len(UNFINISHED)]
             match name:
