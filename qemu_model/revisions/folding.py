@@ -212,6 +212,28 @@ class _Fold(cst.CSTTransformer):
                 return _flattened(updated_node.leading_lines, body)
         return updated_node
 
+    def leave_MatchCase(self, original_node: cst.MatchCase, updated_node: cst.MatchCase) -> Any:
+        """Leave out a case whose guard never holds, and a guard that always holds."""
+        value = _ABSENT if updated_node.guard is None else _truth(updated_node.guard)
+        if value is _ABSENT:
+            return updated_node
+        if not value:
+            return cst.RemoveFromParent()
+        return cst.MatchCase(
+            updated_node.pattern, updated_node.body, leading_lines=updated_node.leading_lines
+        )
+
+    def leave_Match(
+        self, original_node: cst.Match, updated_node: cst.Match
+    ) -> cst.BaseStatement | cst.RemovalSentinel:
+        """Leave out the cases after one that every value fits; without cases, the statement."""
+        cases = list(updated_node.cases)
+        for place, case in enumerate(cases, 1):
+            match case:
+                case cst.MatchCase(pattern=cst.MatchAs(pattern=None), guard=None):
+                    return updated_node.with_changes(cases=cases[:place])
+        return updated_node if cases else cst.RemoveFromParent()
+
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
     ) -> cst.FunctionDef:

@@ -29,6 +29,7 @@ from qemu_model.review.source import (
     source,
 )
 from qemu_model.revision import BASE, NEWEST, REVISIONS, V8, Revision
+from qemu_model.revisions.folding import fold
 
 PACKAGE = Path(qemu_model.__file__).parent
 SCHEMA = json.loads((PACKAGE / "schemas" / "source.schema.json").read_text())
@@ -114,6 +115,31 @@ def test_folded_module_reads_no_field_and_has_no_constant_condition(tree: Revisi
 @pytest.mark.parametrize(("tree", "kept"), [(BASE, False), (NEWEST, True)])
 def test_a_function_that_no_branch_of_a_tree_calls_is_left_out(tree: Revision, kept: bool) -> None:
     assert ("_retries_without_map_sync" in source(tree, "mmap_alloc").text) == kept
+
+
+GUARDED = """
+def f(qemu, value):
+    match value:
+        case 1 if qemu.tree.numa.{0}:
+            return "one"
+        case number if not qemu.tree.numa.{0}:
+            return number
+        case _:
+            return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        (BASE, ["case number:", "return number"]),
+        (V8, ["case 1:", 'return "one"', "case _:", "return None"]),
+    ],
+)
+def test_case_whose_guard_never_holds_is_left_out(tree: Revision, expected: list[str]) -> None:
+    text = fold(GUARDED.format("frees_the_memdev_name"), fields_of(tree))
+    compile(text, "guarded", "exec")
+    assert [line.strip() for line in text.splitlines()[3:]] == expected
 
 
 @pytest.mark.xdist_group("source")
