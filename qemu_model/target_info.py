@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -26,7 +27,8 @@ class TargetInfo(Record):
     memory backend, each with the release from which the program has it; ``refused_options``
     are those for other processors.  ``every_machine_is`` is the chipset that any machine type
     is modelled as, None where the model has the program's own types.  ``unmodelled`` are
-    types of the program that the model does not have.
+    types of the program that the model does not have.  ``distribution_aliases`` are the
+    unversioned names that distributions add, with their chipsets.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TargetInfo(Record):
     refused_options: frozenset[str]
     every_machine_is: str | None = None
     unmodelled: frozenset[str] = frozenset()
+    distribution_aliases: Mapping[str, str] = MappingProxyType({})
 
     @property
     def default_chipset(self) -> str:

@@ -116,8 +116,8 @@ def find_machine(name: str, release: Release, target: TargetInfo = _X86) -> Name
             f"the model has no machine type '{name}'; its memory is modelled as that of "
             f"{nearest.name}",
         )
-    if name == "ubuntu" and target is _X86:
-        return _nearest(name, _newest("i440fx", release, target))
+    if name in target.distribution_aliases:
+        return _nearest(name, _newest(target.distribution_aliases[name], release, target))
     named = _version_of(name)
     if named is None or named[2]:
         return None

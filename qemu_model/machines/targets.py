@@ -83,6 +83,7 @@ TARGETS: Final[Mapping[str, TargetInfo]] = MappingProxyType(
                 MappingProxyType({"pc": "i440fx", "q35": "q35"}),
                 _X86_DEVICES,
                 NOT_FOR_X86,
+                distribution_aliases=MappingProxyType({"ubuntu": "i440fx"}),
             ),
             _AARCH64,
             attrs.evolve(_AARCH64, name="arm", unmodelled=UNMODELLED_OF_ARM),
