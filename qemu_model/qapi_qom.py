@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from .globals import Qemu
 from .hostmem import POLICIES
-from .qapi_qom_members import Member, _members_of_other_types
+from .object_types.members import Member, members_of_other_types
 from .qom import Visitor
 from .revisions.release import Release, is_between
 from .user_creatable import object_types
@@ -115,7 +115,7 @@ def _types(release: Release, system: str) -> tuple[str, ...]:
 @functools.cache
 def _members(release: Release, qom_type: str, libpmem: bool) -> tuple[Member, ...]:
     """Return the members of a type that a release and a build have."""
-    members = _STRUCTS.get(qom_type) or _members_of_other_types().get(qom_type, ())
+    members = _STRUCTS.get(qom_type) or members_of_other_types().get(qom_type, ())
     return tuple(
         member
         for member in members

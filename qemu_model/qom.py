@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -14,7 +13,7 @@ import attrs
 from . import messages
 from .error import Error
 from .globals import Qemu
-from .qapi_qom_members import _members_of_other_types
+from .object_types.members import members_of_other_types
 from .qdict import _qdict_order
 from .qemu_option import id_wellformed
 from .records import Record
@@ -57,13 +56,30 @@ class Visitor(Protocol):
         ...
 
 
+class _Row(Record):
+    """A property or a type: what some releases, builds and hosts lack.
+
+    ``since`` is the release that it came with; ``exists`` tells whether the build and the
+    host have it, None where all do.
+    """
+
+    __slots__ = ()
+
+    exists: Callable[[Qemu], bool] | None
+    since: Release
+
+    def is_in(self, qemu: Qemu) -> bool:
+        """Return whether the row is in the release, the build and on the host."""
+        return is_between(qemu.tree.release, self.since, None) and (
+            self.exists is None or self.exists(qemu)
+        )
+
+
 @attrs.frozen(eq=False, repr=False)
-class Property(Record):
+class Property(_Row):
     """A property of a type: how it is read and set, and in which processes it exists.
 
-    ``type`` and ``description`` are as ``-object TYPE,help`` shows them.  ``since`` is the
-    release that it came with; ``exists`` tells whether the build and the host have it, None
-    where all do.
+    ``type`` and ``description`` are as ``-object TYPE,help`` shows them.
     """
 
     name: str
@@ -74,21 +90,14 @@ class Property(Record):
     exists: Callable[[Qemu], bool] | None = None
     since: Release = attrs.field(default="3.1", converter=_release)
 
-    def is_in(self, qemu: Qemu) -> bool:
-        """Return whether the property is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, self.since, None) and (
-            self.exists is None or self.exists(qemu)
-        )
-
 
 @attrs.frozen(eq=False, repr=False)
-class TypeInfo(Record):
+class TypeInfo(_Row):
     """A type of object: what it is made with, and what users may do with it.
 
     ``properties`` include those of its parents.  ``modelled`` is False for the
     types that have nothing to do with memory: their properties are not looked at.
-    ``creatable`` is False for those that are not for users to make.  ``since`` and
-    ``exists`` are as a property's.
+    ``creatable`` is False for those that are not for users to make.
     """
 
     name: str
@@ -103,12 +112,6 @@ class TypeInfo(Record):
     creatable: bool = True
     exists: Callable[[Qemu], bool] | None = None
     since: Release = attrs.field(default="3.1", converter=_release)
-
-    def is_in(self, qemu: Qemu) -> bool:
-        """Return whether the type is in the release, the build and on the host."""
-        return is_between(qemu.tree.release, self.since, None) and (
-            self.exists is None or self.exists(qemu)
-        )
 
 
 @attrs.define(eq=False, repr=False)
@@ -226,25 +229,13 @@ def object_get_link_property(qemu: Qemu, target: Object | None) -> str:
     return object_get_canonical_path(target)
 
 
-@functools.lru_cache(maxsize=256)
-def _properties_in(info: TypeInfo, release: Release) -> Mapping[str, Property]:
-    """Return the properties of a type that a release has, by name."""
-    return MappingProxyType(
-        {
-            name: prop
-            for name, prop in info.properties.items()
-            if is_between(release, prop.since, None)
-        }
-    )
-
-
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
     """Return a property of the object.  Raises ``Property '<type>.<name>' not found``.
 
     Until 5.1 the message does not name the type.
     """
-    prop = _properties_in(obj.type, qemu.tree.release).get(name)
-    if prop is None or (prop.exists is not None and not prop.exists(qemu)):
+    prop = obj.type.properties.get(name)
+    if prop is None or not prop.is_in(qemu):
         raise messages.PROPERTY_NOT_FOUND.error(type=obj.type.name, property=name)
     return prop
 
@@ -315,7 +306,7 @@ def _check_names(info: TypeInfo, names: Iterable[str]) -> None:
 
     Raises ``Property '<type>.<name>' not found``.
     """
-    members = _members_of_other_types().get(info.name.replace("list-file", "listfile"))
+    members = members_of_other_types().get(info.name.replace("list-file", "listfile"))
     known = {"type", *(member.name for member in members or ())}
     for name in _qdict_order(names):
         if members is not None and name not in known:

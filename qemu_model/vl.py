@@ -49,6 +49,7 @@ from .user_creatable import (
     user_creatable_print_type_properites,
     user_creatable_print_types,
 )
+from .vl_option_groups import _is_kept_with_machine, qemu_set_option
 from .vl_options import (
     BOOT_OPTS,
     DEVICE_OPTS,
@@ -60,7 +61,6 @@ from .vl_options import (
     SMP_OPTS_SINCE_4_1,
     Option,
     _find_and_set_machine,
-    _is_kept_with_machine,
     _parse_other_option,
     _qemu_opts_print_help,
     _refuse_machine,
@@ -68,7 +68,6 @@ from .vl_options import (
     lookup_opt,
     merged,
     parse_opts,
-    qemu_set_option,
     set_memory_options,
 )
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn
@@ -32,7 +31,7 @@ from .qemu_option import (
 )
 from .qemu_options_hx import qemu_options
 from .records import Value
-from .revisions.release import Release, is_between
+from .revisions.release import Release
 
 C_FILE = "system/vl.c"
 
@@ -113,46 +112,8 @@ _MEM_LOCK_ASSUMED: Final = (
     "-overcommit mem-lock={how}: QEMU calls mlockall() once the machine is made; locking is not "
     "simulated, and it succeeds"
 )
-#: What -set takes: group, id and the parameter's name, each of 63 characters at most.
-_SET: Final = re.compile(r"([^.]{1,63})\.([^.]{1,63})\.[^=]{1,63}=", re.DOTALL)
-#: The groups of options that -set knows, by the releases that have them.
-_GROUPS: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
-    {
-        **dict.fromkeys(("accel", "acpi", "add-fd", "boot-opts", "chardev", "device"), ((), None)),
-        **dict.fromkeys(("drive", "fsdev", "fw_cfg", "global", "icount", "iscsi"), ((), None)),
-        **dict.fromkeys(("machine", "memory", "mon", "msg", "name", "net", "netdev"), ((), None)),
-        **dict.fromkeys(("nic", "numa", "object", "option-rom", "overcommit"), ((), None)),
-        **dict.fromkeys(("plugin", "rtc", "sandbox", "smp-opts", "spice"), ((), None)),
-        **dict.fromkeys(("tpmdev", "trace", "virtfs", "vnc"), ((), None)),
-        "action": ((6, 0), None),
-        "realtime": ((), (6, 0)),
-        "run-with": ((8, 1), None),
-    }
-)
-#: Groups that are read another way, and since when.
-_UNSUPPORTED_GROUPS: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
-    {
-        "audiodev": ((8, 2), None),
-        "boot-opts": ((7, 1), None),
-        **dict.fromkeys(("machine", "object", "smp-opts"), ((6, 1), None)),
-    }
-)
-#: The options whose names are not those of their groups.
-_OPTIONS_OF_GROUPS: Final = MappingProxyType(
-    {"boot-opts": "boot", "memory": "m", "smp-opts": "smp"}
-)
 #: Options that give the guest firmware.
 _FIRMWARE_OPTIONS: Final = frozenset({"bios", "pflash"})
-
-#: Options that QEMU keeps among the parameters of -machine, by the releases that do so.
-_KEPT_WITH_MACHINE: Final[Mapping[str, tuple[Release, Release | None]]] = MappingProxyType(
-    {
-        **dict.fromkeys(("append", "bios", "dtb", "initrd", "kernel"), ((), None)),
-        **dict.fromkeys(("enable-kvm", "no-kvm", "usb", "usbdevice"), ((), None)),
-        "accel": ((), (5, 0)),
-        "no-hpet": ((5, 2), None),
-    }
-)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -240,32 +201,6 @@ def _qemu_opts_print_help(olist: QemuOptsList) -> list[str]:
     ]
 
 
-def qemu_set_option(qemu: Qemu, before: Sequence[Option], option: Option) -> None:
-    """Read -set, which gives another parameter to an option that is on the line before it.
-
-    Prints ``can't parse: "<text>"``, ``There is no option group '<group>'``, since 6.1 ``-set
-    is not supported with <group>`` and ``there is no <group> "<id>" defined``, and exits
-    with 1.  What it gives is not modelled.
-    """
-    text, release = option.value or "", qemu.tree.release
-    match = _SET.match(text)
-    if match is None:
-        qemu.error_report(messages.SET_PARSE, text=text)
-        raise Exit(1)
-    group, id = match.groups()
-    if is_between(release, *_UNSUPPORTED_GROUPS.get(group, ((), ()))):
-        qemu.error_report(messages.SET_UNSUPPORTED, group=group)
-        raise Exit(1)
-    if not is_between(release, *_GROUPS.get(group, ((), ()))):
-        qemu.error_report(messages.SET_NO_GROUP, group=group)
-        raise Exit(1)
-    name = _OPTIONS_OF_GROUPS.get(group, group)
-    ids = (get_opt_name_value(one.value or "", None) for one in before if one.name == name)
-    if not any(key == "id" and value == id for params in ids for key, value, _ in params):
-        qemu.error_report(messages.SET_NO_ID, group=group, id=id)
-        raise Exit(1)
-
-
 def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
     """Read an option that decides nothing about memory, as far as QEMU prints something.
 
@@ -337,12 +272,6 @@ def merged(options: Sequence[QemuOpts]) -> QemuOpts:
     without_id = [opts for opts in options if opts.id is None]
     params = tuple(param for opts in without_id for param in opts.params)
     return QemuOpts(None, params, location=without_id[0].location if without_id else "")
-
-
-def _is_kept_with_machine(qemu: Qemu, option: Option) -> bool:
-    """Return whether QEMU keeps an option among the parameters of -machine."""
-    span = _KEPT_WITH_MACHINE.get(option.name)
-    return span is not None and is_between(qemu.tree.release, *span)
 
 
 def _find_and_set_machine(qemu: Qemu, line: CommandLine, name: str) -> bool:

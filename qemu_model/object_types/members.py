@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .revisions.release import Release, is_between, parse_release
-
-C_FILE = "qapi/qom.json"
+from ..revisions.release import Release, is_between, parse_release
 
 #: A type and its members: ``!`` for one that must be there, its kind where it is not a string,
 #: and ``@SINCE-UNTIL`` where it came later than the type, or left.
@@ -119,7 +117,7 @@ def _member(word: str) -> Member:
 
 
 @functools.cache
-def _members_of_other_types() -> Mapping[str, tuple[Member, ...]]:
+def members_of_other_types() -> Mapping[str, tuple[Member, ...]]:
     """Return the members of each type that is not a memory backend, in the schema's order."""
     found: dict[str, list[Member]] = {}
     words = _MEMBERS.split()
