@@ -168,7 +168,8 @@ def _refuse(qemu: Qemu, error: Error) -> NoReturn:
 def qemu_resolve_machine_memdev(qemu: Qemu) -> None:
     """Find the backend that ``-machine memory-backend=`` names (``system/vl.c``).
 
-    Without -m its size is that of the guest's RAM.  Prints ``Memory backend '<id>' not
+    Without -m its size is that of the guest's RAM, but for 6.1 to 7.0, where the RAM keeps
+    its default size.  Prints ``Memory backend '<id>' not
     found``, before 7.1 also ``Size specified by -m option must match size of explicitly
     specified 'memory-backend' property`` and ``'-mem-path' can't be used together
     with'-machine memory-backend'``, and exits with 1.
@@ -188,7 +189,7 @@ def qemu_resolve_machine_memdev(qemu: Qemu) -> None:
             qemu.error_report(messages.MEM_PATH_AND_MEMDEV)
             raise Exit(1)
     machine.memdev = backend
-    if not machine.ram_size_given:
+    if not qemu.tree.vl.memory_backend_leaves_ram_size and not machine.ram_size_given:
         machine.ram_size = backend.size
 
 

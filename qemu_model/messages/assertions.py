@@ -111,6 +111,28 @@ SOCKET_ASSERTIONS: Final[Mapping[str, str | None]] = MappingProxyType(
         "5.2": None,
     }
 )
+#: ``pci_register_bar``: the size is a power of two.
+BAR_SIZE_ASSERTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "5.2": "../../hw/pci/pci.c:1155",
+        "6.0": "../hw/pci/pci.c:1165",
+        "6.1": "../hw/pci/pci.c:1196",
+        "6.2": "../hw/pci/pci.c:1196",
+        "7.0": "../hw/pci/pci.c:1219",
+        "7.1": "../hw/pci/pci.c:1240",
+        "7.2": "../../hw/pci/pci.c:1240",
+        "8.0": "../hw/pci/pci.c:1289",
+        "8.1": "../hw/pci/pci.c:1317",
+        "8.2": "../hw/pci/pci.c:1310",
+        "9.0": "../hw/pci/pci.c:1313",
+        "9.1": "../hw/pci/pci.c:1313",
+        "9.2": "../hw/pci/pci.c:1334",
+        "10.0": "hw/pci/pci.c:1475",
+        "10.1": "../hw/pci/pci.c:1476",
+        "10.2": "../hw/pci/pci.c:1489",
+        "11.1": "hw/pci/pci.c:1515",
+    }
+)
 #: ``apic_common_set_id``: no assertion, but QEMU aborts on its error.
 APIC_ID_ERRORS: Final[Mapping[str, str | None]] = MappingProxyType(
     {

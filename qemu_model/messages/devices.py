@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..error import Message
+from .assertions import BAR_SIZE_ASSERTIONS
 
 _FREE_ADDR: Final = "hw/mem/memory-device.c:memory_device_get_free_addr"
 _DISCARD: Final = "system/physmem.c:ram_block_discard_range"
@@ -381,31 +382,10 @@ BAR_SIZE: Final = Message(
 )
 ASSERT_BAR_SIZE: Final = Message(
     {
-        "5.2": (
-            "qemu: ../../hw/pci/pci.c:1155: pci_register_bar: Assertion `is_power_of_2(size)' "
-            "failed."
-        ),
-        "7.2": (
-            "qemu: ../../hw/pci/pci.c:1240: pci_register_bar: Assertion `is_power_of_2(size)' "
-            "failed."
-        ),
-        "8.0": (
-            "qemu: ../hw/pci/pci.c:1289: pci_register_bar: Assertion `is_power_of_2(size)' failed."
-        ),
-        "9.1": (
-            "qemu: ../hw/pci/pci.c:1313: pci_register_bar: Assertion `is_power_of_2(size)' failed."
-        ),
-        "10.0": (
-            "qemu: hw/pci/pci.c:1475: pci_register_bar: Assertion `is_power_of_2(size)' failed."
-        ),
-        "11.1": (
-            "qemu: hw/pci/pci.c:1515: pci_register_bar: Assertion `is_power_of_2(size)' failed."
-        ),
+        release: f"qemu: {place}: pci_register_bar: Assertion `is_power_of_2(size)' failed."
+        for release, place in BAR_SIZE_ASSERTIONS.items()
     },
     "hw/pci/pci.c:pci_register_bar",
-    (
-        "the backend of -device ivshmem-plain has a size that is not a power of two",
-        "the line is that of a build which was measured",
-    ),
+    ("the backend of -device ivshmem-plain has a size that is not a power of two",),
     stream="abort",
 )

@@ -319,6 +319,19 @@ class Vl(Group):
         "measured",
         shown=Shown(("-machine", "none,usb")),
     )
+    memory_backend_leaves_ram_size: bool = difference(
+        "-machine memory-backend= without -m leaves the RAM at its default size, whatever the "
+        "backend's; 6.1 to 7.0",
+        "6.1",
+        "system/vl.c:qemu_resolve_machine_memdev",
+        "measured",
+        shown=Shown(
+            (
+                *("-M", "pc,memory-backend=m", "-numa", "node,memdev=m"),
+                *("-object", "memory-backend-ram,id=m,size=64M"),
+            )
+        ),
+    )
     device_takes_json: bool = difference(
         "-device may be JSON",
         "6.2",

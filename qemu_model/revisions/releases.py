@@ -189,7 +189,11 @@ def qemu_6_1(tree: Revision) -> Revision:
         "6.1",
         "August 2021",
         qmp=tree.qmp.replace(query_memdev_tells_share=True),
-        vl=tree.vl.replace(machine_is_keyval=True, counts_default_ram_as_given=False),
+        vl=tree.vl.replace(
+            machine_is_keyval=True,
+            counts_default_ram_as_given=False,
+            memory_backend_leaves_ram_size=True,
+        ),
         machine_smp=tree.machine_smp.replace(refuses_dies_on_other_machines=True),
         numa=tree.numa.replace(initiator_is_read_before_cpus=True),
     )
@@ -218,6 +222,7 @@ def qemu_7_0(tree: Revision) -> Revision:
         tree,
         "7.0",
         "April 2022",
+        "measured",
         virt=tree.virt.replace(an_empty_line_follows_the_error=True),
         virtio_mem=tree.virtio_mem.replace(checks_sizes_of_small_blocks=True),
         oslib_posix=tree.oslib_posix.replace(populates_with_madvise=True),
@@ -235,7 +240,10 @@ def qemu_7_1(tree: Revision) -> Revision:
             checks_memory_backend_with_the_board=True,
         ),
         pc=tree.pc.replace(checks_phys_bits=True),
-        vl=tree.vl.replace(memory_is_a_machine_property=True),
+        vl=tree.vl.replace(
+            memory_is_a_machine_property=True,
+            memory_backend_leaves_ram_size=False,
+        ),
         hostmem=tree.hostmem.replace(preallocates_with_all_cpus=True),
     )
 
@@ -304,6 +312,7 @@ def qemu_9_0(tree: Revision) -> Revision:
         tree,
         "9.0",
         "April 2024",
+        "measured",
         virt=tree.virt.replace(an_empty_line_follows_the_error=False),
         qmp=tree.qmp.replace(shutdown_comes_before_the_reply=True),
         machine_smp=tree.machine_smp.replace(

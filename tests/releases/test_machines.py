@@ -1,8 +1,9 @@
 """Machines, -smp, -numa and memory devices by release, and machine types in all.
 
-The expected side is what builds of 4.2, 6.0, 8.0, 9.1 and 10.2, and Debian's QEMU 5.2, 7.2, 10.0
-and 11.1, printed for ``-machine help`` and for lines drawn at random, right ones and wrong
-ones; of the other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at their tags.
+The expected side is what builds of 4.2, 6.0, 7.0, 8.0, 9.0, 9.1 and 10.2, and Debian's QEMU
+5.2, 7.2, 10.0 and 11.1, printed for ``-machine help`` and for lines drawn at random, right
+ones and wrong ones; of the other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at
+their tags.
 """
 
 # SPDX-License-Identifier: GPL-2.0-or-later
@@ -41,11 +42,11 @@ from qemu_model.revisions.fields import differences
 from qemu_model.revisions.revision import Revision
 
 DATA = Path(__file__).parent.parent / "data"
-RELEASES = ("4.2", "5.2", "6.0", "7.2", "8.0", "9.1", "10.0", "10.2", "11.1")
+RELEASES = ("4.2", "5.2", "6.0", "7.0", "7.2", "8.0", "9.0", "9.1", "10.0", "10.2", "11.1")
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 #: A type that the recorded build was configured without, by release.
-NOT_BUILT = {"6.0": "x-remote"}
+NOT_BUILT = {"6.0": "x-remote", "7.0": "x-remote", "9.0": "x-remote"}
 
 
 @functools.cache
