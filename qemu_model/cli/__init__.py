@@ -23,7 +23,7 @@ COMMANDS: Final = MappingProxyType(
             "show whether a QEMU line starts, its memory, what is wrong",
         ),
         "lint": ("lint", "print what is wrong with QEMU lines, many at once"),
-        "matrix": ("matrix", "show share x pmem x sync x host"),
+        "matrix": ("matrix", "show what mmap is asked for each share, pmem, sync"),
         "series": ("series", "show the five patches, and what each changes"),
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
         "releases": ("releases", "show what each release changed for memory backends"),
@@ -68,12 +68,13 @@ mem-path=/mnt/pmem0/nv.img,share=on,pmem=on
   qemu-model series show 3"""
 MORE: Final = (
     "QEMU's options are spelled as in QEMU, with one dash; ours have two. "
-    "'qemu-model COMMAND --help' tells more, 'qemu-model --version' what this machine can do, "
-    "run 'qemu-model completion bash' to enable Tab completion."
+    "'qemu-model COMMAND --help' shows the options of a command, 'qemu-model --version' what "
+    "this machine can do. Run 'qemu-model completion bash' to enable Tab completion."
 )
 STATUS: Final = (
     "Exit status: QEMU's own for run (0, 1; 134 where it aborts, 124 where it never ends); "
-    "1: check, conform, lint or why found a mismatch; 2 for our options and files; "
+    "1: check, conform, lint or why found a mismatch; "
+    "2: a wrong option of ours, or an unusable file; "
     "130 after Ctrl-C; 141: the output pipe was closed."
 )
 

@@ -183,12 +183,17 @@ class Host(Protocol):
     def memfd_probe(self, flags: int) -> bool:
         """Return whether memfd_create(2) takes ``flags``, which QEMU tries as it starts.
 
-        The file, called ``test``, is closed at once.
+        The file, called ``test``, is closed at once.  A method of its own: QEMU makes these
+        two calls before it reads its line, so they belong to no backend and to no event.
         """
         ...
 
     def temporary_name(self) -> str:
-        """Return six characters as ``mkstemp`` puts them in the place of ``XXXXXX``."""
+        """Return six characters as ``mkstemp`` puts them in the place of ``XXXXXX``.
+
+        A method of its own: glibc draws them, not QEMU, and the judge takes them from the
+        name in the log.
+        """
         ...
 
     def readlink(self, pathname: str) -> str | int:
