@@ -319,6 +319,7 @@ def revisions() -> Iterator[str]:
 
 def release_changes() -> Iterator[str]:
     yield from literal(printed(["releases"]))
+    yield from literal(printed(["releases", "qemu-3.1"]))
 
 
 def inferred() -> Iterator[str]:

@@ -23,7 +23,7 @@ COMMANDS: Final = MappingProxyType(
             "show whether a QEMU line starts, its memory, what is wrong",
         ),
         "lint": ("lint", "print what is wrong with QEMU lines, many at once"),
-        "matrix": ("matrix", "show what mmap is asked for each share, pmem, sync"),
+        "matrix": ("matrix", "show the flags of mmap by share, pmem, sync and host"),
         "series": ("series", "show the five patches, and what each changes"),
         "diff": ("diff", "show one line in two revisions, or on two hosts"),
         "releases": ("releases", "show what each release changed for memory backends"),

@@ -128,7 +128,12 @@ def _rows(changes: Sequence[Change], width: int) -> list[str]:
 def _lines(change: Change, width: int) -> list[str]:
     """Return a change for people: what, where in C, how it is known, and a line to try."""
     lines = wrapped(f"- {change.sentence}", width - 4, "  ")
-    lines += [f"  {line}" for line in wrapped(f"{change.function}, {change.evidence}", width - 6)]
+    known = f"{change.function}, {change.evidence}"
+    sides = zip(("in", "not in"), change.measured, strict=True)
+    seen = [f"{side} {tree.removeprefix('qemu-')}" for side, tree in sides if tree is not None]
+    if seen:
+        known += f" ({', '.join(seen)})"
+    lines += [f"  {line}" for line in wrapped(known, width - 6)]
     if change.shown is not None:
         words = " ".join(change.shown.args)
         host = "" if change.shown.host == "default" else f"--host sim:{change.shown.host} "

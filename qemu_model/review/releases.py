@@ -26,6 +26,7 @@ from ..machines.targets import TARGETS
 from ..process import Run, run
 from ..qemu_options_hx import qemu_options
 from ..revisions.fields import Difference, Evidence, Shown, differences
+from ..revisions.measured import NOT_MEASURED, Measured, measured_in
 from ..revisions.releases import RELEASES
 from ..revisions.revision import Revision
 
@@ -71,8 +72,9 @@ class NotARelease(Exception):
 class Change:
     """One thing that a release changed.
 
-    ``since`` is the release's name, ``function`` the C file and function, ``line`` and
-    ``qmp`` the smallest run that shows it, where there is one.
+    ``since`` is the release's name, ``function`` the C file and function, ``shown`` the
+    smallest run that shows it, where there is one.  ``measured`` are the trees whose recorded
+    runs show it.
     """
 
     since: str
@@ -84,6 +86,7 @@ class Change:
     before: object = None
     after: object = None
     shown: Shown | None = None
+    measured: Measured = NOT_MEASURED
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -94,6 +97,7 @@ class Change:
             "sentence": self.sentence,
             "function": self.function,
             "evidence": self.evidence,
+            "measured": self.measured._asdict(),
             "before": _plain(self.before),
             "after": _plain(self.after),
             "example": None
@@ -153,16 +157,18 @@ def _of_fields(before: Revision, after: Revision) -> Iterator[Change]:
         group, field = name.split(".")
         old, new = (getattr(getattr(tree, group), field) for tree in (before, after))
         if old != new:
+            measured = measured_in(name)
             yield Change(
                 after.name,
                 "behaviour",
                 name,
                 _sentence(known, old, new),
                 known.function,
-                known.evidence,
+                "measured" if any(measured) else known.evidence,
                 old,
                 new,
                 known.shown,
+                measured,
             )
 
 
@@ -173,9 +179,16 @@ def _sentence(known: Difference, old: object, new: object) -> str:
     return f"{known.sentence} ({_plain(old)} before, {_plain(new)} now)"
 
 
+def _measured_in_both(before: Revision, after: Revision) -> Measured:
+    """Return both releases if the model is compared with recorded runs of both."""
+    if before.evidence == after.evidence == "measured":
+        return Measured(after.name, before.name)
+    return NOT_MEASURED
+
+
 def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
     """Yield the object types, properties, options and machine types that came or went."""
-    measured = before.evidence == after.evidence == "measured"
+    measured = _measured_in_both(before, after)
     old, new = rows(before), rows(after)
     types = {name for kind, name in old ^ new if kind == "type"}
     for kind, name in sorted(old ^ new):
@@ -188,9 +201,10 @@ def _of_rows(before: Revision, after: Revision) -> Iterator[Change]:
             name,
             f"{_ROWS[kind]} {name} {'is new' if came else 'is removed'}",
             _machine_source(name) if kind == "machine" else _SOURCES[kind],
-            "measured" if measured else "read",
+            "measured" if any(measured) else "read",
             not came,
             came,
+            measured=measured,
         )
 
 
@@ -219,7 +233,7 @@ def rows(tree: Revision) -> frozenset[tuple[Kind, str]]:
 
 
 def _of_messages(before: Revision, after: Revision) -> Iterator[Change]:
-    measured = before.evidence == after.evidence == "measured"
+    measured = _measured_in_both(before, after)
     for name, message in messages.catalogue().items():
         old, new = (
             message.template_in(tree) if message.is_said_in(tree) else None
@@ -239,9 +253,10 @@ def _of_messages(before: Revision, after: Revision) -> Iterator[Change]:
             name,
             sentence,
             message.function_in(before if new is None else after),
-            "measured" if measured else "read",
+            "measured" if any(measured) else "read",
             old,
             new,
+            measured=measured,
         )
 
 

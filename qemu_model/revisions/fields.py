@@ -38,8 +38,9 @@ class Difference(NamedTuple):
     """What is known of a field: what it says, where QEMU does it, and since when.
 
     ``since`` is a release (``9.1``), a patch (``V8/4``) or a posting (``V7``), ``function``
-    the C file and function as the newest release has them.  ``shown`` is the smallest run
-    that shows it.  ``default`` is the field's value before.
+    the C file and function as the newest release has them.  ``evidence`` is how it is known
+    where no recorded run shows it (:mod:`.measured`).  ``shown`` is the smallest run that shows
+    it.  ``default`` is the field's value before.
     """
 
     sentence: str
@@ -115,14 +116,12 @@ class QemuOption(Group):
         "before, beside any invalid one",
         "5.1",
         "util/qemu-option.c:opt_validate",
-        "measured",
         shown=Shown(("-M", "none", "-m", "foo=1,help")),
     )
     merged_options_have_no_id: bool = difference(
         "an option whose parameters add up over the line, as -m, refuses id",
         "6.0",
         "util/qemu-option.c:qemu_opts_create",
-        "measured",
         shown=Shown(("-M", "none", "-m", "64M,id=a")),
     )
 
@@ -134,28 +133,24 @@ class Cutils(Group):
         "a size that is too large for a double is out of range, not unreadable",
         "3.1.50",
         "util/cutils.c:do_strtosz",
-        "measured",
         shown=Shown(("-M", "none", "-m", "1e999")),
     )
     sizes_are_exact: bool = difference(
         "a size is read without loss, and without exponents",
         "6.0",
         "util/cutils.c:do_strtosz",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=1e6")),
     )
     hex_size_takes_a_unit: bool = difference(
         "a hexadecimal size may have a unit, which is deprecated (until 7.2)",
         "6.0",
         "util/cutils.c:do_strtosz",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=0x4M")),
     )
     size_may_be_a_fraction: bool = difference(
         "a size may begin with a point, and one below zero is out of range",
         "8.1",
         "util/cutils.c:do_strtosz",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=.5M")),
     )
 
@@ -167,7 +162,6 @@ class QapiUtil(Group):
         "every boolean of the line may be on, yes, true, y, off, no, false or n",
         "5.2",
         "qapi/qapi-util.c:qapi_bool_parse",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M,share=true")),
     )
 
@@ -179,7 +173,6 @@ class JsonParser(Group):
         "JSON is parsed token by token: the first one that does not fit is refused",
         "11.1",
         "qobject/json-parser.c:parse_error",
-        "measured",
         shown=Shown(("-M", "none", "-object", "{1:2}")),
     )
 
@@ -191,7 +184,6 @@ class QemuError(Group):
         "what QEMU prints on stderr as a command of QMP runs has the program's name before it",
         "11.1",
         "util/qemu-error.c:error_vreport",
-        "measured",
         shown=Shown(
             ("-M", "none"),
             (
@@ -218,7 +210,6 @@ class Qom(Group):
         "/objects is there before the first object is made",
         "10.0",
         "qom/object.c:object_get_root",
-        "measured",
         shown=Shown(
             ("-M", "none"),
             ({"execute": "qom-get", "arguments": {"path": "/objects", "property": "type"}},),
@@ -233,7 +224,6 @@ class ObjectInterfaces(Group):
         "object-add refuses an id that is not an identifier",
         "6.0",
         "qom/object_interfaces.c:user_creatable_add_type",
-        "measured",
         shown=Shown(
             ("-M", "none"),
             (
@@ -253,7 +243,6 @@ class Qmp(Group):
         "object-add takes the properties beside type and id, and still in props (until 5.2)",
         "5.0",
         "qom/qom-qmp-cmds.c:qmp_object_add",
-        "measured",
         shown=Shown(
             ("-M", "none"),
             (
@@ -268,7 +257,6 @@ class Qmp(Group):
         "query-memdev tells share and reserve",
         "6.1",
         "hw/core/machine-qmp-cmds.c:query_memdev",
-        "measured",
         shown=Shown(
             ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
             ({"execute": "query-memdev"},),
@@ -278,7 +266,6 @@ class Qmp(Group):
         "the event SHUTDOWN comes before the reply to quit, in 7.2.x and since 9.0",
         "7.2",
         "qapi/qmp-dispatch.c:qmp_dispatch",
-        "measured",
         shown=Shown(("-M", "none"), ({"execute": "quit"},)),
     )
 
@@ -290,14 +277,12 @@ class Vl(Group):
         "the command line is read by the rules of QAPI: vl.py; before, by vl_before_6_0.py",
         "6.0",
         "system/vl.c:qemu_init",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-ram,id=ram0")),
     )
     counts_default_ram_as_given: bool = difference(
         "the default size of the RAM has to be that of -machine memory-backend=; 6.0 only",
         "6.0",
         "system/vl.c:have_custom_ram_size",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc,memory-backend=m"),
@@ -309,14 +294,12 @@ class Vl(Group):
         "-no-acpi is -machine acpi=off, which not every machine has",
         "5.0",
         "system/vl.c:qemu_init",
-        "measured",
         shown=Shown(("-M", "none", "-no-acpi")),
     )
     machine_is_keyval: bool = difference(
         "-machine and -smp are read as keys with values: each needs its '='",
         "6.1",
         "system/vl.c:qemu_init",
-        "measured",
         shown=Shown(("-machine", "none,usb")),
     )
     memory_backend_leaves_ram_size: bool = difference(
@@ -342,14 +325,12 @@ class Vl(Group):
         "-overcommit mem-lock=on-fault locks memory as it is touched",
         "10.0",
         "system/vl.c:overcommit_parse",
-        "measured",
         shown=Shown(("-M", "none", "-overcommit", "mem-lock=on-fault")),
     )
     memory_is_a_machine_property: bool = difference(
         "-m is set as a property of the machine, among the others in their dictionary's order",
         "7.1",
         "system/vl.c:parse_memory_options",
-        "measured",
         shown=Shown(("-M", "pc,foo=1", "-m", "96M,slots=4")),
     )
 

@@ -19,28 +19,24 @@ class Machine(Group):
         "the guest's RAM is a memory backend, and -machine has memory-backend=",
         "5.0",
         "hw/core/machine.c:machine_run_board_init",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-mem-path", "/nowhere/x")),
     )
     checks_memory_backend_with_the_board: bool = difference(
         "the size of memory-backend= is compared when the board is made, after -numa is read",
         "7.1",
         "hw/core/machine.c:machine_run_board_init",
-        "measured",
         shown=Shown(("-M", "pc,memory-backend=ram0", "-m", "48M", *_BACKEND, "-numa", "dist")),
     )
     reserves_the_id_of_default_ram: bool = difference(
         "an object with the id of the machine's own RAM is refused, in 7.2.x and since 8.1",
         "7.2",
         "hw/core/machine.c:machine_run_board_init",
-        "measured",
         shown=Shown((*_RAM_96M, "-object", "memory-backend-ram,id=pc.ram,size=96M")),
     )
     an_id_in_use_aborts: bool = difference(
         "an object with the id of the machine's own RAM aborts QEMU; in 5.0 it is an error",
         "5.1",
         "qom/object.c:object_property_add",
-        "measured",
         shown=Shown((*_RAM_96M, "-object", "memory-backend-ram,id=pc.ram,size=96M")),
     )
     every_cpu_has_a_die: bool = difference(
@@ -55,7 +51,6 @@ class Machine(Group):
         "not; 4.2 only",
         "4.2",
         "hw/core/machine.c:machine_initfn",
-        "measured",
         shown=Shown(("-M", "microvm", "-numa", "node")),
     )
     die_id_has_a_comma: bool = difference(
@@ -79,14 +74,12 @@ class MachineSmp(Group):
         "levels of -smp whose product is below maxcpus are refused, not only warned of",
         "5.2",
         "hw/core/machine-smp.c:smp_parse",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "4,sockets=3,maxcpus=8")),
     )
     number_of_cpus_has_no_sign: bool = difference(
         "a negative number of CPUs is too many; before, it is too few",
         "4.1",
         "hw/i386/pc.c:pc_smp_parse",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "-1")),
     )
     refuses_dies_on_other_machines: bool = difference(
@@ -100,14 +93,12 @@ class MachineSmp(Group):
         "missing levels of -smp are counted from maxcpus, and zero is deprecated",
         "6.2",
         "hw/core/machine-smp.c:machine_parse_smp_config",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "0")),
     )
     refuses_zero: bool = difference(
         "a zero in -smp is refused",
         "9.0",
         "hw/core/machine-smp.c:machine_parse_smp_config",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-smp", "0")),
     )
     looks_at_clusters_first: bool = difference(
@@ -133,7 +124,6 @@ class Numa(Group):
         "the name of a backend that two nodes share is freed after it is printed",
         "V8/1",
         "hw/core/numa.c:memory_region_allocate_system_memory",
-        "measured",
         shown=Shown(
             (
                 "-m",
@@ -151,7 +141,6 @@ class Numa(Group):
         "a node may have neither mem nor memdev beside others that have",
         "4.1",
         "hw/core/numa.c:parse_numa_node",
-        "measured",
         shown=Shown(
             ("-M", "pc", "-m", "96M", *_BACKEND, "-numa", "node,memdev=ram0", "-numa", "node")
         ),
@@ -160,7 +149,6 @@ class Numa(Group):
         "memory of a node given as a number, or not at all, is deprecated",
         "4.1",
         "hw/core/numa.c:parse_numa_node",
-        "measured",
         shown=Shown(_TWO_NODES),
     )
     fallback_is_deprecated: bool = difference(
@@ -174,21 +162,18 @@ class Numa(Group):
         "each -numa is refused on a machine without NUMA, not only a node",
         "4.2",
         "hw/core/numa.c:set_numa_options",
-        "measured",
         shown=Shown(("-M", "none", "-numa", "dist,src=0,dst=1,val=20")),
     )
     implicit_node_has_all_ram: bool = difference(
         "the node that QEMU adds for memory devices gets all RAM, without a warning",
         "4.2",
         "hw/core/numa.c:numa_complete_configuration",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M,slots=1,maxmem=3G")),
     )
     refuses_memdev_beside_memory_backend: bool = difference(
         "memory-backend= and memdev of nodes exclude each other",
         "5.1",
         "hw/core/numa.c:numa_complete_configuration",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc,memory-backend=ram0", "-m", "96M", *_BACKEND),
@@ -200,21 +185,18 @@ class Numa(Group):
         "a node of isapc cannot be given memory as a number; PCs of 5.0 and older still can",
         "5.1",
         "hw/i386/pc.c:pc_machine_class_init",
-        "measured",
         shown=Shown(("-M", "isapc", "-m", "96M", "-numa", "node,mem=96M")),
     )
     never_splits_ram: bool = difference(
         "RAM is not split among nodes: their memory must be given",
         "5.2",
         "hw/core/numa.c:numa_complete_configuration",
-        "measured",
         shown=Shown(_TWO_NODES),
     )
     hmat_caches_grow_with_their_level: bool = difference(
         "the caches of a node grow with their level, and come in its order",
         "5.2",
         "hw/core/numa.c:parse_numa_hmat_cache",
-        "measured",
         shown=Shown(
             (
                 "-M",
@@ -242,14 +224,12 @@ class Numa(Group):
         "the initiator of a node is looked at before its CPUs and its memory",
         "6.1",
         "hw/core/numa.c:parse_numa_node",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M", "-numa", "node,cpus=9,initiator=0")),
     )
     initiator_may_be_missing: bool = difference(
         "with hmat=on a node without CPUs need not have an initiator",
         "7.2",
         "hw/core/machine.c:numa_validate_initiator",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc,hmat=on", "-m", "96M", *_BACKEND),
@@ -261,7 +241,6 @@ class Numa(Group):
         "mem of a node that does not fit into 64 bits as MiB is an error",
         "8.1",
         "hw/core/numa.c:parse_numa",
-        "measured",
         shown=Shown(("-M", "pc-i440fx-5.0", "-m", "96M", "-numa", "node,mem=18446744073709551615")),
     )
 
@@ -273,14 +252,12 @@ class Pc(Group):
         "the guest's addresses must be within what its CPU can address",
         "7.1",
         "hw/i386/pc.c:pc_memory_init",
-        "measured",
         shown=Shown(("-M", "pc", "-m", "96M,maxmem=2T")),
     )
     checks_memory_for_cpus_of_32_bits: bool = difference(
         "the memory of a guest must be within what its CPU of 32 bits can address",
         "8.2",
         "hw/i386/pc.c:pc_max_used_gpa",
-        "measured",
         shown=Shown(("-M", "q35", "-cpu", "qemu32", "-m", "64M,slots=2,maxmem=512G")),
     )
 
@@ -292,21 +269,18 @@ class Virt(Group):
         "virt may have more than 255 GiB of RAM, and a range for memory devices above it",
         "4.0",
         "hw/arm/virt.c:virt_set_memmap",
-        "measured",
         shown=Shown(("-M", "virt", "-m", "96M,slots=257,maxmem=3G")),
     )
     an_empty_line_follows_the_error: bool = difference(
         "an empty line follows the error that memory exceeds the CPU's addresses (until 8.2)",
         "7.0",
         "hw/arm/virt.c:virt_set_memmap",
-        "measured",
         shown=Shown(("-M", "virt", "-m", "96M,maxmem=2T")),
     )
     nvdimms_need_no_ged: bool = difference(
         "virt takes an NVDIMM of the command line without firmware, ACPI and a CPU of 64 bits",
         "11.0",
         "hw/arm/virt.c:virt_memory_pre_plug",
-        "measured",
         shown=Shown(
             (
                 *("-M", "virt,nvdimm=on", "-m", "96M,slots=4,maxmem=4G", *_BACKEND),
@@ -318,7 +292,6 @@ class Virt(Group):
         "a CPU of virt is named by its socket, cluster, core and thread, not by a number",
         "7.1",
         "hw/arm/virt.c:virt_possible_cpu_arch_ids",
-        "measured",
         shown=Shown(
             (
                 *("-M", "virt", "-m", "96M", *_BACKEND, "-numa", "node,memdev=ram0"),
@@ -330,14 +303,12 @@ class Virt(Group):
         "-cpu max of qemu-system-arm can address 40 bits before it runs, not 32",
         "8.2",
         "target/arm/ptw.c:arm_pamax",
-        "measured",
         shown=Shown(("qemu-system-arm", "-M", "virt", "-cpu", "max", "-m", "96M,maxmem=4G")),
     )
     takes_gic_v3_for_many_cpus: bool = difference(
         "virt with more than 8 CPUs gets a GICv3 without gic-version=3",
         "8.0",
         "hw/arm/virt.c:finalize_gic_version_do",
-        "measured",
         shown=Shown(("-M", "virt", "-m", "96M", "-smp", "9")),
     )
 
@@ -349,7 +320,6 @@ class Spapr(Group):
         "pseries takes NVDIMMs",
         "5.0",
         "hw/ppc/spapr.c:spapr_memory_pre_plug",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pseries", "-m", "512M,slots=1,maxmem=1G"),
@@ -362,7 +332,6 @@ class Spapr(Group):
         "TCG runs up to 8 threads in a core of pseries",
         "8.1",
         "hw/ppc/spapr.c:spapr_set_vsmt_mode",
-        "measured",
         shown=Shown(("-M", "pseries", "-m", "512M", "-smp", "2,threads=2")),
     )
 
@@ -374,14 +343,12 @@ class S390VirtioCcw(Group):
         "only s390-ccw-virtio-4.2 and older round the RAM down, and QEMU tells the new size",
         "5.0",
         "hw/s390x/s390-virtio-ccw.c:s390_fixup_ram_size",
-        "measured",
         shown=Shown(("-M", "s390-ccw-virtio-4.2", "-m", "1025M")),
     )
     has_memory_devices: bool = difference(
         "s390-ccw-virtio has a range for memory devices, and virtio-mem-ccw",
         "10.0",
         "hw/s390x/s390-virtio-ccw.c:s390_memory_init",
-        "measured",
         shown=Shown(
             (
                 *("-M", "s390-ccw-virtio", "-m", "96M,maxmem=3G", *_BACKEND),
@@ -398,14 +365,12 @@ class MemoryDevice(Group):
         "an address outside the range for memory devices is answered with the whole range",
         "3.1.50",
         "hw/mem/memory-device.c:memory_device_get_free_addr",
-        "measured",
         shown=Shown((*_HOTPLUG, "-device", "pc-dimm,memdev=ram0,addr=0x1000000000000")),
     )
     warns_of_large_alignment: bool = difference(
         "an alignment beyond 1 GiB is a warning, no error",
         "5.2",
         "hw/mem/memory-device.c:memory_device_get_free_addr",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc", "-m", "4G,slots=4,maxmem=9G", "-device", "pc-dimm,memdev=ram0"),
@@ -417,7 +382,6 @@ class MemoryDevice(Group):
         "whether there is room for a device is looked at before its alignment",
         "8.1",
         "hw/mem/memory-device.c:memory_device_pre_plug",
-        "measured",
         shown=Shown(
             (
                 "-M",
@@ -435,7 +399,6 @@ class MemoryDevice(Group):
         "a size that is not a multiple of the alignment of the device's address is accepted",
         "8.2",
         "hw/mem/memory-device.c:memory_device_get_free_addr",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc", "-m", "96M,slots=4,maxmem=3G", "-device", "pc-dimm,memdev=ram0"),
@@ -447,7 +410,6 @@ class MemoryDevice(Group):
         "a size that is not a multiple of the region's alignment is refused",
         "9.0",
         "hw/mem/memory-device.c:memory_device_pre_plug",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc", "-m", "96M,slots=4,maxmem=3G", "-device", "pc-dimm,memdev=ram0"),
@@ -464,21 +426,18 @@ class PcDimm(Group):
         "a slot that is not there is answered with the slots that are",
         "4.1",
         "hw/mem/pc-dimm.c:pc_dimm_pre_plug",
-        "measured",
         shown=Shown((*_HOTPLUG, "-device", "pc-dimm,memdev=ram0,slot=9")),
     )
     reads_missing_nodes: bool = difference(
         "a module on a machine without NUMA ends QEMU with SIGSEGV: 4.2 to 6.1",
         "4.2",
         "hw/mem/pc-dimm.c:pc_dimm_realize",
-        "measured",
         shown=Shown(("-M", "none", *_BACKEND, "-device", "pc-dimm,memdev=ram0")),
     )
     looks_at_the_node_first: bool = difference(
         "the node of a module is looked at before its backend",
         "6.2",
         "hw/mem/pc-dimm.c:pc_dimm_realize",
-        "measured",
         shown=Shown(("-M", "none", *_BACKEND, "-device", "pc-dimm,memdev=ram0,node=1")),
     )
 
@@ -490,7 +449,6 @@ class Nvdimm(Group):
         "an NVDIMM on a read-only backend must be unarmed",
         "6.0",
         "hw/mem/nvdimm.c:nvdimm_prepare_memory_region",
-        "measured",
         shown=Shown(
             (
                 "-M",
@@ -513,14 +471,12 @@ class VirtioMem(Group):
         "a block may be of 1 MiB, and the device's address is a multiple of the block",
         "5.2",
         "hw/virtio/virtio-mem.c:virtio_mem_set_block_size",
-        "measured",
         shown=Shown((*_HOTPLUG, "-device", "virtio-mem-pci,memdev=ram0,block-size=1M")),
     )
     checks_sizes_of_small_blocks: bool = difference(
         "sizes are compared with a block even if it is smaller than a huge page",
         "7.0",
         "hw/virtio/virtio-mem.c:virtio_mem_device_realize",
-        "measured",
         shown=Shown(
             (
                 *_HOTPLUG,
@@ -532,7 +488,6 @@ class VirtioMem(Group):
         "a backend with prealloc=on is refused: the device itself has prealloc",
         "8.0",
         "hw/virtio/virtio-mem.c:virtio_mem_device_realize",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc", "-m", "96M,maxmem=3G", "-device", "virtio-mem-pci,memdev=ram0"),
@@ -544,6 +499,5 @@ class VirtioMem(Group):
         "a reset discards nothing of a backend of which the guest has no block",
         "8.1",
         "hw/virtio/virtio-mem.c:virtio_mem_unplug_all",
-        "measured",
         shown=Shown((*_HOTPLUG, "-device", "virtio-mem-pci,memdev=ram0")),
     )

@@ -19,7 +19,6 @@ class MmapAlloc(Group):
         "qemu_ram_mmap is given the block's RAM flags, not only whether it is shared",
         "V8/2",
         "util/mmap-alloc.c:qemu_ram_mmap",
-        "measured",
         shown=Shown(
             (
                 "-object",
@@ -33,7 +32,6 @@ class MmapAlloc(Group):
         "a shared block of persistent memory is mapped with MAP_SYNC",
         "V8/3",
         "util/mmap-alloc.c:qemu_ram_mmap",
-        "measured",
         shown=Shown(
             (
                 "-object",
@@ -84,7 +82,6 @@ class OslibPosix(Group):
         "memory is preallocated with MADV_POPULATE_WRITE where the kernel has it",
         "7.0",
         "util/oslib-posix.c:qemu_prealloc_mem",
-        "measured",
         shown=Shown(("-object", f"{_RAM},prealloc=on")),
     )
     preallocates_in_background: bool = difference(
@@ -103,7 +100,6 @@ class OslibPosix(Group):
         "a POSIX shared memory object is named by a number, not by its backend",
         "10.0",
         "util/oslib-posix.c:qemu_shm_alloc",
-        "measured",
         shown=Shown(("-object", "memory-backend-shm,id=mem0,size=16M")),
     )
 
@@ -115,7 +111,6 @@ class Physmem(Group):
         "the size of a device DAX is read from sysfs, not with lseek",
         "4.2",
         "system/physmem.c:get_file_size",
-        "measured",
         shown=Shown(
             (
                 "-M",
@@ -130,7 +125,6 @@ class Physmem(Group):
         "-mem-prealloc does not preallocate a file before its backend does",
         "5.0",
         "system/physmem.c:file_ram_alloc",
-        "measured",
         shown=Shown(("-mem-prealloc", "-M", "none", "-object", _FILE)),
     )
     checks_the_align_of_device_dax: bool = difference(
@@ -162,14 +156,12 @@ class Physmem(Group):
         "can be read gets a hint",
         "8.2",
         "system/physmem.c:file_ram_open",
-        "measured",
         shown=Shown(("-object", f"{_FILE},readonly=on")),
     )
     refuses_an_offset_behind_the_end: bool = difference(
         "a file that ends before 'offset' is refused",
         "10.0",
         "system/physmem.c:qemu_ram_alloc_from_fd",
-        "measured",
         shown=Shown(
             (
                 "-M",
@@ -203,7 +195,6 @@ class Physmem(Group):
         "shared anonymous memory is a memfd, if it can be mapped",
         "10.0",
         "system/physmem.c:qemu_ram_alloc_internal",
-        "measured",
         shown=Shown(("-object", f"{_RAM},share=on")),
     )
 
@@ -215,7 +206,6 @@ class Hostmem(Group):
         "an error about size, mem-path or align names the property and the type",
         "V8/4",
         "backends/hostmem.c:host_memory_backend_set_size",
-        "measured",
         shown=Shown(
             ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
             (
@@ -230,14 +220,12 @@ class Hostmem(Group):
         "host-nodes of 128 and more are refused",
         "3.1.50",
         "backends/hostmem.c:host_memory_backend_set_host_nodes",
-        "measured",
         shown=Shown(("-object", f"{_RAM},host-nodes=128,policy=bind")),
     )
     lists_no_nodes: bool = difference(
         "host-nodes without nodes is read as an empty list; before, QEMU aborts",
         "4.0",
         "backends/hostmem.c:host_memory_backend_get_host_nodes",
-        "measured",
         shown=Shown(
             ("-M", "none", "-object", "memory-backend-ram,id=ram0,size=4M"),
             (
@@ -252,14 +240,12 @@ class Hostmem(Group):
         "the memory of a file or memfd backend is named by the object's id, not by its path",
         "4.0",
         "backends/hostmem.c:host_memory_backend_get_name",
-        "measured",
         shown=Shown(("-M", "none", "-object", "memory-backend-file,id=ram0,size=4M,mem-path=/")),
     )
     mem_prealloc_is_a_default: bool = difference(
         "-mem-prealloc is the default of prealloc, which prealloc=off overrides",
         "5.0",
         "backends/hostmem.c:host_memory_backend_set_prealloc",
-        "measured",
         shown=Shown(
             ("-mem-prealloc", "-M", "none", "-object", _FILE),
             (
@@ -274,7 +260,6 @@ class Hostmem(Group):
         "mbind is not called for a backend without host-nodes",
         "5.1",
         "backends/hostmem.c:host_memory_backend_memory_complete",
-        "measured",
         shown=Shown(("-object", _RAM)),
     )
     preallocates_with_all_cpus: bool = difference(
@@ -292,14 +277,12 @@ class Hostmem(Group):
         "policy=preferred is MPOL_PREFERRED_MANY where libnuma and the kernel have it",
         "8.0",
         "backends/hostmem.c:host_memory_backend_memory_complete",
-        "measured",
         shown=Shown(("-object", f"{_RAM},host-nodes=0,policy=preferred")),
     )
     wants_whole_pages: bool = difference(
         "the size of a file or memfd backend must be whole pages of its memory",
         "9.1",
         "backends/hostmem.c:host_memory_backend_memory_complete",
-        "measured",
         shown=Shown(("-object", f"{_FILE},size=5000")),
     )
     merges_without_memory: bool = difference(
@@ -307,7 +290,6 @@ class Hostmem(Group):
         "9.1 alone",
         "9.1",
         "backends/hostmem.c:host_memory_backend_set_merge",
-        "measured",
         shown=Shown(("-object", f"{_RAM},merge=off")),
     )
 
@@ -319,7 +301,6 @@ class HostmemFile(Group):
         "memory-backend-file has the property sync",
         "V8/5",
         "backends/hostmem-file.c:file_memory_backend_set_sync",
-        "measured",
         shown=Shown(
             ("-M", "none", "-object", "memory-backend-file,id=ram0,size=4M,mem-path=/f.img,sync=on")
         ),

@@ -35,10 +35,8 @@ from qemu_model.machines import (
     target_of,
 )
 from qemu_model.process import Run, run
-from qemu_model.revision import RELEASES as TREES
 from qemu_model.revision import find
 from qemu_model.revisions.default import choose
-from qemu_model.revisions.fields import differences
 from qemu_model.revisions.revision import Revision
 
 DATA = Path(__file__).parent.parent / "data"
@@ -402,20 +400,3 @@ def test_the_machines_of_a_project_are_named_after_its_release_elsewhere_too() -
     """A line with virt-8.2 is about QEMU 8.2, as one with pc-q35-8.2 is."""
     for machine in ("virt-8.2", "pseries-8.2", "s390-ccw-virtio-8.2"):
         assert choose(["-M", machine]).revision.name == "qemu-8.2"
-
-
-@pytest.mark.whole
-def test_what_a_recorded_line_shows_is_not_called_read() -> None:
-    """A field whose absence a recorded line contradicts is measured, and says so."""
-    contradicted = []
-    for name, known in differences(Revision):
-        group, field = name.split(".")
-        for release, answers in recorded().items():
-            tree = find(f"qemu-{release}")
-            without = getattr(getattr(TREES[0], group), field)
-            if known.evidence == "measured" or getattr(getattr(tree, group), field) == without:
-                continue
-            off = attrs.evolve(tree, **{group: getattr(tree, group).replace(**{field: without})})
-            if any(differing(answers["lines"], off)):
-                contradicted.append((name, release))
-    assert contradicted == []
