@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -81,6 +81,18 @@ OF_MEMFDS: Final = MappingProxyType(
         "seal": BOOLEANS,
         "hugetlbsize": st.sampled_from([2 * MIB, 0, 3, 3 * MIB, "2M"]),
     }
+)
+
+#: Requests without a known command, without an argument that they need, or with an unknown one.
+NONSENSE: Final[Sequence[dict[str, Any]]] = (
+    {"execute": "no-such-command"},
+    {"execute": "query-memdev", "arguments": {"foo": 1, "bar": 2}},
+    {"execute": "qom-get", "arguments": {"path": "/objects/b0"}},
+    {"execute": "qom-set", "arguments": {"path": 5, "property": "size", "value": 1}},
+    {"execute": "object-del"},
+    {"execute": "object-del", "arguments": {"id": 5}},
+    {"execute": "object-add", "arguments": {}},
+    {"execute": "qmp_capabilities"},
 )
 
 
@@ -276,20 +288,7 @@ class ReplyComparison(RuleBasedStateMachine):
         self.send({"execute": "query-memdev"})
 
     @precondition(_lives)
-    @rule(
-        request=st.sampled_from(
-            [
-                {"execute": "no-such-command"},
-                {"execute": "query-memdev", "arguments": {"foo": 1, "bar": 2}},
-                {"execute": "qom-get", "arguments": {"path": "/objects/b0"}},
-                {"execute": "qom-set", "arguments": {"path": 5, "property": "size", "value": 1}},
-                {"execute": "object-del"},
-                {"execute": "object-del", "arguments": {"id": 5}},
-                {"execute": "object-add", "arguments": {}},
-                {"execute": "qmp_capabilities"},
-            ]
-        )
-    )
+    @rule(request=st.sampled_from(NONSENSE))
     def say_nonsense(self, request: dict[str, Any]) -> None:
         """Send what is not a command, or lacks an argument, or has one too many."""
         self.send(request)

@@ -16,7 +16,7 @@ from qemu_model.conform import debian
 from qemu_model.conform.driver import Qemu
 from qemu_model.conform.errors import DriverError
 from qemu_model.revision import V8
-from qemu_model.testing.machine import compare_replies
+from qemu_model.testing.machine import NONSENSE, compare_replies, machine_for
 
 
 @pytest.fixture
@@ -29,6 +29,17 @@ def binary() -> str:
 
 def test_every_reply_of_a_running_qemu_is_the_models(binary: str) -> None:
     assert compare_replies(binary, commands=200) >= 200
+
+
+def test_requests_that_cannot_be_carried_out_are_refused_in_the_words_and_class_of_a_running_qemu(
+    binary: str,
+) -> None:
+    beside = machine_for(binary)()
+    try:
+        for request in NONSENSE:
+            beside.send(request)
+    finally:
+        beside.teardown()
 
 
 @pytest.mark.whole
