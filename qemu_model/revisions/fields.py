@@ -55,7 +55,7 @@ def difference(
     sentence: str,
     since: str,
     function: str,
-    evidence: Evidence = "read",
+    evidence: Literal["read", "assumed"] = "read",
     *,
     default: Any = False,
     shown: Shown,
@@ -307,7 +307,6 @@ class Vl(Group):
         "backend's; 6.1 to 7.0",
         "6.1",
         "system/vl.c:qemu_resolve_machine_memdev",
-        "measured",
         shown=Shown(
             (
                 *("-M", "pc,memory-backend=m", "-numa", "node,memdev=m"),
