@@ -57,6 +57,11 @@ def _virtio_mem_set_unplugged_inaccessible(
     device.unplugged_inaccessible = v.type_enum(name, _ON_OFF_AUTO)
 
 
+def _set_flag(_qemu: Qemu, _device: VirtIOMEM, v: Visitor, name: str) -> None:
+    """Read a property that changes nothing before the guest plugs memory."""
+    v.type_bool(name)
+
+
 def virtio_mem_set_block_size(qemu: Qemu, device: VirtIOMEM, v: Visitor, name: str) -> None:
     """Set the size of a block.
 
@@ -191,11 +196,14 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     MappingProxyType(
         {
             "block-size": virtio_mem_set_block_size,
+            "dynamic-memslots": _set_flag,
             "memaddr": set_addr,
             "memdev": _set_memdev,
             "node": _set_node,
+            "prealloc": _set_flag,
             "requested-size": virtio_mem_set_requested_size,
             "unplugged-inaccessible": _virtio_mem_set_unplugged_inaccessible,
+            "x-early-migration": _set_flag,
         }
     ),
     _instance_init,
@@ -204,7 +212,14 @@ TYPE_VIRTIO_MEM: Final = PCDIMMDeviceClass(
     virtio_mem_system_reset,
     needs_pci=True,
     since=(5, 1),
-    later=MappingProxyType({"unplugged-inaccessible": (7, 0)}),
+    later=MappingProxyType(
+        {
+            "dynamic-memslots": (8, 2),
+            "prealloc": (7, 0),
+            "unplugged-inaccessible": (7, 0),
+            "x-early-migration": (8, 0),
+        }
+    ),
 )
 #: The same on the channels of s390x, which every machine has: no PCI bus is needed.
 TYPE_VIRTIO_MEM_CCW: Final = attrs.evolve(

@@ -530,7 +530,7 @@ def _set_memory_and_cpus(qemu: Qemu, line: _QapiCommandLine) -> None:
     qemu.location = memory.location
     _or_exit(qemu, set_memory_options, memory)
     if qemu.tree.vl.counts_default_ram_as_given:
-        qemu.machine.ram_size_given = True
+        qemu.machine.ram_size_given = bool(qemu.machine.ram_size)
     qemu.location = ""
     if line.smp and not qemu.tree.vl.machine_is_keyval:
         _or_exit(qemu, smp_parse, line)

@@ -90,6 +90,7 @@ _HELP_IN_VALUE: Final = frozenset({"accel", "cpu"})
 #: The warnings about deprecated options.
 _DEPRECATED: Final[Mapping[str, Message]] = MappingProxyType(
     {
+        "enable-fips": messages.FIPS_DEPRECATED,
         "mon": messages.MON_DEPRECATED,
         "no-acpi": messages.NO_ACPI_DEPRECATED,
         "no-hpet": messages.NO_HPET_DEPRECATED,

@@ -21,6 +21,18 @@ MEM_LOCK: Final = Message(
     "system/vl.c:overcommit_parse",
     ("'mem-lock' of -overcommit is another word",),
 )
+FIPS_DEPRECATED: Final = Message(
+    {
+        "6.0": (
+            "-enable-fips is deprecated, please build QEMU with the `libgcrypt` library as the "
+            "cryptography provider to enable FIPS compliance"
+        ),
+        "7.1": None,
+    },
+    "os-posix.c:os_parse_cmd_args",
+    ("-enable-fips is on the line",),
+    stream="warning",
+)
 MON_DEPRECATED: Final = Message(
     {
         "11.1": (

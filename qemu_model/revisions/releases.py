@@ -283,6 +283,7 @@ def qemu_8_1(tree: Revision) -> Revision:
         tree,
         "8.1",
         "August 2023",
+        "measured",
         spapr=tree.spapr.replace(tcg_has_threads=True),
         cutils=tree.cutils.replace(size_may_be_a_fraction=True),
         machine=tree.machine.replace(reserves_the_id_of_default_ram=True),

@@ -22,7 +22,7 @@ _ARCHIVES: Final = Path(__file__).parents[1] / "data" / "recordings"
 #: The names of the recorded sets.  What a set was recorded from is its ``revision``.
 SETS: Final = ("base", "V1", "V1-dax", "v8", "v8-dax", "V10", "V10-dax", "v7.2-dax")
 
-#: Sets of releases: builds of a tag (4.2, 6.0, 6.2, 7.0, 8.0, 8.2, 9.0, 9.1, 9.2, 10.2),
+#: Sets of releases: builds of a tag (4.2, 6.0, 6.2, 7.0, 8.0, 8.1, 8.2, 9.0, 9.1, 9.2, 10.2),
 #: and Debian's packages.
 RELEASES: Final = (
     "qemu-4.2",
@@ -31,6 +31,7 @@ RELEASES: Final = (
     "qemu-6.2",
     "qemu-7.0",
     "qemu-8.0",
+    "qemu-8.1",
     "qemu-8.2",
     "qemu-9.0",
     "qemu-9.1",
