@@ -221,30 +221,31 @@ class Process:
         validates = self.qemu.tree.policy.validates
         honoured = {} if validates else honoured_by(kernel, self.host.events)
         events = tuple(self.host.events)
-        owned = [*self.qemu.ram_blocks, *self.qemu.call_rcu]
+        qemu = self.qemu
+        owned = [*qemu.ram_blocks, *qemu.call_rcu]
         # A process that ends inside a function still refers to what the function holds.
         ended = self.exit in (0, 1)
         leaks = find_leaks(
             held if ended else Holdings(),
-            [(block, _guard_size(self.qemu, block)) for block in owned],
-            strings=len(self.qemu.heap.owed),
+            [(block, _guard_size(qemu, block)) for block in owned],
+            strings=len(qemu.heap.owed),
             files=self._failed_files,
         )
         release(kernel, held)
         return Run(
             self.args,
-            self.qemu.tree,
+            qemu.tree,
             self.host.name,
             self.exit,
             self.livelock,
-            tuple(self.qemu.stderr),
-            tuple(self.qemu.stdout),
+            tuple(qemu.stderr),
+            tuple(qemu.stdout),
             tuple(self.replies),
             events,
             self.mappings,
             leaks,
             self.line,
-            self.qemu.machine.name,
+            qemu.machine.name,
             honoured,
         )
 

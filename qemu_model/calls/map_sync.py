@@ -165,9 +165,10 @@ def honoured_by(kernel: Host, events: Sequence[Event]) -> dict[int, bool]:
     which a kernel refuses where it would ignore the flag.  A log cannot be asked.
     """
     found: dict[int, bool] = {}
-    if kernel.name == "replay":
+    unknown = unvalidated(events)
+    if not unknown or kernel.name == "replay":
         return found
-    for number, event in unvalidated(events).items():
+    for number, event in unknown.items():
         _, length, prot, flags, fd, offset = event.args
         asked = flags & ~MAP_FIXED | MAP_SHARED_VALIDATE
         answer = kernel.mmap(0, length, prot, asked, fd, offset)

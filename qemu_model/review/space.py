@@ -9,7 +9,7 @@ a property after creation.  A value that changes no outcome anywhere is not here
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -166,15 +166,14 @@ def run_input(given: Input, host: ReviewHost, revision: Revision) -> Run:
 
 def unit_inputs(
     place: int, host_name: str, revisions: Sequence[Revision]
-) -> list[tuple[Input, tuple[Run, ...]]]:
-    """Return the inputs of one line on one host, with their runs in ``revisions``.
+) -> Iterator[tuple[Input, tuple[Run, ...]]]:
+    """Yield the inputs of one line on one host, with their runs in ``revisions``.
 
     A fault that no call meets, and a change that no QEMU is left to make, give the
     same input as none: they are not counted again.
     """
     host = simulated(host_name)
     line = line_on(place, host)
-    found = []
     for fault in FAULTS:
         for change in CHANGES:
             given = Input(line, host_name, fault, change)
@@ -183,10 +182,9 @@ def unit_inputs(
                 if fault is not None and not any(map(is_struck, runs, itertools.repeat(fault))):
                     break
                 changeable = any(map(is_alive, runs))
-            found.append((given, runs))
+            yield given, runs
             if not changeable:
                 break
-    return found
 
 
 def is_struck(done: Run, fault: Fault) -> bool:

@@ -92,9 +92,13 @@ class AdviceCalls(Touching):
             if mapping.start > here:
                 answer = ENOMEM
             here = mapping.end
-            first, last = max(mapping.start, addr), min(mapping.end, end)
+            first = mapping.start if mapping.start > addr else addr
+            last = here if here < end else end
             if bits is not None:
-                error = self._advise(mapping, first, last, advice, *bits)
+                clear, add = bits
+                if mapping.bits & ~clear | add == mapping.bits:
+                    continue
+                error = self._advise(mapping, first, last, advice, clear, add)
             elif advice == linux.MADV_REMOVE:
                 error = self._remove(mapping, first, last)
             elif advice == linux.MADV_DONTNEED:
@@ -125,17 +129,15 @@ class AdviceCalls(Touching):
     def _advise(
         self, mapping: Mapping, start: int, end: int, advice: int, clear: int, add: int
     ) -> int:
-        """Change the flags of one mapping; return 0 or -errno."""
+        """Change the flags of one mapping, which differ from those; return 0 or -errno."""
         old = mapping.bits
         if advice in _MERGING and (old & (VM_MAYSHARE | VM_HUGETLB) or self._is_dax(mapping)):
             return 0
-        new = old & ~clear | add
-        if new != old:
-            if start != mapping.start or end != mapping.end:
-                if (start | end) & (mapping.unit - 1):
-                    return EINVAL
-                mapping = self._space.split_at(mapping, start, end)
-            mapping.bits = new
+        if start != mapping.start or end != mapping.end:
+            if (start | end) & (mapping.unit - 1):
+                return EINVAL
+            mapping = self._space.split_at(mapping, start, end)
+        mapping.bits = old & ~clear | add
         return 0
 
     @staticmethod

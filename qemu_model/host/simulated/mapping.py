@@ -6,8 +6,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from .. import linux
-from ..linux import MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, MAP_SYNC
+from ..linux import (
+    MAP_ANONYMOUS,
+    MAP_FIXED,
+    MAP_NORESERVE,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    MAP_SHARED_VALIDATE,
+    MAP_SYNC,
+    MAP_TYPE,
+    O_RDWR,
+    O_WRONLY,
+    PROT_WRITE,
+)
 from ..profile import FileRules
 from ..vm_flags import (
     VM_ACCOUNT,
@@ -28,12 +39,11 @@ from .inodes import Inode, Mounted
 from .memory import OVERCOMMIT_NEVER, HugePagePool
 from .state import State
 
-_TYPE_AND_SYNC: Final = linux.MAP_TYPE | MAP_SYNC
+_TYPE_AND_SYNC: Final = MAP_TYPE | MAP_SYNC
 #: Kinds of files that cannot be mapped on any file system.
 _NOT_MAPPED: Final = frozenset({"directory", "fifo"})
 #: The flags that MAP_SHARED_VALIDATE accepts everywhere (LEGACY_MAP_MASK and the type).
 _LEGACY: Final = 0xFC07FFFF
-_VALIDATE: Final = linux.MAP_SHARED_VALIDATE
 _SHARED_AND_NOT_RESERVED: Final = VM_SHARED | VM_NORESERVE
 #: The first kernel in which MAP_FIXED without memory for it leaves what was there.
 _KEEPS_WHAT_IT_REPLACES: Final = (6, 12)
@@ -48,7 +58,7 @@ class MappingCalls(State):
         if offset & (page - 1):
             return EINVAL
         inode: Inode | None = None
-        access = linux.O_RDWR
+        access = O_RDWR
         if flags & MAP_ANONYMOUS:
             rules = self.profile.anonymous
         else:
@@ -68,7 +78,7 @@ class MappingCalls(State):
         start = self._address(addr, length, flags, rules)
         if start < 0:
             return start
-        kind = flags & linux.MAP_TYPE
+        kind = flags & MAP_TYPE
         added = rules.answers.get(flags & _TYPE_AND_SYNC, EINVAL)
         if inode is not None:
             refused = _refused_by_flags(inode, access, prot, flags, added)
@@ -79,7 +89,7 @@ class MappingCalls(State):
         bits = prot & 7 | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC
         shared = kind & MAP_SHARED
         if shared:
-            if access == linux.O_RDWR:
+            if access == O_RDWR:
                 bits |= VM_SHARED | VM_MAYSHARE
             else:
                 bits = (bits | VM_MAYSHARE) & ~VM_MAYWRITE
@@ -118,7 +128,7 @@ class MappingCalls(State):
             inode.references += 1
             if rules.huge:
                 mapping.promised = not shared and not bits & VM_NORESERVE
-                if prot & linux.PROT_WRITE:
+                if prot & PROT_WRITE:
                     inode.size = max(inode.size, offset + length)
         space.insert(mapping)
         return start
@@ -243,21 +253,19 @@ def _refused_by_flags(inode: Inode, access: int, prot: int, flags: int, answer: 
 
     ``answer`` is the file's answer, ``access`` how the descriptor was opened.
     """
-    kind = flags & linux.MAP_TYPE
+    kind = flags & MAP_TYPE
     rules = inode.rules
-    if kind == _VALIDATE and rules.answers.get(kind) is not None:
+    if kind == MAP_SHARED_VALIDATE and rules.answers.get(kind) is not None:
         accepts_sync = rules.accepts_sync and inode.kind not in _NOT_MAPPED
         understood = _LEGACY | MAP_SYNC if accepts_sync else _LEGACY
         if flags & ~understood:
             return EOPNOTSUPP
-    if access != linux.O_RDWR and (
-        access == linux.O_WRONLY or (kind != MAP_PRIVATE and prot & linux.PROT_WRITE)
-    ):
+    if access != O_RDWR and (access == O_WRONLY or (kind != MAP_PRIVATE and prot & PROT_WRITE)):
         return EACCES
     if inode.kind in _NOT_MAPPED:
         return ENODEV
     if answer in (EINVAL, ENODEV) and (kind not in rules.answers or answer == ENODEV):
         return answer
-    if kind & MAP_SHARED and prot & linux.PROT_WRITE and inode.seals and inode.seals & WRITE_SEALS:
+    if kind & MAP_SHARED and prot & PROT_WRITE and inode.seals and inode.seals & WRITE_SEALS:
         return EPERM
     return 0
