@@ -303,6 +303,10 @@ WORD_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         (Cause("the option goes in 6.0", VERSION, fix="use -accel tcg,tb-size=..."),),
     ),
     (
+        "-enable-fips is deprecated",
+        (Cause("the option goes in 7.1", VERSION, fix="remove -enable-fips"),),
+    ),
+    (
         "-watchdog is deprecated",
         (Cause("the option goes in 7.2", VERSION, fix="use -device for the watchdog"),),
     ),
