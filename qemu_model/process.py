@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -283,8 +282,7 @@ class Process:
         if isinstance(end, Exit):
             if end.status == 0:
                 self._look_at_mappings()
-                with contextlib.suppress(Exit):
-                    user_creatable_cleanup(self.qemu)
+                self._clean_up()
             else:
                 self._failed_files += created_files(self.host.events)
             self.exit = end.status
@@ -295,6 +293,13 @@ class Process:
             self.exit = -end.number
         elif isinstance(end, Livelock):
             self.livelock = end.function
+
+    def _clean_up(self) -> None:
+        """Take the objects out; an exit on the way ends that."""
+        try:
+            user_creatable_cleanup(self.qemu)
+        except Exit:
+            return
 
     def _look_at_mappings(self) -> None:
         mappings = [

@@ -223,7 +223,7 @@ def qemu_opts_parse_noisily(
         raise messages.INVALID_KEY.error(name="id")
     if id is not None and not id_wellformed(id):
         raise messages.EXPECTS.error(name="id", what="an identifier", hint=messages.IDENTIFIER_HINT)
-    if id is not None and not olist.merge_lists and any(other.id == id for other in others):
+    if others and id and not olist.merge_lists and id in [other.id for other in others]:
         raise messages.DUPLICATE_ID.error(id=id, group=olist.name)
     if olist.desc is None and not _has_short_forms(text, olist.implied_opt_name):
         return _opts(text, olist.implied_opt_name, id, qemu.location)

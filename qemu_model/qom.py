@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -229,13 +230,25 @@ def object_get_link_property(qemu: Qemu, target: Object | None) -> str:
     return object_get_canonical_path(target)
 
 
+@functools.lru_cache(maxsize=256)
+def _properties_in(info: TypeInfo, release: Release) -> Mapping[str, Property]:
+    """Return the properties of a type that a release has, by name."""
+    return MappingProxyType(
+        {
+            name: prop
+            for name, prop in info.properties.items()
+            if is_between(release, prop.since, None)
+        }
+    )
+
+
 def object_property_find(qemu: Qemu, obj: Object, name: str) -> Property:
     """Return a property of the object.  Raises ``Property '<type>.<name>' not found``.
 
     Until 5.1 the message does not name the type.
     """
-    prop = obj.type.properties.get(name)
-    if prop is None or not prop.is_in(qemu):
+    prop = _properties_in(obj.type, qemu.tree.release).get(name)
+    if prop is None or (prop.exists is not None and not prop.exists(qemu)):
         raise messages.PROPERTY_NOT_FOUND.error(type=obj.type.name, property=name)
     return prop
 
