@@ -370,7 +370,7 @@ def qemu_10_0(tree: Revision) -> Revision:
 
 def qemu_10_1(tree: Revision) -> Revision:
     """QEMU 10.1."""
-    return _release(tree, "10.1", "August 2025")
+    return _release(tree, "10.1", "August 2025", "measured")
 
 
 def qemu_10_2(tree: Revision) -> Revision:

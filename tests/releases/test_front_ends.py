@@ -1,7 +1,7 @@
 """What QEMU reads before it makes anything: options, objects, commands, by release.
 
-The expected side is what builds of 4.2, 6.0, 7.0, 8.0, 8.1, 9.0, 9.1 and 10.2, and Debian's QEMU
-5.2, 7.2, 10.0 and 11.1, printed and replied to lines drawn at random, right ones and wrong
+The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.2,
+10.0 and 11.1 printed and replied to lines drawn at random, right ones and wrong
 ones, and to one line for each option that came or left.
 """
 
@@ -24,7 +24,21 @@ from qemu_model.qemu_options_hx import qemu_options
 from qemu_model.revision import find
 
 RECORDED = Path(__file__).parent.parent / "data" / "front_ends.json.xz"
-RELEASES = ("4.2", "5.2", "6.0", "7.0", "7.2", "8.0", "8.1", "9.0", "9.1", "10.0", "10.2", "11.1")
+RELEASES = (
+    "4.2",
+    "5.2",
+    "6.0",
+    "7.0",
+    "7.2",
+    "8.0",
+    "8.1",
+    "9.0",
+    "9.1",
+    "10.0",
+    "10.1",
+    "10.2",
+    "11.1",
+)
 
 
 @functools.cache

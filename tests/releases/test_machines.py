@@ -1,7 +1,7 @@
 """Machines, -smp, -numa and memory devices by release, and machine types in all.
 
-The expected side is what builds of 4.2, 6.0, 7.0, 8.0, 8.1, 9.0, 9.1 and 10.2, and Debian's QEMU
-5.2, 7.2, 10.0 and 11.1, printed for ``-machine help`` and for lines drawn at random, right
+The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.2,
+10.0 and 11.1 printed for ``-machine help`` and for lines drawn at random, right
 ones and wrong ones; of the other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at
 their tags.
 """
@@ -40,11 +40,25 @@ from qemu_model.revisions.default import choose
 from qemu_model.revisions.revision import Revision
 
 DATA = Path(__file__).parent.parent / "data"
-RELEASES = ("4.2", "5.2", "6.0", "7.0", "7.2", "8.0", "8.1", "9.0", "9.1", "10.0", "10.2", "11.1")
+RELEASES = (
+    "4.2",
+    "5.2",
+    "6.0",
+    "7.0",
+    "7.2",
+    "8.0",
+    "8.1",
+    "9.0",
+    "9.1",
+    "10.0",
+    "10.1",
+    "10.2",
+    "11.1",
+)
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 #: Builds that were configured without x-remote.
-WITHOUT_REMOTE = ("6.0", "7.0", "8.1", "9.0")
+WITHOUT_REMOTE = ("6.0", "7.0", "8.1", "9.0", "10.1")
 
 
 @functools.cache

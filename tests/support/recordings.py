@@ -22,7 +22,7 @@ _ARCHIVES: Final = Path(__file__).parents[1] / "data" / "recordings"
 #: The names of the recorded sets.  What a set was recorded from is its ``revision``.
 SETS: Final = ("base", "V1", "V1-dax", "v8", "v8-dax", "V10", "V10-dax", "v7.2-dax")
 
-#: Sets of releases: builds of a tag (4.2, 6.0, 6.2, 7.0, 8.0, 8.1, 8.2, 9.0, 9.1, 9.2, 10.2),
+#: Sets of releases: builds of a tag (4.2, 6.0, 6.2, 7.0, 8.0, 8.1, 8.2, 9.0, 9.1, 9.2, 10.1, 10.2),
 #: and Debian's packages.
 RELEASES: Final = (
     "qemu-4.2",
@@ -37,6 +37,7 @@ RELEASES: Final = (
     "qemu-9.1",
     "qemu-9.2",
     "qemu-10.0",
+    "qemu-10.1",
     "qemu-10.2",
     "qemu-11.1",
     "qemu-10.0-dax",
