@@ -23,6 +23,9 @@ _MAY_FAIL: Final = re.compile(
     "|virtfs|vnc|watchdog"
 )
 
+#: Accelerators that need nothing of the host.
+_ALWAYS_THERE: Final = frozenset({("accel", "tcg"), ("accel", "qtest")})
+
 
 def machine_of(options: Sequence[str]) -> str:
     """Return the machine that the options ask for, QEMU's own default without any."""
@@ -47,7 +50,7 @@ def may_fail_first(options: Sequence[str]) -> str:
         name = word.lstrip("-")
         if not word.startswith("-") or not _MAY_FAIL.fullmatch(name) or value == "none":
             continue
-        if name == "accel" and value.partition(",")[0] in ("tcg", "qtest"):
+        if (name, value.partition(",")[0]) in _ALWAYS_THERE:
             continue
         if name == "device" and "memdev=" in value:
             continue

@@ -445,18 +445,19 @@ def test_a_log_that_says_nothing_says_why() -> None:
     )
 
 
-def test_an_answer_that_no_kernel_gives_is_a_reason_for_no_verdict() -> None:
+@pytest.mark.parametrize("size", [5, 1024, 3 << 20])
+def test_an_answer_that_no_kernel_gives_is_a_reason_for_no_verdict(size: int) -> None:
     lines = [
         started(*FILE_OPTIONS),
         '1 openat(AT_FDCWD, "/a", O_RDWR) = 3',
         "1 lseek(3, 0, SEEK_END) = 4194304",
-        "1 fstatfs(3, {f_type=HUGETLBFS_MAGIC, f_bsize=5}) = 0",
+        f"1 fstatfs(3, {{f_type=HUGETLBFS_MAGIC, f_bsize={size}}}) = 0",
         OTHER_THREAD,
         EXIT,
     ]
     verdict = verdict_on(*lines)
     assert (verdict.verdict, verdict.matched, verdict.lines) == ("inconclusive", 3, 6)
-    assert verdict.reason == "fstatfs answers that a huge page has 5 bytes: none has"
+    assert verdict.reason == f"fstatfs answers that a huge page has {size} bytes: none has"
     lines[2] = lines[2].replace("END", "SET")
     assert said(*lines)[0] == "diverges", "what was found before is found"
 
