@@ -235,6 +235,7 @@ def qemu_7_1(tree: Revision) -> Revision:
         tree,
         "7.1",
         "August 2022",
+        "measured",
         virt=tree.virt.replace(cpus_have_a_topology=True),
         machine=tree.machine.replace(
             checks_memory_backend_with_the_board=True,

@@ -1,6 +1,6 @@
 """What QEMU reads before it makes anything: options, objects, commands, by release.
 
-The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.2,
+The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.1, 7.2,
 10.0 and 11.1 printed and replied to lines drawn at random, right ones and wrong
 ones, and to one line for each option that came or left.
 """
@@ -29,6 +29,7 @@ RELEASES = (
     "5.2",
     "6.0",
     "7.0",
+    "7.1",
     "7.2",
     "8.0",
     "8.1",

@@ -1,6 +1,6 @@
 """Machines, -smp, -numa and memory devices by release, and machine types in all.
 
-The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.2,
+The expected side is what builds of the releases' tags and Debian's QEMU 5.2, 7.1, 7.2,
 10.0 and 11.1 printed for ``-machine help`` and for lines drawn at random, right
 ones and wrong ones; of the other releases what is in ``hw/i386/pc_piix.c`` and ``pc_q35.c`` at
 their tags.
@@ -45,6 +45,7 @@ RELEASES = (
     "5.2",
     "6.0",
     "7.0",
+    "7.1",
     "7.2",
     "8.0",
     "8.1",
@@ -58,7 +59,7 @@ RELEASES = (
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 #: Builds that were configured without x-remote.
-WITHOUT_REMOTE = ("6.0", "7.0", "8.1", "9.0", "10.1")
+WITHOUT_REMOTE = ("6.0", "7.0", "7.1", "8.1", "9.0", "10.1")
 
 
 @functools.cache

@@ -22,14 +22,14 @@ _ARCHIVES: Final = Path(__file__).parents[1] / "data" / "recordings"
 #: The names of the recorded sets.  What a set was recorded from is its ``revision``.
 SETS: Final = ("base", "V1", "V1-dax", "v8", "v8-dax", "V10", "V10-dax", "v7.2-dax")
 
-#: Sets of releases: builds of a tag (4.2, 6.0, 6.2, 7.0, 8.0, 8.1, 8.2, 9.0, 9.1, 9.2, 10.1, 10.2),
-#: and Debian's packages.
+#: Sets of releases: Debian's packages of 5.2, 10.0 and 11.1, builds of a tag for the others.
 RELEASES: Final = (
     "qemu-4.2",
     "qemu-5.2",
     "qemu-6.0",
     "qemu-6.2",
     "qemu-7.0",
+    "qemu-7.1",
     "qemu-8.0",
     "qemu-8.1",
     "qemu-8.2",
