@@ -72,7 +72,8 @@ class MachineClass(Record):
     processors it is the name that all versions share (virt).  ``older_desc`` is the
     description until a release.  ``version`` is that of a versioned type.  The type came with
     release ``since`` and left with ``until``; ``deprecation_reasons`` is the reason by
-    release, None where it is not deprecated.
+    release, None where it is not deprecated.  ``max_cpus_in`` are other limits than
+    ``max_cpus``, by release.
 
     ``possible_cpu_arch_ids`` makes the places for CPUs, and is None where the machine knows
     no NUMA.  ``get_default_cpu_node_id`` returns the node of the CPU with an index.
@@ -82,7 +83,7 @@ class MachineClass(Record):
     (``auto_enable_numa_with_memhp``), or room for it (``auto_enable_numa_with_memdev``).
     ``hole64_size`` is that of the addresses for PCI above 4 GiB.  ``fixup_ram_size`` changes
     the size of the RAM that -m gives; ``instance_init`` sets defaults of the machine, ``reset``
-    is its part of a reset.
+    is its part of a reset, ``boot_set_handler`` takes ``once`` of -boot.
     """
 
     name: str
@@ -96,6 +97,7 @@ class MachineClass(Record):
     version: Release = ()
     chipset: str = ""
     max_cpus: int = 1
+    max_cpus_in: tuple[tuple[Release, int], ...] = ()
     default_ram_size: int = 128 * MIB
     default_ram_id: str = "pc.ram"
     smp_props: SMPCompatProps = SMPCompatProps()
@@ -105,6 +107,7 @@ class MachineClass(Record):
     reset: Callable[[Qemu], None] | None = None
     instance_init: Callable[[Qemu], None] | None = None
     machine_done: Callable[[Qemu], None] | None = None
+    boot_set_handler: Callable[[Qemu, str], None] | None = None
     describes_each_socket: bool = True
     numa_mem_supported: bool = False
     numa_mem_align_shift: int = 23
@@ -137,8 +140,9 @@ class MachineState(Record):
     ``name`` is what the user calls it, empty until it is chosen, ``type_name`` what QOM
     calls its type.  ``ram`` is the region that the machine takes its RAM as,
     ``memdev_id`` the name and ``memdev`` the backend that ``memory-backend=`` names.
-    ``cpu`` is what -cpu says.  ``properties`` are those that one type of machine reads alone,
-    by name; firmware and kernel also come from -bios, -pflash, -drive and -kernel.
+    ``cpu`` is what -cpu says, and ``boot`` what -boot says, by parameter.  ``properties`` are
+    those that one type of machine reads alone, by name; firmware and kernel also come from
+    -bios, -pflash, -drive and -kernel.
     ``device_memory`` is None on a machine without such a range.
     """
 
@@ -162,6 +166,7 @@ class MachineState(Record):
     memdev_id: str | None = None
     memdev: HostMemoryBackend | None = None
     cpu: str | None = None
+    boot: dict[str, Any] = attrs.field(factory=dict)
     device_memory: DeviceMemory | None = None
     memory_devices: list[PCDIMMDevice] = attrs.field(factory=list)
     possible_cpus: list[CPUArchId] = attrs.field(factory=list)

@@ -43,6 +43,7 @@ class CommandLine(Value):
     objects: list[QemuOpts] = attrs.field(factory=list)
     machine: list[QemuOpts] = attrs.field(factory=list)
     memory: list[QemuOpts] = attrs.field(factory=list)
+    boot: list[QemuOpts] = attrs.field(factory=list)
     smp: list[QemuOpts] = attrs.field(factory=list)
     numa: list[QemuOpts] = attrs.field(factory=list)
     devices: list[QemuOpts] = attrs.field(factory=list)

@@ -14,7 +14,7 @@ from . import messages
 from .boards import machine_get_class
 from .error import Killed
 from .globals import Qemu
-from .revisions.release import Release, is_between
+from .revisions.release import Release, is_between, value_in
 
 C_FILE = "hw/core/machine-smp.c"
 
@@ -82,9 +82,10 @@ def machine_parse_smp_config(qemu: Qemu, given: Mapping[str, int]) -> None:
     mc = machine_get_class(qemu)
     if qemu.smp_cpus < 1:
         raise messages.TOO_FEW_CPUS.error(cpus=qemu.smp_cpus, machine=mc.name, least=1)
-    if qemu.max_cpus > mc.max_cpus:
+    most = value_in(mc.max_cpus_in, qemu.tree.release) or mc.max_cpus
+    if qemu.max_cpus > most:
         shown = _as_int(qemu.max_cpus)
-        raise messages.TOO_MANY_CPUS.error(cpus=shown, machine=mc.name, most=mc.max_cpus)
+        raise messages.TOO_MANY_CPUS.error(cpus=shown, machine=mc.name, most=most)
 
 
 def _as_int(number: int) -> int:

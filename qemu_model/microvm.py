@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from .fw_cfg import fw_cfg_common_realize
 from .globals import Qemu
 from .numa_ram import memory_region_allocate_system_memory
 from .ram_addr import MemoryRegion
@@ -24,3 +25,4 @@ def microvm_machine_state_init(qemu: Qemu) -> None:
     if not qemu.tree.machine.ram_is_a_backend:
         machine.ram = MemoryRegion()
         memory_region_allocate_system_memory(qemu, machine.ram, "microvm.ram", machine.ram_size)
+    fw_cfg_common_realize(qemu)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from . import messages
 from .boards import DeviceMemory, machine_get_class
 from .error import Abort, Exit
+from .fw_cfg import fw_cfg_common_realize
 from .globals import Qemu
 from .machine_properties import (
     NUMA_PROPERTIES,
@@ -39,6 +40,9 @@ UINT64_MASK: Final = (1 << 64) - 1
 #: AMD's HyperTransport takes the addresses just below 1 TiB; RAM moves above them.
 AMD_HT_START: Final = 0xFD_0000_0000
 AMD_ABOVE_1TB_START: Final = 0x100_0000_0000
+#: How many devices a PC may boot from, and the letters of those that it can.
+PC_MAX_BOOT_DEVICES: Final = 3
+_PC_BOOT_DEVICES: Final = "abcdn"
 
 
 def pc_machine_set_max_ram_below_4g(qemu: Qemu, value: int) -> None:
@@ -121,7 +125,7 @@ def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
     """Lay out the RAM and the range for memory devices above it; before 5.0 take the RAM.
 
     Prints what taking the RAM prints, ``Address space limit ... phys-bits too low (<n>)``
-    and what ``_device_memory_init`` prints, and exits with 1.
+    and what ``_device_memory_init`` and ``fw_cfg_common_realize`` print, and exits with 1.
     """
     machine = qemu.machine
     if not qemu.tree.machine.ram_is_a_backend:
@@ -131,6 +135,27 @@ def pc_memory_init(qemu: Qemu, above_4g_mem_size: int) -> None:
     if qemu.tree.pc.checks_phys_bits:
         above_4g_mem_start = _check_phys_bits(qemu, above_4g_mem_size)
     _device_memory_init(qemu, above_4g_mem_start + above_4g_mem_size)
+    fw_cfg_common_realize(qemu)
+
+
+def set_boot_dev(qemu: Qemu, boot_device: str) -> None:
+    """Store the devices that a PC boots from.
+
+    Prints ``Too many boot devices for PC`` and ``Invalid boot device for PC: '<letter>'``, and
+    exits with 1.
+    """
+    if len(boot_device) > PC_MAX_BOOT_DEVICES:
+        qemu.error_report(messages.PC_BOOT_DEVICES)
+        raise Exit(1)
+    for letter in boot_device:
+        if letter not in _PC_BOOT_DEVICES:
+            qemu.error_report(messages.PC_BOOT_DEVICE, letter=letter)
+            raise Exit(1)
+
+
+def pc_cmos_init(qemu: Qemu) -> None:
+    """Tell the guest's firmware what to boot.  Prints what ``set_boot_dev`` prints."""
+    set_boot_dev(qemu, qemu.machine.boot.get("order") or "")
 
 
 def pc_get_device_memory_range(qemu: Qemu, above_4g_end: int) -> tuple[int, int]:
@@ -176,7 +201,7 @@ def _check_phys_bits(qemu: Qemu, above_4g_mem_size: int) -> int:
     moves = machine_get_class(qemu).enforce_amd_1tb_hole and _cpu_is_amd(qemu)
     if moves and pc_max_used_gpa(qemu, start + above_4g_mem_size, bits) >= AMD_HT_START:
         start = AMD_ABOVE_1TB_START
-    used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size, bits), (1 << bits) - 1
+    used, limit = pc_max_used_gpa(qemu, start + above_4g_mem_size, bits), (1 << bits % 64) - 1
     if limit < used:
         qemu.error_report(messages.PHYS_BITS, limit=limit, used=used, bits=bits)
         raise Exit(1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from . import messages
 from .boards import machine_get_class
 from .globals import Qemu
-from .pc import GIB, pc_memory_init
+from .pc import GIB, pc_cmos_init, pc_memory_init
 from .x86 import x86_cpus_init
 
 C_FILE = "hw/i386/pc_piix.c"
@@ -29,3 +29,4 @@ def pc_init1(qemu: Qemu) -> None:
     above_4g_mem_size = _piix_above_4g(qemu)
     x86_cpus_init(qemu)
     pc_memory_init(qemu, above_4g_mem_size)
+    pc_cmos_init(qemu)

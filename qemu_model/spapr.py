@@ -121,6 +121,10 @@ def spapr_instance_init(qemu: Qemu) -> None:
     qemu.machine.nvdimm = True
 
 
+def spapr_boot_set(_qemu: Qemu, _boot_device: str) -> None:
+    """Store what the guest boots from; any letters will do."""
+
+
 def spapr_possible_cpu_arch_ids(qemu: Qemu) -> list[CPUArchId]:
     """Return the places for CPUs: cores."""
     threads = qemu.smp_threads or 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from . import messages
 from .boards import CPUArchId, DeviceMemory, machine_get_class
 from .error import Exit
+from .fw_cfg import fw_cfg_common_realize
 from .globals import Qemu
 from .machine_properties import (
     NUMA_PROPERTIES,
@@ -69,6 +70,25 @@ _ADDRESS_BITS: Final[Mapping[str, int]] = MappingProxyType(
 #: CPUs without memory tags.
 _WITHOUT_MTE: Final = _ADDRESS_BITS.keys() - {"cortex-a710", "neoverse-n2"}
 _OF_32_BITS: Final = frozenset({"cortex-a7", "cortex-a15"})
+#: The CPUs that virt takes, in the order of the message, and the release that each came with.
+_VALID_CPUS: Final[Mapping[str, Release]] = MappingProxyType(
+    {
+        "cortex-a7": (4, 1),
+        "cortex-a15": (),
+        "cortex-a35": (7, 2),
+        "cortex-a55": (8, 0),
+        "cortex-a72": (),
+        "cortex-a76": (7, 1),
+        "cortex-a710": (8, 2),
+        "a64fx": (6, 2),
+        "neoverse-n1": (7, 1),
+        "neoverse-v1": (8, 1),
+        "neoverse-n2": (8, 2),
+        "cortex-a53": (),
+        "cortex-a57": (),
+        "max": (),
+    }
+)
 
 #: The releases that a version of the interrupt controller came with.
 _GIC_VERSIONS: Final[Mapping[str, Release]] = MappingProxyType(
@@ -145,6 +165,24 @@ def arm_pamax(qemu: Qemu) -> int | None:
     if name == "max":
         return 52
     return _ADDRESS_BITS.get(name)
+
+
+def is_cpu_type_supported(qemu: Qemu) -> None:
+    """Refuse a CPU that virt does not take (``hw/core/machine.c``; in ``virt.c`` before 9.0).
+
+    Prints ``mach-virt: CPU type <name>-arm-cpu not supported``, since 9.0 ``Invalid CPU model:
+    <name>`` and the valid models, and exits with 1.
+    """
+    name, release = _cpu_name(qemu), qemu.tree.release
+    valid = [cpu for cpu, since in _VALID_CPUS.items() if is_between(release, since, None)]
+    if qemu.target.name == "arm":
+        valid = [cpu for cpu in valid if cpu in _OF_32_BITS or cpu == "max"]
+    if name in valid or name == "host" or qemu.target.every_machine_is is not None:
+        return
+    qemu.error_report(messages.VIRT_CPU, name=name)
+    if messages.VIRT_CPUS_VALID.is_said_in(qemu.tree):
+        qemu.fprintf_stderr(messages.VIRT_CPUS_VALID, names=", ".join(valid))
+    raise Exit(1)
 
 
 def _is_aarch64(qemu: Qemu) -> bool:
@@ -267,15 +305,19 @@ def _virt_max_cpus(qemu: Qemu) -> int:
 def machvirt_init(qemu: Qemu) -> None:
     """Make the machine.
 
-    Prints what ``virt_set_memmap`` prints, ``Number of SMP CPUs requested (<n>) exceeds max
-    CPUs supported by machine 'mach-virt' (<n>)``, in 3.1 ``mach-virt: cannot model more than
-    255GB RAM``, ``MTE requested, but not supported by the guest CPU``, and before 5.0 what
-    taking the RAM prints, and exits with 1.
+    Prints what ``is_cpu_type_supported`` and ``virt_set_memmap`` print, ``Number
+    of SMP CPUs requested (<n>) exceeds max CPUs supported by machine 'mach-virt' (<n>)``, in
+    3.1 ``mach-virt: cannot model more than 255GB RAM``, ``MTE requested, but not supported by
+    the guest CPU``, before 5.0 what taking the RAM prints, and exits with 1.
     """
     machine = qemu.machine
+    if qemu.tree.virt.checks_the_cpu_first:
+        is_cpu_type_supported(qemu)
     if qemu.tree.virt.ram_may_be_large:
         memtop = virt_set_memmap(qemu)
     finalize_gic_version(qemu)
+    if not qemu.tree.virt.checks_the_cpu_first:
+        is_cpu_type_supported(qemu)
     most = _virt_max_cpus(qemu)
     if qemu.max_cpus > most:
         qemu.error_report(messages.VIRT_CPUS, cpus=qemu.max_cpus, most=most)
@@ -296,6 +338,7 @@ def machvirt_init(qemu: Qemu) -> None:
     if qemu.tree.virt.ram_may_be_large and messages.VIRT_CPU_ADDRESS_BITS.is_said_in(qemu.tree):
         _check_address_bits(qemu, memtop)
     _check_redists(qemu)
+    fw_cfg_common_realize(qemu)
 
 
 def _has_ged(qemu: Qemu) -> bool:

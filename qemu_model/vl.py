@@ -12,6 +12,8 @@ import attrs
 
 from . import messages
 from .boards import machine_get_class
+from .bootdevice import machine_set_boot, qemu_boot_set
+from .cpu_target import parse_cpu_option
 from .error import Error, Exit
 from .front_end import CommandLine
 from .globals import Qemu
@@ -438,7 +440,7 @@ def _set_configuration(qemu: Qemu, name: str, value: Any) -> None:
     """
     match name:
         case "boot":
-            _visit_struct(qemu, name, value, _BOOT_CONFIGURATION)
+            machine_set_boot(qemu, _visit_struct(qemu, name, value, _BOOT_CONFIGURATION))
         case "memory":
             found = _visit_struct(qemu, name, value, _MEMORY_SIZE_CONFIGURATION)
             get = found.get
@@ -505,10 +507,13 @@ def qemu_init(qemu: Qemu, line: _QapiCommandLine) -> None:
     if qemu.tree.machine.checks_memory_backend_with_the_board:
         _check_mem_path(qemu, options)
     _or_exit(qemu, qemu_apply_machine_options, options)
+    if line.boot:
+        _or_exit(qemu, machine_set_boot, merged(line.boot).values)
     _report_deprecation(qemu)
     object_option_foreach_add(qemu, line.object_options, early=False)
     _or_exit(qemu, qemu_finish_async_prealloc_mem)
     qemu.late_backends_created = True
+    parse_cpu_option(qemu)
     qemu_resolve_machine_memdev(qemu)
     mc = machine_get_class(qemu)
     if mc.possible_cpu_arch_ids is not None:
@@ -520,6 +525,7 @@ def qemu_init(qemu: Qemu, line: _QapiCommandLine) -> None:
         parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu)
     qemu_create_cli_devices(qemu, line.device_options)
+    qemu_boot_set(qemu)
     qdev_machine_creation_done(qemu)
     qemu_system_reset(qemu)
 

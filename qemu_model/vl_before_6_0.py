@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 from . import messages
 from .boards import machine_get_class
+from .bootdevice import machine_set_boot, qemu_boot_set
+from .cpu_target import parse_cpu_option
 from .error import Error, Exit
 from .front_end import CommandLine
 from .globals import Qemu
@@ -227,7 +229,9 @@ def main(qemu: Qemu, line: CommandLine) -> None:
         qemu.machine.acpi = False
     qemu.mem_path, qemu.mem_prealloc = line.mem_path, line.mem_prealloc
     _report_deprecation(qemu)
+    _or_exit(qemu, machine_set_boot, merged(line.boot).values)
     _create_objects(qemu, line.objects, initial=False)
+    parse_cpu_option(qemu)
     qemu_resolve_machine_memdev(qemu)
     possible_cpus = machine_get_class(qemu).possible_cpu_arch_ids
     if possible_cpus is not None:
@@ -239,6 +243,7 @@ def main(qemu: Qemu, line: CommandLine) -> None:
         parse_numa_opts(qemu, line.numa)
     machine_run_board_init(qemu)
     device_init_func(qemu, line.devices)
+    qemu_boot_set(qemu)
     qdev_machine_creation_done(qemu)
     qemu_system_reset(qemu)
 

@@ -228,7 +228,7 @@ def _parse_other_option(qemu: Qemu, line: CommandLine, option: Option) -> None:
     match name:
         case "boot":
             if not qemu.tree.vl.memory_is_a_machine_property:
-                parse_opts(qemu, BOOT_OPTS, [], value)
+                parse_opts(qemu, BOOT_OPTS, line.boot, value)
         case "overcommit":
             overcommit_parse(qemu, line, value)
         case "realtime":

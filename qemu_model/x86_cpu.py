@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from . import messages
@@ -16,6 +17,8 @@ SIGABRT: Final = 6
 
 #: The number of physical address bits of a CPU unless the line gives another.
 TCG_PHYS_ADDR_BITS: Final = 40
+TARGET_PHYS_ADDR_SPACE_BITS: Final = 52
+UINT32_MAX: Final = 0xFFFF_FFFF
 #: CPU models of 32 bits: those with PSE36, those with PAE alone, and all.
 _WITH_PSE36: Final = frozenset({"athlon", "kvm32", "pentium2", "pentium3"})
 _WITH_PAE: Final = frozenset({"coreduo", "n270", "qemu32"})
@@ -47,8 +50,84 @@ def _cpu_is_amd(qemu: Qemu) -> bool:
     return name.startswith(_OF_AMD)
 
 
+def _has_feature(qemu: Qemu, name: str, *, otherwise: bool) -> bool:
+    """Return whether the CPU has a feature that -cpu may give it, or take from it."""
+    has = otherwise
+    for feature in (qemu.machine.cpu or "").split(",")[1:]:
+        if feature in (f"+{name}", name, f"{name}=on"):
+            has = True
+        elif feature in (f"-{name}", f"{name}=off"):
+            has = False
+    return has
+
+
 def _cpu_has_32_bits(qemu: Qemu) -> bool:
-    return (qemu.machine.cpu or "qemu64").partition(",")[0] in _OF_32_BITS
+    name = (qemu.machine.cpu or "qemu64").partition(",")[0]
+    return not _has_feature(qemu, "lm", otherwise=name not in _OF_32_BITS)
+
+
+def _given_phys_bits(qemu: Qemu) -> str:
+    """Return what -cpu says of phys-bits, empty for nothing."""
+    given = ""
+    for feature in (qemu.machine.cpu or "").split(",")[1:]:
+        name, separator, value = feature.partition("=")
+        if name == "phys-bits":
+            given = value if separator else "on"
+    return given
+
+
+def _phys_bits(qemu: Qemu) -> int:
+    """Return the number of phys-bits that -cpu gives, 0 for none; as C reads it."""
+    text = _given_phys_bits(qemu)
+    octal = len(text) > 1 and text.startswith("0") and text.isdecimal()
+    return int(text or "0", 8 if octal else 0)
+
+
+def _apply_globals(qemu: Qemu) -> None:
+    """Set the properties that -cpu gives, of which only phys-bits is read here.
+
+    Prints ``can't apply global <type>.phys-bits=<text>: Parameter 'phys-bits' expects uint64``,
+    or ``uint32_t``, and exits with 1.
+    """
+    text = _given_phys_bits(qemu)
+    given = any(word.startswith("phys-bits") for word in (qemu.machine.cpu or "").split(",")[1:])
+    if not given:
+        return
+    number = re.fullmatch(r"(-?)(0[xX][0-9a-fA-F]+|[0-9]+)", text)
+    kind = None if number is None else ("uint32_t" if number[1] else "")
+    if kind == "" and _phys_bits(qemu) > UINT32_MAX:
+        kind = "uint32_t"
+    if kind != "":
+        name = (qemu.machine.cpu or "").partition(",")[0]
+        kind, type = kind or "uint64", f"{name}-x86_64-cpu"
+        qemu.error_report(messages.PHYS_BITS_GLOBAL, type=type, text=text, kind=kind)
+        raise Exit(1)
+
+
+def _check_phys_bits_given(qemu: Qemu) -> None:
+    """Refuse phys-bits that a CPU cannot have."""
+    bits = _phys_bits(qemu)
+    if _cpu_has_32_bits(qemu):
+        if bits:
+            qemu.error_report(messages.PHYS_BITS_OF_32_BITS)
+            raise Exit(1)
+        return
+    fixed = _uses_tcg(qemu) and messages.TCG_PHYS_BITS.is_said_in(qemu.tree)
+    if fixed and _cpu_phys_bits(qemu) != TCG_PHYS_ADDR_BITS:
+        qemu.error_report(messages.TCG_PHYS_BITS, bits=TCG_PHYS_ADDR_BITS)
+        raise Exit(1)
+    largest = bits if qemu.tree.x86_cpu.phys_bits_have_no_limit else TARGET_PHYS_ADDR_SPACE_BITS
+    if bits and not 32 <= bits <= largest:
+        qemu.error_report(messages.PHYS_BITS_RANGE, bits=bits)
+        raise Exit(1)
+
+
+def _warn_of_threads(qemu: Qemu) -> None:
+    """Warn of threads, which AMD's CPUs do not have."""
+    if 1 < qemu.smp_threads < 1 << 31 and _cpu_is_amd(qemu):
+        qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
+        if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):
+            qemu.fprintf_stderr(messages.HYPERTHREADING_HINT)
 
 
 def _cpu_phys_bits(qemu: Qemu) -> int | None:
@@ -57,39 +136,35 @@ def _cpu_phys_bits(qemu: Qemu) -> int | None:
     given = dict(feature.partition("=")[::2] for feature in features.split(","))
     if _cpu_has_32_bits(qemu):
         pae = qemu.tree.pc.checks_memory_for_cpus_of_32_bits and name in _WITH_PAE
-        return 36 if pae or name in _WITH_PSE36 else 32
-    bits = given.get("phys-bits", "")
-    if bits.isdecimal() and int(bits):
-        return int(bits)
+        pse36 = name in _WITH_PSE36 or name not in _OF_32_BITS
+        return 36 if pae or _has_feature(qemu, "pse36", otherwise=pse36) else 32
+    bits = _phys_bits(qemu)
+    if bits:
+        return bits
     of_the_host = name in ("host", "max") or given.get("host-phys-bits", "off") != "off"
     return None if of_the_host and not _uses_tcg(qemu) else TCG_PHYS_ADDR_BITS
 
 
 def x86_cpu_realizefn(qemu: Qemu) -> None:
-    """Make the first CPU: warn of threads, which AMD's do not have.
+    """Make the first CPU; warn of threads, which AMD's do not have.
 
-    Before 6.0 prints ``TCG only supports phys-bits=40`` and exits with 1.
+    Prints ``can't apply global ...``, ``phys-bits is not user-configurable in 32 bit``,
+    ``phys-bits should be between 32 and 52  (but is <n>)``, before 6.0 ``TCG only supports
+    phys-bits=40``, and exits with 1.
     """
-    fixed = _uses_tcg(qemu) and messages.TCG_PHYS_BITS.is_said_in(qemu.tree)
-    if fixed and not _cpu_has_32_bits(qemu) and _cpu_phys_bits(qemu) != TCG_PHYS_ADDR_BITS:
-        qemu.error_report(messages.TCG_PHYS_BITS, bits=TCG_PHYS_ADDR_BITS)
-        raise Exit(1)
-    if 1 < qemu.smp_threads < 1 << 31 and _cpu_is_amd(qemu):
-        qemu.warn_report(messages.HYPERTHREADING, threads=qemu.smp_threads)
-        if messages.HYPERTHREADING_HINT.is_said_in(qemu.tree):
-            qemu.fprintf_stderr(messages.HYPERTHREADING_HINT)
+    _apply_globals(qemu)
+    warns_first = qemu.tree.x86_cpu.warns_of_threads_first
+    if warns_first:
+        _warn_of_threads(qemu)
+    _check_phys_bits_given(qemu)
+    if not warns_first:
+        _warn_of_threads(qemu)
 
 
 def cpu_has_x2apic_feature(qemu: Qemu) -> bool:
     """Return whether the CPU has x2APIC, as TCG emulates it since 9.0."""
-    name, *features = (qemu.machine.cpu or "qemu64").split(",")
-    has = not name.startswith(_WITHOUT_X2APIC)
-    for feature in features:
-        if feature in {"+x2apic", "x2apic", "x2apic=on"}:
-            has = True
-        elif feature in {"-x2apic", "x2apic=off"}:
-            has = False
-    return has
+    name = (qemu.machine.cpu or "qemu64").partition(",")[0]
+    return _has_feature(qemu, "x2apic", otherwise=not name.startswith(_WITHOUT_X2APIC))
 
 
 def apic_common_set_id(qemu: Qemu, value: int) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from .cause import EXPLAIN, Cause
+from .causes_of_boot import BOOT_CAUSES
 from .causes_of_devices import DEVICE_CAUSES
 from .causes_of_later import ASSERTIONS, LATER_CAUSES
 from .causes_of_memory import MEMORY_CAUSES
@@ -29,6 +30,7 @@ _ALL: Final = (
     *DEVICE_CAUSES,
     *NODE_CAUSES,
     *OTHER_MACHINE_CAUSES,
+    *BOOT_CAUSES,
     *WORD_CAUSES,
     *OUTSIDE_CAUSES,
 )

@@ -14,6 +14,7 @@ from ..revisions.release import Release
 from ..s390_virtio_ccw import CCW_PROPERTIES, ccw_init, s390_fixup_ram_size
 from ..spapr import (
     SPAPR_PROPERTIES,
+    spapr_boot_set,
     spapr_caps_apply,
     spapr_get_default_cpu_node_id,
     spapr_instance_init,
@@ -68,6 +69,7 @@ _PSERIES: Final = MachineClass(
     reset=spapr_caps_apply,
     pre_plug=spapr_memory_pre_plug,
     plug=spapr_memory_plug,
+    boot_set_handler=spapr_boot_set,
 )
 _CCW: Final = MachineClass(
     "",
@@ -113,8 +115,9 @@ def _pseries(version: Release, tag: str = "") -> MachineClass:
         since=since_release(version),
         until=(9, 2) if old else deleted_in(version),
         deprecation_reasons=reasons,
-        # Since 6.1 there is hardly a limit, since 9.0 that of interrupts between CPUs.
+        # From 6.1 to 8.2 there is no limit but that of interrupts between CPUs, which aborts.
         max_cpus=1024,
+        max_cpus_in=(((6, 1), 4096),),
         smp_props=attrs.evolve(_PSERIES.smp_props, prefer_sockets=version < (6, 2)),
         numa_mem_supported=version < (5, 1),
         numa_auto_assign_ram=(

@@ -21,6 +21,7 @@ from ..pc import (
     pc_machine_done,
     pc_memory_plug,
     pc_memory_pre_plug,
+    set_boot_dev,
 )
 from ..pc_piix import pc_init1
 from ..pc_q35 import pc_q35_init
@@ -88,6 +89,7 @@ _PC: Final = MachineClass(
     pre_plug=pc_memory_pre_plug,
     plug=pc_memory_plug,
     machine_done=pc_machine_done,
+    boot_set_handler=set_boot_dev,
     hole64_size=1 << 31,
 )
 _Q35: Final = attrs.evolve(

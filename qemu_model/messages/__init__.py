@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..error import Message
 from . import (
     backends,
+    boot,
     command_line,
     devices,
     hmat,
@@ -23,6 +24,7 @@ from . import (
     smp,
 )
 from .backends import *  # noqa: F403 - all of them are the catalogue
+from .boot import *  # noqa: F403 - all of them are the catalogue
 from .command_line import *  # noqa: F403 - all of them are the catalogue
 from .devices import *  # noqa: F403 - all of them are the catalogue
 from .hmat import *  # noqa: F403 - all of them are the catalogue
@@ -41,7 +43,7 @@ def catalogue() -> dict[str, Message]:
         name: value
         for module in (
             *(memory, backends, objects, machine, other_machines, smp, numa, hmat),
-            *(devices, command_line, options),
+            *(devices, command_line, options, boot),
         )
         for name, value in vars(module).items()
         if isinstance(value, Message)

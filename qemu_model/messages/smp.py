@@ -105,6 +105,29 @@ TCG_PHYS_BITS: Final = Message(
     "target/i386/cpu.c:x86_cpu_realizefn",
     ("-cpu has phys-bits with another number than 40, and the accelerator is TCG",),
 )
+PHYS_BITS_RANGE: Final = Message(
+    {
+        "3.1": "phys-bits should be between 32 and 52  (but is {bits})",
+        "11.1": "phys-bits should be at least 32 (but is {bits})",
+    },
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("phys-bits of -cpu is below 32, or until 11.0 above 52",),
+)
+PHYS_BITS_OF_32_BITS: Final = Message(
+    "phys-bits is not user-configurable in 32 bit",
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("-cpu gives phys-bits to a model of 32 bits, or to one without lm",),
+)
+PHYS_BITS_GLOBAL: Final = Message(
+    "can't apply global {type}.phys-bits={text}: Parameter 'phys-bits' expects {kind}",
+    "hw/core/qdev-properties.c:qdev_prop_set_globals",
+    ("phys-bits of -cpu is not a number, or does not fit into 32 bits",),
+)
+APIC_ID_MISSING: Final = Message(
+    "apic-id property was not initialized properly",
+    "target/i386/cpu.c:x86_cpu_realizefn",
+    ("-cpu is given with -machine none",),
+)
 HYPERTHREADING: Final = Message(
     {
         "3.1": "This family of AMD CPU doesn't support hyperthreading({threads})",

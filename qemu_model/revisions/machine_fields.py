@@ -299,6 +299,12 @@ class Virt(Group):
             )
         ),
     )
+    checks_the_cpu_first: bool = difference(
+        "a CPU that virt does not take is refused before the memory is laid out",
+        "7.0",
+        "hw/arm/virt.c:machvirt_init",
+        shown=Shown(("-M", "virt", "-cpu", "cortex-a8", "-m", "96M,slots=257,maxmem=3G")),
+    )
     max_of_32_bits_has_40: bool = difference(
         "-cpu max of qemu-system-arm can address 40 bits before it runs, not 32",
         "8.2",

@@ -27,6 +27,11 @@ _FILES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "5.1": "softmmu/memory.c",
             "8.2": "system/memory.c",
         },
+        "system/bootdevice.c": {
+            "3.1": "bootdevice.c",
+            "5.2": "softmmu/bootdevice.c",
+            "8.2": "system/bootdevice.c",
+        },
         "system/vl.c": {"3.1": "vl.c", "5.0": "softmmu/vl.c", "8.2": "system/vl.c"},
         "system/qdev-monitor.c": {
             "3.1": "qdev-monitor.c",
@@ -44,6 +49,11 @@ _FUNCTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "util/oslib-posix.c:qemu_shm_alloc": {
             "9.1": "backends/hostmem-shm.c:shm_backend_memory_alloc",
             "10.0": "util/oslib-posix.c:qemu_shm_alloc",
+        },
+        "cpu-target.c:parse_cpu_option": {
+            "3.1": "exec.c:parse_cpu_option",
+            "5.2": "cpu.c:parse_cpu_option",
+            "8.2": "parse_cpu_option",
         },
         "util/oslib-posix.c:qemu_prealloc_mem": {
             "3.1": "os_mem_prealloc",

@@ -223,7 +223,7 @@ def qemu_7_0(tree: Revision) -> Revision:
         "7.0",
         "April 2022",
         "measured",
-        virt=tree.virt.replace(an_empty_line_follows_the_error=True),
+        virt=tree.virt.replace(an_empty_line_follows_the_error=True, checks_the_cpu_first=True),
         virtio_mem=tree.virtio_mem.replace(checks_sizes_of_small_blocks=True),
         oslib_posix=tree.oslib_posix.replace(populates_with_madvise=True),
     )
@@ -358,6 +358,7 @@ def qemu_10_0(tree: Revision) -> Revision:
         "April 2025",
         "measured",
         s390_virtio_ccw=tree.s390_virtio_ccw.replace(has_memory_devices=True),
+        x86_cpu=tree.x86_cpu.replace(warns_of_threads_first=True),
         vl=tree.vl.replace(memory_may_be_locked_on_fault=True),
         qom=tree.qom.replace(containers_are_there_at_start=True),
         oslib_posix=tree.oslib_posix.replace(numbers_shared_memory=True),
@@ -396,6 +397,7 @@ def qemu_11_1(tree: Revision) -> Revision:
         "11.1",
         "August 2026",
         "measured",
+        x86_cpu=tree.x86_cpu.replace(phys_bits_have_no_limit=True),
         json_parser=tree.json_parser.replace(parses_tokens_as_they_come=True),
         qemu_error=tree.qemu_error.replace(a_command_prints_the_programs_name=True),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 
 from ..records import Value
+from .cpu_fields import X86Cpu
 from .fields import (
     Cutils,
     Evidence,
@@ -78,6 +79,7 @@ class Revision(Value):
     machine: Machine = Machine()
     machine_smp: MachineSmp = MachineSmp()
     pc: Pc = Pc()
+    x86_cpu: X86Cpu = X86Cpu()
     virt: Virt = Virt()
     spapr: Spapr = Spapr()
     s390_virtio_ccw: S390VirtioCcw = S390VirtioCcw()
