@@ -67,10 +67,13 @@ machine_smp.refuses_zero qemu-9.0 qemu-8.0
 machine_smp.warns_of_levels_that_are_one qemu-9.0 -
 pc.checks_phys_bits qemu-7.2 qemu-7.0
 pc.checks_memory_for_cpus_of_32_bits qemu-9.0 qemu-8.0
+x86_cpu.warns_of_threads_first qemu-10.0 qemu-9.1
+x86_cpu.phys_bits_have_no_limit qemu-11.1 qemu-10.2
 virt.ram_may_be_large qemu-5.2 -
 virt.an_empty_line_follows_the_error qemu-7.2 qemu-11.1
 virt.nvdimms_need_no_ged qemu-11.1 qemu-10.0
 virt.cpus_have_a_topology qemu-7.2 qemu-5.2
+virt.checks_the_cpu_first qemu-7.2 qemu-5.2
 virt.max_of_32_bits_has_40 qemu-10.0 qemu-7.2
 virt.takes_gic_v3_for_many_cpus qemu-10.0 qemu-7.2
 spapr.takes_nvdimms qemu-5.2 -
