@@ -188,6 +188,7 @@ def qemu_6_1(tree: Revision) -> Revision:
         tree,
         "6.1",
         "August 2021",
+        "measured",
         qmp=tree.qmp.replace(query_memdev_tells_share=True),
         vl=tree.vl.replace(
             machine_is_keyval=True,

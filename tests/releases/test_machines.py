@@ -44,6 +44,7 @@ RELEASES = (
     "4.2",
     "5.2",
     "6.0",
+    "6.1",
     "7.0",
     "7.1",
     "7.2",
@@ -59,7 +60,7 @@ RELEASES = (
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 #: Builds that were configured without x-remote.
-WITHOUT_REMOTE = ("6.0", "7.0", "7.1", "8.1", "9.0", "10.1")
+WITHOUT_REMOTE = ("6.0", "6.1", "7.0", "7.1", "8.1", "9.0", "10.1")
 
 
 @functools.cache

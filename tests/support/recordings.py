@@ -27,6 +27,7 @@ RELEASES: Final = (
     "qemu-4.2",
     "qemu-5.2",
     "qemu-6.0",
+    "qemu-6.1",
     "qemu-6.2",
     "qemu-7.0",
     "qemu-7.1",
