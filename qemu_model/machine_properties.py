@@ -112,6 +112,11 @@ def row(
     return (MachineProperty(kind, set, since, until),)
 
 
+def _came_with(release: Release, properties: Properties) -> Properties:
+    """Return properties of one row each, for a machine that has them since ``release``."""
+    return {name: (rows[0]._replace(since=release),) for name, rows in properties.items()}
+
+
 #: Properties of every machine.
 PROPERTIES: Final[Properties] = MappingProxyType(
     {
@@ -140,6 +145,7 @@ PROPERTIES: Final[Properties] = MappingProxyType(
         "shim": row("any", since=(10, 0)),
         "smp": row("any", since=(6, 1)),
         "smp-cache": row("any", since=(9, 2)),
+        "spcr": row("bool", since=(10, 1)),
         "suppress-vmdesc": row("bool"),
         "usb": row("bool"),
         "x-change-vmfd-on-reset": row("bool", since=(11, 1)),

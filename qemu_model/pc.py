@@ -74,18 +74,18 @@ X86_PROPERTIES: Final[Properties] = MappingProxyType(
         "pic": row(_ON_OFF_AUTO, since=(7, 1)),
         "pit": row(_ON_OFF_AUTO, since=(4, 2)),
         "sgx-epc": row("any", since=(6, 2)),
-        "smm": row(_ON_OFF_AUTO),
+        "smm": row(_ON_OFF_AUTO, since=(5, 0)),
         "x-oem-id": row("any", since=(6, 0)),
         "x-oem-table-id": row("any", since=(6, 0)),
     }
 )
-#: Properties of a PC.
-PC_PROPERTIES: Final[Properties] = MappingProxyType(
+#: Properties of a PC without PCI.
+ISAPC_PROPERTIES: Final[Properties] = MappingProxyType(
     {
         **X86_PROPERTIES,
         **NVDIMM_PROPERTIES,
-        "cxl": row("bool", since=(7, 1)),
-        "cxl-fmw": row("any", since=(7, 1)),
+        "cxl": row("bool", since=(7, 1), until=(9, 0)),
+        "cxl-fmw": row("any", since=(7, 1), until=(9, 0)),
         "default-bus-bypass-iommu": row("bool", since=(6, 2)),
         "device-memory-region-size": row("read-only", until=(8, 1)),
         "fd-bootchk": row("bool", since=(9, 0)),
@@ -95,13 +95,22 @@ PC_PROPERTIES: Final[Properties] = MappingProxyType(
         "max-fw-size": row("any", since=(6, 0)),
         "max-ram-below-4g": row("size", pc_machine_set_max_ram_below_4g),
         "pcspk-audiodev": row("any", since=(5, 1)),
-        "pflash0": row("any", since=(4, 0)),
-        "pflash1": row("any", since=(4, 0)),
         "pit": (*row("bool", until=(7, 1)), *row(_ON_OFF_AUTO, since=(7, 1))),
         "sata": row("bool"),
         "smbios-entry-point-type": row("any", since=(7, 0)),
         "smbus": row("bool"),
+        "smm": row(_ON_OFF_AUTO),
         "vmport": row(_ON_OFF_AUTO),
+    }
+)
+#: Properties of a PC.
+PC_PROPERTIES: Final[Properties] = MappingProxyType(
+    {
+        **ISAPC_PROPERTIES,
+        "cxl": row("bool", since=(7, 1)),
+        "cxl-fmw": row("any", since=(7, 1)),
+        "pflash0": row("any", since=(4, 0)),
+        "pflash1": row("any", since=(4, 0)),
     }
 )
 

@@ -17,6 +17,7 @@ from .machine_properties import (
     NVDIMM_PROPERTIES,
     PROPERTIES,
     Properties,
+    _came_with,
     accept,
     keep,
     row,
@@ -85,7 +86,6 @@ SPAPR_PROPERTIES: Final[Properties] = MappingProxyType(
     {
         **PROPERTIES,
         **NUMA_PROPERTIES,
-        **NVDIMM_PROPERTIES,
         "cap-ail-mode-3": row("bool", since=(8, 1)),
         "cap-ccf-assist": row("bool", keep("cap-ccf-assist"), since=(4, 0)),
         "cap-cfpc": row("string", _capability("cap-cfpc", *_SAFETY, "fixed")),
@@ -112,6 +112,13 @@ SPAPR_PROPERTIES: Final[Properties] = MappingProxyType(
         "vfio-no-msix-emulation": row("read-only"),
         "vsmt": row("uint32"),
         "x-vof": row("bool", since=(6, 1)),
+    }
+)
+#: Properties of machines since pseries-5.0, which take NVDIMMs.
+SPAPR_PROPERTIES_SINCE_5_0: Final[Properties] = MappingProxyType(
+    {
+        **SPAPR_PROPERTIES,
+        **_came_with((5, 0), NVDIMM_PROPERTIES),
     }
 )
 

@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from ..boards import MIB, MachineClass, SMPCompatProps
+from ..machine_properties import row
 from ..numa import numa_default_auto_assign_ram, numa_legacy_auto_assign_ram
 from ..revisions.release import Release
 from ..s390_virtio_ccw import CCW_PROPERTIES, ccw_init, s390_fixup_ram_size
 from ..spapr import (
     SPAPR_PROPERTIES,
+    SPAPR_PROPERTIES_SINCE_5_0,
     spapr_boot_set,
     spapr_caps_apply,
     spapr_get_default_cpu_node_id,
@@ -33,6 +36,8 @@ from ..virt import (
 )
 from .versions import VERSIONS, deleted_in, expired_since, since_release, version_text
 
+#: Versions of virt up to 2.7 have no interrupt translation; since 6.0 they may be given it.
+_WITHOUT_ITS: Final = MappingProxyType({**VIRT_PROPERTIES, "its": row("bool", since=(6, 0))})
 #: The last versions of pseries that left with 9.2, and of s390-ccw-virtio with 10.0.
 _LAST_OLD_PSERIES: Final[Release] = (2, 12)
 _LAST_OLD_CCW: Final[Release] = (2, 8)
@@ -90,6 +95,7 @@ def _virt(version: Release) -> MachineClass:
         _VIRT,
         name=f"virt-{text}",
         desc=f"QEMU {text} ARM Virtual Machine",
+        properties=_WITHOUT_ITS if version < (2, 8) else VIRT_PROPERTIES,
         version=version,
         since=since_release(version),
         until=deleted_in(version),
@@ -111,6 +117,7 @@ def _pseries(version: Release, tag: str = "") -> MachineClass:
     return attrs.evolve(
         _PSERIES,
         name=f"pseries-{version_text(version)}{tag}",
+        properties=SPAPR_PROPERTIES if version < (5, 0) else SPAPR_PROPERTIES_SINCE_5_0,
         version=version,
         since=since_release(version),
         until=(9, 2) if old else deleted_in(version),

@@ -16,9 +16,11 @@ from ..microvm import microvm_machine_set_pcie, microvm_machine_state_init
 from ..null_machine import machine_none_init
 from ..numa import numa_default_auto_assign_ram, numa_legacy_auto_assign_ram
 from ..pc import (
+    ISAPC_PROPERTIES,
     PC_PROPERTIES,
     X86_PROPERTIES,
     pc_machine_done,
+    pc_machine_set_max_ram_below_4g,
     pc_memory_plug,
     pc_memory_pre_plug,
     set_boot_dev,
@@ -152,6 +154,7 @@ MICROVM: Final = MachineClass(
         "auto-kernel-cmdline": row("bool"),
         "ioapic2": row("OnOffAuto", since=(6, 0)),
         "isa-serial": row("bool"),
+        "max-ram-below-4g": row("size", pc_machine_set_max_ram_below_4g, until=(5, 1)),
         "pcie": row("OnOffAuto", microvm_machine_set_pcie, since=(5, 2)),
         "pic": row("OnOffAuto"),
         "rtc": row("OnOffAuto"),
@@ -169,7 +172,7 @@ ISAPC: Final = attrs.evolve(
     _PC,
     name="isapc",
     desc="ISA-only PC",
-    properties=PC_PROPERTIES,
+    properties=ISAPC_PROPERTIES,
     chipset="isapc",
     numa_mem_supported=True,
     max_cpus=1,

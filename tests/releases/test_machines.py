@@ -35,8 +35,10 @@ from qemu_model.machines import (
     target_of,
 )
 from qemu_model.process import Run, run
+from qemu_model.revision import RELEASES as TREES
 from qemu_model.revision import find
 from qemu_model.revisions.default import choose
+from qemu_model.revisions.release import is_between
 from qemu_model.revisions.revision import Revision
 
 DATA = Path(__file__).parent.parent / "data"
@@ -201,6 +203,61 @@ def test_virtio_mem_empties_the_file_of_its_backend() -> None:
     }
     hole = (3, 0, 64 << 20)
     assert holes == {"qemu-8.0": [hole, hole], "qemu-8.1": [hole]}
+
+
+#: What every release takes in -machine, since 5.0 for the accelerator (vl.c).
+OF_THE_ACCELERATOR = {"accel", "igd-passthru", "kernel-irqchip", "kvm-shadow-mem"}
+#: Kinds that QEMU shows of values which it reads another way, or only gives.
+READ_AS = {
+    "cap-hpt-max-page-size": "size",
+    "device-memory-region-size": "read-only",
+    "loadparm": "string",
+    "memory-backend": "string",
+    "vfio-no-msix-emulation": "read-only",
+    "virtio-mmio-transports": "int",
+    "x-south-bridge": "PIIX3|piix4-isa",
+}
+
+
+@pytest.mark.parametrize("release", [tree.name for tree in TREES if tree.name != "qemu-11.0"])
+def test_each_machine_type_has_the_properties_that_the_real_one_shows(release: str) -> None:
+    """``qom-list-properties``, or ``qom-list`` where it crashes QEMU, for every machine type.
+
+    Of builds of 4.2, 6.0, 8.0, 9.1, 10.2 and Debian's 5.2, 7.2, 10.0, 11.1; their kinds as
+    well.  In other releases, where the kind is null, what the newest type registers in
+    hw/core/machine.c, hw/i386, hw/arm/virt.c, hw/ppc/spapr*.c and s390-virtio-ccw.c at the
+    tag.  ``igvm-cfg`` is from pc.c everywhere, as no build has libigvm; so are pflash0 and
+    pflash1 from 5.2 to 9.1, where QEMU takes them from a machine that is made without them.
+    """
+    tree = find(release)
+    wanted, found = {}, {}
+    groups_of = recorded("machine_properties")[release.removeprefix("qemu-")]
+    for processor, groups in groups_of.items():
+        for group in groups:
+            kinds = {
+                **dict.fromkeys(OF_THE_ACCELERATOR),
+                **{name: READ_AS.get(name, kind) for name, kind in group["properties"].items()},
+            }
+            for name in group["machines"]:
+                machine = find_machine(name, tree.release, TARGETS[processor])
+                assert machine is not None
+                spans = machine.machine.properties.items()
+                there = {
+                    prop: row.kind
+                    for prop, rows in spans
+                    for row in rows
+                    if is_between(tree.release, row.since, row.until)
+                }
+                wanted[processor, name] = kinds
+                found[processor, name] = {
+                    prop: None
+                    if kinds.get(prop) is None
+                    else kinds[prop]
+                    if kind == "any"
+                    else kind
+                    for prop, kind in there.items()
+                }
+    assert found == wanted
 
 
 # Machines of other processors
