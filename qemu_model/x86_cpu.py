@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from . import messages
+from .cutils import qemu_strtou64
 from .error import Exit, Killed
 from .globals import Qemu
 
@@ -77,10 +77,8 @@ def _given_phys_bits(qemu: Qemu) -> str:
 
 
 def _phys_bits(qemu: Qemu) -> int:
-    """Return the number of phys-bits that -cpu gives, 0 for none; as C reads it."""
-    text = _given_phys_bits(qemu)
-    octal = len(text) > 1 and text.startswith("0") and text.isdecimal()
-    return int(text or "0", 8 if octal else 0)
+    """Return the number of phys-bits that -cpu gives, 0 if it gives none, or another text."""
+    return qemu_strtou64(_given_phys_bits(qemu)) or 0
 
 
 def _apply_globals(qemu: Qemu) -> None:
@@ -89,17 +87,13 @@ def _apply_globals(qemu: Qemu) -> None:
     Prints ``can't apply global <type>.phys-bits=<text>: Parameter 'phys-bits' expects uint64``,
     or ``uint32_t``, and exits with 1.
     """
-    text = _given_phys_bits(qemu)
-    given = any(word.startswith("phys-bits") for word in (qemu.machine.cpu or "").split(",")[1:])
-    if not given:
+    name, *features = (qemu.machine.cpu or "").split(",")
+    if not any(feature.startswith("phys-bits") for feature in features):
         return
-    number = re.fullmatch(r"(-?)(0[xX][0-9a-fA-F]+|[0-9]+)", text)
-    kind = None if number is None else ("uint32_t" if number[1] else "")
-    if kind == "" and _phys_bits(qemu) > UINT32_MAX:
-        kind = "uint32_t"
-    if kind != "":
-        name = (qemu.machine.cpu or "").partition(",")[0]
-        kind, type = kind or "uint64", f"{name}-x86_64-cpu"
+    text = _given_phys_bits(qemu)
+    number = qemu_strtou64(text)
+    if number is None or number > UINT32_MAX:
+        kind, type = "uint64" if number is None else "uint32_t", f"{name}-x86_64-cpu"
         qemu.error_report(messages.PHYS_BITS_GLOBAL, type=type, text=text, kind=kind)
         raise Exit(1)
 

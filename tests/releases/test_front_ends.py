@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recordings import RUN_RELEASES
 
 from qemu_model.host import profiles
 from qemu_model.host.simulated import SimulatedHost
@@ -24,23 +25,6 @@ from qemu_model.qemu_options_hx import qemu_options
 from qemu_model.revision import find
 
 RECORDED = Path(__file__).parent.parent / "data" / "front_ends.json.xz"
-RELEASES = (
-    "4.2",
-    "5.2",
-    "6.0",
-    "6.1",
-    "7.0",
-    "7.1",
-    "7.2",
-    "8.0",
-    "8.1",
-    "9.0",
-    "9.1",
-    "10.0",
-    "10.1",
-    "10.2",
-    "11.1",
-)
 
 
 @functools.cache
@@ -61,7 +45,7 @@ def in_order(replies: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", RUN_RELEASES)
 def test_the_model_answers_each_line_as_the_recorded_qemu_did(release: str) -> None:
     differences = []
     for case in recorded()[release]:

@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 import pytest
+from recordings import RUN_RELEASES
 
 from qemu_model.host import profiles
 from qemu_model.host.faults import FaultHost, parse
@@ -42,23 +43,6 @@ from qemu_model.revisions.release import is_between
 from qemu_model.revisions.revision import Revision
 
 DATA = Path(__file__).parent.parent / "data"
-RELEASES = (
-    "4.2",
-    "5.2",
-    "6.0",
-    "6.1",
-    "7.0",
-    "7.1",
-    "7.2",
-    "8.0",
-    "8.1",
-    "9.0",
-    "9.1",
-    "10.0",
-    "10.1",
-    "10.2",
-    "11.1",
-)
 #: Types that a build with Xen or with enclaves has, which the model does not know.
 OF_OTHER_BUILDS = ("xenfv", "xenfv-3.1", "xenfv-4.2", "xenpv", "nitro")
 #: Builds that were configured without x-remote.
@@ -90,7 +74,7 @@ def differing(cases: list[Any], tree: Revision) -> Iterator[tuple[object, ...]]:
             yield case["args"], case["stderr"], done.exit, done.stderr
 
 
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", RUN_RELEASES)
 def test_help_lists_the_machines_as_the_real_qemu_does(release: str) -> None:
     """Names, aliases, the default, deprecation, and the order."""
     real = [
@@ -101,7 +85,7 @@ def test_help_lists_the_machines_as_the_real_qemu_does(release: str) -> None:
     assert [line for line in shown if line.split()[0] != lacking] == real
 
 
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", RUN_RELEASES)
 def test_the_model_answers_each_line_as_the_recorded_qemu_did(release: str) -> None:
     assert list(differing(recorded()[release]["lines"], find(f"qemu-{release}"))) == []
 

@@ -48,6 +48,25 @@ RELEASES: Final = (
 #: strace was stopped at this many lines.
 CUT_AT_LINES: Final = 2000
 
+#: Releases whose answers to many options, machines and devices are stored: there is a binary.
+RUN_RELEASES: Final = (
+    "4.2",
+    "5.2",
+    "6.0",
+    "6.1",
+    "7.0",
+    "7.1",
+    "7.2",
+    "8.0",
+    "8.1",
+    "9.0",
+    "9.1",
+    "10.0",
+    "10.1",
+    "10.2",
+    "11.1",
+)
+
 
 @attrs.frozen
 class Recording:
