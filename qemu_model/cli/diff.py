@@ -54,8 +54,8 @@ def help_text() -> str:
     return usage(
         "diff --from R --to R [--host A [--host B]] QEMU-OPTIONS",
         "Run one line in two revisions, or with --host twice on two hosts, and show the\n"
-        "calls, the messages and the leaks of both, with what differs marked.  Nothing stays\n"
-        "on a live host: files that a run made are removed.",
+        "calls, the messages and the leaks of both, with what differs marked.  On a live\n"
+        "host the files that a run made are removed after it.",
         OPTIONS,
         (
             "qemu-model diff --from base --to v8 \\",
