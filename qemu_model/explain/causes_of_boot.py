@@ -30,7 +30,9 @@ BOOT_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Invalid boot device for PC",
-        _one("a PC boots from a, b (floppy), c (disk), d (CD), n (network)", "use one of them"),
+        _one(
+            "a PC boots from floppies, its disk, CD or network", "use the letters a, b, c, d and n"
+        ),
     ),
     (
         "splash-time is invalid",
@@ -44,7 +46,7 @@ BOOT_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
         "unable to find CPU model",
         _one(
             "the name is misspelt, or of a newer QEMU, or libvirt's own (host-model)",
-            "use a name of the list",
+            "use a name that -cpu help lists",
             _MODELS,
         ),
     ),
@@ -58,9 +60,15 @@ BOOT_CAUSES: Final[tuple[tuple[str, tuple[Cause, ...]], ...]] = (
     ),
     (
         "Invalid CPU model",
-        _one("virt takes the models that the next line lists", "use one of them, or -cpu max"),
+        _one(
+            "virt takes the models that the next line lists",
+            "use a model of that list, or -cpu max",
+        ),
     ),
-    ("The valid models are", _one("the line before names the refused model", "use one of them")),
+    (
+        "The valid models are",
+        _one("the line before names the refused model", "use one of the list"),
+    ),
     (
         "phys-bits should be",
         _one("phys-bits= of -cpu is out of range", "use phys-bits=40, or leave it out"),
