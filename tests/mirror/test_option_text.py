@@ -25,6 +25,7 @@ from qemu_model.cutils import (
     suffix_mul,
 )
 from qemu_model.error import Error
+from qemu_model.keyval import keyval_merge
 from qemu_model.opts_visitor import OptsVisitor
 from qemu_model.qemu_option import parse_option_number, qemu_opts_parse, qemu_opts_parse_noisily
 from qemu_model.revision import V8
@@ -218,3 +219,10 @@ def test_every_value_comes_back_with_its_commas_doubled(params: list[tuple[str, 
     wanted = [(name, value) for name, value in params if name != "id"]
     if len(wanted) == len(params) and ",id=" not in text:
         assert list(qemu_opts_parse(text, "type").params) == wanted
+
+
+def test_merged_options_join_dictionaries_and_append_to_lists() -> None:
+    """util/keyval.c:keyval_merge, since 6.1; no option of QEMU's command line has two lists."""
+    options = {"a": {"x": "1"}, "list": ["1"]}
+    keyval_merge(options, {"a": {"y": "2"}, "list": ["2"], "b": "3"})
+    assert options == {"a": {"x": "1", "y": "2"}, "list": ["1", "2"], "b": "3"}

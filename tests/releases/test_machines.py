@@ -374,6 +374,14 @@ WITHOUT_A_RECORDING = (
         "madvise:error=ENOMEM:when=6",
         "qemu_prealloc_mem: preallocating memory failed: Cannot allocate memory",
     ),
+    (
+        "10.0",
+        "x86_64 -M none -object thread-context,id=t -object memory-backend-ram,id=m,size=64M,"
+        "prealloc=on,prealloc-threads=2,prealloc-context=t",
+        "madvise:error=ENOMEM:when=6",
+        "qemu_prealloc_mem: preallocating memory failed: Cannot allocate memory",
+    ),
+    ("7.2", "x86_64 -m 64M -device virtio-rng-pci,id=d -set device.d.max-bytes=5", ""),
     ("7.2", "x86_64 -cpu qemu64,phys-bits=32 -M q35 -m 64M", ""),
     ("7.2", "x86_64 -m 64M -M memory=5", "", "Parameter 'memory' used inconsistently"),
 )
