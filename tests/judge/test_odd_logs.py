@@ -42,6 +42,17 @@ def test_the_small_logs_conform() -> None:
     assert file(*FILE) == CONFORMS_FILE
 
 
+@pytest.mark.parametrize("program", ["x86_64", "aarch64", "arm", "ppc64", "s390x", "riscv64"])
+def test_a_missing_call_diverges_where_the_programs_machines_are_modelled(program: str) -> None:
+    """docs/reference/processors.rst: a program without modelled machines is an assumption."""
+    options = (f"qemu-system-{program}", *RAM_OPTIONS)
+    lines = [QEMU, *(line for line in RAM if "MADV_DONTFORK" not in line)]
+    expected = "inconclusive" if program == "riscv64" else "diverges"
+    traced = read_trace_set("documented")
+    assert found(*lines, EXIT, options=options, traced=traced)[0] == expected
+    assert found(*RAM, EXIT, options=options) == CONFORMS_RAM
+
+
 # What others do.
 
 
