@@ -126,8 +126,7 @@ def _warn_of_threads(qemu: Qemu) -> None:
 
 def _cpu_phys_bits(qemu: Qemu) -> int | None:
     """Return how many bits the guest's physical addresses have, None if the host decides."""
-    name, _, features = (qemu.machine.cpu or "qemu64").partition(",")
-    given = dict(feature.partition("=")[::2] for feature in features.split(","))
+    name = (qemu.machine.cpu or "qemu64").partition(",")[0]
     if _cpu_has_32_bits(qemu):
         pae = qemu.tree.pc.checks_memory_for_cpus_of_32_bits and name in _WITH_PAE
         pse36 = name in _WITH_PSE36 or name not in _OF_32_BITS
@@ -135,7 +134,7 @@ def _cpu_phys_bits(qemu: Qemu) -> int | None:
     bits = _phys_bits(qemu)
     if bits:
         return bits
-    of_the_host = name in ("host", "max") or given.get("host-phys-bits", "off") != "off"
+    of_the_host = _has_feature(qemu, "host-phys-bits", otherwise=name in ("host", "max"))
     return None if of_the_host and not _uses_tcg(qemu) else TCG_PHYS_ADDR_BITS
 
 
