@@ -22,21 +22,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from attrs import frozen
+
 from .errors import DriverError
 
 PREFIX: Final = "debian:"
-#: The suites, each with the others that apt needs for it.
-SUITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+
+
+@frozen
+class Suite:
+    """A suite: its QEMU, recorded runs of which come with the tests, and what apt needs too."""
+
+    qemu: str
+    others: tuple[str, ...] = ()
+
+
+SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
     {
-        "bullseye": (),
-        "bookworm": (),
-        "trixie": (),
-        "trixie-backports": ("trixie",),
+        "bullseye": Suite("5.2"),
+        "bookworm": Suite("7.2"),
+        "trixie": Suite("10.0"),
+        "trixie-backports": Suite("11.1", others=("trixie",)),
     }
-)
-#: The QEMU of each suite, recorded runs of which come with the tests.
-_VERSIONS: Final = MappingProxyType(
-    {"bullseye": "5.2", "bookworm": "7.2", "trixie": "10.0", "trixie-backports": "11.1"}
 )
 PROCESSOR: Final = "x86_64"
 #: The package that has the QEMU for a processor; s390x has its own since trixie.
@@ -156,7 +163,7 @@ def _recordings_stand_in(suite: str) -> Iterator[None]:
         yield
     except DriverError as error:
         raise DriverError(
-            f"{error}; not verified: no case was run with its QEMU {_VERSIONS[suite]}. "
+            f"{error}; not verified: no case was run with its QEMU {SUITES[suite].qemu}. "
             "Recorded runs of it stand in: './run-tests quick' compares the model with them"
         ) from error
 
@@ -172,7 +179,7 @@ def apt_of_suite(work: Path, suite: str) -> list[str]:
         (work / part).mkdir(parents=True)
     (work / "status").touch()
     signed = f"[signed-by={_KEYRING}] " if _KEYRING.exists() else ""
-    lines = [f"deb {signed}{_MIRROR} {name} main\n" for name in (suite, *SUITES[suite])]
+    lines = [f"deb {signed}{_MIRROR} {name} main\n" for name in (suite, *SUITES[suite].others)]
     (work / "sources.list").write_text("".join(lines), encoding="ascii")
     settings = {
         "Dir::Etc::sourcelist": work / "sources.list",
